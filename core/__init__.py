@@ -1,0 +1,1 @@
+"""The vocabulary of daybook: settings, errors, types, tables. Imports nothing of ours."""

@@ -1,0 +1,59 @@
+"""One way to turn values into bytes and bytes into a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from core.errors import DataError
+
+
+def canonical_json(value: Any, *, indent: int | None = None) -> bytes:
+    """Encode as JSON with sorted keys, UTF-8 and a final newline.
+
+    Dataclasses, aware datetimes, dates and enums are understood. NaN and infinities are refused
+    with `DataError`: a number nobody can state is not part of a decision.
+    """
+    try:
+        text = json.dumps(
+            value,
+            sort_keys=True,
+            ensure_ascii=False,
+            allow_nan=False,
+            indent=indent,
+            separators=(",", ": ") if indent else (",", ":"),
+            default=_plain,
+        )
+    except ValueError as error:
+        raise DataError(f"cannot be written as JSON: {error}") from error
+    return (text + "\n").encode()
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise DataError(f"a time without a zone cannot be written: {value}")
+        return value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    raise DataError(f"cannot be written as JSON: {type(value).__name__}")
+
+
+def sha256_of(content: bytes) -> str:
+    """Return the SHA-256 of the content, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal, without reading it whole into memory."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

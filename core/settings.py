@@ -1,0 +1,275 @@
+"""Settings of one run: command line > environment > daybook.toml > default.
+
+The defaults trade nothing: the local simulator, and orders only proposed. Every setting can be
+given as ``DAYBOOK_SECTION__NAME``; an unknown name is an error, never ignored.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, FiniteFloat, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from core.canonical import canonical_json, sha256_of
+from core.errors import ConfigurationError
+
+PREFIX = "DAYBOOK_"
+SETTINGS_FILE = "daybook.toml"
+
+Fraction = Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]
+Positive = Annotated[FiniteFloat, Field(gt=0.0)]
+Seconds = Annotated[FiniteFloat, Field(gt=0.0, le=3600.0)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Mode(StrEnum):
+    """Which world the run trades in."""
+
+    SIM = "sim"
+    PAPER = "paper"
+    LIVE = "live"
+
+
+class Submit(StrEnum):
+    """What happens to the orders that survive: proposed for review, or sent."""
+
+    PROPOSE = "propose"
+    AUTO = "auto"
+
+
+class Section(BaseModel, frozen=True, extra="forbid"):
+    """A group of settings; unknown names are refused."""
+
+
+class GatewaySettings(Section):
+    """Where the IBKR gateway listens, and how long to wait for it."""
+
+    host: str = "127.0.0.1"
+    port: Port | None = None  # none: 4002 for paper, 4001 for live, the embedded simulator for sim
+    client_id: Annotated[int, Field(ge=1, le=31)] = 11
+    order_client_id: Annotated[int, Field(ge=1, le=31)] = 12
+    account: str | None = None  # none: the gateway's only account
+    connect_timeout: Seconds = 10.0
+    request_timeout: Seconds = 15.0
+    history_timeout: Seconds = 60.0
+    messages_per_second: Annotated[FiniteFloat, Field(gt=0.0, le=50.0)] = 45.0
+    open_history_requests: Annotated[int, Field(ge=1, le=50)] = 45
+    market_data_lines: Annotated[int, Field(ge=1, le=100)] = 90
+
+
+class SimulatorSettings(Section):
+    """The local world that `daybook run` embeds when no gateway port is set."""
+
+    seed: Annotated[int, Field(ge=0)] = 7
+    symbols: Annotated[int, Field(ge=3, le=5000)] = 250
+    bars: Path | None = None
+    fundamentals: Path | None = None  # none: the file beside ``bars``, where there is one
+    macro: Path | None = None
+    constituents: Path | None = None
+    cash: Positive = 1_000_000.0
+
+
+class VendorSettings(Section):
+    """Sources that are not IBKR. In sim mode the addresses are the simulator's own."""
+
+    fundamentals_url: str | None = None
+    fundamentals_key: SecretStr | None = None
+    news_urls: tuple[str, ...] = ()
+    slack_webhook: SecretStr | None = None
+    timeout: Seconds = 10.0
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+
+
+class UniverseSettings(Section):
+    """Which symbols a day looks at."""
+
+    watchlist: tuple[str, ...] = ()  # empty: the index members named by the fundamentals vendor
+    include_holdings: bool = True
+    include_movers: bool = True
+    movers: Annotated[int, Field(ge=0, le=50)] = 10  # rows kept of each scan
+    history: str = "2 Y"  # IBKR duration string
+    min_bars: Annotated[int, Field(ge=60, le=2000)] = 60
+
+
+class SignalSettings(Section):
+    """How blocks of features become one alpha score."""
+
+    technical_weight: Fraction = 0.5
+    fundamental_weight: Fraction = 0.3
+    sentiment_weight: Fraction = 0.2
+    information_coefficient: Annotated[FiniteFloat, Field(gt=0.0, le=0.5)] = 0.03
+    sentiment_model: Annotated[str, Field(pattern="^(vader|finbert)$")] = "vader"
+
+
+class OptimiserSettings(Section):
+    """The objective: alpha'w - risk_aversion*variance - cvar_aversion*CVaR - cost*|trade|."""
+
+    risk_aversion: Annotated[FiniteFloat, Field(ge=0.0, le=1e4)] = 2.0
+    cvar_aversion: Annotated[FiniteFloat, Field(ge=0.0, le=1e2)] = 0.02
+    cvar_level: Annotated[FiniteFloat, Field(gt=0.5, lt=1.0)] = 0.95
+    cost: Annotated[FiniteFloat, Field(ge=0.0, le=0.1)] = 1e-4
+    scenarios: Annotated[int, Field(ge=60, le=2000)] = 252
+    long_only: bool = False
+
+
+class LimitSettings(Section):
+    """Portfolio and order limits, as fractions of net asset value unless stated."""
+
+    max_gross: Annotated[FiniteFloat, Field(gt=0.0, le=4.0)] = 1.2
+    max_single: Fraction = 0.12
+    cash_buffer: Fraction = 0.05
+    max_gross_change: Annotated[FiniteFloat, Field(gt=0.0, le=8.0)] = 1.2
+    max_var: Fraction = 0.03  # one day, 95 %, historical and parametric
+    max_adv_share: Fraction = 0.10  # of the 20-session average daily volume
+    max_order_value: Fraction = 0.15
+    price_collar: Fraction = 0.10  # limit price against the reference price
+    sentiment_floor: Annotated[FiniteFloat, Field(le=0.0)] = -2.5
+
+
+class OrderSettings(Section):
+    """How targets become orders."""
+
+    even_lots: bool = True
+    min_trade: Fraction = 0.002  # smaller changes of weight are left alone
+    limit_offset: Fraction = 0.005  # limit price beyond the reference price
+    time_in_force: Annotated[str, Field(pattern="^DAY$")] = "DAY"
+    size_down: Fraction = 0.20  # what a rehearsed order loses when margin is exceeded
+    acknowledge_timeout: Seconds = 15.0
+
+
+class Settings(BaseSettings):
+    """Settings of one run."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        toml_file=SETTINGS_FILE,
+    )
+
+    mode: Mode = Mode.SIM
+    submit: Submit = Submit.PROPOSE
+    live_confirmed: bool = False  # the second switch that live mode needs
+    home: Path = Path()
+    exchange: str = "XNYS"
+    gateway: GatewaySettings = GatewaySettings()
+    simulator: SimulatorSettings = SimulatorSettings()
+    vendors: VendorSettings = VendorSettings()
+    universe: UniverseSettings = UniverseSettings()
+    signals: SignalSettings = SignalSettings()
+    optimiser: OptimiserSettings = OptimiserSettings()
+    limits: LimitSettings = LimitSettings()
+    orders: OrderSettings = OrderSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: command line, environment, file."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def decision_hash(self) -> str:
+        """Short hash of everything that may change a decision: no addresses, times or secrets."""
+        decides = {"universe", "signals", "optimiser", "limits", "orders", "exchange", "mode"}
+        return sha256_of(canonical_json(self.model_dump(mode="json", include=decides)))[:12]
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings, the command line's ``overrides`` first.
+
+    Raises `ConfigurationError` naming every wrong value, where it came from, and what it should
+    be; unknown names are errors and the nearest known one is suggested.
+    """
+    unknown = list(_unknown_environment_names(os.environ))
+    if unknown:
+        raise ConfigurationError("; ".join(unknown))
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error)) from error
+    except ValueError as error:  # tomllib: not a TOML file
+        raise ConfigurationError(f"{SETTINGS_FILE} cannot be read: {error}") from error
+    if settings.mode is Mode.LIVE and not settings.live_confirmed:
+        raise ConfigurationError(
+            "mode = live needs a second switch: set live_confirmed = true as well"
+        )
+    return settings
+
+
+def setting_names() -> list[str]:
+    """Return every setting's dotted name, for example ``limits.max_single``."""
+    return list(_dotted(Settings.model_fields))
+
+
+def _dotted(fields: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, info in fields.items():
+        kind = info.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from _dotted(kind.model_fields, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def _unknown_environment_names(environment: Mapping[str, str]) -> Iterator[str]:
+    # pydantic-settings ignores an unknown name at the top level even with extra="forbid":
+    # DAYBOOK_MODDE=live would silently run the simulator.
+    known = {PREFIX + name.upper().replace(".", "__") for name in setting_names()}
+    known |= {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted(environment):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.6)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            yield f"unknown setting {name} in the environment{hint}"
+
+
+def _explain(error: ValidationError) -> str:
+    return "; ".join(_explain_one(dict(detail)) for detail in error.errors())
+
+
+def _explain_one(detail: dict[str, Any]) -> str:
+    name = ".".join(str(part) for part in detail["loc"])
+    value = detail.get("input")
+    if detail["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, setting_names(), n=1, cutoff=0.6)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return f"unknown setting {name}{_origin(name)}{hint}"
+    text = f"{name} = {value}{_origin(name)}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
+    return text + _percent_hint(detail)
+
+
+def _percent_hint(detail: dict[str, Any]) -> str:
+    limit = detail.get("ctx", {}).get("le")
+    try:
+        value = float(detail.get("input", "nan"))
+    except (TypeError, ValueError):
+        return ""
+    if limit is not None and limit <= 1 < value <= 100 * limit:
+        return f" (a fraction). Did you mean {value / 100:g}?"
+    return ""
+
+
+def _origin(name: str) -> str:
+    variable = PREFIX + name.upper().replace(".", "__")
+    if variable in {key.upper() for key in os.environ}:
+        return f" (from {variable})"
+    return ""

@@ -1,0 +1,201 @@
+"""The broker's vocabulary, as frozen values. Identity of an instrument is its conId.
+
+Money is in the account's base currency unless a field says otherwise; prices are per share in
+the contract's currency; quantities are shares, positive for long and negative for short.
+`None` means "not known", never zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """Which way an order trades."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+    @property
+    def sign(self) -> int:
+        """+1 for BUY, -1 for SELL."""
+        return 1 if self is Side.BUY else -1
+
+
+class OrderType(StrEnum):
+    """How an order is priced."""
+
+    MARKET = "MKT"
+    LIMIT = "LMT"
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands, as the broker confirmed it. UNCERTAIN is ours: sent, unconfirmed."""
+
+    PENDING = "pending"
+    WORKING = "working"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One tradable instrument."""
+
+    con_id: int
+    symbol: str
+    sec_type: str = "STK"
+    exchange: str = "SMART"
+    primary_exchange: str = ""
+    currency: str = "USD"
+    name: str = ""
+    min_tick: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A snapshot of one instrument's market."""
+
+    con_id: int
+    symbol: str
+    as_of: datetime
+    bid: float | None
+    ask: float | None
+    last: float | None
+    close: float | None  # the previous session's close
+    volume: float | None  # shares traded in this session so far
+    source: str  # "live", "frozen", "delayed" or "delayed-frozen"
+
+    @property
+    def mid(self) -> float | None:
+        """Midpoint of bid and ask, where both are known."""
+        if self.bid is None or self.ask is None:
+            return None
+        return (self.bid + self.ask) / 2
+
+    @property
+    def reference_price(self) -> float | None:
+        """What a share is worth now: midpoint, else last trade, else previous close."""
+        for price in (self.mid, self.last, self.close):
+            if price is not None:
+                return price
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What the account holds of one instrument."""
+
+    con_id: int
+    symbol: str
+    quantity: float
+    average_cost: float
+    market_price: float
+    market_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The account at one moment: complete, or not taken at all."""
+
+    account: str
+    as_of: datetime
+    currency: str
+    net_asset_value: float
+    cash: float
+    initial_margin: float
+    maintenance_margin: float
+    excess_liquidity: float
+    positions: tuple[Position, ...]  # sorted by symbol, then conId
+
+    @property
+    def weights(self) -> dict[int, float]:
+        """Market value over net asset value, by conId."""
+        return {p.con_id: p.market_value / self.net_asset_value for p in self.positions}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order to be sent, with everything that decides what it does.
+
+    ``order_ref`` is our own deterministic name for it; the broker hands it back in open orders,
+    completed orders and executions, so it is what an order is recognised by.
+    """
+
+    con_id: int
+    symbol: str
+    side: Side
+    quantity: int
+    order_type: OrderType
+    limit_price: float | None
+    time_in_force: str
+    order_ref: str
+    outside_rth: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """The broker's answer to "what if this order filled?".
+
+    ``accepted`` is true only for a complete, finite answer without a rejection: an unanswered or
+    half-answered rehearsal is not a pass.
+    """
+
+    order_ref: str
+    accepted: bool
+    reason: str
+    initial_margin_change: float | None = None
+    initial_margin_after: float | None = None
+    maintenance_margin_change: float | None = None
+    maintenance_margin_after: float | None = None
+    equity_with_loan_after: float | None = None
+    commission: float | None = None
+    warning: str = ""
+
+    @property
+    def margin_exceeded(self) -> bool:
+        """Whether equity would no longer cover the margin, initial or maintenance."""
+        after = (
+            self.initial_margin_after,
+            self.maintenance_margin_after,
+            self.equity_with_loan_after,
+        )
+        if not self.accepted or any(value is None for value in after):
+            return True
+        initial, maintenance, equity = (value for value in after if value is not None)
+        return not (initial <= equity and maintenance <= equity)
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One execution with its commission. ``commission`` is None until the broker reports it."""
+
+    execution_id: str
+    order_ref: str
+    con_id: int
+    symbol: str
+    side: Side
+    quantity: float
+    price: float
+    time: datetime
+    commission: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """What the broker says of an order: state, quantity done, and who it is."""
+
+    order_ref: str
+    con_id: int
+    symbol: str
+    side: Side
+    quantity: float
+    status: OrderStatus
+    filled: float
+    perm_id: int
+    message: str = ""
+    fills: tuple[Fill, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""Every source that is not IBKR."""

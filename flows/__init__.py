@@ -1,0 +1,1 @@
+"""One file per Prefect flow, and the command line."""

@@ -1,0 +1,1 @@
+"""The IBKR tool layer, the only room that knows ib_async."""

@@ -1,0 +1,1 @@
+"""Target weights: numbers in, numbers out."""

@@ -1,0 +1,1 @@
+"""What people see and answer: the page of the day and the messages."""

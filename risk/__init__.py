@@ -1,0 +1,1 @@
+"""Limits, measures and the gate: numbers in, a verdict out."""

@@ -1,0 +1,1 @@
+"""Features and scores: numbers in, numbers out."""

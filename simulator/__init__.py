@@ -1,0 +1,1 @@
+"""The local world: market, exchange, TWS gateway and vendors, in a process of its own."""

@@ -1,0 +1,1 @@
+"""One thin adapter per stage: fetch, call the pure function, write the artefact, log."""
