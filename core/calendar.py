@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -40,8 +41,11 @@ def _calendar(exchange: str) -> Any:
     # Imported late: it costs more than a second, and `daybook --help` does not need it.
     import exchange_calendars  # noqa: PLC0415
 
-    # The default horizon is today + 1 year: with explicit bounds no answer depends on the clock.
-    return exchange_calendars.get_calendar(exchange, start=FIRST, end=LAST)
+    with warnings.catch_warnings():
+        # exchange_calendars 4.13 drops time zones in a way that pandas 4 will refuse.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        # The default horizon is today + 1 year: with bounds no answer depends on the clock.
+        return exchange_calendars.get_calendar(exchange, start=FIRST, end=LAST)
 
 
 def is_session(day: date, *, exchange: str = "XNYS") -> bool:

@@ -1,0 +1,21 @@
+"""What code ran: a hash over the sources, so that a run's key changes when the code does."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DECIDING = ("core", "desk", "feeds", "ibkr", "optimiser", "risk", "signals", "tasks")
+
+
+@cache
+def code_hash() -> str:
+    """Return twelve digits that name the code of every room that takes part in a decision."""
+    digest = hashlib.sha256()
+    for room in DECIDING:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
+            digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]

@@ -1,0 +1,58 @@
+from datetime import UTC, date, datetime
+
+import pytest
+
+from core.calendar import (
+    is_session,
+    last_complete_session,
+    latest_session,
+    next_session,
+    previous_session,
+    session,
+    sessions_between,
+)
+from core.errors import NoData
+
+
+@pytest.mark.parametrize(
+    ("day", "decided", "opens", "closes"),
+    [
+        (date(2026, 6, 15), "11:00", "13:30", "20:00"),  # summer in both places
+        (date(2026, 10, 27), "12:00", "13:30", "20:00"),  # Bucharest back to winter, New York not
+        (date(2026, 11, 27), "12:00", "14:30", "18:00"),  # half day after Thanksgiving
+    ],
+)
+def test_decision_open_and_close_follow_both_time_zones(day, decided, opens, closes):
+    found = session(day)
+    assert f"{found.decision_time:%H:%M}" == decided
+    assert f"{found.open:%H:%M}" == opens
+    assert f"{found.close:%H:%M}" == closes
+    assert found.decision_time < found.finish_line < found.open
+
+
+def test_thanksgiving_is_no_session():
+    assert not is_session(date(2026, 11, 26))
+    with pytest.raises(NoData, match="no session on Thursday 26 November 2026"):
+        session(date(2026, 11, 26))
+    assert previous_session(date(2026, 11, 27)).day == date(2026, 11, 25)
+    assert next_session(date(2026, 11, 25)).day == date(2026, 11, 27)
+
+
+def test_a_day_outside_the_calendar_is_an_error_not_a_holiday():
+    with pytest.raises(NoData, match="outside the exchange calendar"):
+        is_session(date(1999, 1, 4))
+
+
+def test_before_the_close_the_last_complete_bar_is_the_previous_day():
+    assert last_complete_session(datetime(2026, 6, 15, 19, 59, tzinfo=UTC)).day == date(2026, 6, 12)
+    assert last_complete_session(datetime(2026, 6, 15, 20, 0, tzinfo=UTC)).day == date(2026, 6, 15)
+
+
+def test_the_latest_session_starts_at_two_in_bucharest():
+    assert latest_session(datetime(2026, 6, 15, 10, 59, tzinfo=UTC)).day == date(2026, 6, 12)
+    assert latest_session(datetime(2026, 6, 15, 11, 0, tzinfo=UTC)).day == date(2026, 6, 15)
+
+
+def test_sessions_between_leaves_out_weekends_and_holidays():
+    days = sessions_between(date(2026, 11, 25), date(2026, 11, 30))
+    assert days == [date(2026, 11, 25), date(2026, 11, 27), date(2026, 11, 30)]

@@ -1,0 +1,80 @@
+import pytest
+
+from core.errors import ConfigurationError
+from core.settings import load_settings, setting_names
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_defaults_trade_nothing():
+    settings = load_settings()
+    assert settings.mode == "sim"
+    assert settings.submit == "propose"
+
+
+def test_command_line_beats_environment_beats_file_beats_default(tmp_path, monkeypatch):
+    (tmp_path / "daybook.toml").write_text("[limits]\nmax_single = 0.05\nmax_gross = 1.0\n")
+    monkeypatch.setenv("DAYBOOK_LIMITS__MAX_SINGLE", "0.06")
+    settings = load_settings()
+    assert (settings.limits.max_single, settings.limits.max_gross) == (0.06, 1.0)
+    assert settings.limits.cash_buffer == 0.05
+    assert load_settings(limits={"max_single": 0.07}).limits.max_single == 0.07
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DAYBOOK_LIMITS__MAX_SINGLE", "12", "Did you mean 0.12"),
+        ("DAYBOOK_MODDE", "live", "did you mean DAYBOOK_MODE"),
+        ("DAYBOOK_LIMITS__MAX_SINGEL", "0.1", "did you mean"),
+        ("DAYBOOK_LIMITS__MAX_GROSS", "nan", "limits.max_gross = nan"),
+        ("DAYBOOK_MODE", "real", "mode = real"),
+    ],
+)
+def test_a_wrong_setting_says_what_was_meant(monkeypatch, name, value, said):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=said):
+        load_settings()
+
+
+def test_a_wrong_value_names_where_it_came_from(monkeypatch):
+    monkeypatch.setenv("DAYBOOK_LIMITS__MAX_SINGLE", "12")
+    with pytest.raises(ConfigurationError, match="from DAYBOOK_LIMITS__MAX_SINGLE"):
+        load_settings()
+
+
+def test_an_unknown_name_in_the_file_is_an_error_with_the_nearest_known_one(tmp_path):
+    (tmp_path / "daybook.toml").write_text("[limits]\nmax_singel = 0.1\n")
+    with pytest.raises(ConfigurationError, match=r"limits\.max_singel.*did you mean limits"):
+        load_settings()
+
+
+def test_a_file_that_is_not_toml_is_a_clear_error(tmp_path):
+    (tmp_path / "daybook.toml").write_text("mode = sim")
+    with pytest.raises(ConfigurationError, match=r"daybook\.toml cannot be read"):
+        load_settings()
+
+
+def test_live_needs_two_switches():
+    with pytest.raises(ConfigurationError, match="second switch"):
+        load_settings(mode="live")
+    assert load_settings(mode="live", live_confirmed=True).mode == "live"
+
+
+def test_the_decision_hash_ignores_addresses_and_secrets_but_not_limits():
+    plain = load_settings().decision_hash
+    elsewhere = load_settings(gateway={"port": 4002}, vendors={"slack_webhook": "x"})
+    assert elsewhere.decision_hash == plain
+    assert load_settings(limits={"max_gross": 1.1}).decision_hash != plain
+
+
+def test_secrets_are_masked_however_the_settings_are_shown():
+    settings = load_settings(vendors={"fundamentals_key": "canary-7f3a"})
+    assert "canary-7f3a" not in repr(settings) + str(settings.model_dump(mode="json"))
+
+
+def test_every_setting_is_known_by_its_dotted_name():
+    assert {"mode", "limits.max_single", "gateway.port"} <= set(setting_names())
