@@ -117,7 +117,10 @@ class JournalTampered(JournalError):
 class StageFailed(DaybookError):
     """A stage of the day failed; what earlier stages wrote is kept."""
 
-    def __init__(self, stage: str, reason: str, *, kept: Sequence[str], resume: str) -> None:
+    def __init__(
+        self, stage: str, reason: str, *, kept: Sequence[str], resume: str, exit_code: int = 1
+    ) -> None:
+        self.exit_code = exit_code
         self.stage = stage
         self.kept = tuple(kept)
         self.resume = resume

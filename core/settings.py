@@ -132,7 +132,7 @@ class LimitSettings(Section):
     max_gross_change: Annotated[FiniteFloat, Field(gt=0.0, le=8.0)] = 1.2
     max_var: Fraction = 0.03  # one day, 95 %, historical and parametric
     max_adv_share: Fraction = 0.10  # of the 20-session average daily volume
-    max_order_value: Fraction = 0.15
+    max_order_value: Fraction = 0.25  # a position that changes sign trades twice max_single
     price_collar: Fraction = 0.10  # limit price against the reference price
     sentiment_floor: Annotated[FiniteFloat, Field(le=0.0)] = -2.5
 

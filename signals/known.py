@@ -1,0 +1,24 @@
+"""Point in time: what was known on a day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
+Days = np.ndarray[tuple[int], np.dtype[np.datetime64]]
+
+
+def as_days(days: pd.Series) -> Days:
+    """Return dates, datetimes or missing values as numpy days; far faster than `to_datetime`."""
+    values: Days = days.to_numpy().astype("datetime64[D]")
+    return values
+
+
+def dated_within(days: pd.Series, first: date, last: date) -> Flags:
+    """Tell which days are neither before ``first`` nor after ``last``; a missing day is not."""
+    values = as_days(days)
+    flags: Flags = (values >= np.datetime64(first)) & (values <= np.datetime64(last))
+    return flags

@@ -1,0 +1,23 @@
+"""Daily returns, as the scenarios that risk is measured on."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+
+def daily_returns(bars: pd.DataFrame, *, sessions: int) -> pd.DataFrame:
+    """Return close-to-close returns, shape (T, n), as fractions, newest last.
+
+    Parameters
+    ----------
+    bars
+        Columns con_id, session and close of `core.tables.BARS`, in any order.
+    sessions
+        T is at most this many.
+
+    One row per session on which anything traded, one column per conId, sorted. NaN where a name
+    has no bar on that session or on the one before: a gap is not a return of zero, and a price
+    is not carried over it.
+    """
+    closes = bars.pivot_table(index="session", columns="con_id", values="close").sort_index()
+    return closes.tail(sessions + 1).pct_change(fill_method=None).iloc[1:]
