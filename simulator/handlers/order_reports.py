@@ -1,0 +1,163 @@
+"""What became of orders: open ones, completed ones, executions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.errors import RequestRefused
+from core.types import Side
+from simulator.client import VALIDATION_FAILED, Client
+from simulator.market import Instrument
+from simulator.messages import orders as frames
+from simulator.messages import times
+from simulator.messages.contracts import SMART
+from simulator.messages.numbers import Request
+from simulator.messages.session import NOT_A_REQUEST
+from simulator.orders import Execution, OrderRecord
+from simulator.tape import midnight, phase
+from simulator.wire import Fields
+
+NOT_CLIENT_ZERO = 327
+
+
+def open_orders(client: Client, fields: Fields) -> None:
+    """Describe the client's own working orders."""
+    fields.skip("version")
+    fields.end()
+    for order in client.gateway.broker.exchange.orders.working:
+        if order.client_id == client.client_id:
+            send_order(client, order)
+    client.send(frames.open_order_end())
+
+
+def all_open_orders(client: Client, fields: Fields) -> None:
+    """Describe the working orders of all clients."""
+    fields.skip("version")
+    fields.end()
+    for order in client.gateway.broker.exchange.orders.working:
+        send_order(client, order)
+    client.send(frames.open_order_end())
+
+
+def auto_open_orders(client: Client, fields: Fields) -> None:
+    """Bind manual orders to client 0. There are none here; others may not ask."""
+    fields.skip("version")
+    fields.flag("autoBind")
+    fields.end()
+    if client.client_id != 0:
+        client.error(
+            NOT_A_REQUEST,
+            NOT_CLIENT_ZERO,
+            "Only the default client (i.e 0) can auto bind orders.",
+        )
+
+
+def completed_orders(client: Client, fields: Fields) -> None:
+    """Describe the orders filled or cancelled since midnight in New York, of all clients."""
+    fields.flag("apiOnly")
+    fields.end()
+    gateway = client.gateway
+    broker = gateway.broker
+    for order in broker.exchange.orders.done_since(midnight(phase(broker.now).day)):
+        instrument = gateway.tape.instrument(order.terms.con_id)
+        client.send(frames.completed_order(order, instrument, broker.account))
+    client.send(frames.completed_orders_end())
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionFilter:
+    """Which executions a client asks for; empty texts and client 0 mean any."""
+
+    client_id: int
+    account: str
+    since: datetime | None
+    symbol: str
+    sec_type: str
+    exchange: str
+    side: str
+
+    @classmethod
+    def read(cls, fields: Fields) -> ExecutionFilter:
+        """Decode the filter. Raises `RequestRefused` for a time that is none."""
+        client_id = fields.optional_whole("clientId") or 0
+        account = fields.text("acctCode")
+        time = fields.text("time")
+        since = times.parse(time) if time else None
+        if time and since is None:
+            raise RequestRefused(
+                f"Error validating request.-'bV' : cause - Invalid time {time!r}, "
+                "'yyyymmdd hh:mm:ss zone' is expected",
+                code=VALIDATION_FAILED,
+            )
+        symbol, sec_type, exchange, side = (
+            fields.text(name) for name in ("symbol", "secType", "exchange", "side")
+        )
+        return cls(client_id, account, since, symbol, sec_type, exchange, side.upper())
+
+    def passes(self, execution: Execution, client_id: int, instrument: Instrument) -> bool:
+        """Tell whether an execution of this client and instrument is asked for."""
+        sides = {Side.BUY: {"", "BUY", "BOT"}, Side.SELL: {"", "SELL", "SLD"}}
+        return (
+            self.client_id in {0, client_id}
+            and (self.since is None or execution.time >= self.since)
+            and self.symbol in {"", instrument.symbol}
+            and self.sec_type in {"", instrument.sec_type}
+            and self.exchange in {"", SMART, instrument.primary_exchange}
+            and self.side in sides[execution.side]
+        )
+
+
+def executions(client: Client, fields: Fields) -> None:
+    """Report the executions since midnight in New York that pass the client's filter.
+
+    Commission reports go only to the client that owns the order, as without a master client id.
+    """
+    fields.skip("version")
+    request_id = fields.identify()
+    wanted = ExecutionFilter.read(fields)
+    fields.end()
+    broker = client.gateway.broker
+    today = broker.exchange.executions_since(midnight(phase(broker.now).day))
+    for execution in today if wanted.account in {"", broker.account} else []:
+        order = broker.exchange.orders[execution.perm_id]
+        instrument = client.gateway.tape.instrument(execution.con_id)
+        if wanted.passes(execution, order.client_id, instrument):
+            send_execution(client, request_id, order, execution)
+            send_commission(client, order, execution)
+    client.send(frames.execution_end(request_id))
+
+
+def send_order(client: Client, order: OrderRecord) -> None:
+    """Describe an order and say where it stands."""
+    gateway = client.gateway
+    instrument = gateway.tape.instrument(order.terms.con_id)
+    client.send(
+        frames.open_order(order, instrument, gateway.broker.account), frames.order_status(order)
+    )
+
+
+def send_execution(
+    client: Client, request_id: int, order: OrderRecord, execution: Execution
+) -> None:
+    """Report an execution."""
+    gateway = client.gateway
+    instrument = gateway.tape.instrument(execution.con_id)
+    account = gateway.broker.account
+    client.send(frames.execution_details(request_id, execution, order, instrument, account))
+
+
+def send_commission(client: Client, order: OrderRecord, execution: Execution) -> None:
+    """Report what an execution cost, to its owner only."""
+    if client.client_id == order.client_id:
+        currency = client.gateway.tape.instrument(execution.con_id).currency
+        client.send(frames.commission_report(execution, currency))
+
+
+HANDLERS = {
+    Request.OPEN_ORDERS: open_orders,
+    Request.ALL_OPEN_ORDERS: all_open_orders,
+    Request.AUTO_OPEN_ORDERS: auto_open_orders,
+    Request.COMPLETED_ORDERS: completed_orders,
+    Request.EXECUTIONS: executions,
+}

@@ -1,0 +1,72 @@
+"""At what price an order trades, if it does. Pure functions of the order and a bar.
+
+Daily bars do not tell the path of a session, so the rules are the cautious ones: a market order
+pays half a spread on top of the open; a limit order that is not marketable trades only when the
+session's range went strictly beyond its limit, and then at its limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, floor
+
+from core.types import OrderType, Side
+from simulator.market import DailyBar
+from simulator.orders import OrderTerms
+
+
+@dataclass(frozen=True, slots=True)
+class MatchingRules:
+    """What trading costs beyond the commission, and how orders are split up."""
+
+    half_spread_bps: float = 2.0  # basis points of the price
+    two_parts_from: int = 200  # shares; smaller orders trade in one piece
+
+
+def immediate_price(
+    terms: OrderTerms, reference: float, *, min_tick: float, rules: MatchingRules
+) -> float | None:
+    """Return the price against the market at ``reference``, None when the limit forbids it."""
+    cost = terms.side.sign * rules.half_spread_bps / 1e4
+    price = _on_tick(reference * (1 + cost), min_tick, terms.side)
+    if terms.order_type is OrderType.MARKET:
+        return price
+    assert terms.limit_price is not None
+    if terms.side is Side.BUY:
+        return min(price, terms.limit_price) if reference <= terms.limit_price else None
+    return max(price, terms.limit_price) if reference >= terms.limit_price else None
+
+
+def resting_price(terms: OrderTerms, bar: DailyBar) -> float | None:
+    """Return the price of an order that rested through a session, None when it was not reached."""
+    limit = terms.limit_price
+    if limit is None:
+        return None
+    reached = bar.low < limit if terms.side is Side.BUY else bar.high > limit
+    return limit if reached else None
+
+
+def parts(quantity: int, *, rules: MatchingRules) -> tuple[int, ...]:
+    """Split a quantity into what trades at once: one part, or two for bigger orders."""
+    if quantity < rules.two_parts_from:
+        return (quantity,)
+    first = quantity // 200 * 100  # about half, in round lots
+    return (first, quantity - first)
+
+
+def scaled_limit(limit: float | None, ratio: float, *, min_tick: float) -> float | None:
+    """Return a limit price after a split, on the grid."""
+    return None if limit is None else round(max(round(limit / ratio / min_tick), 1) * min_tick, 6)
+
+
+def on_tick(price: float, min_tick: float) -> bool:
+    """Tell whether a price is a multiple of the minimum price variation."""
+    steps = price / min_tick
+    return abs(steps - round(steps)) < 1e-6
+
+
+def _on_tick(price: float, min_tick: float, side: Side) -> float:
+    # Away from the trader; the tolerance keeps a price that already lies on the grid there.
+    steps = price / min_tick
+    whole = ceil(steps - 1e-9) if side is Side.BUY else floor(steps + 1e-9)
+    return round(max(whole, 1) * min_tick, 6)

@@ -1,0 +1,87 @@
+"""Quotes at a moment, made from what the tape shows: the spread narrows with liquidity."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil, floor, sqrt
+
+from simulator.tape import Summary, Tape, phase
+
+NOTHING = -1.0  # how TWS writes "no bid" and "no ask", with size 0
+SPREAD_AT_ONE_MILLION = 40.0  # basis points, for a million traded a day; falls with the root
+NARROWEST, WIDEST = 1.0, 80.0  # basis points
+PRE_MARKET_DRIFT = 0.002  # the mid lies at most this far from the previous close
+ILLIQUID_BELOW = 20e6  # traded a day; such a name sometimes has no quote before the open
+ILLIQUID_SILENT = 0.10  # how often
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One instrument's market. Prices per share, sizes in shares; None is not sent at all."""
+
+    bid: float
+    ask: float
+    bid_size: int
+    ask_size: int
+    last: float
+    close: float | None  # of the session before the one `last` is of
+    volume: int | None = None
+    open: float | None = None
+    high: float | None = None
+    low: float | None = None
+
+
+def quote(tape: Tape, con_id: int, now: datetime) -> Quote | None:
+    """Return the quote at ``now``, None when the instrument has never traded.
+
+    Before the open it stands around the last close; in a session around the open, the only price
+    known by then; after the close around the close, with the whole bar.
+    """
+    summary = tape.summary(con_id, now)
+    if summary is None:
+        return None
+    where = phase(now)
+    draws = _draws(tape.market.world_id, con_id, where.day, where.running is not None)
+    opened = tape.open_price(con_id, now)
+    tick = tape.instrument(con_id).min_tick
+    if opened is not None:
+        sides = _around(opened, summary, tick, draws, drift=0.0)
+        close = summary.bar.close
+        return Quote(*sides, last=opened, close=close, open=opened, high=opened, low=opened)
+    if summary.bar.session == where.day:
+        bar = summary.bar
+        sides = _around(bar.close, summary, tick, draws, drift=0.0)
+        return Quote(
+            *sides, last=bar.close, close=summary.previous_close, volume=bar.volume,
+            open=bar.open, high=bar.high, low=bar.low,
+        )  # fmt: skip
+    sides = _around(summary.bar.close, summary, tick, draws, drift=PRE_MARKET_DRIFT)
+    if summary.average_value < ILLIQUID_BELOW and draws[3] < ILLIQUID_SILENT:
+        sides = (NOTHING, NOTHING, 0, 0)
+    return Quote(*sides, last=summary.bar.close, close=summary.bar.close, volume=0)
+
+
+def _around(
+    price: float, summary: Summary, tick: float, draws: tuple[float, ...], *, drift: float
+) -> tuple[float, float, int, int]:
+    millions = max(summary.average_value, 1.0) / 1e6
+    spread = min(max(SPREAD_AT_ONE_MILLION / sqrt(millions), NARROWEST), WIDEST) / 1e4
+    middle = price * (1 + drift * (2 * draws[0] - 1))
+    bid = max(_on_tick(middle * (1 - spread / 2), tick, up=False), tick)
+    ask = max(_on_tick(middle * (1 + spread / 2), tick, up=True), bid + tick)
+    bid_size, ask_size = (100 * (1 + int(draw * 20)) for draw in draws[1:3])
+    return bid, round(ask, 6), bid_size, ask_size
+
+
+def _on_tick(price: float, tick: float, *, up: bool) -> float:
+    # The tolerance keeps a price that already lies on the grid there.
+    steps = ceil(price / tick - 1e-9) if up else floor(price / tick + 1e-9)
+    return round(steps * tick, 6)
+
+
+def _draws(*key: object) -> tuple[float, ...]:
+    """Return four numbers in [0, 1) that depend on the key and on nothing else."""
+    digest = hashlib.sha256("|".join(map(str, key)).encode()).digest()
+    return tuple(int.from_bytes(digest[i : i + 8], "big") / 2**64 for i in range(0, 32, 8))

@@ -1,0 +1,196 @@
+"""The whole local world in one process: TWS port, vendors and control port."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from core import clock as wall_clock
+from core.calendar import latest_session, next_session, session
+from core.errors import ConfigurationError
+from core.settings import SimulatorSettings
+from simulator.broker import Broker
+from simulator.clock import VirtualClock
+from simulator.control import Control
+from simulator.gateway import LOOPBACK, Gateway
+from simulator.market import Market
+from simulator.vendors import build_vendors
+from simulator.worlds import find_files, open_market
+
+STOP_SECONDS = 3  # that a request under way is waited for
+
+BANNER = """
+  ┌──────────────────────────────────────────────────────────────────┐
+  │  SIMULATOR. This is NOT a real account: no order leaves this     │
+  │  machine, no money moves, and every price is as of a made-up now │
+  └──────────────────────────────────────────────────────────────────┘
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen, on the loopback address; port 0 lets the system choose."""
+
+    tws_port: int = 0
+    http_port: int = 0
+
+
+class _HttpServer(uvicorn.Server):
+    """uvicorn without its signal handlers: the simulator has one stop for everything."""
+
+    def __init__(self, app: Starlette) -> None:
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+        super().__init__(config)
+        self.is_ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_ready.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(
+    settings: SimulatorSettings,
+    *,
+    day: date | None,
+    state: Path,
+    address: Address,
+    snapshot_delay: float = 0.0,
+    exit_with_parent: bool = False,
+) -> None:
+    """Open the market and serve it until SIGTERM, SIGINT or, if asked, the parent's end.
+
+    Prints one line of JSON on standard output when both ports listen. ``day`` None means the
+    newest session of the market that has begun by the wall clock.
+
+    Raises
+    ------
+    ConfigurationError
+        The day is outside the market, a port is taken, or the state folder is in use.
+    DataError
+        A file of the world is not what it should be.
+    """
+    market = open_market(settings)
+    clock = VirtualClock(start_of_day(market, day or _newest_day(market)))
+    broker = Broker(market, state=state, now=clock.now(), cash=settings.cash)
+    gateway = Gateway(broker, clock, snapshot_delay=snapshot_delay)
+    stop = _stop_event(exit_with_parent=exit_with_parent)
+    try:
+        with _listen(address.http_port) as listener:
+            http = _HttpServer(_application(settings, gateway))
+            serving = asyncio.create_task(http.serve(sockets=[listener]))
+            await http.is_ready.wait()
+            tws_port = await _start(gateway, address.tws_port)
+            _announce(gateway, tws_port=tws_port, http_port=listener.getsockname()[1])
+            await stop.wait()
+            http.should_exit = True
+            await serving
+    finally:
+        await gateway.stop()
+
+
+def start_of_day(market: Market, day: date) -> datetime:
+    """Return the decision time of a session. Raises `ConfigurationError` outside the market."""
+    first, last = market.first_session, market.last_session
+    # The day after the last bar can still be decided on, though nothing will trade.
+    if not first < day <= next_session(last).day:
+        raise ConfigurationError(
+            f"the {market.title} has bars from {first} to {last}; {day} is not a session after "
+            "the first and at most one after the last"
+        )
+    return session(day).decision_time
+
+
+def _newest_day(market: Market) -> date:
+    return min(latest_session(wall_clock.now()).day, market.last_session)
+
+
+def _application(settings: SimulatorSettings, gateway: Gateway) -> Starlette:
+    files = find_files(settings)
+    vendors = build_vendors(
+        gateway.tape.market,
+        gateway.clock,
+        fundamentals=files.fundamentals,
+        macro=files.macro,
+        seed=settings.seed,
+    )
+    routes = [Mount("/control", routes=Control(gateway).routes()), Mount("/", app=vendors)]
+    return Starlette(routes=routes)
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, port))
+    except OSError as error:
+        listener.close()
+        raise _taken(port, error) from error
+    return listener
+
+
+async def _start(gateway: Gateway, port: int) -> int:
+    try:
+        return await gateway.start(port)
+    except OSError as error:
+        raise _taken(port, error) from error
+
+
+def _taken(port: int, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"cannot listen on {LOOPBACK}:{port}: {error.strerror}; choose another port, or 0"
+    )
+
+
+def _announce(gateway: Gateway, *, tws_port: int, http_port: int) -> None:
+    market = gateway.tape.market
+    ready = {
+        "tws_port": tws_port,
+        "http_url": f"http://{LOOPBACK}:{http_port}",
+        "account": gateway.broker.account,
+        "world_id": market.world_id,
+        "clock": gateway.clock.now().isoformat(),
+        "title": market.title,
+    }
+    print(BANNER + f"  {market.title}\n", file=sys.stderr, flush=True)  # noqa: T201 - for people
+    print(json.dumps(ready), flush=True)  # noqa: T201 - for whoever started the process
+
+
+def _stop_event(*, exit_with_parent: bool) -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if exit_with_parent:
+        loop.add_reader(sys.stdin.fileno(), _stop_at_end, stop)
+    return stop
+
+
+def _stop_at_end(stop: asyncio.Event) -> None:
+    # The parent holds the other end of standard input; when it dies, however it dies, the
+    # system closes that end.
+    if not os.read(sys.stdin.fileno(), 1024):
+        stop.set()
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())

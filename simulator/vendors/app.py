@@ -1,0 +1,103 @@
+"""The vendors' web application: news, fundamentals, gauges and Slack on one server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache, partial
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from core.canonical import sha256_of
+from simulator.clock import VirtualClock
+from simulator.market import Market
+from simulator.tape import Tape
+from simulator.vendors.faults import SLACK, Fault, FaultBoard, FaultyAnswers
+from simulator.vendors.fmp import FinancialModelingPrep
+from simulator.vendors.fundamentals_invented import InventedFundamentals
+from simulator.vendors.fundamentals_recorded import RecordedFundamentals
+from simulator.vendors.gauges_invented import InventedGauges
+from simulator.vendors.gauges_recorded import RecordedGauges
+from simulator.vendors.news import COMPANIES, MARKETS, Headline, headlines
+from simulator.vendors.rss import rss
+from simulator.vendors.slack import SlackSink
+
+
+def build_vendors(
+    market: Market,
+    clock: VirtualClock,
+    *,
+    fundamentals: Path | None = None,
+    macro: Path | None = None,
+    seed: int = 0,
+    faults: Iterable[Fault] = (),
+) -> Starlette:
+    """Return the application that serves every vendor as of the virtual clock.
+
+    The same market, files, seed and clock give the same bytes.
+
+    Parameters
+    ----------
+    market
+        Whose constituents the vendors know.
+    clock
+        Nothing that became known after it is served.
+    fundamentals, macro
+        Files of real values; where one is missing, values are invented from the seed.
+    seed
+        Of headlines and of everything invented.
+    faults
+        How the first answers go wrong.
+
+    Raises
+    ------
+    ConfigurationError
+        A file is not there, or a fault is none.
+    DataError
+        A file is not what it should be.
+    """
+    tape = Tape(market)
+    fmp = FinancialModelingPrep(
+        tape,
+        clock,
+        fundamentals=RecordedFundamentals(fundamentals)
+        if fundamentals
+        else InventedFundamentals(tape, seed),
+        gauges=RecordedGauges(macro) if macro else InventedGauges(tape, seed),
+    )
+    stable = fmp.routes()
+    # Two feeds, one newsroom: both are asked at the same moment.
+    newsroom = lru_cache(maxsize=1)(partial(headlines, tape, seed))
+    feeds = [_feed(feed, newsroom, clock) for feed in (MARKETS, COMPANIES)]
+    served = [f"/stable{route.path}" for route in stable] + [route.path for route in feeds]
+    board = FaultBoard([*served, SLACK], faults)
+    return Starlette(
+        routes=[
+            *feeds,
+            Mount("/stable", routes=stable),
+            *SlackSink(clock).routes(),
+            *board.routes(),
+        ],
+        middleware=[Middleware(FaultyAnswers, board)],
+    )
+
+
+def _feed(
+    feed: str, newsroom: Callable[[datetime], Sequence[Headline]], clock: VirtualClock
+) -> Route:
+    def answer(request: Request) -> Response:
+        found = newsroom(clock.now())
+        content = rss(feed, [headline for headline in found if headline.feed == feed])
+        tag = f'"{sha256_of(content)[:32]}"'
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers={"ETag": tag})
+        return Response(
+            content, media_type="application/rss+xml; charset=utf-8", headers={"ETag": tag}
+        )
+
+    return Route(f"/rss/{feed}.xml", answer, methods=["GET"])

@@ -1,0 +1,38 @@
+"""What the vendors know of the market: its constituents, and how each vendor spells a ticker."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from simulator.market import Instrument
+from simulator.tape import Tape, phase
+
+SILENT = timedelta(days=14)  # without a bar for longer: delisted
+
+
+def members(tape: Tape, now: datetime) -> list[Instrument]:
+    """Return the index constituents at a moment, sorted by symbol.
+
+    One that has stopped trading is left out; one that has not begun to trade is a member all the
+    same, if the market says so.
+    """
+    session = phase(now).last_complete
+    newest = min(session, tape.market.last_session)
+    found = []
+    for instrument in tape.market.instruments:
+        if instrument.member_since is None or instrument.member_since > session:
+            continue
+        bars = tape.daily(instrument.con_id, now)
+        if not bars or newest - bars[-1].session <= SILENT:
+            found.append(instrument)
+    return found
+
+
+def fmp_symbol(symbol: str) -> str:
+    """Write an IBKR symbol as Financial Modeling Prep does: ``BRK-B`` for ``BRK B``."""
+    return symbol.replace(" ", "-")
+
+
+def news_symbol(symbol: str) -> str:
+    """Write an IBKR symbol as newspapers do: ``BRK.B`` for ``BRK B``."""
+    return symbol.replace(" ", ".")
