@@ -1,0 +1,210 @@
+"""Company fundamentals and index membership from Financial Modeling Prep's stable API.
+
+A few bulk files hold every symbol the vendor knows: the number of calls does not grow with the
+universe. Field names as served by ``/stable`` in 2026.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+from pydantic import SecretStr
+
+from core import tables
+from core.errors import VendorError
+from feeds.http import BULK_LIMIT, NO_QUERY, Fetcher, Payload, checked_address, staged_name
+from feeds.records import Parsed, Row, day, number, rows, text
+from feeds.universe import Constituent, parse_constituents
+
+_log = logging.getLogger(__name__)
+
+RATIOS, METRICS, SCORES = "ratios-ttm-bulk", "key-metrics-ttm-bulk", "scores-bulk"
+GROWTH = "income-statement-growth-bulk"
+CONSTITUENTS = "sp500-constituent"
+
+# Fiscal years end, and are filed, at any time of a calendar year: in January nobody has filed
+# the last one, and a company whose year ends in January is a year ahead.
+FISCAL_YEARS = (0, 1, 2)
+OLDEST_GROWTH = timedelta(days=550)  # a year, plus half a year to file the next one
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Where a column comes from, and the values that can be true."""
+
+    column: str  # of core.tables.FUNDAMENTALS
+    file: str
+    names: tuple[str, ...]  # the first of these keys that holds a number
+    low: float
+    high: float
+    zero_is_unknown: bool = False  # the vendor writes 0 where it has no figure
+
+
+FIELDS = (
+    Field("market_cap", METRICS, ("marketCap", "marketCapTTM"), 1e5, 1e14, zero_is_unknown=True),
+    Field("price_earnings", RATIOS, ("priceToEarningsRatioTTM",), -1e5, 1e5, zero_is_unknown=True),
+    Field("price_book", RATIOS, ("priceToBookRatioTTM",), -1e5, 1e5, zero_is_unknown=True),
+    Field("price_sales", RATIOS, ("priceToSalesRatioTTM",), 0.0, 1e5, zero_is_unknown=True),
+    Field("dividend_yield", RATIOS, ("dividendYieldTTM",), 0.0, 1.0),
+    Field("earnings_per_share", RATIOS, ("netIncomePerShareTTM",), -1e6, 1e6),
+    Field("revenue_growth", GROWTH, ("growthRevenue",), -1.0, 1e3),
+    Field("return_on_equity", METRICS, ("returnOnEquityTTM",), -1e4, 1e4),
+    Field("debt_to_equity", RATIOS, ("debtToEquityRatioTTM",), -1e5, 1e5),
+    Field("piotroski", SCORES, ("piotroskiScore",), 0.0, 9.0),
+)
+ENTERPRISE_VALUE = Field("ebitda", METRICS, ("enterpriseValueTTM",), -1e14, 1e14)
+EV_TO_EBITDA = Field("ebitda", METRICS, ("evToEBITDATTM",), -1e6, 1e6, zero_is_unknown=True)
+LARGEST_EBITDA = 1e13
+FILES = (RATIOS, METRICS, SCORES, GROWTH)
+
+
+class Fundamentals:
+    """Financial Modeling Prep at ``url``, for example ``https://…/stable``."""
+
+    def __init__(self, fetcher: Fetcher, url: str, key: SecretStr) -> None:
+        checked_address(url, secret=True)
+        self._fetcher, self._url, self._key = fetcher, url.rstrip("/"), key
+
+    def constituents(self) -> tuple[tuple[Constituent, ...], Payload]:
+        """Return the members of the S&P 500, and the payload they came in."""
+        payload = self._get(CONSTITUENTS)
+        return parse_constituents(payload), payload
+
+    def fetch(
+        self, symbols: Sequence[str], *, as_of: date
+    ) -> tuple[pd.DataFrame, tuple[Payload, ...]]:
+        """Return one row per symbol that the vendor knows, and the payloads.
+
+        Parameters
+        ----------
+        symbols
+            IBKR's spelling.
+        as_of
+            The day of the run, which is the day these figures became known to us.
+
+        Raises
+        ------
+        VendorError
+            The ratios cannot be had, or no symbol is known. Any other file that fails leaves
+            its columns null and is logged.
+        """
+        payloads = [self._get(RATIOS)]
+        for name, query in _other_files(as_of):
+            try:
+                payloads.append(self._get(name, query))
+            except VendorError as error:
+                _log.warning("fundamentals go on without %s: %s", name, error)
+        parsed = parse_fundamentals(payloads, symbols, as_of=as_of)
+        for problem in parsed.problems:
+            _log.warning("fundamentals: %s", problem)
+        return parsed.frame, tuple(payloads)
+
+    def _get(self, name: str, query: Mapping[str, str] = NO_QUERY) -> Payload:
+        content = self._fetcher.get(
+            f"{self._url}/{name}", query={**query, "apikey": self._key}, limit=BULK_LIMIT
+        )
+        return Payload(
+            staged_name("-".join(["fundamentals", name, *query.values()]), content), content
+        )
+
+
+def _other_files(as_of: date) -> list[tuple[str, dict[str, str]]]:
+    years = [str(as_of.year - back) for back in FISCAL_YEARS]
+    return [
+        (METRICS, {}),
+        (SCORES, {}),
+        *((GROWTH, {"year": year, "period": "FY"}) for year in years),
+    ]
+
+
+def parse_fundamentals(
+    payloads: Sequence[Payload], symbols: Sequence[str], *, as_of: date
+) -> Parsed:
+    """Read the staged files again: same payloads, same table.
+
+    Values that are not finite or cannot be true become null and are counted. Raises
+    `VendorError` when the ratios cannot be read or no symbol is known.
+    """
+    problems: list[str] = []
+    found = {name: _wanted_rows(payloads, name, symbols, as_of, problems) for name in FILES}
+    known = [s for s in sorted(set(symbols)) if any(s in file for file in found.values())]
+    if not known:
+        raise VendorError(
+            f"the fundamentals vendor knows none of {len(symbols)} symbol(s); "
+            "check that vendors.fundamentals_url ends in /stable"
+        )
+    if len(known) < len(set(symbols)):
+        absent = sorted(set(symbols) - set(known))
+        problems.append(f"{len(absent)} symbol(s) unknown to the vendor, such as {absent[:5]}")
+    refused: Counter[str] = Counter()
+    records = [_record(symbol, found, as_of, refused) for symbol in known]
+    problems += [f"{n} value(s) of {column} cannot be true" for column, n in refused.items()]
+    columns = [column.name for column in tables.FUNDAMENTALS.columns]
+    return Parsed(pd.DataFrame(records, columns=columns), tuple(problems))
+
+
+def _wanted_rows(
+    payloads: Iterable[Payload],
+    name: str,
+    symbols: Sequence[str],
+    as_of: date,
+    problems: list[str],
+) -> dict[str, Row]:
+    """Return the newest row of each symbol in one kind of file."""
+    spellings = {s.replace(" ", joint): s for s in symbols for joint in ("-", ".", " ")}
+    newest: dict[str, Row] = {}
+    for payload in payloads:
+        if not payload.name.startswith(f"fundamentals-{name}"):
+            continue
+        try:
+            for row in rows(payload):
+                symbol = spellings.get(str(row.get("symbol")))
+                if symbol is None or (name == GROWTH and not _is_current(row, as_of)):
+                    continue
+                held = newest.get(symbol)
+                if held is None or text(row.get("date")) > text(held.get("date")):
+                    newest[symbol] = row
+        except VendorError as error:
+            if name == RATIOS:
+                raise
+            problems.append(str(error))
+    return newest
+
+
+def _is_current(row: Row, as_of: date) -> bool:
+    ended = day(row.get("date"))
+    return ended is not None and as_of - OLDEST_GROWTH <= ended <= as_of
+
+
+def _record(
+    symbol: str, found: Mapping[str, Mapping[str, Row]], as_of: date, refused: Counter[str]
+) -> dict[str, object]:
+    record: dict[str, object] = {"symbol": symbol, "known_on": as_of}
+    for field in FIELDS:
+        record[field.column] = _value(found[field.file].get(symbol), field, refused)
+    metrics = found[METRICS].get(symbol)
+    value = _value(metrics, ENTERPRISE_VALUE, refused)
+    multiple = _value(metrics, EV_TO_EBITDA, refused)
+    record["ebitda"] = None
+    if value is not None and multiple is not None:
+        ebitda = value / multiple
+        record["ebitda"] = ebitda if abs(ebitda) <= LARGEST_EBITDA else None
+    return record
+
+
+def _value(row: Row | None, field: Field, refused: Counter[str]) -> float | None:
+    given = [row[name] for name in field.names if row and row.get(name) not in (None, "")]
+    if not given:
+        return None
+    value = number(given[0])
+    if value == 0 and field.zero_is_unknown:
+        return None
+    if value is None or not field.low <= value <= field.high:
+        refused[field.column] += 1
+        return None
+    return value

@@ -1,0 +1,165 @@
+"""Gauges of the whole market: volatility, interest rates, oil, the euro, the index fund."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from pydantic import SecretStr
+
+from core import tables
+from core.errors import VendorError
+from feeds.http import Fetcher, Payload, checked_address, staged_name
+from feeds.records import Parsed, day, number, rows
+
+_log = logging.getLogger(__name__)
+
+TREASURY = "treasury-rates"
+PRICES = "historical-price-eod/light"
+LOOKBACK = timedelta(days=400)  # at least 252 observations, with holidays to spare
+WINDOW = timedelta(days=89)  # the vendor answers at most three months of rates at once
+STALE_AFTER = timedelta(days=10)
+CHANGE, ZSCORE = 20, 252
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One gauge: the vendor's name for it, and the values that can be true."""
+
+    name: str
+    source: str  # a symbol of the price files, or a column of the treasury file
+    low: float
+    high: float
+
+
+PRICED = (
+    Gauge("vix", "^VIX", 5.0, 200.0),
+    Gauge("wti", "CLUSD", -100.0, 500.0),  # settled at -37.63 USD on 2020-04-20
+    Gauge("eurusd", "EURUSD", 0.5, 2.5),
+    Gauge("spy", "SPY", 1.0, 1e5),
+)
+RATES = (
+    Gauge("us10y", "year10", -5.0, 25.0),
+    Gauge("us2y", "year2", -5.0, 25.0),
+)
+CURVE = "curve"  # us10y - us2y, percentage points
+
+
+class Macro:
+    """Market gauges from Financial Modeling Prep at ``url``, for example ``https://…/stable``."""
+
+    def __init__(self, fetcher: Fetcher, url: str, key: SecretStr) -> None:
+        checked_address(url, secret=True)
+        self._fetcher, self._url, self._key = fetcher, url.rstrip("/"), key
+
+    def fetch(self, *, as_of: date) -> tuple[pd.DataFrame, tuple[Payload, ...]]:
+        """Return one row per gauge, and the payloads.
+
+        Only days before ``as_of`` are read: its own prices are not final when the day is
+        decided. A gauge that cannot be had, or is stale, is left out and logged. Raises
+        `VendorError` when none can be had.
+        """
+        payloads: list[Payload] = []
+        for stem, path, query in _requests(as_of):
+            try:
+                content = self._fetcher.get(
+                    f"{self._url}/{path}", query={**query, "apikey": self._key}
+                )
+                payloads.append(Payload(staged_name(stem, content), content))
+            except VendorError as error:
+                _log.warning("macro goes on without %s: %s", stem, error)
+        parsed = parse_macro(payloads, as_of=as_of)
+        for problem in parsed.problems:
+            _log.warning("macro: %s", problem)
+        return parsed.frame, tuple(payloads)
+
+
+def _requests(as_of: date) -> list[tuple[str, str, dict[str, str]]]:
+    """Return what to ask: staged name, path and query of each call."""
+    first, last = as_of - LOOKBACK, as_of - timedelta(days=1)
+    asked = [
+        (
+            f"macro-{gauge.name}",
+            PRICES,
+            {"symbol": gauge.source, "from": first.isoformat(), "to": last.isoformat()},
+        )
+        for gauge in PRICED
+    ]
+    while first <= last:
+        until = min(first + WINDOW, last)
+        query = {"from": first.isoformat(), "to": until.isoformat()}
+        asked.append((f"macro-{TREASURY}-{first.isoformat()}", TREASURY, query))
+        first = until + timedelta(days=1)
+    return asked
+
+
+def parse_macro(payloads: Sequence[Payload], *, as_of: date) -> Parsed:
+    """Read the staged files again: same payloads, same table.
+
+    Raises `VendorError` when no gauge can be read.
+    """
+    problems: list[str] = []
+    series = {
+        g.name: _series(payloads, f"macro-{g.name}.", "price", g, as_of, problems) for g in PRICED
+    } | {
+        g.name: _series(payloads, f"macro-{TREASURY}-", g.source, g, as_of, problems) for g in RATES
+    }
+    both = series["us10y"].keys() & series["us2y"].keys()
+    series[CURVE] = {on: series["us10y"][on] - series["us2y"][on] for on in both}
+    records = []
+    for name in sorted(series):
+        newest = max(series[name], default=None)
+        if newest is None:
+            problems.append(f"{name} is absent")
+        elif as_of - newest > STALE_AFTER:
+            problems.append(f"{name} is left out: its newest value is of {newest}")
+        else:
+            records.append({"gauge": name, "observed_on": newest, **_summary(series[name])})
+    if not records:
+        raise VendorError(f"no market gauge can be used: {'; '.join(problems)}")
+    columns = [column.name for column in tables.MACRO.columns]
+    return Parsed(pd.DataFrame(records, columns=columns), tuple(dict.fromkeys(problems)))
+
+
+def _series(
+    payloads: Sequence[Payload],
+    prefix: str,
+    column: str,
+    gauge: Gauge,
+    as_of: date,
+    problems: list[str],
+) -> dict[date, float]:
+    found: dict[date, float] = {}
+    refused = 0
+    for payload in payloads:
+        if not payload.name.startswith(prefix):
+            continue
+        try:
+            for row in rows(payload):
+                if row.get(column) in (None, ""):
+                    continue
+                on, value = day(row.get("date")), number(row.get(column))
+                if on is None or value is None or not gauge.low <= value <= gauge.high:
+                    refused += 1
+                elif as_of - LOOKBACK <= on < as_of:
+                    found.setdefault(on, value)
+        except VendorError as error:
+            problems.append(str(error))
+    if refused:
+        problems.append(f"{refused} value(s) of {gauge.name} cannot be true")
+    return found
+
+
+def _summary(series: Mapping[date, float]) -> dict[str, float | None]:
+    """Return the newest value, its change over 20 observations and its z-score within 252."""
+    values = np.array([series[on] for on in sorted(series)], dtype=np.float64)
+    newest = float(values[-1])
+    change = newest - float(values[-1 - CHANGE]) if len(values) > CHANGE else None
+    window = values[-ZSCORE:]
+    spread = float(window.std(ddof=1)) if len(window) == ZSCORE else 0.0
+    zscore = (newest - float(window.mean())) / spread if spread > 0 else None
+    return {"value": newest, "change_20": change, "zscore_252": zscore}

@@ -1,0 +1,137 @@
+"""Headlines about our companies, from RSS and Atom feeds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from core import tables
+from core.errors import VendorError
+from feeds.dedup import Headline, without_copies
+from feeds.http import FEED_LIMIT, Fetcher, Payload, checked_address
+from feeds.mentions import Mentions
+from feeds.rss import Article, parse_feed
+
+AT_ONCE = 4  # feeds fetched at the same time
+COLUMNS = [c.name for c in tables.HEADLINES.columns if c.name != "polarity"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewsResult:
+    """The headlines of one day, what they came from, and what did not work."""
+
+    headlines: pd.DataFrame  # core.tables.HEADLINES without polarity
+    payloads: tuple[Payload, ...]
+    problems: tuple[str, ...]
+
+
+class News:
+    """A list of RSS and Atom feeds."""
+
+    def __init__(self, fetcher: Fetcher, urls: Sequence[str]) -> None:
+        for url in urls:
+            checked_address(url, secret=False)
+        self._fetcher, self._urls = fetcher, tuple(dict.fromkeys(urls))
+
+    def fetch(self, companies: Mapping[str, str], *, now: datetime) -> NewsResult:
+        """Fetch every feed and return the headlines that name one of the companies.
+
+        Parameters
+        ----------
+        companies
+            Symbol -> company name.
+        now
+            The moment of the run, aware.
+
+        Raises
+        ------
+        VendorError
+            Feeds are configured and every one of them failed. One that failed among others is
+            a problem in the result; so is having none at all.
+        """
+        if not self._urls:
+            nothing = ("no news feed is configured: set DAYBOOK_VENDORS__NEWS_URLS",)
+            return NewsResult(_frame([]), (), nothing)
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            answers = list(pool.map(self._get, enumerate(self._urls)))
+        payloads = [answer for answer in answers if isinstance(answer, Payload)]
+        failures = [answer for answer in answers if isinstance(answer, str)]
+        return read_news(payloads, companies, now=now, failures=failures)
+
+    def _get(self, numbered: tuple[int, str]) -> Payload | str:
+        index, url = numbered
+        try:
+            content = self._fetcher.get(url, limit=FEED_LIMIT)
+        except VendorError as error:
+            return str(error)
+        address = checked_address(url, secret=False)
+        place = re.sub(r"[^a-z0-9]+", "-", f"{address.host}{address.path}".lower())
+        return Payload(f"news-{index:02d}-{place.strip('-')[:60]}.xml", content)
+
+
+def read_news(
+    payloads: Sequence[Payload],
+    companies: Mapping[str, str],
+    *,
+    now: datetime,
+    failures: Sequence[str] = (),
+) -> NewsResult:
+    """Derive the headlines of a day from its staged payloads: same payloads, same table.
+
+    ``failures`` are the feeds that sent nothing, in words. Raises `VendorError` when there were
+    feeds and none could be read.
+    """
+    problems, headlines, readable = list(failures), list[Headline](), 0
+    mentions = Mentions(companies)
+    for payload in payloads:
+        source = _source(payload.name)
+        try:
+            feed = parse_feed(payload.content, now=now)
+        except VendorError as error:
+            problems.append(f"{source}: {error}")
+            continue
+        readable += 1
+        problems += [f"{source}: {problem}" for problem in feed.problems]
+        for article in feed.articles:
+            headlines += _headlines(article, source, mentions)
+    if problems and not readable:
+        raise VendorError(f"no news feed could be read: {'; '.join(problems)}")
+    return NewsResult(
+        _frame(without_copies(headlines, companies)), tuple(payloads), tuple(problems)
+    )
+
+
+def _source(name: str) -> str:
+    return re.sub(r"^news-\d+-|(\.r\d+)?\.xml$", "", name)
+
+
+def _headlines(article: Article, source: str, mentions: Mentions) -> Iterator[Headline]:
+    for symbol in mentions.of(article):
+        yield Headline(
+            symbol=symbol,
+            published=article.published,
+            source=source,
+            title=article.title,
+            url=article.url,
+        )
+
+
+def _frame(headlines: Sequence[Headline]) -> pd.DataFrame:
+    published = pd.to_datetime(pd.Series([h.published for h in headlines], dtype=object), utc=True)
+    frame = pd.DataFrame(
+        {
+            "symbol": [h.symbol for h in headlines],
+            "headline_id": [h.headline_id for h in headlines],
+            "published": published.dt.as_unit("us"),
+            "source": [h.source for h in headlines],
+            "title": [h.title for h in headlines],
+            "url": [h.url for h in headlines],
+        },
+        columns=COLUMNS,
+    )
+    return frame.sort_values(["symbol", "headline_id"], ignore_index=True)

@@ -1,0 +1,120 @@
+"""The articles of an RSS or Atom feed, from bytes that may be hostile."""
+
+from __future__ import annotations
+
+import calendar
+import io
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import feedparser
+
+from core.errors import VendorError
+from feeds.distillate import distil
+from feeds.http import FEED_LIMIT, MEGABYTE
+from feeds.text import plain
+
+URL_LIMIT = 2_000
+SUMMARY_LIMIT = 2_000
+OLDEST, NEWEST = timedelta(days=30), timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One item of a feed. All text is untrusted."""
+
+    title: str
+    summary: str
+    url: str  # http or https, else empty
+    published: datetime | None  # None: undated, or a date that cannot be true
+    categories: tuple[tuple[str, str], ...]  # (scheme, term)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What one feed said, and what to know about it."""
+
+    articles: tuple[Article, ...]
+    problems: tuple[str, ...]
+
+
+def parse_feed(content: bytes, *, now: datetime) -> Feed:
+    """Read one feed.
+
+    Parameters
+    ----------
+    content
+        As fetched or as staged.
+    now
+        Dates outside ``now`` - 30 days to ``now`` + 1 hour are not believed.
+
+    Raises
+    ------
+    VendorError
+        Too large, with a DTD, not well-formed, or not a feed. An empty feed is an answer.
+    """
+    if len(content) > FEED_LIMIT:
+        raise VendorError(f"the feed is larger than {FEED_LIMIT / MEGABYTE:g} MB")
+    problems: list[str] = []
+    document = _parsed(distil(content, problems))
+    if not document.get("version"):
+        raise VendorError("this is XML, but neither RSS nor Atom")
+    if document.get("bozo"):
+        raise VendorError(f"the feed is malformed: {plain(str(document.get('bozo_exception')))}")
+    entries = document["entries"]
+    if not entries:
+        problems.append("the feed is empty")
+    found = [_article(entry, now) for entry in entries]
+    articles = tuple(article for article in found if article.title)
+    if len(articles) < len(found):
+        problems.append(f"{len(found) - len(articles)} item(s) without a title left out")
+    return Feed(articles, tuple(problems))
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        # As a stream: given a text, feedparser would open files and addresses.
+        return feedparser.parse(
+            io.BytesIO(content), sanitize_html=False, resolve_relative_uris=False
+        )
+    except (ValueError, TypeError, LookupError, AttributeError, AssertionError) as error:
+        # feedparser promises no errors of its own; one feed's surprise must not cost the others.
+        raise VendorError(f"the feed cannot be read: {type(error).__name__}") from error
+
+
+def _article(entry: Any, now: datetime) -> Article:
+    # Past feedparser's own get(), which answers for a missing date with another and a warning.
+    dated = dict.get(entry, "published_parsed") or dict.get(entry, "updated_parsed")
+    return Article(
+        title=plain(_text(entry.get("title"))),
+        summary=plain(_text(entry.get("summary")), limit=SUMMARY_LIMIT),
+        url=_url(_text(entry.get("link"))),
+        published=_moment(dated, now),
+        categories=tuple(
+            (plain(_text(tag.get("scheme"))), plain(_text(tag.get("term"))))
+            for tag in entry.get("tags", [])
+        ),
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _url(text: str) -> str:
+    address = plain(text, limit=URL_LIMIT)
+    return address if re.match(r"https?://[^\s<>\"']+$", address) else ""
+
+
+def _moment(parsed: time.struct_time | None, now: datetime) -> datetime | None:
+    """Return a believable moment. feedparser reads year 9999 and 30 February without a word."""
+    if parsed is None:
+        return None
+    try:
+        moment = datetime.fromtimestamp(calendar.timegm(parsed), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if now - OLDEST <= moment <= now + NEWEST else None

@@ -1,0 +1,63 @@
+"""Which companies are in the index, as the fundamentals vendor names them."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from core.errors import VendorError
+from feeds.http import Payload
+from feeds.records import rows, text
+from feeds.text import ibkr_symbol
+
+_log = logging.getLogger(__name__)
+
+# FMP's sector names, and GICS's own for a vendor that uses them.
+_GICS = {
+    "Basic Materials": "Materials",
+    "Communication Services": "Communication Services",
+    "Consumer Cyclical": "Consumer Discretionary",
+    "Consumer Defensive": "Consumer Staples",
+    "Energy": "Energy",
+    "Financial Services": "Financials",
+    "Healthcare": "Health Care",
+    "Industrials": "Industrials",
+    "Real Estate": "Real Estate",
+    "Technology": "Information Technology",
+    "Utilities": "Utilities",
+}
+_GICS |= {sector: sector for sector in _GICS.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class Constituent:
+    """One member of the index."""
+
+    symbol: str  # IBKR's spelling: "BRK B"
+    name: str  # untrusted text
+    sector: str | None  # GICS
+
+
+def parse_constituents(payload: Payload) -> tuple[Constituent, ...]:
+    """Return the index members, sorted by symbol, each once.
+
+    Rows without a readable symbol and name are left out and logged. Raises `VendorError` when
+    none is left: an index without members is a fault, not an answer.
+    """
+    members: dict[str, Constituent] = {}
+    unreadable = 0
+    for row in rows(payload):
+        symbol, name = ibkr_symbol(text(row.get("symbol"))), text(row.get("name"))
+        if symbol is None or not name:
+            unreadable += 1
+            continue
+        sector = _GICS.get(text(row.get("sector")))
+        members.setdefault(symbol, Constituent(symbol=symbol, name=name, sector=sector))
+    if not members:
+        raise VendorError(
+            f"{payload.name} names no index member ({unreadable} unreadable row(s)); "
+            "set universe.watchlist to go on without it"
+        )
+    if unreadable:
+        _log.warning("%s: %d row(s) without symbol or name left out", payload.name, unreadable)
+    return tuple(members[symbol] for symbol in sorted(members))

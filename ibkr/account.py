@@ -1,0 +1,161 @@
+"""The account at one moment: positions and figures, both whole, both fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from core.errors import DataError, GatewayError
+from core.types import Position, Snapshot
+from ibkr.convert import number
+from ibkr.kinds import ACCOUNT, POSITIONS
+from ibkr.messages import AccountValue, Held, Valued
+from ibkr.requests import Requests
+
+_FIGURES = {
+    "NetLiquidation": "net_asset_value",
+    "TotalCashValue": "cash",
+    "InitMarginReq": "initial_margin",
+    "MaintMarginReq": "maintenance_margin",
+    "ExcessLiquidity": "excess_liquidity",
+}
+# A fill between the two questions makes their answers differ once; twice is something else.
+_ATTEMPTS = 2
+
+
+class _Disagreement(GatewayError):
+    """The list of positions and the account page tell different quantities."""
+
+
+async def take_snapshot(requests: Requests, account: str, *, within: float) -> Snapshot:
+    """Ask for positions and account figures anew and join them.
+
+    Each is confirmed by its end marker. Raises `GatewayError` when one is missing, unreadable or
+    inconsistent with the other: an account that could not be read is never a flat account.
+    """
+    attempt = 1
+    while True:
+        held = await _positions(requests, account, within=within)
+        page = await _account_page(requests, account, within=within)
+        as_of = await requests.current_time(within=within)
+        try:
+            return join(account, as_of, held, page)
+        except _Disagreement:
+            if attempt == _ATTEMPTS:
+                raise
+            attempt += 1
+
+
+async def _positions(requests: Requests, account: str, *, within: float) -> list[Held]:
+    client = requests.client
+    held: list[Held] = await requests.by_kind(
+        POSITIONS,
+        client.reqPositions,
+        what="positions",
+        within=within,
+        withdraw=client.cancelPositions,
+    )
+    return [row for row in held if row.account == account]
+
+
+async def _account_page(requests: Requests, account: str, *, within: float) -> list[Any]:
+    client = requests.client
+    page = await requests.by_kind(
+        ACCOUNT,
+        lambda: client.reqAccountUpdates(True, account),  # noqa: FBT003 - ib_async's signature
+        what="account values",
+        within=within,
+        withdraw=lambda: client.reqAccountUpdates(False, account),  # noqa: FBT003 - the same
+    )
+    return [row for row in page if row.account == account]
+
+
+def join(
+    account: str, as_of: datetime, held: Sequence[Held], page: Sequence[AccountValue | Valued]
+) -> Snapshot:
+    """Join positions and account page into a snapshot, or say everything that is wrong."""
+    values = [row for row in page if isinstance(row, AccountValue)]
+    # The last word about a contract counts: it may have changed while the list was being sent.
+    latest = {row.contract.conId: row for row in held}
+    shown = {row.contract.conId: row for row in page if isinstance(row, Valued)}
+    positions = {con_id: row for con_id, row in latest.items() if row.quantity}
+    valued = {con_id: row for con_id, row in shown.items() if row.quantity}
+    _compare(positions, valued)
+    currency, figures = _figures(values)
+    _check_currency(positions, currency)
+    return Snapshot(
+        account=account,
+        as_of=as_of,
+        currency=currency,
+        positions=tuple(
+            sorted(
+                (_position(row, valued[con_id]) for con_id, row in positions.items()),
+                key=lambda position: (position.symbol, position.con_id),
+            )
+        ),
+        **figures,
+    )
+
+
+def _compare(positions: dict[int, Held], valued: dict[int, Valued]) -> None:
+    quantities = {con_id: row.quantity for con_id, row in positions.items()}
+    shown = {con_id: row.quantity for con_id, row in valued.items()}
+    if quantities != shown:
+        odd = sorted(
+            con_id
+            for con_id in {*quantities, *shown}
+            if quantities.get(con_id) != shown.get(con_id)
+        )
+        told = ", ".join(
+            f"conId {con_id}: {quantities.get(con_id, 0):g} and {shown.get(con_id, 0):g}"
+            for con_id in odd[:5]
+        )
+        raise _Disagreement(
+            f"the gateway's positions and its account page disagree about {len(odd)} "
+            f"contract(s): {told}; fills may be under way, ask again in a moment"
+        )
+
+
+def _figures(values: Sequence[AccountValue]) -> tuple[str, dict[str, float]]:
+    if any(row.tag == "AccountReady" and row.value == "false" for row in values):
+        raise GatewayError("IBKR says that the account's figures are being reset; ask again later")
+    # Figures exist once per currency and once in the base currency, which NetLiquidation names.
+    currencies = sorted({row.currency for row in values if row.tag == "NetLiquidation"} - {"BASE"})
+    if len(currencies) != 1:
+        raise GatewayError(f"the account's base currency is not clear: {currencies or 'none'}")
+    (currency,) = currencies
+    texts = {row.tag: row.value for row in values if row.currency == currency}
+    numbers = {name: number(texts.get(tag)) for tag, name in _FIGURES.items()}
+    missing = [tag for tag, name in _FIGURES.items() if numbers[name] is None]
+    if missing:
+        told = ", ".join(f"{tag} = {texts.get(tag, 'absent')}" for tag in missing)
+        raise GatewayError(f"the account's figures are incomplete: {told}")
+    return currency, {name: value for name, value in numbers.items() if value is not None}
+
+
+def _check_currency(positions: dict[int, Held], currency: str) -> None:
+    foreign = sorted(
+        f"{row.contract.symbol} ({row.contract.currency})"
+        for row in positions.values()
+        if row.contract.currency != currency
+    )
+    if foreign:
+        raise DataError(
+            f"positions in another currency than the account's {currency} cannot be valued yet: "
+            f"{', '.join(foreign)}"
+        )
+
+
+def _position(held: Held, valued: Valued) -> Position:
+    figures = [
+        number(value)
+        for value in (held.quantity, held.average_cost, valued.market_price, valued.market_value)
+    ]
+    known = [value for value in figures if value is not None]
+    if len(known) < len(figures):
+        raise GatewayError(
+            f"position {held.contract.symbol}: quantity {held.quantity}, cost "
+            f"{held.average_cost}, price {valued.market_price}, value {valued.market_value}"
+        )
+    return Position(held.contract.conId, held.contract.symbol, *known)

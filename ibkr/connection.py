@@ -1,0 +1,174 @@
+"""The connection: one thread, one loop, one socket, one account."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from core.errors import ConfigurationError, GatewayError, GatewayUnreachable, WrongAccount
+from core.settings import GatewaySettings, Mode
+from ibkr.handshake import ClientIdTaken, Line, NothingListens, open_line
+from ibkr.loop import LoopThread
+from ibkr.ports import what_listens
+from ibkr.quiet import quieten
+
+T = TypeVar("T")
+
+_CLIENT_IDS = range(1, 32)
+_PROBE_SECONDS = 2.0
+
+
+class Connection:
+    """An open, checked connection to a TWS or IB Gateway. Callers may be in any thread.
+
+    Attributes
+    ----------
+    account
+        The account that everything on this connection is about.
+    server_version
+        The protocol version that was agreed on.
+    settings
+        Time-outs and limits.
+    for_orders
+        Whether orders may be sent; a connection for market data never sends one.
+    """
+
+    def __init__(
+        self,
+        thread: LoopThread,
+        line: Line,
+        settings: GatewaySettings,
+        *,
+        account: str,
+        for_orders: bool,
+    ) -> None:
+        self._thread = thread
+        self.line = line
+        self.settings = settings
+        self.account = account
+        self.for_orders = for_orders
+        self.server_version: int = line.client.serverVersion()
+
+    @classmethod
+    def open(
+        cls, settings: GatewaySettings, *, mode: Mode, port: int, for_orders: bool = False
+    ) -> Self:
+        """Connect, check the account, and see that the gateway answers.
+
+        Raises `GatewayUnreachable` when nothing listens or the client id is in use,
+        `GatewayTimeout` when there is no answer, `WrongAccount` when the account is not the
+        configured one or not of the mode's kind, and `ConfigurationError` when there are several
+        accounts and none is configured.
+        """
+        quieten()
+        thread = LoopThread(f"ibkr {settings.host}:{port}")
+        line: Line | None = None
+        try:
+            client_id = settings.order_client_id if for_orders else settings.client_id
+            line = _dial(thread, settings, port=port, client_id=client_id)
+            account = choose_account(line.accounts, mode=mode, wanted=settings.account)
+            connection = cls(thread, line, settings, account=account, for_orders=for_orders)
+            connection.server_time()
+        except BaseException:
+            if line:
+                thread.run(line.hang_up())
+            thread.close()
+            raise
+        return connection
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def server_time(self) -> datetime:
+        """Return the gateway's clock, in UTC. An answer proves that the link works."""
+        return self.run(self.line.requests.current_time(within=self.settings.request_timeout))
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine of this room on the connection's loop and return its result."""
+        return self._thread.run(work)
+
+    def close(self) -> None:
+        """Close the socket and end the thread. Harmless when repeated."""
+        try:
+            self.run(self.line.hang_up())
+        except GatewayUnreachable:
+            return  # closed before
+        self._thread.close()
+
+
+def choose_account(accounts: tuple[str, ...], *, mode: Mode, wanted: str | None) -> str:
+    """Return the account to use, or refuse: the port alone does not tell paper from live."""
+    listed = ", ".join(accounts)
+    if wanted is None and len(accounts) > 1:
+        raise ConfigurationError(
+            f"this gateway has {len(accounts)} accounts ({listed}): set gateway.account to one"
+        )
+    account = wanted if wanted is not None else accounts[0]
+    if account not in accounts:
+        raise WrongAccount(f"gateway.account is {account}, but this gateway has only {listed}")
+    is_live = not account.startswith("D")
+    if is_live and mode is not Mode.LIVE:
+        raise WrongAccount(
+            f"the configuration says {mode.value}, account {_masked(account)} is live. Refused; "
+            "log the gateway on to a paper account, or correct gateway.port"
+        )
+    if not is_live and mode is Mode.LIVE:
+        raise WrongAccount(
+            f"the configuration says live, account {_masked(account)} is a paper account. "
+            "Refused; log the gateway on to the live account, or set mode = paper"
+        )
+    return account
+
+
+def _dial(thread: LoopThread, settings: GatewaySettings, *, port: int, client_id: int) -> Line:
+    try:
+        return thread.run(_open(settings, port, client_id, settings.connect_timeout))
+    except NothingListens as error:
+        hint = what_listens(settings.host, besides=port)
+        raise GatewayUnreachable(f"{error}; {hint}") from error
+    except ClientIdTaken as error:
+        free = _free_client_id(thread, settings, port=port)
+        hint = f" (free: {free})" if free else ""
+        raise GatewayUnreachable(
+            f"{error}: stop the other client, wait a moment if it has just stopped, "
+            f"or set another gateway client id{hint}"
+        ) from error
+
+
+def _free_client_id(thread: LoopThread, settings: GatewaySettings, *, port: int) -> int | None:
+    """Find a client id that the gateway accepts, by trying three that nobody here uses."""
+    ours = {settings.client_id, settings.order_client_id}
+    for candidate in [number for number in reversed(_CLIENT_IDS) if number not in ours][:3]:
+        try:
+            line = thread.run(_open(settings, port, candidate, _PROBE_SECONDS))
+        except GatewayError:
+            continue
+        thread.run(line.hang_up())
+        return candidate
+    return None
+
+
+def _open(
+    settings: GatewaySettings, port: int, client_id: int, timeout: float
+) -> Coroutine[Any, Any, Line]:
+    return open_line(
+        settings.host,
+        port,
+        client_id=client_id,
+        within=timeout,
+        messages_per_second=settings.messages_per_second,
+    )
+
+
+def _masked(account: str) -> str:
+    return f"{account[:1]}…{account[-2:]}"

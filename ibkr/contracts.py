@@ -1,0 +1,90 @@
+"""From symbols to contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import ib_async
+
+from core.errors import DataError
+from core.types import Contract
+from ibkr.batches import Progress, ask_each
+from ibkr.convert import is_printable, price
+from ibkr.requests import Requests
+
+_AT_ONCE = 45
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The contracts found, sorted by symbol, and why the other symbols have none."""
+
+    contracts: tuple[Contract, ...]
+    refused: dict[str, str]
+
+
+async def resolve(
+    requests: Requests,
+    symbols: Sequence[str],
+    *,
+    currency: str,
+    within: float,
+    progress: Progress | None = None,
+) -> Resolved:
+    """Look up each symbol as a stock in one currency. Symbols are spelt as IBKR spells them."""
+    wanted = sorted(set(symbols))
+    odd = {s: f"{s!r} is not printable ASCII" for s in wanted if not is_printable(s)}
+
+    async def ask(symbol: str) -> Contract:
+        query = ib_async.Stock(symbol, "SMART", currency)
+        details = await requests.by_id(
+            lambda request: requests.client.reqContractDetails(request, query),
+            what=f"contract {symbol}",
+            within=within,
+        )
+        return only_listing(symbol, currency, details)
+
+    found, failed = await ask_each(
+        [symbol for symbol in wanted if symbol not in odd],
+        ask,
+        at_once=_AT_ONCE,
+        progress=progress,
+    )
+    return Resolved(
+        contracts=tuple(sorted(found.values(), key=lambda c: (c.symbol, c.con_id))),
+        refused=dict(sorted({**odd, **failed}.items())),
+    )
+
+
+def only_listing(
+    symbol: str, currency: str, details: Sequence[ib_async.ContractDetails]
+) -> Contract:
+    """Return the one stock that was meant. Raises `DataError` when there is none or several."""
+    listings = {
+        d.contract.conId: d
+        for d in details
+        if d.contract and d.contract.secType == "STK" and d.contract.currency == currency
+    }
+    if not listings:
+        raise DataError(f"IBKR lists no stock {symbol} in {currency}")
+    if len(listings) > 1:
+        candidates = "; ".join(_described(listings[con_id]) for con_id in sorted(listings))
+        raise DataError(f"{symbol} in {currency} is ambiguous: {candidates}")
+    ((con_id, found),) = listings.items()
+    tick = price(found.minTick)
+    if con_id < 1 or tick is None:
+        raise DataError(f"{symbol}: conId {con_id} or price increment {found.minTick} is unusable")
+    return Contract(
+        con_id=con_id,
+        symbol=symbol,
+        primary_exchange=found.contract.primaryExchange if found.contract else "",
+        currency=currency,
+        name=found.longName,
+        min_tick=tick,
+    )
+
+
+def _described(details: ib_async.ContractDetails) -> str:
+    contract = details.contract or ib_async.Contract()
+    return f"conId {contract.conId} at {contract.primaryExchange} ({details.longName})"

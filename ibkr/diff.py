@@ -1,0 +1,133 @@
+"""From target quantities to the orders that lead there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from core.errors import DataError
+from core.types import Contract, Order, OrderType, Side, Snapshot
+
+
+def diff_to_orders(
+    target_quantities: Mapping[int, int],
+    snapshot: Snapshot,
+    contracts: Mapping[int, Contract],
+    prices: Mapping[int, float],
+    *,
+    limit_offset: float,
+    time_in_force: str,
+    order_ref: Callable[[int, Side], str],
+) -> tuple[Order, ...]:
+    """Return the limit orders whose fills turn the snapshot's positions into the targets.
+
+    Parameters
+    ----------
+    target_quantities
+        Shares wanted, by conId; negative is short. Every position held must be named, with 0
+        for "sell it all": a name that was forgotten is not a decision.
+    snapshot
+        What is held now.
+    contracts, prices
+        Contract and reference price per share of every name that trades, by conId.
+    limit_offset
+        How far beyond the reference price an order may trade, as a fraction of it, in [0, 1).
+    order_ref
+        Names an order, given its conId and side.
+
+    Returns
+    -------
+    Sales first, then purchases, so that cash comes in before it goes out; each by symbol. A name
+    that turns from long to short is one order over the whole distance. Nothing to do, no order.
+
+    Raises `DataError` with everything that is wrong.
+    """
+    held = {position.con_id: position.quantity for position in snapshot.positions}
+    problems = [
+        *_unusable_quantities(target_quantities, held),
+        *_unusable_inputs(target_quantities, held, contracts, prices),
+    ]
+    if not 0.0 <= limit_offset < 1.0:  # also refuses NaN
+        problems.append(f"limit_offset is {limit_offset}, not a fraction from 0 to below 1")
+    if problems:
+        raise DataError(f"no orders can be made of these targets: {'; '.join(problems)}")
+    orders = [
+        _order(
+            contracts[con_id],
+            int(target - held.get(con_id, 0)),
+            prices[con_id],
+            limit_offset=limit_offset,
+            time_in_force=time_in_force,
+            order_ref=order_ref,
+        )
+        for con_id, target in target_quantities.items()
+        if target != held.get(con_id, 0)
+    ]
+    return tuple(sorted(orders, key=lambda o: (o.side is Side.BUY, o.symbol, o.con_id)))
+
+
+def marketable_limit(reference: float, *, side: Side, offset: float, tick: float) -> float:
+    """Return the limit price at ``offset`` beyond the reference, on the tick, per share.
+
+    A purchase is rounded up and a sale down, so that the order is never less willing to trade
+    than was meant; the least is one tick. In decimals, because in binary 100 * 1.005 is not 100.5.
+    """
+    step = Decimal(repr(tick))
+    wanted = Decimal(repr(reference)) * (1 + side.sign * Decimal(repr(offset)))
+    rounding = ROUND_CEILING if side is Side.BUY else ROUND_FLOOR
+    steps = (wanted / step).to_integral_value(rounding)
+    return float(max(steps, Decimal(1)) * step)
+
+
+def _order(
+    contract: Contract,
+    change: int,
+    reference: float,
+    *,
+    limit_offset: float,
+    time_in_force: str,
+    order_ref: Callable[[int, Side], str],
+) -> Order:
+    side = Side.BUY if change > 0 else Side.SELL
+    return Order(
+        con_id=contract.con_id,
+        symbol=contract.symbol,
+        side=side,
+        quantity=abs(change),
+        order_type=OrderType.LIMIT,
+        limit_price=marketable_limit(
+            reference, side=side, offset=limit_offset, tick=contract.min_tick
+        ),
+        time_in_force=time_in_force,
+        order_ref=order_ref(contract.con_id, side),
+    )
+
+
+def _unusable_quantities(targets: Mapping[int, int], held: Mapping[int, float]) -> Iterator[str]:
+    for con_id in sorted(set(held) - set(targets)):
+        yield f"conId {con_id} is held and has no target: name it, with 0 to sell it all"
+    for con_id, quantity in sorted(held.items()):
+        if not float(quantity).is_integer():
+            yield f"conId {con_id}: {quantity} shares held; only whole shares can be traded"
+    for con_id, target in sorted(targets.items()):
+        if isinstance(target, bool) or not math.isfinite(target) or target != int(target):
+            yield f"conId {con_id}: the target {target} is no whole number of shares"
+
+
+def _unusable_inputs(
+    targets: Mapping[int, int],
+    held: Mapping[int, float],
+    contracts: Mapping[int, Contract],
+    prices: Mapping[int, float],
+) -> Iterator[str]:
+    for con_id in sorted(con_id for con_id in targets if targets[con_id] != held.get(con_id, 0)):
+        contract, price = contracts.get(con_id), prices.get(con_id, math.nan)
+        if contract is None:
+            yield f"conId {con_id}: no contract is known"
+        elif contract.con_id != con_id:
+            yield f"conId {con_id}: the contract given is conId {contract.con_id}"
+        elif not (math.isfinite(contract.min_tick) and contract.min_tick > 0):
+            yield f"{contract.symbol}: the price increment is {contract.min_tick}"
+        if not (math.isfinite(price) and price > 0):
+            yield f"conId {con_id}: the reference price is {price}"

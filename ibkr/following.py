@@ -1,0 +1,92 @@
+"""Orders after they were sent: waiting for their end, and asking for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import replace
+
+from core.errors import DataError, RequestRefused
+from core.types import OrderState
+from ibkr.codes import ORDER_CANCELLED
+from ibkr.ledger import Ledger
+from ibkr.order_lists import Record, order_records
+from ibkr.requests import Requests
+
+# How long to wait for word of a change before the lists are asked again all the same: orders of
+# other clients change without a word to this one.
+_ASK_AGAIN_AFTER = 2.0
+_OF_ANOTHER_CLIENT = 10147
+
+
+async def await_settled(
+    requests: Requests,
+    ledger: Ledger,
+    account: str,
+    order_refs: Collection[str],
+    *,
+    within: float,
+    lists_within: float,
+) -> dict[str, OrderState]:
+    """Wait until all these orders are over, fills and commissions included; or for the time-out.
+
+    Returns their states then. An order_ref that the broker does not know has no entry.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    wanted = set(order_refs)
+    while True:
+        records = await order_records(requests, ledger, account, within=lists_within)
+        found = {ref: record for ref, record in records.items() if ref in wanted}
+        left = deadline - loop.time()
+        if left <= 0 or (len(found) == len(wanted) and all(r.settled for r in found.values())):
+            return {ref: record.state for ref, record in found.items()}
+        await ledger.change(within=min(left, _ASK_AGAIN_AFTER))
+
+
+async def cancel_order(
+    requests: Requests,
+    ledger: Ledger,
+    account: str,
+    order_ref: str,
+    *,
+    client_id: int,
+    within: float,
+    lists_within: float,
+) -> OrderState:
+    """Ask to cancel one order and return how it stands when it is over or the time is.
+
+    Raises `DataError` for an order_ref that the broker does not know and `RequestRefused` for an
+    order that another client sent: only that one can cancel it.
+    """
+    record = await _record(requests, ledger, account, order_ref, lists_within)
+    if record.settled:
+        return record.state
+    if record.client_id != client_id:
+        raise RequestRefused(
+            f"order {order_ref} was sent by client id {record.client_id}; only that client can "
+            f"cancel it, not {client_id}: connect with that id, or cancel it in TWS",
+            code=_OF_ANOTHER_CLIENT,
+        )
+    word = ledger.words.get(record.order_id) or ledger.open(record.order_id)
+    before = len(word.news)
+    await requests.turn()
+    requests.client.cancelOrder(record.order_id)
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while not record.settled and (left := deadline - loop.time()) > 0:
+        await ledger.change(within=min(left, _ASK_AGAIN_AFTER))
+        record = await _record(requests, ledger, account, order_ref, lists_within)
+    told = [text for text in word.news[before:] if not text.startswith(f"{ORDER_CANCELLED}:")]
+    if not record.settled:
+        told.append(f"cancelling was asked for and not confirmed within {within:g} s")
+    return replace(record.state, message="; ".join([*told, record.state.message]).strip("; "))
+
+
+async def _record(
+    requests: Requests, ledger: Ledger, account: str, order_ref: str, within: float
+) -> Record:
+    records = await order_records(requests, ledger, account, within=within)
+    if order_ref not in records:
+        raise DataError(f"the broker knows no order {order_ref}")
+    return records[order_ref]

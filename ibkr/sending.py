@@ -1,0 +1,131 @@
+"""Orders on the wire: sent once, in the given order, and never again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from core.errors import DataError, GatewayError, GatewayUnreachable
+from core.types import Order, OrderState, OrderStatus
+from ibkr.convert import order_status
+from ibkr.ledger import Ledger, Word
+from ibkr.order_checks import batch_problems, contract_of, to_wire
+from ibkr.order_lists import Record, order_records
+from ibkr.requests import Requests
+
+
+async def send_orders(
+    requests: Requests,
+    ledger: Ledger,
+    orders: Sequence[Order],
+    account: str,
+    *,
+    acknowledged_within: float,
+    lists_within: float,
+) -> tuple[OrderState, ...]:
+    """Send a batch and return how each order stands, in the given order.
+
+    Before the first byte: every order is checked, none of them is known to the broker yet, and
+    the link works both ways. `DataError` or `GatewayError` from here means that nothing was sent.
+    Afterwards nothing is raised: an order whose fate cannot be learnt is UNCERTAIN.
+    """
+    if not orders:
+        return ()
+    await _nothing_speaks_against(requests, ledger, orders, account, within=lists_within)
+    words = [Word() for _ in orders]
+    try:
+        for index, order in enumerate(orders):
+            await requests.turn()
+            words[index] = _send(requests, ledger, order, account)
+        await _acknowledged(requests, ledger, words, within=acknowledged_within)
+        records = await order_records(requests, ledger, account, within=lists_within)
+    except GatewayError as error:
+        return tuple(_untold(order, word, error) for order, word in zip(orders, words, strict=True))
+    return tuple(_told(order, word, records) for order, word in zip(orders, words, strict=True))
+
+
+async def _nothing_speaks_against(
+    requests: Requests, ledger: Ledger, orders: Sequence[Order], account: str, *, within: float
+) -> None:
+    if wrong := batch_problems(orders):
+        raise DataError(f"nothing was sent, {len(wrong)} problem(s): {'; '.join(wrong)}")
+    if requests.upstream_lost:
+        raise GatewayUnreachable(f"nothing was sent: {requests.upstream_lost}")
+    # The lists of orders also raise the next order id above every id in use: after a restart the
+    # gateway offers old ids again, and an id of a live order would change that order.
+    known = await order_records(requests, ledger, account, within=within)
+    if repeated := sorted({order.order_ref for order in orders} & set(known)):
+        told = ", ".join(f"{ref} ({known[ref].state.status})" for ref in repeated)
+        raise DataError(f"nothing was sent: the broker already knows {told}")
+    # A gateway that has gone mute still takes bytes; only an answer shows that somebody reads.
+    await requests.current_time(within=within)
+
+
+def _send(requests: Requests, ledger: Ledger, order: Order, account: str) -> Word:
+    order_id = requests.client.getReqId()
+    word = ledger.open(order_id)
+    word.sent = True
+    requests.client.placeOrder(order_id, contract_of(order), to_wire(order, account=account))
+    return word
+
+
+async def _acknowledged(
+    requests: Requests, ledger: Ledger, words: Sequence[Word], *, within: float
+) -> None:
+    """Wait until each order was acknowledged or refused, or the time is over, or the link."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
+    while not all(word.answered for word in words):
+        left = deadline - loop.time()
+        if left <= 0 or not requests.client.isReady():
+            return
+        await ledger.change(within=left)
+
+
+def _told(order: Order, word: Word, records: Mapping[str, Record]) -> OrderState:
+    """Return an order's state after the broker's lists came."""
+    record = records.get(order.order_ref)
+    if record:
+        state = record.state
+        # An error about an order that lives on (10349, 399, …) is no refusal: the lists decide.
+        gone = state.status is OrderStatus.CANCELLED and not state.filled and word.refusals
+        status = OrderStatus.REJECTED if gone else state.status
+        told = "; ".join(part for part in (word.text, state.message) if part)
+        return replace(state, status=status, message=told)
+    if word.refusals:
+        return _state(order, word, OrderStatus.REJECTED, word.text)
+    if word.perm_id:
+        return _state(order, word, order_status(word.status), word.text)
+    told = f" ({word.text})" if word.text else ""
+    return _state(
+        order,
+        word,
+        OrderStatus.UNCERTAIN,
+        f"sent, not acknowledged{told}, and in none of the broker's lists: it may still arrive. "
+        "Look in TWS before anything is sent again",
+    )
+
+
+def _untold(order: Order, word: Word, error: GatewayError) -> OrderState:
+    """Return an order's state when the broker's lists could not be had."""
+    if word.perm_id and not word.refusals:
+        return _state(order, word, order_status(word.status), word.text)
+    told = "; ".join(part for part in (word.text, str(error)) if part)
+    if not word.sent:
+        told = f"not sent: {error}"
+    return _state(order, word, OrderStatus.UNCERTAIN, told)
+
+
+def _state(order: Order, word: Word, status: OrderStatus, message: str) -> OrderState:
+    return OrderState(
+        order_ref=order.order_ref,
+        con_id=order.con_id,
+        symbol=order.symbol,
+        side=order.side,
+        quantity=float(order.quantity),
+        status=status,
+        filled=word.filled,
+        perm_id=word.perm_id,
+        message=message,
+    )

@@ -1,0 +1,206 @@
+"""The day as people see it: plain values, filled once, drawn everywhere.
+
+Weights are signed fractions of net asset value, returns and risks daily fractions, money in the
+account's base currency, times aware. ``None`` means "not known" and is shown as a dash; it is
+never drawn as zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from core.artefacts import Artefact
+from core.settings import Mode
+from core.types import OrderStatus, Side
+
+
+class Verdict(StrEnum):
+    """How the day ended."""
+
+    PROPOSED = "proposed"  # orders wait for a person
+    EXECUTED = "executed"  # orders were sent; each line says what became of it
+    RECOMMENDATION_ONLY = "recommendation only"  # a check failed, or it was too late to send
+    NO_ORDERS = "no orders"  # the portfolio is already where it should be
+
+
+class Unit(StrEnum):
+    """How a limit and its value are written."""
+
+    PERCENT = "percent"  # 0.0131 is 1.31 %
+    MULTIPLE = "multiple"  # of net asset value: 1.08
+    MONEY = "money"
+    COUNT = "count"
+
+
+class Outcome(StrEnum):
+    """What the rehearsal at the broker made of an order."""
+
+    KEPT = "kept"
+    SIZED_DOWN = "sized down"
+    REMOVED = "removed"
+    FLAGGED = "flagged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """One order of the day's ticket."""
+
+    side: Side
+    symbol: str
+    quantity: int
+    limit_price: float | None
+    weight_before: float
+    weight_after: float
+    alpha: float | None = None
+    adv_share: float | None = None  # of the 20-session average daily volume
+    margin_change: float | None = None  # initial margin, from the rehearsal
+    value: float | None = None  # money, unsigned
+    flag: str = ""  # for example "sized down 20 %"
+    status: OrderStatus | None = None  # None: never sent
+    filled: float | None = None  # shares
+    average_price: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One limit of the gate. ``passed`` is the gate's own word."""
+
+    name: str
+    value: float | None
+    limit: float
+    passed: bool
+    unit: Unit = Unit.PERCENT
+    at_least: bool = False  # the limit is a floor, as for cash
+    detail: str = ""  # for example the symbol that comes nearest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SymbolLine:
+    """One symbol of the universe: its alpha by block, and its weight before and after.
+
+    The three contributions are block weight times block score and add up to ``alpha``.
+    """
+
+    symbol: str
+    weight_before: float
+    weight_after: float
+    alpha: float | None
+    technical: float | None = None
+    fundamental: float | None = None
+    sentiment: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """One headline, as a feed sent it: untrusted."""
+
+    title: str
+    source: str
+    published: datetime | None = None
+    polarity: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """One weight the overlay changed, and the headlines it rests on."""
+
+    symbol: str
+    reason: str
+    weight_before: float  # as optimised
+    weight_after: float
+    headlines: tuple[Headline, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """One question asked of the data: how many rows it affects, and what was done about it."""
+
+    what: str  # for example "symbols without a quote"
+    affected: int
+    of: int
+    consequence: str = ""  # for example "priced at the previous close"
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What the broker answered to "what if this order filled?", and what was made of it."""
+
+    symbol: str
+    side: Side
+    quantity: int  # as first asked
+    quantity_after: int  # 0 when removed
+    outcome: Outcome
+    margin_change: float | None = None
+    commission: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One stage of the day."""
+
+    number: int
+    name: str
+    seconds: float
+    rows_in: int | None = None
+    rows_out: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    """The portfolio before and after, and what the model expects of it."""
+
+    gross_before: float
+    gross_after: float
+    gross_limit: float
+    cash_after: float
+    turnover: float
+    expected_return: float | None = None
+    volatility: float | None = None
+    var_95: float | None = None
+    cvar_95: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayPage:
+    """One day, whole."""
+
+    session: date
+    mode: Mode
+    account: str  # shown masked
+    currency: str  # ISO 4217, of all money here
+    net_asset_value: float
+    as_of: datetime  # when the decision was taken
+    opens_at: datetime
+    finish_line: datetime  # the last moment at which an order may leave
+    verdict: Verdict
+    run_id: str
+    code_version: str
+    settings_hash: str
+    risk: Risk
+    verdict_reason: str = ""  # why it is a recommendation only, beyond failed checks
+    next_step: str = ""  # one sentence: what a person can do
+    world: str = ""  # in sim mode: which market this was
+    orders: tuple[OrderLine, ...] = ()
+    checks: tuple[Check, ...] = ()
+    binding: tuple[str, ...] = ()  # what holds the target back, in words
+    symbols: tuple[SymbolLine, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    quality: tuple[Quality, ...] = ()
+    rehearsals: tuple[Rehearsal, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    artefacts: tuple[Artefact, ...] = ()
+
+    @property
+    def failed_checks(self) -> tuple[Check, ...]:
+        """Return the checks that did not pass."""
+        return tuple(check for check in self.checks if not check.passed)
+
+    @property
+    def uncertain(self) -> tuple[OrderLine, ...]:
+        """Return the orders that were sent and whose fate is not known."""
+        return tuple(line for line in self.orders if line.status is OrderStatus.UNCERTAIN)

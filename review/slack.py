@@ -1,0 +1,147 @@
+"""The message about a day's orders in Slack, and how it is sent.
+
+Limits of Slack's blocks: 150 characters in a header, one table of 100 rows a message. Text from
+outside only ever stands in plain-text elements, where Slack interprets nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http.client import HTTPException, InvalidURL
+from typing import Any
+
+from pydantic import SecretStr
+from slack_sdk.errors import SlackRequestError
+from slack_sdk.models.blocks import (
+    Block,
+    ContextBlock,
+    HeaderBlock,
+    PlainTextObject,
+    RawTextObject,
+    SectionBlock,
+    TableBlock,
+)
+from slack_sdk.webhook import WebhookClient
+
+from core.errors import VendorError
+from core.settings import Mode
+from review.day import DayPage, OrderLine
+from review.text import (
+    BADGES,
+    count,
+    explanation,
+    headline,
+    masked,
+    number,
+    opening,
+    percent,
+    untrusted,
+)
+
+MAX_ROWS = 25
+MAX_SECTION = 2900  # Slack refuses a section's text from 3001 characters on
+_COLUMNS = ("Side", "Symbol", "Qty", "Limit", "Weight", "Alpha", "%ADV", "ΔMargin", "Flag")
+_RIGHT = {"Qty", "Limit", "Weight", "Alpha", "%ADV", "ΔMargin"}
+
+_REMEDY = "check vendors.slack_webhook; the day itself is complete, see its report"
+
+# slack_sdk writes the webhook's address into its log; the address is the secret.
+_MUTE = logging.Logger("slack", level=logging.CRITICAL)  # noqa: LOG001 - nobody may configure it
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message for Slack: blocks, and the same in short for notifications."""
+
+    text: str
+    blocks: tuple[dict[str, Any], ...]
+
+
+def ticket_message(day: DayPage, *, report: str) -> Message:
+    """Return the message about a day. ``report`` says where the page is: a path or an address."""
+    title = f"{'⚠ ' if day.mode is Mode.LIVE else ''}daybook {day.session} · {BADGES[day.mode]}"
+    header = f"{title} · {headline(day)}"
+    figures = (
+        f"Gross {number(day.risk.gross_before)} → {number(day.risk.gross_after)} "
+        f"(max {number(day.risk.gross_limit)}) · VaR95 {percent(day.risk.var_95, 2)} · "
+        f"turnover {percent(day.risk.turnover)} · {opening(day)}"
+    )
+    blocks: list[Block] = [
+        HeaderBlock(text=PlainTextObject(text=header[:150])),
+        SectionBlock(text=_plain(f"{figures}\n{untrusted(explanation(day), MAX_SECTION)}")),
+    ]
+    if day.orders:
+        blocks.append(_table(day.orders))
+    if len(day.orders) > MAX_ROWS:
+        more = len(day.orders) - MAX_ROWS
+        blocks.append(ContextBlock(elements=[_plain(f"{more} more in the report")]))
+    blocks.append(ContextBlock(elements=[_plain(_context(day)), _plain(f"report: {report}")]))
+    return Message(text=f"{header}. {figures}", blocks=tuple(block.to_dict() for block in blocks))
+
+
+def post(webhook: SecretStr, message: Message, *, timeout: float) -> None:
+    """Send a message to an incoming webhook, once; ``timeout`` is in seconds.
+
+    Raises `VendorError` with the reason. Neither the error nor any log names the webhook, whose
+    address is a password.
+    """
+    client = WebhookClient(
+        webhook.get_secret_value(), timeout=math.ceil(timeout), logger=_MUTE, retry_handlers=[]
+    )
+    client.proxy = None  # then urllib reads the proxy variables, and with them no_proxy
+    try:
+        answer = client.send(text=message.text, blocks=list(message.blocks))
+    except (ValueError, InvalidURL, SlackRequestError):
+        # Their texts hold the address.
+        raise VendorError(f"vendors.slack_webhook is not an address; {_REMEDY}") from None
+    except (OSError, HTTPException) as error:
+        reason = str(getattr(error, "reason", "") or error) or type(error).__name__
+        raise VendorError(
+            f"Slack did not take the message: {untrusted(reason, 120)}; {_REMEDY}"
+        ) from None
+    if answer.status_code != 200:
+        said = untrusted(answer.body, 80) or "nothing"
+        raise VendorError(
+            f"Slack refused the message: status {answer.status_code}, it said {said!r}; {_REMEDY}"
+        )
+
+
+def _plain(text: str) -> PlainTextObject:
+    return PlainTextObject(text=text[:MAX_SECTION], emoji=False)
+
+
+def _context(day: DayPage) -> str:
+    passed = len(day.checks) - len(day.failed_checks)
+    parts = [f"{passed}/{len(day.checks)} risk checks passed"]
+    if day.overrides:
+        named = ", ".join(f"{o.symbol} ({untrusted(o.reason, 60)})" for o in day.overrides[:3])
+        parts.append(f"{count(len(day.overrides), 'override')}: {named}")
+    parts += [f"{q.affected} {q.what}" for q in day.quality if q.affected]
+    parts += [f"account {masked(day.account)}", f"run {day.run_id}"]
+    return " · ".join(parts)
+
+
+def _table(orders: Sequence[OrderLine]) -> TableBlock:
+    cells = [_COLUMNS, *(_cells(line) for line in orders[:MAX_ROWS])]
+    return TableBlock(
+        rows=[[RawTextObject(text=cell or " ") for cell in row] for row in cells],
+        column_settings=[{"align": "right" if name in _RIGHT else "left"} for name in _COLUMNS],
+    )
+
+
+def _cells(line: OrderLine) -> tuple[str, ...]:
+    status = line.status.value if line.status is not None else ""
+    return (
+        line.side.value,
+        line.symbol,
+        number(line.quantity, 0),
+        number(line.limit_price),
+        f"{number(100 * line.weight_before, 1)} → {percent(line.weight_after)}",
+        number(line.alpha, signed=True),
+        number(None if line.adv_share is None else 100 * line.adv_share),
+        number(line.margin_change, 0, signed=True),
+        ", ".join(part for part in (status, line.flag) if part),
+    )

@@ -1,0 +1,218 @@
+import gzip
+import logging
+import socket
+import threading
+import time
+import traceback
+from contextlib import contextmanager, suppress
+
+import pytest
+import stamina
+from pydantic import SecretStr
+
+from core.errors import ConfigurationError, VendorError
+from core.settings import VendorSettings
+from feeds.http import Fetcher, Payload, staged_name
+
+from .conftest import KEY, Answer
+
+
+@contextmanager
+def raw_server(respond):
+    """A TCP server that answers its first connection with whatever ``respond`` writes."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def run():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                respond(connection, connection.recv(65536))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+def test_the_key_and_the_query_reach_the_vendor(serve, fetcher):
+    vendor = serve(lambda asked: Answer(b"fine"))
+    body = fetcher.get(
+        f"{vendor.url}/a?symbol=%5EVIX", query={"from": "2026-01-02", "apikey": SecretStr(KEY)}
+    )
+    assert body == b"fine"
+    assert vendor.asked[0].path == "/a"
+    assert vendor.asked[0].query == {"symbol": "^VIX", "from": "2026-01-02", "apikey": KEY}
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_passing_fault_is_tried_again(serve, fetcher, status):
+    vendor = serve(lambda asked: Answer(b"", status) if len(vendor.asked) < 3 else Answer(b"ok"))
+    assert fetcher.get(vendor.url) == b"ok"
+    assert len(vendor.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (301, "redirects are not followed"),
+        (400, "HTTP 400"),
+        (401, "refuses the key"),
+        (402, "plan does not include"),
+        (403, "refuses the key"),
+        (404, "HTTP 404"),
+    ],
+)
+def test_a_final_answer_is_asked_for_once(serve, fetcher, status, said):
+    vendor = serve(lambda asked: Answer(b"some words", status, {"Location": "http://127.0.0.1:9/"}))
+    with pytest.raises(VendorError, match=said) as caught:
+        fetcher.get(f"{vendor.url}/there", query={"apikey": SecretStr(KEY)})
+    assert len(vendor.asked) == 1
+    assert "some words" in str(caught.value)
+    assert "/there" in str(caught.value)
+
+
+def test_attempts_end(serve, fetcher):
+    vendor = serve(lambda asked: Answer(b"down", 503))
+    with pytest.raises(VendorError, match=r"HTTP 503 .*gave up after 3 attempt"):
+        fetcher.get(vendor.url)
+    assert len(vendor.asked) == 3
+
+
+def test_retry_after_is_honoured(serve):
+    vendor = serve(
+        lambda asked: (
+            Answer(b"", 429, {"Retry-After": "1"}) if len(vendor.asked) == 1 else Answer(b"ok")
+        )
+    )
+    started = time.monotonic()
+    assert Fetcher(VendorSettings(attempts=2)).get(vendor.url) == b"ok"
+    assert time.monotonic() - started >= 1.0
+
+
+@pytest.mark.parametrize("wait", ["3600", "Wed, 21 Oct 2099 07:28:00 GMT"])
+def test_a_vendor_that_asks_for_an_hour_is_given_up_at_once(serve, fetcher, wait):
+    vendor = serve(lambda asked: Answer(b"", 503, {"Retry-After": wait}))
+    with pytest.raises(VendorError, match=r"asks to wait \d+ s"):
+        fetcher.get(vendor.url)
+    assert len(vendor.asked) == 1
+
+
+def test_an_answer_over_the_limit_is_refused(serve, fetcher):
+    vendor = serve(lambda asked: Answer(b"x" * 2001))
+    assert len(fetcher.get(vendor.url, limit=2001)) == 2001
+    with pytest.raises(VendorError, match="larger than"):
+        fetcher.get(vendor.url, limit=2000)
+
+
+def test_the_limit_counts_unpacked_bytes(serve, fetcher):
+    packed = gzip.compress(b"\0" * 5_000_000)
+    vendor = serve(lambda asked: Answer(packed, 200, {"Content-Encoding": "gzip"}))
+    assert len(packed) < 10_000
+    with pytest.raises(VendorError, match="larger than"):
+        fetcher.get(vendor.url, limit=1_000_000)
+
+
+def test_damaged_compression_is_a_vendor_error(serve, fetcher):
+    vendor = serve(lambda asked: Answer(b"not gzip", 200, {"Content-Encoding": "gzip"}))
+    with pytest.raises(VendorError, match="damaged"):
+        fetcher.get(vendor.url)
+
+
+def test_a_vendor_that_drips_for_ever_is_cut_off():
+    def drip(connection, request):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        for _ in range(200):
+            connection.sendall(b"x")
+            time.sleep(0.02)
+
+    with raw_server(drip) as url, stamina.set_testing(True, attempts=1):
+        started = time.monotonic()
+        with pytest.raises(VendorError, match="does not end"):
+            Fetcher(VendorSettings(timeout=0.1, attempts=1)).get(url)
+        assert time.monotonic() - started < 2.0
+
+
+def test_nobody_listening_is_a_vendor_error(fetcher):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(VendorError, match="ConnectError"):
+        fetcher.get(f"http://127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://example.com/x",
+        "127.0.0.1:80",
+        "http://",
+        "https://user:word@example.com/",
+        "http://[::1/",
+    ],
+)
+def test_an_address_that_must_not_be_asked_is_a_configuration_error(fetcher, url):
+    with pytest.raises(ConfigurationError):
+        fetcher.get(url)
+
+
+def test_a_key_never_travels_unencrypted(fetcher):
+    with pytest.raises(ConfigurationError, match="unencrypted"):
+        fetcher.get("http://example.com/", query={"apikey": SecretStr(KEY)})
+
+
+def _echo(connection, request):
+    """A server so broken that it sends the request back, key and all."""
+    connection.sendall(request)
+
+
+def test_the_key_is_in_no_error_log_or_payload(serve, fetcher, caplog):
+    caplog.set_level(logging.DEBUG)
+    seen = []
+    for status in (200, 301, 400, 401, 402, 403, 404, 429, 500):
+        vendor = serve(
+            lambda asked, status=status: Answer(
+                f"Invalid key {asked.query['apikey']}!".encode(),
+                status,
+                {"Location": f"/?apikey={KEY}", "X-Echo": KEY},
+            )
+        )
+        seen.append(_outcome(fetcher, vendor.url))
+    with raw_server(_echo) as url:
+        seen.append(_outcome(fetcher, url))
+    logged = "".join(f"{r.getMessage()} {vars(r)}" for r in caplog.records)
+    assert len(seen) == 10
+    assert "HTTP Request: GET" in logged  # the log was on
+    assert KEY not in "".join(seen)
+    assert KEY not in logged
+
+
+def test_the_query_of_an_address_is_in_no_log_or_error(serve, fetcher, caplog):
+    caplog.set_level(logging.DEBUG)
+    vendor = serve(lambda asked: Answer(b"gone", 410))
+    with pytest.raises(VendorError) as caught:
+        fetcher.get(f"{vendor.url}/feed?token={KEY}")
+    assert vendor.asked[0].query == {"token": KEY}
+    assert "/feed" in caplog.text
+    assert KEY not in caplog.text + "".join(traceback.format_exception(caught.value))
+
+
+def _outcome(fetcher, url):
+    try:
+        return fetcher.get(url, query={"apikey": SecretStr(KEY)}).decode()
+    except VendorError as error:
+        return "".join(traceback.format_exception(error)) + repr(error.__cause__)
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [(b'[{"a": 1}]', "x.json"), (b"a,b\n1,2\n", "x.csv"), (b"<rss/>", "x.xml"), (b"", "x.csv")],
+)
+def test_a_payload_is_named_after_what_it_holds(content, name):
+    assert Payload(staged_name("x", content), content).name == name

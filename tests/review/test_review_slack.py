@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import socket
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from pydantic import SecretStr
+
+from core.errors import VendorError
+from core.settings import Mode
+from review.day import Check, Verdict
+from review.slack import MAX_ROWS, post, ticket_message
+
+SECRET = "T000/B000/s3cr3t-canary"
+REPORT = "reports/sim/2026-06-15.html"
+
+
+class SlackSink(BaseHTTPRequestHandler):
+    """Keep what was posted and answer as told."""
+
+    def do_POST(self):
+        length = int(self.headers["Content-Length"])
+        self.server.received.append((self.path, json.loads(self.rfile.read(length))))
+        if self.server.status is None:
+            return  # closes the connection without an answer
+        if self.server.status == "nonsense":
+            self.wfile.write(b"nonsense\r\n\r\n")
+            return
+        self.send_response(self.server.status)
+        self.end_headers()
+        self.wfile.write(self.server.body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@contextmanager
+def slack(status=200, body=b"ok"):
+    server = HTTPServer(("127.0.0.1", 0), SlackSink)
+    server.received, server.status, server.body = [], status, body
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield server, SecretStr(f"http://127.0.0.1:{server.server_port}/services/{SECRET}")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def kinds(message):
+    return [block["type"] for block in message.blocks]
+
+
+def words(message):
+    return json.dumps(message.blocks, ensure_ascii=False)
+
+
+def test_the_message_says_what_a_person_needs_to_decide(a_day):
+    message = ticket_message(a_day(), report=REPORT, head="4f9f")
+    assert kinds(message) == ["header", "section", "table", "context"]
+    assert message.blocks[0]["text"]["text"] == (
+        "daybook 2026-06-15 · SIMULATED · 12 orders proposed"
+    )
+    said = message.blocks[1]["text"]["text"]
+    assert said.startswith(
+        "Gross 0.94 → 1.08 (max 1.20) · VaR95 1.31 % · turnover 9.8 % · opens in 2 h 04 m\n"
+    )
+    rows = [[cell["text"] for cell in row] for row in message.blocks[2]["rows"]]
+    assert rows[0] == [
+        "Side", "Symbol", "Qty", "Limit", "Weight", "Alpha", "%ADV", "ΔMargin", "Flag",
+    ]  # fmt: skip
+    assert rows[3] == [
+        "BUY", "TSLA", "60", "143.73", "3.1 → 7.2 %", "+0.44", "0.06", "+2,940", "sized down 20 %",
+    ]  # fmt: skip
+    context = message.blocks[3]["elements"][0]["text"]
+    assert context.startswith("6/6 risk checks passed · 1 override: PFE (sentiment")
+    assert "31 stale fundamentals" in context
+    assert "symbols without bars" not in context
+    assert context.endswith("account DU****345 · run 2026-06-15-sim-9f3ce1")
+    assert message.blocks[3]["elements"][1]["text"] == f"report: {REPORT}"
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"), [(Mode.SIM, "SIMULATED"), (Mode.PAPER, "PAPER"), (Mode.LIVE, "⚠ ")]
+)
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_header_and_notification_always_name_the_world(a_day, mode, said, verdict):
+    message = ticket_message(a_day(mode=mode, verdict=verdict), report=REPORT, head="4f9f")
+    assert said in message.blocks[0]["text"]["text"]
+    assert said in message.text
+    assert ("LIVE" in message.text) == (mode is Mode.LIVE)
+
+
+def test_a_failed_gate_is_a_recommendation_only_with_limit_and_value(a_day):
+    failed = Check(name="Largest weight", value=0.131, limit=0.12, passed=False, detail="NVDA")
+    day = a_day(verdict=Verdict.RECOMMENDATION_ONLY, checks=(failed, *a_day().checks[1:]))
+    message = ticket_message(day, report=REPORT, head="4f9f")
+    assert "RECOMMENDATION ONLY: 1 check failed" in message.blocks[0]["text"]["text"]
+    assert "RECOMMENDATION ONLY: 1 check failed" in message.text
+    said = message.blocks[1]["text"]["text"]
+    assert "Nothing was sent. Largest weight is 13.10 %, limit 12.00 % (NVDA)." in said
+    assert "5/6 risk checks passed" in words(message)
+
+
+def test_a_long_table_is_cut_and_says_how_many_are_left(a_day, some_orders):
+    message = ticket_message(a_day(orders=some_orders(62)), report=REPORT, head="4f9f")
+    assert len(message.blocks[2]["rows"]) == MAX_ROWS + 1
+    assert "37 more in the report" in words(message)
+
+
+def test_a_day_without_orders_has_no_table(a_day):
+    message = ticket_message(
+        a_day(verdict=Verdict.NO_ORDERS, orders=()), report=REPORT, head="4f9f"
+    )
+    assert kinds(message) == ["header", "section", "context"]
+
+
+def test_an_account_is_never_written_out(a_day):
+    message = ticket_message(a_day(account="DU1234345"), report=REPORT, head="4f9f")
+    assert "DU1234345" not in words(message) + message.text
+
+
+def test_text_from_outside_can_neither_ping_nor_link_nor_outgrow_the_message(a_day):
+    hostile = "<!channel> <https://evil.example|click> *now* \u202e" + "x" * 5000
+    override = dataclasses.replace(a_day().overrides[0], reason=hostile)
+    checks = tuple(dataclasses.replace(c, passed=False, detail=hostile) for c in a_day().checks)
+    day = a_day(verdict=Verdict.RECOMMENDATION_ONLY, overrides=(override,) * 3, checks=checks)
+    message = ticket_message(day, report=REPORT, head="4f9f")
+    assert "mrkdwn" not in words(message)
+    assert "<!channel>" not in message.text
+    for block in message.blocks:
+        for text in (block.get("text"), *block.get("elements", ())):
+            assert text is None or len(text["text"]) < 3000
+    assert len(message.blocks[0]["text"]["text"]) <= 150
+
+
+def test_a_message_arrives_whole(a_day):
+    message = ticket_message(a_day(), report=REPORT, head="4f9f")
+    with slack() as (server, webhook):
+        post(webhook, message, timeout=5)
+    ((path, body),) = server.received
+    assert path == f"/services/{SECRET}"
+    assert body == {"text": message.text, "blocks": list(message.blocks)}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (403, b"invalid_token", "status 403, it said 'invalid_token'"),
+        (404, b"no_service", "status 404"),
+        (429, b"", "status 429, it said 'nothing'"),
+        (500, b"x" * 9999, "status 500"),
+        (302, b"", "status 302"),
+        ("nonsense", b"", "did not take the message: nonsense"),
+        (None, b"", "did not take the message: Remote end closed connection"),
+    ],
+)
+def test_a_refused_message_says_why_once_and_never_where(a_day, caplog, status, body, said):
+    caplog.set_level(logging.DEBUG)
+    message = ticket_message(a_day(), report=REPORT, head="4f9f")
+    with slack(status, body) as (server, webhook), pytest.raises(VendorError) as caught:
+        post(webhook, message, timeout=5)
+    assert said in str(caught.value)
+    assert len(server.received) == 1
+    assert len(str(caught.value)) < 400
+    for text in (str(caught.value), caplog.text, repr(caught.value.__cause__)):
+        assert "s3cr3t-canary" not in text
+
+
+def test_a_silent_slack_is_given_up_after_the_time_out(a_day):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        webhook = SecretStr(f"http://127.0.0.1:{silent.getsockname()[1]}/{SECRET}")
+        with pytest.raises(VendorError, match="timed out"):
+            post(webhook, ticket_message(a_day(), report=REPORT, head="4f9f"), timeout=0.2)
+
+
+def test_an_absent_slack_is_said_so(a_day):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(VendorError, match="refused"):
+        post(SecretStr(f"http://127.0.0.1:{port}/{SECRET}"), ticket_message(a_day(), report=REPORT, head="4f9f"),
+             timeout=1)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "address", [SECRET, f"ftp://{SECRET}", f"http://[{SECRET}", f"http://a b/{SECRET}", ""]
+)
+def test_a_webhook_that_is_no_address_is_not_repeated_in_the_error(a_day, address, caplog):
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(VendorError) as caught:
+        post(SecretStr(address), ticket_message(a_day(), report=REPORT, head="4f9f"), timeout=1)
+    shown = f"{caught.value}{caplog.text}{caught.value.__cause__!r}"
+    assert "s3cr3t-canary" not in shown
+    assert "vendors.slack_webhook" in shown
