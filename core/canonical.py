@@ -16,21 +16,25 @@ from core.errors import DataError
 def canonical_json(value: Any, *, indent: int | None = None) -> bytes:
     """Encode as JSON with sorted keys, UTF-8 and a final newline.
 
-    Dataclasses, aware datetimes, dates and enums are understood. NaN and infinities are refused
-    with `DataError`: a number nobody can state is not part of a decision.
+    Dataclasses, aware datetimes, dates and enums are understood. What JSON cannot state (NaN,
+    infinities, half a character, odd keys) is refused with `DataError`.
     """
     try:
-        text = json.dumps(
-            value,
-            sort_keys=True,
-            ensure_ascii=False,
-            allow_nan=False,
-            indent=indent,
-            separators=(",", ": ") if indent else (",", ":"),
-            default=_plain,
-        )
-    except ValueError as error:
+        return _encoded(value, indent)
+    except (ValueError, TypeError) as error:  # UnicodeEncodeError is a ValueError
         raise DataError(f"cannot be written as JSON: {error}") from error
+
+
+def _encoded(value: Any, indent: int | None) -> bytes:
+    text = json.dumps(
+        value,
+        sort_keys=True,
+        ensure_ascii=False,
+        allow_nan=False,
+        indent=indent,
+        separators=(",", ": ") if indent else (",", ":"),
+        default=_plain,
+    )
     return (text + "\n").encode()
 
 

@@ -142,7 +142,7 @@ class OrderSettings(Section):
 
     even_lots: bool = True
     min_trade: Fraction = 0.002  # smaller changes of weight are left alone
-    limit_offset: Fraction = 0.005  # limit price beyond the reference price
+    limit_offset: Fraction = 0.01  # limit price beyond the reference price
     time_in_force: Annotated[str, Field(pattern="^DAY$")] = "DAY"
     size_down: Fraction = 0.20  # what a rehearsed order loses when margin is exceeded
     acknowledge_timeout: Seconds = 15.0

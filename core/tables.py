@@ -129,7 +129,7 @@ def write_table(store: Store, path: Path, frame: pd.DataFrame, schema: Schema) -
     """Check a frame against its schema and write it once, as parquet, sorted by key."""
     table = schema.build(frame)
     buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd", store_schema=False)
+    pq.write_table(table, buffer, compression="zstd")
     return store.put(path, buffer.getvalue(), schema=schema.name, rows=table.num_rows)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from core.canonical import canonical_json, sha256_of
-from core.types import Order
+from core.errors import DataError
+from core.types import Order, OrderType, Side
 
 
 class TicketStatus(StrEnum):
@@ -76,3 +78,32 @@ class Ticket:
     def sha256(self) -> str:
         """The hash that a review speaks of."""
         return sha256_of(self.content())
+
+
+def read_ticket(content: bytes) -> Ticket:
+    """Read a ticket back. Raises `DataError` unless the bytes are exactly what it would write."""
+    try:
+        plain = json.loads(content)
+        ticket = Ticket(
+            **{
+                **plain,
+                "session": date.fromisoformat(plain["session"]),
+                "status": TicketStatus(plain["status"]),
+                "decided_at": datetime.fromisoformat(plain["decided_at"]),
+                "finish_line": datetime.fromisoformat(plain["finish_line"]),
+                "lines": tuple(_line(each) for each in plain["lines"]),
+                "removed": tuple(Removed(**each) for each in plain["removed"]),
+                "failed_checks": tuple(plain["failed_checks"]),
+            }
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"this is not an order ticket: {error}; run the day again") from error
+    if ticket.content() != content:
+        raise DataError("this order ticket was edited by hand; run the day again")
+    return ticket
+
+
+def _line(plain: dict[str, Any]) -> TicketLine:
+    order = plain["order"]
+    sided = {"side": Side(order["side"]), "order_type": OrderType(order["order_type"])}
+    return TicketLine(**{**plain, "order": Order(**{**order, **sided})})

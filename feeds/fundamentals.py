@@ -6,7 +6,6 @@ universe. Field names as served by ``/stable`` in 2026.
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +19,6 @@ from core.errors import VendorError
 from feeds.http import BULK_LIMIT, NO_QUERY, Fetcher, Payload, checked_address, staged_name
 from feeds.records import Parsed, Row, day, number, rows, text
 from feeds.universe import Constituent, parse_constituents
-
-_log = logging.getLogger(__name__)
 
 RATIOS, METRICS, SCORES = "ratios-ttm-bulk", "key-metrics-ttm-bulk", "scores-bulk"
 GROWTH = "income-statement-growth-bulk"
@@ -75,9 +72,7 @@ class Fundamentals:
         payload = self._get(CONSTITUENTS)
         return parse_constituents(payload), payload
 
-    def fetch(
-        self, symbols: Sequence[str], *, as_of: date
-    ) -> tuple[pd.DataFrame, tuple[Payload, ...]]:
+    def fetch(self, symbols: Sequence[str], *, as_of: date) -> tuple[Parsed, tuple[Payload, ...]]:
         """Return one row per symbol that the vendor knows, and the payloads.
 
         Parameters
@@ -91,18 +86,17 @@ class Fundamentals:
         ------
         VendorError
             The ratios cannot be had, or no symbol is known. Any other file that fails leaves
-            its columns null and is logged.
+            its columns null and is named among the problems.
         """
         payloads = [self._get(RATIOS)]
+        problems: list[str] = []
         for name, query in _other_files(as_of):
             try:
                 payloads.append(self._get(name, query))
             except VendorError as error:
-                _log.warning("fundamentals go on without %s: %s", name, error)
+                problems.append(f"without {name}: {error}")
         parsed = parse_fundamentals(payloads, symbols, as_of=as_of)
-        for problem in parsed.problems:
-            _log.warning("fundamentals: %s", problem)
-        return parsed.frame, tuple(payloads)
+        return Parsed(parsed.frame, (*problems, *parsed.problems)), tuple(payloads)
 
     def _get(self, name: str, query: Mapping[str, str] = NO_QUERY) -> Payload:
         content = self._fetcher.get(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,8 +14,6 @@ from core import tables
 from core.errors import VendorError
 from feeds.http import Fetcher, Payload, checked_address, staged_name
 from feeds.records import Parsed, day, number, rows
-
-_log = logging.getLogger(__name__)
 
 TREASURY = "treasury-rates"
 PRICES = "historical-price-eod/light"
@@ -56,14 +53,15 @@ class Macro:
         checked_address(url, secret=True)
         self._fetcher, self._url, self._key = fetcher, url.rstrip("/"), key
 
-    def fetch(self, *, as_of: date) -> tuple[pd.DataFrame, tuple[Payload, ...]]:
+    def fetch(self, *, as_of: date) -> tuple[Parsed, tuple[Payload, ...]]:
         """Return one row per gauge, and the payloads.
 
         Only days before ``as_of`` are read: its own prices are not final when the day is
-        decided. A gauge that cannot be had, or is stale, is left out and logged. Raises
+        decided. A gauge that cannot be had, or is stale, is left out and named. Raises
         `VendorError` when none can be had.
         """
         payloads: list[Payload] = []
+        problems: list[str] = []
         for stem, path, query in _requests(as_of):
             try:
                 content = self._fetcher.get(
@@ -71,11 +69,9 @@ class Macro:
                 )
                 payloads.append(Payload(staged_name(stem, content), content))
             except VendorError as error:
-                _log.warning("macro goes on without %s: %s", stem, error)
+                problems.append(f"without {stem}: {error}")
         parsed = parse_macro(payloads, as_of=as_of)
-        for problem in parsed.problems:
-            _log.warning("macro: %s", problem)
-        return parsed.frame, tuple(payloads)
+        return Parsed(parsed.frame, (*problems, *parsed.problems)), tuple(payloads)
 
 
 def _requests(as_of: date) -> list[tuple[str, str, dict[str, str]]]:

@@ -60,8 +60,12 @@ class Message:
     blocks: tuple[dict[str, Any], ...]
 
 
-def ticket_message(day: DayPage, *, report: str) -> Message:
-    """Return the message about a day. ``report`` says where the page is: a path or an address."""
+def ticket_message(day: DayPage, *, report: str, head: str) -> Message:
+    """Return the message about a day.
+
+    ``report`` says where the page is: a path or an address. ``head`` is the journal's: kept in
+    Slack, it shows later whether the journal as a whole was put back to an earlier state.
+    """
     title = f"{'⚠ ' if day.mode is Mode.LIVE else ''}daybook {day.session} · {BADGES[day.mode]}"
     header = f"{title} · {headline(day)}"
     figures = (
@@ -78,7 +82,8 @@ def ticket_message(day: DayPage, *, report: str) -> Message:
     if len(day.orders) > MAX_ROWS:
         more = len(day.orders) - MAX_ROWS
         blocks.append(ContextBlock(elements=[_plain(f"{more} more in the report")]))
-    blocks.append(ContextBlock(elements=[_plain(_context(day)), _plain(f"report: {report}")]))
+    places = f"report: {report} · journal head {head}"
+    blocks.append(ContextBlock(elements=[_plain(_context(day)), _plain(places)]))
     return Message(text=f"{header}. {figures}", blocks=tuple(block.to_dict() for block in blocks))
 
 

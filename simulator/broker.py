@@ -71,8 +71,15 @@ class Broker:
         return self.exchange.orders.find(client_id, order_id)
 
     def check(self, terms: OrderTerms) -> None:
-        """Refuse a price off the grid of the contract (110)."""
-        tick = self.exchange.tape.instrument(terms.con_id).min_tick
+        """Refuse a contract without a price (201), and a limit off the contract's grid (110)."""
+        tape = self.exchange.tape
+        instrument = tape.instrument(terms.con_id)
+        if tape.mark(terms.con_id, self.now) is None:
+            raise RequestRefused(
+                f"Order rejected - reason:{instrument.symbol} has not traded yet, it has no price",
+                code=REJECTED,
+            )
+        tick = instrument.min_tick
         if terms.order_type is OrderType.LIMIT and not on_tick(terms.limit_price or 0.0, tick):
             raise RequestRefused(
                 "The price does not conform to the minimum price variation for this contract.",

@@ -152,7 +152,7 @@ class SimulatorProcess:
 def start(
     settings: SimulatorSettings,
     *,
-    day: date,
+    day: date | None,
     state: Path,
     tws_port: int = 0,
     http_port: int = 0,
@@ -165,7 +165,7 @@ def start(
     settings
         Which market, and the cash the account began with.
     day
-        The session whose decision time the clock starts at.
+        The session whose decision time the clock starts at; None for the newest the market has.
     state
         Folder of the ledgers; every world has its own inside.
     tws_port, http_port
@@ -180,7 +180,9 @@ def start(
     GatewayUnreachable, GatewayTimeout
         The child ended, or did not get ready in time.
     """
-    arguments = [f"--session={day.isoformat()}", f"--state={state}"]
+    arguments = [f"--state={state}"]
+    if day is not None:
+        arguments.append(f"--session={day.isoformat()}")
     arguments += [f"--port={tws_port}", f"--http-port={http_port}"]
     arguments += [f"--snapshot-delay={snapshot_delay}"]
     for name, value in settings.model_dump().items():

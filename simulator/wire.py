@@ -22,7 +22,7 @@ READING_FAILED = 320  # TWS: "Server error when reading an API client request."
 Field = str | int | float | bool | None
 
 _PREFIX = struct.Struct(">I")
-_WHOLE = re.compile(r"[+-]?\d{1,18}")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _FLAGS = {"0": False, "1": True, "false": False, "true": True, "": False}
 
 

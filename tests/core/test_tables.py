@@ -1,6 +1,7 @@
 from datetime import date
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from core.artefacts import Store
@@ -29,6 +30,12 @@ def test_a_table_comes_back_as_it_went_in_sorted_by_key(tmp_path):
     assert back["con_id"].tolist() == [1, 2]
     assert back["session"].tolist() == [date(2026, 6, 12)] * 2
     assert artefact.rows == 2
+
+
+def test_the_file_itself_says_the_units(tmp_path):
+    artefact = write_table(Store(tmp_path), tmp_path / "bars.parquet", some_bars(), BARS)
+    written = pq.read_schema(tmp_path / artefact.path)
+    assert written.field("volume").metadata[b"unit"] == b"shares"
 
 
 def test_the_same_rows_in_another_order_are_the_same_bytes(tmp_path):

@@ -76,8 +76,8 @@ def test_a_simulated_day_has_fundamentals_gauges_and_news(vendors, fetcher, now,
         fmp = Fundamentals(fetcher, f"{url}/stable", SecretStr(KEY))
         members, _ = fmp.constituents()
         companies = {member.symbol: member.name for member in members}
-        figures, files = fmp.fetch(sorted(companies), as_of=day)
-        gauges, series = Macro(fetcher, f"{url}/stable", SecretStr(KEY)).fetch(as_of=day)
+        (figures, _), files = fmp.fetch(sorted(companies), as_of=day)
+        (gauges, _), series = Macro(fetcher, f"{url}/stable", SecretStr(KEY)).fetch(as_of=day)
         feeds = [f"{url}/rss/markets.xml", f"{url}/rss/companies.xml"]
         news = News(fetcher, feeds).fetch(companies, now=now)
 
@@ -145,11 +145,11 @@ def test_real_figures_and_gauges_fit_their_tables(vendors, fetcher):
     )
     fmp = Fundamentals(fetcher, f"{url}/stable", SecretStr(KEY))
     members, _ = fmp.constituents()
-    figures, _ = fmp.fetch([member.symbol for member in members], as_of=day)
+    (figures, _), _ = fmp.fetch([member.symbol for member in members], as_of=day)
     tables.FUNDAMENTALS.build(figures)
     assert len(figures) > 450
     assert figures["price_earnings"].notna().mean() > 0.9
-    gauges, _ = Macro(fetcher, f"{url}/stable", SecretStr(KEY)).fetch(as_of=day)
+    (gauges, _), _ = Macro(fetcher, f"{url}/stable", SecretStr(KEY)).fetch(as_of=day)
     tables.MACRO.build(gauges)
     # The recorded rates end in 2025: stale, so left out rather than believed.
     assert list(gauges["gauge"]) == ["vix", "wti"]

@@ -17,6 +17,7 @@ from review.day import Check, Verdict
 from review.slack import MAX_ROWS, post, ticket_message
 
 SECRET = "T000/B000/s3cr3t-canary"
+HEAD = "4f9fef1298e2"
 REPORT = "reports/sim/2026-06-15.html"
 
 
@@ -62,7 +63,7 @@ def words(message):
 
 
 def test_the_message_says_what_a_person_needs_to_decide(a_day):
-    message = ticket_message(a_day(), report=REPORT, head="4f9f")
+    message = ticket_message(a_day(), report=REPORT, head=HEAD)
     assert kinds(message) == ["header", "section", "table", "context"]
     assert message.blocks[0]["text"]["text"] == (
         "daybook 2026-06-15 · SIMULATED · 12 orders proposed"
@@ -83,7 +84,7 @@ def test_the_message_says_what_a_person_needs_to_decide(a_day):
     assert "31 stale fundamentals" in context
     assert "symbols without bars" not in context
     assert context.endswith("account DU****345 · run 2026-06-15-sim-9f3ce1")
-    assert message.blocks[3]["elements"][1]["text"] == f"report: {REPORT}"
+    assert message.blocks[3]["elements"][1]["text"] == f"report: {REPORT} · journal head {HEAD}"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_the_message_says_what_a_person_needs_to_decide(a_day):
 )
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_header_and_notification_always_name_the_world(a_day, mode, said, verdict):
-    message = ticket_message(a_day(mode=mode, verdict=verdict), report=REPORT, head="4f9f")
+    message = ticket_message(a_day(mode=mode, verdict=verdict), report=REPORT, head=HEAD)
     assert said in message.blocks[0]["text"]["text"]
     assert said in message.text
     assert ("LIVE" in message.text) == (mode is Mode.LIVE)
@@ -100,7 +101,7 @@ def test_header_and_notification_always_name_the_world(a_day, mode, said, verdic
 def test_a_failed_gate_is_a_recommendation_only_with_limit_and_value(a_day):
     failed = Check(name="Largest weight", value=0.131, limit=0.12, passed=False, detail="NVDA")
     day = a_day(verdict=Verdict.RECOMMENDATION_ONLY, checks=(failed, *a_day().checks[1:]))
-    message = ticket_message(day, report=REPORT, head="4f9f")
+    message = ticket_message(day, report=REPORT, head=HEAD)
     assert "RECOMMENDATION ONLY: 1 check failed" in message.blocks[0]["text"]["text"]
     assert "RECOMMENDATION ONLY: 1 check failed" in message.text
     said = message.blocks[1]["text"]["text"]
@@ -109,20 +110,18 @@ def test_a_failed_gate_is_a_recommendation_only_with_limit_and_value(a_day):
 
 
 def test_a_long_table_is_cut_and_says_how_many_are_left(a_day, some_orders):
-    message = ticket_message(a_day(orders=some_orders(62)), report=REPORT, head="4f9f")
+    message = ticket_message(a_day(orders=some_orders(62)), report=REPORT, head=HEAD)
     assert len(message.blocks[2]["rows"]) == MAX_ROWS + 1
     assert "37 more in the report" in words(message)
 
 
 def test_a_day_without_orders_has_no_table(a_day):
-    message = ticket_message(
-        a_day(verdict=Verdict.NO_ORDERS, orders=()), report=REPORT, head="4f9f"
-    )
+    message = ticket_message(a_day(verdict=Verdict.NO_ORDERS, orders=()), report=REPORT, head=HEAD)
     assert kinds(message) == ["header", "section", "context"]
 
 
 def test_an_account_is_never_written_out(a_day):
-    message = ticket_message(a_day(account="DU1234345"), report=REPORT, head="4f9f")
+    message = ticket_message(a_day(account="DU1234345"), report=REPORT, head=HEAD)
     assert "DU1234345" not in words(message) + message.text
 
 
@@ -131,7 +130,7 @@ def test_text_from_outside_can_neither_ping_nor_link_nor_outgrow_the_message(a_d
     override = dataclasses.replace(a_day().overrides[0], reason=hostile)
     checks = tuple(dataclasses.replace(c, passed=False, detail=hostile) for c in a_day().checks)
     day = a_day(verdict=Verdict.RECOMMENDATION_ONLY, overrides=(override,) * 3, checks=checks)
-    message = ticket_message(day, report=REPORT, head="4f9f")
+    message = ticket_message(day, report=REPORT, head=HEAD)
     assert "mrkdwn" not in words(message)
     assert "<!channel>" not in message.text
     for block in message.blocks:
@@ -141,7 +140,7 @@ def test_text_from_outside_can_neither_ping_nor_link_nor_outgrow_the_message(a_d
 
 
 def test_a_message_arrives_whole(a_day):
-    message = ticket_message(a_day(), report=REPORT, head="4f9f")
+    message = ticket_message(a_day(), report=REPORT, head=HEAD)
     with slack() as (server, webhook):
         post(webhook, message, timeout=5)
     ((path, body),) = server.received
@@ -163,7 +162,7 @@ def test_a_message_arrives_whole(a_day):
 )
 def test_a_refused_message_says_why_once_and_never_where(a_day, caplog, status, body, said):
     caplog.set_level(logging.DEBUG)
-    message = ticket_message(a_day(), report=REPORT, head="4f9f")
+    message = ticket_message(a_day(), report=REPORT, head=HEAD)
     with slack(status, body) as (server, webhook), pytest.raises(VendorError) as caught:
         post(webhook, message, timeout=5)
     assert said in str(caught.value)
@@ -177,15 +176,16 @@ def test_a_silent_slack_is_given_up_after_the_time_out(a_day):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         webhook = SecretStr(f"http://127.0.0.1:{silent.getsockname()[1]}/{SECRET}")
         with pytest.raises(VendorError, match="timed out"):
-            post(webhook, ticket_message(a_day(), report=REPORT, head="4f9f"), timeout=0.2)
+            post(webhook, ticket_message(a_day(), report=REPORT, head=HEAD), timeout=0.2)
 
 
 def test_an_absent_slack_is_said_so(a_day):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
+    webhook = SecretStr(f"http://127.0.0.1:{port}/{SECRET}")
+    message = ticket_message(a_day(), report=REPORT, head=HEAD)
     with pytest.raises(VendorError, match="refused"):
-        post(SecretStr(f"http://127.0.0.1:{port}/{SECRET}"), ticket_message(a_day(), report=REPORT, head="4f9f"),
-             timeout=1)  # fmt: skip
+        post(webhook, message, timeout=1)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_an_absent_slack_is_said_so(a_day):
 def test_a_webhook_that_is_no_address_is_not_repeated_in_the_error(a_day, address, caplog):
     caplog.set_level(logging.DEBUG)
     with pytest.raises(VendorError) as caught:
-        post(SecretStr(address), ticket_message(a_day(), report=REPORT, head="4f9f"), timeout=1)
+        post(SecretStr(address), ticket_message(a_day(), report=REPORT, head=HEAD), timeout=1)
     shown = f"{caught.value}{caplog.text}{caught.value.__cause__!r}"
     assert "s3cr3t-canary" not in shown
     assert "vendors.slack_webhook" in shown

@@ -36,14 +36,14 @@ class Stage:
             await wire.close()
         await self.gateway.stop()
 
-    async def connect(self, client_id=7, *, timeout=3):
+    async def connect(self, client_id=7, *, within=3):
         """Connect the real ib_async, unthrottled; its errors are collected here."""
         ib = IB()
         ib.client.MaxRequests = 0
         ib.errorEvent += lambda number, code, text, _: self.errors.append((number, code, text))
         self._clients.append(ib)
         await ib.connectAsync(
-            "127.0.0.1", self.port, clientId=client_id, timeout=timeout, raiseSyncErrors=True
+            "127.0.0.1", self.port, clientId=client_id, timeout=within, raiseSyncErrors=True
         )
         return ib
 
@@ -115,9 +115,13 @@ class Wire:
             await self._writer.wait_closed()
 
 
-async def settle(seconds=0.05):
-    """Let everything that was written be read on the other side."""
-    await asyncio.sleep(seconds)
+async def settle():
+    """Let everything that was written be read, acted on, answered, and read on the other side.
+
+    Turns of the event loop are counted, not time: a busy machine makes them slower, not fewer.
+    """
+    for _ in range(12):
+        await asyncio.sleep(0.001)
 
 
 def play(state, scene, **world):

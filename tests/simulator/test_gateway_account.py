@@ -5,7 +5,8 @@ from tests.simulator.tiny_market import ACME, CLOSE, OPEN
 
 
 def values_of(ib, currency="USD"):
-    return {v.tag: float(v.value) for v in ib.accountValues() if v.currency == currency}
+    values = (v for v in ib.accountValues() if v.currency == currency and v.tag != "Currency")
+    return {value.tag: float(value.value) for value in values}
 
 
 async def holding(stage, *orders, symbol="ACME"):

@@ -25,6 +25,15 @@ INSTRUMENTS = (
 )
 
 
+USUAL = {
+    ACME: (100.0, 104.0, 96.0, 102.0, 5_000_000),
+    BOLT: (50.0, 51.0, 49.0, 49.5, 2_000_000),
+    CALM: (20.0, 20.5, 19.5, 20.0, 30_000),
+    DUAL: (10.0, 10.5, 9.5, 10.0, 1_000_000),
+    DUAL_LONDON: (8.0, 8.5, 7.5, 8.0, 1_000_000),
+}
+
+
 class TinyMarket:
     """Every session of every instrument is the same bar, unless the test says otherwise.
 
@@ -36,19 +45,12 @@ class TinyMarket:
     first_session = FIRST
     last_session = LAST
     instruments = INSTRUMENTS
-    usual = {
-        ACME: (100.0, 104.0, 96.0, 102.0, 5_000_000),
-        BOLT: (50.0, 51.0, 49.0, 49.5, 2_000_000),
-        CALM: (20.0, 20.5, 19.5, 20.0, 30_000),
-        DUAL: (10.0, 10.5, 9.5, 10.0, 1_000_000),
-        DUAL_LONDON: (8.0, 8.5, 7.5, 8.0, 1_000_000),
-    }
 
     def __init__(self, changes=None, *, splits=None, untraded=()):
         self._splits = {con_id: tuple(found) for con_id, found in (splits or {}).items()}
         self._bars = {
             con_id: {day: DailyBar(day, *bar) for day in sessions_between(FIRST, LAST)}
-            for con_id, bar in self.usual.items()
+            for con_id, bar in USUAL.items()
         }
         self._bars[EMPTY] = {}
         for (con_id, day), bar in (changes or {}).items():

@@ -1,0 +1,169 @@
+"""The command line. Each command imports what it needs, so that ``--help`` is instant."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shlex
+import sys
+import traceback
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+from rich.console import Console
+
+from core.errors import DaybookError
+from core.settings import Mode, Settings, load_settings
+
+app = typer.Typer(
+    name="daybook",
+    help="A daily portfolio pipeline for Interactive Brokers. The defaults trade nothing.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+journal_app = typer.Typer(help="The tamper-evident decision log.", no_args_is_help=True)
+app.add_typer(journal_app, name="journal")
+
+Date = Annotated[
+    datetime | None,
+    typer.Option(
+        "--date", formats=["%Y-%m-%d"], metavar="DATE", help="The session; default: today."
+    ),
+]
+ModeOption = Annotated[Mode | None, typer.Option(help="Which world: sim (default), paper or live.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show logs, and tracebacks of failures.")]
+
+
+@app.command()
+def run(
+    date: Date = None,
+    auto: Annotated[bool, typer.Option("--auto", help="Send the orders that survive.")] = False,
+    bars: Annotated[
+        Path | None,
+        typer.Option(help="Simulate on a parquet file of real bars instead of a made-up market."),
+    ] = None,
+    mode: ModeOption = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Do every stage anew.")] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Run one day through all nine stages, from market data to a sealed journal.
+
+    Exit codes: 0 done, or no session; 1 failed; 2 usage or configuration; 3 recommendation only.
+    """
+    from flows.day_command import run_command  # noqa: PLC0415
+
+    _show_logs(debug=debug)
+    settings = _settings(mode, auto=auto, bars=bars)
+    day = date.date() if date else None
+    raise typer.Exit(
+        run_command(settings, day, fresh=fresh, as_json=as_json, resume=_command_line())
+    )
+
+
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def simulator(context: typer.Context) -> None:
+    """Serve the local world: a TWS gateway, vendors and a Slack sink, on loopback."""
+    from simulator.__main__ import main as serve  # noqa: PLC0415
+
+    raise typer.Exit(serve(context.args))
+
+
+@app.command()
+def why(symbol: str, date: Date = None, mode: ModeOption = None, as_json: Json = False) -> None:
+    """Say why a symbol was traded or not: scores, alpha, weight, override, gate, what-if, order."""
+    from flows.why import explain, render  # noqa: PLC0415
+
+    story = explain(_settings(mode), symbol, date.date() if date else None)
+    _print_json(story) if as_json else render(story, Console())
+
+
+@app.command()
+def doctor(mode: ModeOption = None, as_json: Json = False) -> None:
+    """Check packages, settings, gateway, vendors, calendar, disk and journal."""
+    from flows.doctor import examine, render  # noqa: PLC0415
+
+    findings = examine(_settings(mode))
+    if as_json:
+        _print_json([finding.plain() for finding in findings])
+    else:
+        render(findings, Console())
+    raise typer.Exit(1 if any(finding.failed for finding in findings) else 0)
+
+
+@journal_app.command("verify")
+def journal_verify(mode: ModeOption = None, as_json: Json = False) -> None:
+    """Prove that nothing sealed has changed: every segment, artefact and link of the chain."""
+    import journal  # noqa: PLC0415
+    from core.paths import Paths  # noqa: PLC0415
+
+    paths = Paths.of(_settings(mode))
+    found = journal.verify(paths.journal, paths.home)
+    if as_json:
+        _print_json({"entries": found.entries, "rows": found.rows, "artefacts": found.artefacts,
+                     "head": found.head})  # fmt: skip
+    else:
+        typer.echo(
+            f"verified: {found.entries} entries, {found.rows} rows, {found.artefacts} artefacts\n"
+            f"head {found.head}\n"
+            "keep the head somewhere else: only that shows a journal put back as a whole"
+        )
+
+
+def main() -> None:
+    """Run the command line; the one place that catches everything."""
+    debug = "--debug" in sys.argv
+    try:
+        code = app(standalone_mode=False)
+    except DaybookError as error:
+        code = _failed(error, error.exit_code, debug=debug)
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except (KeyboardInterrupt, click.Abort):
+        typer.echo("stopped; what was finished is kept", err=True)
+        code = 130
+    except Exception as error:  # noqa: BLE001 - the process edge
+        text = f"this is a defect: {type(error).__name__}: {error}\nfinished stages are kept; "
+        code = _failed(text + "add --debug for the traceback", 1, debug=debug)
+    sys.exit(code or 0)
+
+
+def _failed(error: object, code: int, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    if "--json" in sys.argv:
+        _print_json({"error": str(error), "exit_code": code})
+    else:
+        typer.echo(str(error) if code == 0 else f"error: {error}", err=code != 0)
+    return code
+
+
+def _settings(mode: Mode | None, *, auto: bool = False, bars: Path | None = None) -> Settings:
+    given: dict[str, Any] = {"mode": mode}
+    if auto:
+        given["submit"] = "auto"
+    if bars is not None:
+        given["simulator"] = {"bars": bars.resolve()}
+    return load_settings(**given)
+
+
+def _command_line() -> str:
+    return shlex.join(["daybook", *sys.argv[1:]])
+
+
+def _show_logs(*, debug: bool) -> None:
+    # What a run has to say it says in its stages' notes; logs are for finding defects.
+    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR, force=True)
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))

@@ -1,0 +1,108 @@
+"""The day as a Prefect flow: for the schedule, the UI and its artifacts.
+
+`daybook run` is the same day without any Prefect server, which makes it the way to recover.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from prefect import flow, runtime
+from prefect.artifacts import create_markdown_artifact
+from prefect.client.schemas import State
+from prefect.states import Completed
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from core.runs import StageRecord
+from core.settings import Settings, Submit, load_settings
+from flows.run import NoSession, run_session
+from flows.runner import Pending
+from tasks.day import silent
+from tasks.stage import Stage
+
+
+def run_name() -> str:
+    """Return the flow run's name: its session, or the day it was scheduled for."""
+    asked = runtime.flow_run.parameters.get("session_date")
+    return str(asked or runtime.flow_run.scheduled_start_time.date())
+
+
+@flow(
+    name="daily-portfolio",
+    flow_run_name=run_name,
+    retries=0,  # a whole day is never repeated blindly: a rerun resumes, the desk sends once
+    timeout_seconds=7200,
+    task_runner=ThreadPoolTaskRunner(max_workers=4),  # type: ignore[arg-type]  # generic in its result
+    persist_result=False,
+)
+def daily_portfolio(
+    session_date: date | None = None,
+    auto: bool = False,  # noqa: FBT001, FBT002 - Prefect passes parameters by name
+    bars: Path | None = None,
+    fresh: bool = False,  # noqa: FBT001, FBT002
+) -> State[None]:
+    """Run one day through all nine stages.
+
+    Ends Completed, named after the outcome: Proposed, Executed, RecommendationOnly, or Skipped
+    where the exchange does not trade. A stage that fails fails the run.
+    """
+    try:
+        outcome = run_session(
+            settings_of(auto=auto, bars=bars),
+            session_date,
+            start=_as_task,
+            watch=ArtifactWatcher(),
+            resume="start the deployment again, or: daybook run",
+            progress=silent,
+            fresh=fresh,
+        )
+    except NoSession as skipped:
+        return Completed(name="Skipped", message=str(skipped))
+    if outcome.recommendation_only:
+        return Completed(name="RecommendationOnly", message=outcome.records["check"].notes)
+    name = "Executed" if "submit" in outcome.records else "Proposed"
+    return Completed(name=name, message=outcome.records["propose"].notes)
+
+
+def settings_of(*, auto: bool, bars: Path | None) -> Settings:
+    """Return the worker's settings with the flow's parameters on top."""
+    simulator = {"bars": bars} if bars else None
+    return load_settings(submit=Submit.AUTO if auto else None, simulator=simulator)
+
+
+class ArtifactWatcher:
+    """Leaves one artifact for each stage in the Prefect UI; its history is kept by key."""
+
+    def begins(self, world: str) -> None:
+        """Note what the run talks to."""
+        create_markdown_artifact(key="world", markdown=world)
+
+    def started(self, title: str) -> None:
+        """Nothing: Prefect shows running tasks itself."""
+
+    def finished(self, title: str, record: StageRecord) -> None:
+        """Leave what the stage did."""
+        create_markdown_artifact(
+            key=title.replace(" ", "-"),
+            markdown=stage_markdown(title, record),
+            description=record.notes,
+        )
+
+
+def stage_markdown(title: str, record: StageRecord) -> str:
+    """Return a stage's record as markdown: figures, notes, checks and artefacts."""
+    rows = ["| artefact | rows | sha256 |", "|---|---|---|"]
+    rows += [f"| {a.path} | {a.rows} | `{a.sha256[:12]}` |" for a in record.artefacts.values()]
+    checks = [
+        f"- {'passed' if check['passed'] else '**FAILED**'} {check['name']}: {check['detail']}"
+        for check in record.facts.get("checks", ())
+    ]
+    figures = f"{record.seconds:.1f} s, {record.rows_in} in, {record.rows_out} out"
+    state = "resumed" if record.resumed else figures
+    parts = [f"## {title}", f"{state}. {record.notes}", "\n".join(checks), "\n".join(rows)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _as_task(stage: Stage[...], /, *args: object) -> Pending:
+    return stage.submit(*args)

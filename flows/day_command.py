@@ -1,0 +1,84 @@
+"""``daybook run``: the day on a terminal, without any Prefect server."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+from rich.console import Console
+
+from core.settings import Settings
+from flows.console import ConsoleWatcher
+from flows.run import run_session
+from flows.runner import Threads
+from flows.stages import Outcome
+from review.day import DayPage
+from review.terminal import show
+from tasks.page import day_page, stage_line_of
+
+
+def run_command(
+    settings: Settings, day: date | None, *, fresh: bool, as_json: bool, resume: str
+) -> int:
+    """Run a day, print how it went, and return the exit code."""
+    console = Console()
+    threads = Threads()
+    try:
+        with ConsoleWatcher(console, quiet=as_json) as watcher:
+            outcome = run_session(
+                settings,
+                day,
+                start=threads,
+                watch=watcher,
+                resume=resume,
+                progress=watcher.progress,
+                fresh=fresh,
+            )
+    finally:
+        threads.close()
+    page = day_page(outcome.day, outcome.records)
+    if as_json:
+        console.file.write(json.dumps(summary(outcome, page), indent=2) + "\n")
+    else:
+        show(page, console, places=places(outcome))
+    return outcome.exit_code
+
+
+def places(outcome: Outcome) -> dict[str, str]:
+    """Return where the ticket, the page and the journal are, relative to the home folder."""
+    records = outcome.records
+    return {
+        "ticket": records["propose"].artefacts["ticket"].path,
+        "report": records["seal"].artefacts["page"].path,
+        "journal": f"{records['seal'].notes} (daybook journal verify)",
+    }
+
+
+def summary(outcome: Outcome, page: DayPage) -> dict[str, Any]:
+    """Return a day as plain JSON values, for programs."""
+    stages = [stage_line_of(name, record) for name, record in outcome.records.items()]
+    return {
+        "session": page.session.isoformat(),
+        "mode": page.mode.value,
+        "run_id": page.run_id,
+        "verdict": page.verdict.value,
+        "exit_code": outcome.exit_code,
+        "net_asset_value": page.net_asset_value,
+        "orders": len(page.orders),
+        "failed_checks": [
+            {"name": c.name, "value": c.value, "limit": c.limit, "detail": c.detail}
+            for c in page.failed_checks
+        ],
+        "uncertain": [line.symbol for line in page.uncertain],
+        "stages": [
+            {"stage": s.name, "seconds": s.seconds, "in": s.rows_in, "out": s.rows_out,
+             "note": s.note}
+            for s in stages
+        ],
+        "artefacts": {
+            f"{name}.{kind}": {"path": artefact.path, "sha256": artefact.sha256}
+            for name, record in outcome.records.items()
+            for kind, artefact in record.artefacts.items()
+        },
+    }  # fmt: skip

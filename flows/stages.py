@@ -1,0 +1,104 @@
+"""The day: nine stages from market data to a sealed journal.
+
+Nothing here knows whether a stage runs in a thread or as a Prefect task: that is `Runner`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.runs import StageRecord
+from core.settings import Submit
+from flows.runner import Runner
+from tasks.alternative import fetch_fundamentals, fetch_macro, fetch_news
+from tasks.check import check_targets
+from tasks.day import Day
+from tasks.execute import collect_fills, submit_orders
+from tasks.ingest import choose_universe, fetch_market
+from tasks.ingested import Ingested
+from tasks.optimise import optimise_target
+from tasks.override import override_targets
+from tasks.propose import propose_orders
+from tasks.record import notify, seal_day
+from tasks.rehearse import rehearse_orders
+from tasks.score import build_features, compute_scores
+from tasks.snapshot import take_snapshot
+
+AFTER_THE_OPEN = timedelta(minutes=1)
+
+MoveClock = Callable[[datetime], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a day came to."""
+
+    day: Day
+    records: dict[str, StageRecord]  # by stage, in the order the stages ended
+
+    @property
+    def recommendation_only(self) -> bool:
+        """Whether a check kept the orders from being proposed."""
+        return bool(self.records["propose"].facts["status"] == "recommendation_only")
+
+    @property
+    def exit_code(self) -> int:
+        """0 for a day whose orders may be sent or that has none, 3 for a recommendation only."""
+        return 3 if self.recommendation_only else 0
+
+
+def run_day(day: Day, runner: Runner, *, advance_to: MoveClock | None = None) -> Outcome:
+    """Take one session through all nine stages.
+
+    ``advance_to`` moves the simulator's clock past the open, so that orders that were sent can
+    fill; it is None where time passes by itself. Raises `StageFailed`; what earlier stages wrote
+    is kept.
+    """
+    ingested = _ingest(day, runner)
+    snapshot = runner.start("snapshot", take_snapshot, day)
+    scores = runner.run("signals", compute_scores, day, ingested.features)
+    held = snapshot()
+    optimal = runner.run(
+        "optimise", optimise_target, day, ingested.features, scores, ingested.market, held
+    )
+    targets = runner.run(
+        "override", override_targets, day, optimal, ingested.features, ingested.news
+    )
+    verdict = runner.run("check", check_targets, day, targets, ingested, held, optimal)
+    rehearsal = runner.run("rehearse", rehearse_orders, day, targets, ingested, held, verdict)
+    proposed = runner.run(
+        "propose", propose_orders, day, targets, ingested, held, verdict, rehearsal
+    )
+    if _may_send(day, proposed):
+        _send(day, runner, proposed, advance_to)
+    runner.run("seal", seal_day, day, dict(runner.records))
+    runner.run("notify", notify, day, dict(runner.records))
+    return Outcome(day, runner.records)
+
+
+def _ingest(day: Day, runner: Runner) -> Ingested:
+    universe = runner.run("universe", choose_universe, day)
+    # IBKR's pace is the bottleneck; the vendors are asked meanwhile.
+    market = runner.start("market", fetch_market, day, universe)
+    fundamentals = runner.start("fundamentals", fetch_fundamentals, day, universe)
+    news = runner.start("news", fetch_news, day, universe)
+    macro = runner.start("macro", fetch_macro, day)
+    fetched = (universe, market(), fundamentals(), news(), macro())
+    return Ingested(*fetched, features=runner.run("features", build_features, day, *fetched))
+
+
+def _may_send(day: Day, proposed: StageRecord) -> bool:
+    return (
+        day.settings.submit is Submit.AUTO
+        and proposed.facts["status"] == "proposed"
+        and proposed.facts["orders"] > 0
+    )
+
+
+def _send(day: Day, runner: Runner, proposed: StageRecord, advance_to: MoveClock | None) -> None:
+    submitted = runner.run("submit", submit_orders, day, proposed)
+    if advance_to is not None:
+        advance_to(day.session.open + AFTER_THE_OPEN)
+    runner.run("fills", collect_fills, day, submitted)

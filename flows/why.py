@@ -1,0 +1,228 @@
+"""``daybook why``: one symbol's way through the day, from block scores to the order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+import journal
+from core.artefacts import Store
+from core.errors import NoData
+from core.paths import Paths
+from core.runs import StageRecord, book_path, read_records
+from core.settings import Settings
+from core.tables import FEATURES, HEADLINES, SCORE_PARTS, SCORES, TARGETS, Schema, read_table
+from tasks.columns import rows
+
+
+def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]:
+    """Return the story of a symbol on a day, from the last sealed run of that day.
+
+    Raises `NoData` when no run of that day is sealed, or when it never met the symbol; the
+    reason a symbol was left out is part of the message.
+    """
+    paths = Paths.of(settings)
+    sealed = last_decision(paths, day)
+    records = read_records(book_path(paths, sealed.entry.session, sealed.entry.facts["run_key"]))
+    reader = _Reader(Store(paths.home), records, symbol.upper())
+    score = reader.row("signals", "scores", SCORES)
+    if score is None:
+        raise NoData(reader.why_absent(sealed.entry.session))
+    target = reader.row("override", "targets", TARGETS) or {}
+    con_id = score["con_id"]
+    return {
+        "symbol": reader.symbol,
+        "con_id": con_id,
+        "session": sealed.entry.session.isoformat(),
+        "run_id": sealed.entry.run_id,
+        "blocks": {name: score[name] for name in ("technical", "fundamental", "sentiment")},
+        "coverage": score["coverage"],
+        "alpha_score": score["alpha_score"],
+        "expected_return_daily": score["expected_return"],
+        "volatility_daily": score["volatility"],
+        "features": reader.parts(),
+        "headlines": reader.headlines(),
+        "weight_before": target.get("weight_before"),
+        "weight_optimal": target.get("weight_optimal"),
+        "override": target.get("override"),
+        "weight": target.get("weight"),
+        "gate": reader.gate(con_id),
+        "what_if": reader.what_if(con_id),
+        "order": reader.order(con_id),
+    }
+
+
+def last_decision(paths: Paths, day: date | None) -> journal.SealedEntry:
+    """Return the newest sealed decision, of that day if one is named."""
+    found = None
+    for sealed in journal.entries(paths.journal):
+        if sealed.entry.kind == "decision" and day in (None, sealed.entry.session):
+            found = sealed
+    if found is None:
+        asked = f"--date {day} " if day else ""
+        raise NoData(f"no decision of {day or 'any day'} is sealed; run: daybook run {asked}")
+    return found
+
+
+class _Reader:
+    """Reads one symbol's part of the artefacts of a run."""
+
+    def __init__(self, store: Store, records: Mapping[str, StageRecord], symbol: str) -> None:
+        self.symbol = symbol
+        self._store = store
+        self._records = records
+
+    def _rows(self, stage: str, name: str, schema: Schema) -> list[dict[str, Any]]:
+        table = read_table(self._store, self._records[stage].artefacts[name], schema)
+        return rows(table[table["symbol"] == self.symbol])
+
+    def row(self, stage: str, name: str, schema: Schema) -> dict[str, Any] | None:
+        found = self._rows(stage, name, schema)
+        return found[0] if found else None
+
+    def why_absent(self, session: date) -> str:
+        for stage, reasons in (("universe", "refused"), ("features", "dropped")):
+            reason = self._records[stage].facts[reasons].get(self.symbol)
+            if reason:
+                return f"{self.symbol} was left out on {session}: {reason}"
+        return f"{self.symbol} was not in the universe of {session}"
+
+    def parts(self) -> list[dict[str, Any]]:
+        known = {row["feature"]: row for row in self._rows("signals", "score_parts", SCORE_PARTS)}
+        columns = ("block", "feature", "value", "score", "weight")
+        features = self.row("features", "features", FEATURES) or {}
+        ordered = [name for name in features if name in known]
+        return [{column: known[name][column] for column in columns} for name in ordered]
+
+    def headlines(self) -> list[dict[str, Any]]:
+        found = self._rows("news", "headlines", HEADLINES)
+        return [
+            {"published": str(row["published"] or "undated"), "title": row["title"],
+             "polarity": row["polarity"]}
+            for row in found
+        ]  # fmt: skip
+
+    def gate(self, con_id: int) -> dict[str, Any]:
+        facts = self._records["check"].facts
+        return {
+            "passed": facts["passed"],
+            "quantity": facts["quantities"].get(str(con_id)),
+            "weight_in_lots": facts["weights"].get(str(con_id)),
+            "skipped": facts["skipped"].get(self.symbol),
+            "failed": [check for check in facts["checks"] if not check["passed"]],
+        }
+
+    def what_if(self, con_id: int) -> list[dict[str, Any]]:
+        facts = self._records["rehearse"].facts
+        refs = {
+            order["order_ref"]
+            for order in (*facts["orders"], *facts["removed"])
+            if order["con_id"] == con_id
+        }
+        return [step for step in facts["steps"] if step["order_ref"] in refs]
+
+    def order(self, con_id: int) -> dict[str, Any] | None:
+        orders = self._records["rehearse"].facts["orders"]
+        found = [order for order in orders if order["con_id"] == con_id]
+        if not found:
+            return None
+        states = [
+            state
+            for stage in ("submit", "fills")
+            if stage in self._records
+            for state in self._records[stage].facts["states"]
+            if state["order_ref"] == found[0]["order_ref"]
+        ]
+        return {**found[0], "state": states[-1] if states else None}
+
+
+def render(story: Mapping[str, Any], console: Console) -> None:
+    """Print the story, one step a line."""
+    head = f"{story['symbol']} on {story['session']} (run {story['run_id']})"
+    console.print(Text(head, style="bold"))
+    for label, text in _steps(story):
+        console.print(Text.assemble((f"{label:<10} ", "dim"), text), highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("block", "feature"):
+        table.add_column(column)
+    for column in ("value", "score", "weight"):
+        table.add_column(column, justify="right")
+    for part in story["features"]:
+        table.add_row(
+            part["block"], part["feature"], _number(part["value"], 4),
+            _number(part["score"], 2), _number(part["weight"], 2),
+        )  # fmt: skip
+    console.print()
+    console.print(table)
+
+
+def _steps(story: Mapping[str, Any]) -> list[tuple[str, str]]:
+    blocks = ", ".join(f"{name} {_number(score, 2)}" for name, score in story["blocks"].items())
+    gate, order = story["gate"], story["order"]
+    steps = [
+        ("scores", f"{blocks}; {story['coverage']:.0%} of the features known"),
+        (
+            "alpha",
+            (
+                f"{_number(story['alpha_score'], 2)}, expected "
+                f"{_bps(story['expected_return_daily'])} a day at "
+                f"{_percent(story['volatility_daily'])} volatility"
+            ),
+        ),
+        (
+            "weight",
+            f"{_percent(story['weight_before'])} held, {_percent(story['weight_optimal'])} optimal",
+        ),
+        ("override", story["override"] or "none"),
+        ("gate", _gate_line(gate)),
+        ("what-if", _what_if_line(story["what_if"])),
+        ("order", _order_line(order)),
+    ]
+    steps += [
+        ("headline", f"{h['published'][:16]} {_number(h['polarity'], 2)} {h['title']}")
+        for h in story["headlines"][-5:]
+    ]
+    return steps
+
+
+def _gate_line(gate: Mapping[str, Any]) -> str:
+    verdict = (
+        "passed"
+        if gate["passed"]
+        else "FAILED: " + "; ".join(check["detail"] for check in gate["failed"])
+    )
+    lots = f"{gate['quantity']} shares, {_percent(gate['weight_in_lots'])}"
+    return f"{verdict}; {lots}" + (f"; left alone: {gate['skipped']}" if gate["skipped"] else "")
+
+
+def _what_if_line(steps: list[Mapping[str, Any]]) -> str:
+    if not steps:
+        return "not asked"
+    return " → ".join(f"{s['asked_quantity']} shares {s['action']} ({s['reason']})" for s in steps)
+
+
+def _order_line(order: Mapping[str, Any] | None) -> str:
+    if order is None:
+        return "none"
+    text = f"{order['side']} {order['quantity']} at {order['limit_price']} {order['time_in_force']}"
+    state = order["state"]
+    if state is None:
+        return f"{text}, proposed"
+    return f"{text}, {state['status']}, {state['filled']:g} filled at {state['average_price']}"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "unknown" if value is None else f"{value:+.{digits}f}"
+
+
+def _percent(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.2%}"
+
+
+def _bps(value: float | None) -> str:
+    return "unknown" if value is None else f"{1e4 * value:+.1f} bp"

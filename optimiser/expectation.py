@@ -1,0 +1,66 @@
+"""What the target is expected to earn and to risk, before it is traded."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimiser.certificate import tail_mean
+from optimiser.problem import Problem
+from optimiser.terms import Floats
+
+SESSIONS_A_YEAR = 252
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """Ex-ante figures as fractions of net asset value; risks and costs are positive numbers.
+
+    Annual figures assume independent days: the return times 252, the risks times sqrt(252). For
+    VaR and CVaR that is the customary reading, not a forecast of a year's tail.
+    """
+
+    expected_return: float  # daily, before costs
+    volatility: float  # daily, from the shrunk covariance
+    value_at_risk: float  # daily loss not exceeded at ``level``, over the scenarios
+    cvar: float  # mean daily loss beyond it
+    trading_cost: float  # once, of moving there from the current weights
+    level: float
+
+    @property
+    def annual_return(self) -> float:
+        """Expected return a year, without compounding."""
+        return self.expected_return * SESSIONS_A_YEAR
+
+    @property
+    def annual_volatility(self) -> float:
+        """Volatility a year."""
+        return self.volatility * math.sqrt(SESSIONS_A_YEAR)
+
+    @property
+    def annual_value_at_risk(self) -> float:
+        """Value at risk a year, by the square root of time."""
+        return self.value_at_risk * math.sqrt(SESSIONS_A_YEAR)
+
+    @property
+    def annual_cvar(self) -> float:
+        """Conditional value at risk a year, by the square root of time."""
+        return self.cvar * math.sqrt(SESSIONS_A_YEAR)
+
+
+def expect(problem: Problem, weights: Floats) -> Expectation:
+    """Return what these weights, shape (n,), promise and threaten."""
+    level = problem.utility.cvar_level
+    losses = -problem.scenarios @ weights
+    # The smallest scenario loss that at least `level` of the scenarios do not exceed.
+    rank = int(len(losses) * (1.0 - level) + 1e-9)
+    return Expectation(
+        expected_return=float(problem.alpha @ weights),
+        volatility=math.sqrt(max(0.0, float(weights @ problem.sigma @ weights))),
+        value_at_risk=float(np.sort(losses)[::-1][rank]),
+        cvar=tail_mean(losses, level),
+        trading_cost=problem.utility.cost * float(np.abs(weights - problem.current).sum()),
+        level=level,
+    )

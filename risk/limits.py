@@ -1,0 +1,104 @@
+"""What a limit is, and the one test every number has to pass: finite and within."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from core.settings import LimitSettings
+
+# A limit may be reached: the optimiser puts weights exactly on 0.12, and 0.1 + 0.02 is a little
+# more than that. On a weight 1e-9 is a tenth of a cent in a million.
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A number that must not be exceeded, and the setting that says so."""
+
+    value: float
+    unit: str
+    setting: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was checked.
+
+    ``value`` is None when it could not be measured, which never passes where there is a limit, or
+    when there is no number to it. ``limit`` is None for information, which always passes, and for
+    what is simply right or wrong, like a status.
+    """
+
+    name: str
+    value: float | None
+    limit: float | None
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of a portfolio and of one order, as the gate uses them."""
+
+    gross: Limit
+    gross_change: Limit
+    invested: Limit
+    single: Limit
+    value_at_risk: Limit
+    adv_share: Limit
+    order_value: Limit
+    price_collar: Limit
+
+    @classmethod
+    def of(cls, settings: LimitSettings) -> Limits:
+        """Return the limits that these settings state."""
+        nav = "of net asset value"
+        return cls(
+            gross=Limit(settings.max_gross, nav, "limits.max_gross"),
+            gross_change=Limit(settings.max_gross_change, nav, "limits.max_gross_change"),
+            invested=Limit(1.0 - settings.cash_buffer, nav, "limits.cash_buffer"),
+            single=Limit(settings.max_single, nav, "limits.max_single"),
+            value_at_risk=Limit(settings.max_var, f"{nav} a day", "limits.max_var"),
+            adv_share=Limit(settings.max_adv_share, "of a day's volume", "limits.max_adv_share"),
+            order_value=Limit(settings.max_order_value, nav, "limits.max_order_value"),
+            price_collar=Limit(
+                settings.price_collar, "from the reference price", "limits.price_collar"
+            ),
+        )
+
+
+def within(value: float, limit: float) -> bool:
+    """Tell whether a number is finite and not above its limit. NaN is never within anything."""
+    return math.isfinite(value) and value <= limit + TOLERANCE
+
+
+def number(value: object) -> float:
+    """Return a number as float, and NaN for whatever is none: None, text, true and false."""
+    if isinstance(value, bool) or not hasattr(value, "__float__"):
+        return math.nan
+    try:
+        return float(value)
+    except (OverflowError, TypeError, ValueError):
+        return math.nan
+
+
+def check(name: str, value: float, limit: Limit, detail: str = "") -> Check:
+    """Hold a number against its limit."""
+    if not math.isfinite(value):
+        shown = f"could not be measured; {limit.setting} allows {limit.value:g} {limit.unit}"
+        return Check(name, None, limit.value, passed=False, detail=_join(detail, shown))
+    passed = within(value, limit.value)
+    relation = "within" if passed else "above"
+    shown = f"{value:.4g} {relation} {limit.value:g} {limit.unit} ({limit.setting})"
+    return Check(name, value, limit.value, passed=passed, detail=_join(detail, shown))
+
+
+def information(name: str, value: float, detail: str) -> Check:
+    """State a number that has no limit."""
+    known = value if math.isfinite(value) else None
+    return Check(name, known, None, passed=True, detail=detail)
+
+
+def _join(*parts: str) -> str:
+    return ": ".join(part for part in parts if part)

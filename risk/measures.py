@@ -1,0 +1,133 @@
+"""Measures of a portfolio: exposure, loss, concentration, liquidity. NaN in, NaN out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from statistics import NormalDist
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+
+# Positions too small to be measured or traded: a millionth of a basis point of net asset value.
+NO_POSITION = 1e-10
+
+
+def gross(weights: Iterable[float]) -> float:
+    """Return the sum of the sizes."""
+    return sum((abs(w) for w in weights), 0.0)
+
+
+def net(weights: Iterable[float]) -> float:
+    """Return long minus short."""
+    return sum(weights, 0.0)
+
+
+def invested(weights: Iterable[float]) -> float:
+    """Return the sum of the long weights; short proceeds are collateral and buy nothing."""
+    # Written so that NaN is kept: max(nan, 0.0) depends on the order of its arguments.
+    return sum((w for w in weights if not w <= 0.0), 0.0)
+
+
+def turnover(current: Mapping[int, float], targets: Mapping[int, float]) -> float:
+    """Return the sum of the sizes of all changes; a full switch counts twice."""
+    return sum((abs(change) for change in changes(current, targets).values()), 0.0)
+
+
+def changes(current: Mapping[int, float], targets: Mapping[int, float]) -> dict[int, float]:
+    """Return the change of weight of every name held or wanted, sorted by conId."""
+    names = sorted({*current, *targets})
+    return {name: targets.get(name, 0.0) - current.get(name, 0.0) for name in names}
+
+
+def profit_and_loss(weights: Mapping[int, float], returns: pd.DataFrame) -> Floats:
+    """Return what these weights would have earned on each day, as fractions.
+
+    Parameters
+    ----------
+    weights
+        By conId.
+    returns
+        Shape (T, n), daily returns, one column per conId.
+
+    Returns
+    -------
+    Shape (days,). Only days on which every position has a finite return count: a missing return
+    is not a return of 0. No column for a position means no day at all; without positions every
+    day earns 0.
+    """
+    positions = {name: w for name, w in sorted(weights.items()) if not abs(w) <= NO_POSITION}
+    if any(name not in returns.columns for name in positions):
+        return np.empty(0)
+    held = returns[list(positions)].to_numpy(dtype=np.float64, na_value=np.nan)
+    complete = held[np.isfinite(held).all(axis=1)]
+    # Absurd weights overflow; the result is then infinite and no limit lets it pass.
+    with np.errstate(all="ignore"):
+        return np.asarray(complete @ np.array(list(positions.values()), dtype=np.float64))
+
+
+def historical_var(profits: Floats, *, level: float) -> float:
+    """Return the smallest loss that at least ``level`` of the days did not exceed."""
+    if not _measurable(profits):
+        return math.nan
+    return float(np.sort(-profits)[::-1][_whole_tail(profits, level)])
+
+
+def historical_cvar(profits: Floats, *, level: float) -> float:
+    """Return the mean loss of the worst 1 - ``level`` of the days, the last one in part."""
+    if not _measurable(profits):
+        return math.nan
+    losses, whole = np.sort(-profits)[::-1], _whole_tail(profits, level)
+    size = len(losses) * (1.0 - level)
+    return float((losses[:whole].sum() + max(size - whole, 0.0) * losses[whole]) / size)
+
+
+def parametric_var(profits: Floats, *, level: float) -> float:
+    """Return the normal quantile times the volatility, with a mean of 0.
+
+    The mean of a few hundred days is mostly noise, and a good past is no protection.
+    """
+    if len(profits) < 2 or not _measurable(profits):
+        return math.nan
+    with np.errstate(all="ignore"):
+        return float(NormalDist().inv_cdf(level) * np.std(profits, ddof=1))
+
+
+def largest(weights: Mapping[int, float]) -> tuple[int | None, float]:
+    """Return the name with the largest size, the lowest conId among equals, and that size."""
+    sizes = [(abs(w), -name) for name, w in weights.items()]
+    if not sizes:
+        return None, 0.0
+    if any(math.isnan(size) for size, _ in sizes):
+        return None, math.nan
+    size, negative = max(sizes)
+    return -negative, size
+
+
+def adv_share(quantity: float, average_daily_volume: float) -> float:
+    """Return traded shares over average daily volume; NaN where the volume is not known."""
+    if not (math.isfinite(average_daily_volume) and average_daily_volume > 0.0):
+        return math.nan
+    return abs(quantity) / average_daily_volume
+
+
+def sector_weights(weights: Mapping[int, float], sectors: Mapping[int, str]) -> dict[str, float]:
+    """Return the gross weight of each sector, sorted by name; names without one are "unknown"."""
+    totals: dict[str, float] = {}
+    for name, weight in sorted(weights.items()):
+        sector = sectors.get(name, "unknown")
+        totals[sector] = totals.get(sector, 0.0) + abs(weight)
+    return dict(sorted(totals.items()))
+
+
+def _measurable(profits: Floats) -> bool:
+    return len(profits) > 0 and bool(np.isfinite(profits).all())
+
+
+def _whole_tail(profits: Floats, level: float) -> int:
+    # 1e-9: 100 * (1 - 0.9) is 9.999999999999998 and must be 10.
+    return int(len(profits) * (1.0 - level) + 1e-9)

@@ -1,0 +1,181 @@
+"""Stage 1, from IBKR: the universe, its quotes and its bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+
+from core.artefacts import Artefact
+from core.calendar import last_complete_session
+from core.errors import NoData
+from core.runs import StageRecord
+from core.tables import BARS, MOVERS, QUOTES, UNIVERSE
+from core.types import Contract
+from ibkr.connection import Connection
+from ibkr.market_data import MarketData
+from ibkr.portfolio import Portfolio
+from tasks.columns import rows
+from tasks.day import Day
+from tasks.stage import stage
+from tasks.vendors import fundamentals_vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A symbol somebody asked for."""
+
+    symbol: str
+    name: str
+    sector: str | None
+    origin: str
+
+
+@stage("1 universe", retries=2)
+def choose_universe(day: Day) -> StageRecord:
+    """Join index members or watch-list, holdings and movers; resolve each to its contract."""
+    listed, artefacts = _listed(day)
+    with day.connect() as connection:
+        movers = _movers(day, connection)
+        candidates = _first_of_each([*listed, *_held(day, connection), *_moving(movers)])
+        resolved = MarketData(connection).resolve(
+            [candidate.symbol for candidate in candidates],
+            progress=partial(day.progress, "contracts"),
+        )
+    if not resolved.contracts:
+        raise NoData(_none_of("contract", resolved.refused))
+    universe = universe_table(candidates, resolved.contracts)
+    return StageRecord(
+        stage="universe",
+        artefacts={
+            **artefacts,
+            "movers": day.stage("movers", movers, MOVERS),
+            "universe": day.stage("universe", universe, UNIVERSE),
+        },
+        facts={"refused": dict(resolved.refused)},
+        rows_in=len(candidates),
+        rows_out=len(universe),
+        notes=_missing_note("not resolved", resolved.refused),
+    )
+
+
+@stage("1 market", retries=2)
+def fetch_market(day: Day, chosen: StageRecord) -> StageRecord:
+    """Fetch a quote and the daily bars of every contract of the universe."""
+    contracts = contracts_of(day.read(chosen.artefacts["universe"], UNIVERSE))
+    with day.connect() as connection:
+        market = MarketData(connection)
+        history = market.history(
+            contracts,
+            duration=day.settings.universe.history,
+            end=day.as_of,
+            progress=partial(day.progress, "bars"),
+        )
+        quotes = market.bulk_quote(contracts, progress=partial(day.progress, "quotes"))
+    bars = complete_bars(history.bars, day)
+    symbols = {contract.con_id: contract.symbol for contract in contracts}
+    no_bars = {symbols[con_id]: why for con_id, why in history.missing.items()}
+    no_quote = {symbols[con_id]: why for con_id, why in quotes.missing.items()}
+    if bars.empty:
+        raise NoData(_none_of(f"complete daily bar before {day.session.day}", no_bars))
+    if not quotes.quotes:
+        raise NoData(_none_of("quote", no_quote))
+    return StageRecord(
+        stage="market",
+        artefacts={
+            "quotes": day.stage("quotes", pd.DataFrame(quotes.quotes), QUOTES),
+            "bars": day.stage("bars", bars, BARS),
+        },
+        facts={"no_bars": no_bars, "no_quote": no_quote, "newest_bar": str(bars["session"].max())},
+        rows_in=len(contracts),
+        rows_out=int(bars["con_id"].nunique()),
+        notes=_missing_note("without bars", no_bars) or f"{len(bars):,} bars",
+    )
+
+
+def complete_bars(bars: pd.DataFrame, day: Day) -> pd.DataFrame:
+    """Drop bars of sessions that had not closed when the day was decided."""
+    # During a session IBKR serves that session's bar so far: a partial day would pass for a whole.
+    closed = last_complete_session(day.as_of, exchange=day.settings.exchange).day
+    return bars[bars["session"] <= closed]
+
+
+def contracts_of(universe: pd.DataFrame) -> list[Contract]:
+    """Return the contracts of a universe table, in its order."""
+    return [
+        Contract(
+            con_id=row["con_id"],
+            symbol=row["symbol"],
+            primary_exchange=row["primary_exchange"],
+            currency=row["currency"],
+            name=row["name"],
+            min_tick=row["min_tick"],
+        )
+        for row in rows(universe)
+    ]
+
+
+def universe_table(candidates: Iterable[Candidate], contracts: Iterable[Contract]) -> pd.DataFrame:
+    """Join what was asked for with the contracts that answered."""
+    asked = {candidate.symbol: candidate for candidate in candidates}
+    return pd.DataFrame(
+        {
+            "symbol": contract.symbol,
+            "con_id": contract.con_id,
+            "name": asked[contract.symbol].name or contract.name,
+            "sector": asked[contract.symbol].sector,
+            "currency": contract.currency,
+            "primary_exchange": contract.primary_exchange,
+            "min_tick": contract.min_tick,
+            "origin": asked[contract.symbol].origin,
+        }
+        for contract in contracts
+    )
+
+
+def _listed(day: Day) -> tuple[list[Candidate], dict[str, Artefact]]:
+    watchlist = day.settings.universe.watchlist
+    if watchlist:
+        return [Candidate(symbol, "", None, "watchlist") for symbol in watchlist], {}
+    members, payload = fundamentals_vendor(day.settings.vendors).constituents()
+    artefacts = {payload.name: day.stage_raw(payload.name, payload.content)}
+    return [Candidate(m.symbol, m.name, m.sector, "constituent") for m in members], artefacts
+
+
+def _held(day: Day, connection: Connection) -> list[Candidate]:
+    if not day.settings.universe.include_holdings:
+        return []
+    positions = Portfolio(connection).snapshot().positions
+    return [Candidate(position.symbol, "", None, "holding") for position in positions]
+
+
+def _movers(day: Day, connection: Connection) -> pd.DataFrame:
+    kept = day.settings.universe.movers if day.settings.universe.include_movers else 0
+    if kept == 0:
+        return pd.DataFrame(columns=[column.name for column in MOVERS.columns])
+    return MarketData(connection).top_movers(rows=kept)
+
+
+def _moving(movers: pd.DataFrame) -> list[Candidate]:
+    return [Candidate(symbol, "", None, "mover") for symbol in movers["symbol"]]
+
+
+def _first_of_each(candidates: Iterable[Candidate]) -> list[Candidate]:
+    first: dict[str, Candidate] = {}
+    for candidate in candidates:
+        first.setdefault(candidate.symbol, candidate)
+    return [first[symbol] for symbol in sorted(first)]
+
+
+def _none_of(what: str, reasons: Mapping[str, str]) -> str:
+    examples = "; ".join(f"{name}: {why}" for name, why in sorted(reasons.items())[:3])
+    return f"not one {what} for {len(reasons)} symbols ({examples})"
+
+
+def _missing_note(what: str, missing: Mapping[str, str]) -> str:
+    if not missing:
+        return ""
+    names = ", ".join(sorted(missing)[:3]) + ("…" if len(missing) > 3 else "")
+    return f"{len(missing)} {what} ({names})"

@@ -1,0 +1,128 @@
+"""Stage 4: the target weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from core.canonical import canonical_json, sha256_of
+from core.runs import StageRecord
+from core.tables import BARS, FEATURES, SCORES, TARGETS
+from core.types import Snapshot
+from optimiser.target import TargetResult, mean_variance_cvar
+from signals.returns import daily_returns
+from tasks.day import Day
+from tasks.snapshot import snapshot_of
+from tasks.stage import stage
+
+
+@stage("4 optimise")
+def optimise_target(
+    day: Day,
+    features: StageRecord,
+    scores: StageRecord,
+    market: StageRecord,
+    held: StageRecord,
+) -> StageRecord:
+    """Find the best weights under the limits, starting from what is held."""
+    settings, limits = day.settings.optimiser, day.settings.limits
+    snapshot = snapshot_of(day.read_record(held.artefacts["positions"]))
+    scored = day.read(scores.artefacts["scores"], SCORES).set_index("con_id")
+    target = mean_variance_cvar(
+        scored["expected_return"],
+        daily_returns(
+            day.read(market.artefacts["bars"], BARS), sessions=settings.scenarios
+        ).reindex(columns=scored.index),
+        pd.Series(snapshot.weights, dtype=float),
+        tradable=pd.Series({p.con_id: p.con_id in scored.index for p in snapshot.positions}),
+        risk_aversion=settings.risk_aversion,
+        cvar_aversion=settings.cvar_aversion,
+        cvar_level=settings.cvar_level,
+        cost=settings.cost,
+        max_gross=limits.max_gross,
+        max_single=limits.max_single,
+        cash_buffer=limits.cash_buffer,
+        long_only=settings.long_only,
+    )
+    prices = day.read(features.artefacts["features"], FEATURES).set_index("con_id")["price"]
+    table = target_table(target, scored, prices, snapshot)
+    facts = target_facts(target, dict(zip(table["con_id"], table["symbol"], strict=True)))
+    return StageRecord(
+        stage="optimise",
+        artefacts={
+            "optimal": day.write("optimal", table, TARGETS),
+            "expectation": day.write_record("optimal", facts),
+        },
+        facts={**facts, "positions": positions_hash(snapshot)},
+        rows_in=len(scored),
+        rows_out=int((table["weight"] != 0.0).sum()),
+        notes=f"{target.status}, gross {target.gross:.2f}, {target.solver}",
+    )
+
+
+def positions_hash(snapshot: Snapshot) -> str:
+    """Return a hash of what is held: a target is only resumed for the same holdings."""
+    held = [[position.con_id, position.quantity] for position in snapshot.positions]
+    return sha256_of(canonical_json([snapshot.account, held]))
+
+
+def target_table(
+    target: TargetResult, scored: pd.DataFrame, prices: pd.Series[float], snapshot: Snapshot
+) -> pd.DataFrame:
+    """Return the weights as a table of schema ``targets``: every scored or held name."""
+    held = {position.con_id: position for position in snapshot.positions}
+    symbols = {con_id: p.symbol for con_id, p in held.items()} | scored["symbol"].to_dict()
+    known = {con_id: p.market_price for con_id, p in held.items()} | prices.to_dict()
+    names = [int(str(name)) for name in target.weights.index]
+    return pd.DataFrame(
+        {
+            "con_id": names,
+            "symbol": [symbols[name] for name in names],
+            "alpha_score": scored["alpha_score"].reindex(names).to_numpy(),
+            "expected_return": scored["expected_return"].reindex(names).to_numpy(),
+            "price": [known[name] for name in names],
+            "weight_before": [snapshot.weights.get(name, 0.0) for name in names],
+            "weight_optimal": target.weights.to_numpy(),
+            "weight": target.weights.to_numpy(),
+            "override": None,
+        }
+    )
+
+
+def target_facts(target: TargetResult, symbols: Mapping[int, str]) -> dict[str, Any]:
+    """Return how the target was found and what it promises, as plain JSON values."""
+    expected = target.expectation
+    return {
+        "status": target.status,
+        "solver": target.solver,
+        "iterations": target.iterations,
+        "objective": target.objective,
+        "gap": target.gap,
+        "max_violation": target.max_violation,
+        "gross": target.gross,
+        "net": target.net,
+        "cash": target.cash,
+        "turnover": target.turnover,
+        "expected_return": expected.expected_return,
+        "volatility": expected.volatility,
+        "value_at_risk": expected.value_at_risk,
+        "cvar": expected.cvar,
+        "trading_cost": expected.trading_cost,
+        "annual_return": expected.annual_return,
+        "annual_volatility": expected.annual_volatility,
+        "binding": [_named(str(limit), symbols) for limit in target.binding],
+        "relaxations": dict(target.relaxations),
+        "dropped": {symbols[int(str(n))]: why for n, why in sorted(target.dropped.items())},
+        "warnings": list(target.warnings),
+        "inputs_sha256": target.inputs_sha256,
+    }
+
+
+def _named(text: str, symbols: Mapping[int, str]) -> str:
+    kind, _, rest = text.partition(" ")
+    name, _, tail = rest.partition(" ")
+    if kind == "single" and name.isdigit() and int(name) in symbols:
+        return f"single {symbols[int(name)]} {tail}"
+    return text

@@ -1,0 +1,123 @@
+"""Stage 8: the order ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.runs import StageRecord
+from core.tables import TARGETS
+from core.types import Order
+from desk.ticket import Removed, Ticket, TicketLine, TicketStatus
+from tasks.columns import numbers, rows
+from tasks.day import Day
+from tasks.ingested import Ingested
+from tasks.orders import orders_of
+from tasks.snapshot import snapshot_of
+from tasks.stage import stage
+
+
+@stage("8 orders")
+def propose_orders(
+    day: Day,
+    targets: StageRecord,
+    ingested: Ingested,
+    held: StageRecord,
+    verdict: StageRecord,
+    rehearsal: StageRecord,
+) -> StageRecord:
+    """Write the ticket that a person reviews, and that submission is bound to."""
+    snapshot = snapshot_of(day.read_record(held.artefacts["positions"]))
+    table = rows(day.read(targets.artefacts["targets"], TARGETS))
+    by_con_id = {row["con_id"]: row for row in table}
+    adv = numbers(ingested.feature_table(day)["adv_20"])
+    failed = [*_failed(verdict), *_failed(rehearsal)]
+    answers = _last_steps(rehearsal)
+    ticket = Ticket(
+        account=day.account,
+        mode=day.settings.mode.value,
+        session=day.session.day,
+        run_key=day.run_key,
+        status=TicketStatus.RECOMMENDATION_ONLY if failed else TicketStatus.PROPOSED,
+        decided_at=day.as_of,
+        finish_line=day.session.finish_line,
+        net_asset_value=snapshot.net_asset_value,
+        lines=tuple(
+            ticket_line(
+                order,
+                by_con_id[order.con_id],
+                net_asset_value=snapshot.net_asset_value,
+                adv=adv.get(order.con_id),
+                step=answers.get(order.order_ref),
+            )
+            for order in orders_of(rehearsal.facts["orders"])
+        ),
+        removed=tuple(
+            Removed(order.symbol, order.con_id, answers[order.order_ref]["reason"])
+            for order in orders_of(rehearsal.facts["removed"])
+        ),
+        failed_checks=tuple(failed),
+    )
+    artefact = day.store.put(
+        day.paths.ticket(day.session.day),
+        ticket.content(),
+        schema="json",
+        rows=len(ticket.lines),
+    )
+    return StageRecord(
+        stage="propose",
+        artefacts={"ticket": artefact},
+        facts={"status": ticket.status.value, "sha256": ticket.sha256, "orders": len(ticket.lines)},
+        rows_in=len(rehearsal.facts["orders"]),
+        rows_out=len(ticket.lines),
+        notes=ticket.status.value.replace("_", " "),
+    )
+
+
+def ticket_line(
+    order: Order,
+    target: Mapping[str, Any],
+    *,
+    net_asset_value: float,
+    adv: float | None,
+    step: Mapping[str, Any] | None,
+) -> TicketLine:
+    """Return an order with what a reviewer needs to judge it."""
+    notional = order.quantity * target["price"]
+    change = order.side.sign * notional / net_asset_value
+    answer = (step or {}).get("answer") or {}
+    return TicketLine(
+        order=order,
+        reference_price=target["price"],
+        notional=notional,
+        weight_before=target["weight_before"],
+        weight_after=target["weight_before"] + change,
+        alpha_score=target["alpha_score"],
+        adv_share=None if not adv else order.quantity / adv,
+        maintenance_margin_change=answer.get("maintenance_margin_change"),
+        commission=answer.get("commission"),
+        flag=_flag(order, target, step),
+    )
+
+
+def _flag(order: Order, target: Mapping[str, Any], step: Mapping[str, Any] | None) -> str:
+    flags = []
+    if step is not None and step["first_quantity"] != order.quantity:
+        flags.append(f"sized down from {step['first_quantity']}")
+    if target["override"]:
+        flags.append("override")
+    return ", ".join(flags)
+
+
+def _failed(record: StageRecord) -> list[dict[str, Any]]:
+    return [check for check in record.facts["checks"] if not check["passed"]]
+
+
+def _last_steps(rehearsal: StageRecord) -> dict[str, dict[str, Any]]:
+    """Return each order's last step, with the quantity that was asked first."""
+    last: dict[str, dict[str, Any]] = {}
+    for step in rehearsal.facts["steps"]:
+        ref = step["order_ref"]
+        first = last.get(ref, {}).get("first_quantity", step["asked_quantity"])
+        last[ref] = {**step, "first_quantity": first}
+    return last

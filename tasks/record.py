@@ -1,0 +1,128 @@
+"""Stage 9: the page of the day, the sealed journal entry, and the message about both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import journal
+from core import clock
+from core.errors import VendorError
+from core.provenance import code_hash
+from core.runs import StageRecord
+from core.tables import SCORES, TARGETS
+from review.day import DayPage
+from review.page import render_day
+from review.slack import post, ticket_message
+from tasks.columns import rows
+from tasks.day import Day
+from tasks.page import Records, artefacts_of, day_page
+from tasks.stage import stage
+
+
+@stage("9 journal")
+def seal_day(day: Day, records: Mapping[str, StageRecord]) -> StageRecord:
+    """Draw the page and seal the decision, with the hash of everything it rests on."""
+    page = day_page(day, records)
+    drawn = day.store.put(
+        day.paths.page(day.session.day), render_day(page), schema="html", rows=len(page.orders)
+    )
+    sealed = journal.log(
+        day.paths.journal,
+        journal.Entry(
+            run_id=day.run_id,
+            kind="decision",
+            timestamp=clock.now(),
+            session=day.session.day,
+            facts=decision_facts(day, records, page),
+            artefacts=(*artefacts_of(records), drawn),
+            decisions=decisions_of(day, records),
+        ),
+    )
+    return StageRecord(
+        stage="seal",
+        artefacts={"page": drawn},
+        facts={"seq": sealed.seq, "head": sealed.head, "segment": str(sealed.segment.name)},
+        rows_out=len(artefacts_of(records)) + 1,
+        notes=seal_note(sealed),
+    )
+
+
+@stage("9 message")
+def notify(day: Day, records: Mapping[str, StageRecord]) -> StageRecord:
+    """Send the review message. A message that cannot be sent is noted, the day stands."""
+    webhook = day.settings.vendors.slack_webhook
+    if webhook is None:
+        return StageRecord(stage="notify", artefacts={}, notes="no vendors.slack_webhook is set")
+    message = ticket_message(
+        day_page(day, records),
+        report=records["seal"].artefacts["page"].path,
+        head=records["seal"].facts["head"],
+    )
+    try:
+        post(webhook, message, timeout=day.settings.vendors.timeout)
+    except VendorError as error:
+        return StageRecord(stage="notify", artefacts={}, notes=f"NOT SENT: {error}")
+    return StageRecord(stage="notify", artefacts={}, notes="sent to Slack")
+
+
+def seal_note(sealed: journal.Sealed) -> str:
+    """Return one line on what was sealed; what had to be set aside comes first."""
+    note = f"row {sealed.seq}, head {sealed.head[:12]}"
+    if sealed.set_aside:
+        names = ", ".join(path.name for path in sealed.set_aside)
+        return f"SET ASIDE unfinished {names}; {note}"
+    return note
+
+
+def decision_facts(day: Day, records: Records, page: DayPage) -> dict[str, Any]:
+    """Return what the journal says of a day, as plain JSON values."""
+    optimal = records["optimise"].facts
+    scores = day.read(records["signals"].artefacts["scores"], SCORES)
+    drivers = scores.nlargest(5, "alpha_score")
+    return {
+        "run_key": day.run_key,
+        "mode": day.settings.mode.value,
+        "account": day.account,
+        "as_of": day.as_of.isoformat(),
+        "verdict": page.verdict.value,
+        "constraints_ok": not page.failed_checks,
+        "failed_checks": [check.name for check in page.failed_checks],
+        "status": optimal["status"],
+        "expected_return": optimal["expected_return"],
+        "expected_volatility": optimal["volatility"],
+        "value_at_risk": optimal["value_at_risk"],
+        "hash_targets": records["override"].artefacts["targets"].sha256,
+        "hash_orders": records["propose"].artefacts["ticket"].sha256,
+        "top_drivers": [
+            {"symbol": row["symbol"], "alpha_score": row["alpha_score"]} for row in rows(drivers)
+        ],
+        "orders": len(page.orders),
+        "sent": records["submit"].facts["sent"] if "submit" in records else 0,
+        "settings": day.settings.decision_hash,
+        "code": code_hash(),
+    }
+
+
+def decisions_of(day: Day, records: Records) -> list[dict[str, Any]]:
+    """Return one row for each symbol with an order or an override."""
+    table = day.read(records["override"].artefacts["targets"], TARGETS)
+    facts = records["rehearse"].facts
+    orders = {order["con_id"]: order for order in facts["orders"]}
+    removed = {order["con_id"]: order for order in facts["removed"]}
+    return [
+        {
+            "symbol": row["symbol"],
+            "con_id": row["con_id"],
+            "payload": {
+                "weight_before": row["weight_before"],
+                "weight_optimal": row["weight_optimal"],
+                "weight": row["weight"],
+                "override": row["override"],
+                "order": orders.get(row["con_id"]),
+                "removed": removed.get(row["con_id"]),
+            },
+        }
+        for row in rows(table)
+        if row["con_id"] in orders or row["con_id"] in removed or row["override"]
+    ]

@@ -1,0 +1,45 @@
+"""Stage 3: what the account holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from core.runs import StageRecord
+from core.types import Position, Snapshot
+from ibkr.portfolio import Portfolio
+from tasks.day import Day
+from tasks.stage import stage
+
+
+@stage("3 snapshot", retries=2)
+def take_snapshot(day: Day) -> StageRecord:
+    """Ask the gateway for positions and account values, fresh and complete."""
+    with day.connect() as connection:
+        snapshot = Portfolio(connection).snapshot()
+    return StageRecord(
+        stage="snapshot",
+        artefacts={"positions": day.write_record("positions", record_of(snapshot))},
+        facts={"net_asset_value": snapshot.net_asset_value, "cash": snapshot.cash},
+        rows_out=len(snapshot.positions),
+        notes=f"net asset value {snapshot.net_asset_value:,.0f} {snapshot.currency}",
+    )
+
+
+def record_of(snapshot: Snapshot) -> dict[str, Any]:
+    """Return a snapshot as plain JSON values, positions by symbol."""
+    positions: dict[str, Any] = {}
+    for position in snapshot.positions:
+        taken = position.symbol in positions
+        name = f"{position.symbol} ({position.con_id})" if taken else position.symbol
+        positions[name] = asdict(position)
+    return asdict(snapshot) | {"positions": positions}
+
+
+def snapshot_of(record: Mapping[str, Any]) -> Snapshot:
+    """Return the snapshot that `record_of` wrote."""
+    positions = tuple(Position(**each) for each in record["positions"].values())
+    as_of = datetime.fromisoformat(record["as_of"])
+    return Snapshot(**{**record, "as_of": as_of, "positions": positions})

@@ -1,0 +1,144 @@
+import asyncio
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from simulator.control import Control
+from simulator.faults import FaultRequest, Faults
+from tests.simulator.gateway_stage import buy, play, settle, stock
+from tests.simulator.tiny_market import BEFORE_OPEN, CLOSE, MONDAY, NEXT_MORNING, OPEN
+
+
+def control_of(stage):
+    """Return an HTTP client of the stage's control routes."""
+    app = Starlette(routes=[Mount("/control", routes=Control(stage.gateway).routes())])
+    transport = httpx.ASGITransport(app=app)
+    return httpx.AsyncClient(transport=transport, base_url="http://test/control")
+
+
+def test_the_state_names_world_clock_account_and_clients(tmp_path):
+    async def scene(stage):
+        await stage.connect(7)
+        async with control_of(stage) as control:
+            state = (await control.get("/state")).json()
+        assert state["world_id"] == "00000000a1b2"
+        assert state["clock"] == BEFORE_OPEN.isoformat()
+        assert state["account"].startswith("DU")
+        assert state["clients"] == [7]
+        assert state["orders"] == {"working": 0, "accepted": 0}
+
+    play(tmp_path, scene)
+
+
+def test_moving_the_clock_plays_opens_and_closes_in_order_and_pushes_what_follows(tmp_path):
+    async def scene(stage):
+        ib = await stage.connect()
+        trade = ib.placeOrder(stock(), buy(100))
+        await settle()
+        async with control_of(stage) as control:
+            answer = await control.post("/clock", json={"to": NEXT_MORNING.isoformat()})
+        await settle()
+        assert answer.json()["clock"] == NEXT_MORNING.isoformat()
+        assert trade.fills[0].execution.time == OPEN
+        (item,) = ib.portfolio()
+        assert item.marketPrice == 102.0
+
+    play(tmp_path, scene)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"to": "2026-06-14T09:00:00+00:00"}, "cannot go back"),
+        ({"to": "2026-06-16T09:00:00"}, "timezone"),
+        ({"to": "soon"}, "datetime"),
+        ({}, "Field required"),
+        ({"to": "2026-06-16T09:00:00+00:00", "step": 1}, "step"),
+    ],
+)
+def test_a_wrong_time_is_refused_and_moves_nothing(tmp_path, body, said):
+    async def scene(stage):
+        async with control_of(stage) as control:
+            answer = await control.post("/clock", json=body)
+        assert answer.status_code == 400
+        assert said in answer.json()["error"]
+        assert stage.gateway.clock.now() == BEFORE_OPEN
+
+    play(tmp_path, scene)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"fault": "unheard-of"},
+        {"fault": "nan_bars"},
+        {"fault": "drop"},
+        {"fault": "drop", "after": 0},
+        {"fault": "mute", "colour": "red"},
+    ],
+)
+def test_a_wrong_fault_is_refused(tmp_path, body):
+    async def scene(stage):
+        async with control_of(stage) as control:
+            assert (await control.post("/faults", json=body)).status_code == 400
+
+    play(tmp_path, scene)
+
+
+def test_a_mute_gateway_accepts_connections_and_answers_nothing_until_switched_back(tmp_path):
+    async def scene(stage):
+        async with control_of(stage) as control:
+            await control.post("/faults", json={"fault": "mute"})
+            with pytest.raises(TimeoutError):
+                await stage.connect(within=0.3)
+            await control.post("/faults", json={"fault": "mute", "on": False})
+        ib = await stage.connect(8)
+        assert ib.isConnected()
+
+    play(tmp_path, scene)
+
+
+def test_a_dropped_connection_loses_the_answer_and_not_the_order(tmp_path):
+    async def scene(stage):
+        ib = await stage.connect(7)
+        async with control_of(stage) as control:
+            await control.post("/faults", json={"fault": "drop", "after": 2, "message": 3})
+        trades = [ib.placeOrder(stock(), buy(1, orderRef=f"r{n}")) for n in range(3)]
+        await settle()
+        assert not ib.isConnected()
+        assert trades[1].order.permId == 0
+        again = await stage.connect(7)
+        references = [trade.order.orderRef for trade in again.openTrades()]
+        assert references == ["r0", "r1"]  # the third was never read
+
+    play(tmp_path, scene)
+
+
+def test_drop_counts_requests_of_the_asked_number_and_happens_once():
+    faults = Faults()
+    faults.switch(FaultRequest(fault="drop", after=2, message=3))
+    assert [faults.drops_on(number) for number in (3, 49, 3, 3)] == [False, False, True, False]
+
+
+def test_a_fault_of_one_symbol_leaves_the_others_alone():
+    faults = Faults()
+    faults.switch(FaultRequest(fault="nan_bars", symbol="ACME"))
+    assert faults.hits("nan_bars", "ACME")
+    assert not faults.hits("nan_bars", "BOLT")
+    assert not faults.hits("refuse_history", "ACME")
+    faults.switch(FaultRequest(fault="nan_bars", symbol="ACME", on=False))
+    assert not faults.hits("nan_bars", "ACME")
+
+
+def test_a_client_that_vanishes_does_not_stop_the_clock(tmp_path):
+    async def scene(stage):
+        wire = await stage.started()
+        wire.send(61, 1)
+        wire._writer.transport.abort()
+        await asyncio.wait_for(stage.advance(CLOSE), 5)
+        assert stage.gateway.clock.now() == CLOSE
+        assert stage.gateway.broker.now.date() == MONDAY
+
+    play(tmp_path, scene)

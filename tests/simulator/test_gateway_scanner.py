@@ -1,0 +1,103 @@
+import asyncio
+import xml.etree.ElementTree as ET
+
+import pytest
+from ib_async import ScannerSubscription, TagValue
+
+from tests.simulator.gateway_stage import play
+from tests.simulator.tiny_market import ACME, BOLT, CALM, DUAL, MONDAY, NEXT_MORNING, TinyMarket
+
+MOVES = TinyMarket(
+    {
+        (ACME, MONDAY): (100.0, 120.0, 96.0, 112.2, 5_000_000),  # +10 %
+        (BOLT, MONDAY): (50.0, 51.0, 40.0, 44.55, 9_000_000),  # -10 %
+        (CALM, MONDAY): (20.0, 20.5, 19.5, 20.0, 90_000),  # three times its volume
+    }
+)
+
+
+async def scan(ib, code, *options, **changes):
+    plain = {"instrument": "STK", "locationCode": "STK.US.MAJOR", "scanCode": code}
+    subscription = ScannerSubscription(**plain | changes)
+    return await asyncio.wait_for(ib.reqScannerDataAsync(subscription, [], list(options)), 2)
+
+
+def found(rows):
+    return [row.contractDetails.contract.conId for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("code", "order"),
+    [
+        ("TOP_PERC_GAIN", [ACME, CALM, DUAL, BOLT]),
+        ("TOP_PERC_LOSE", [BOLT, CALM, DUAL, ACME]),
+        ("MOST_ACTIVE", [BOLT, ACME, DUAL, CALM]),
+        ("HOT_BY_VOLUME", [BOLT, CALM, ACME, DUAL]),
+    ],
+)
+def test_a_scan_ranks_by_the_last_complete_bar(tmp_path, code, order):
+    async def scene(stage):
+        ib = await stage.connect()
+        rows = await scan(ib, code)
+        assert found(rows) == order
+        assert [row.rank for row in rows] == [0, 1, 2, 3]
+
+    play(tmp_path, scene, market=MOVES, at=NEXT_MORNING)
+
+
+def test_a_scan_before_the_close_does_not_know_the_day(tmp_path):
+    async def scene(stage):
+        ib = await stage.connect()
+        assert found(await scan(ib, "TOP_PERC_GAIN")) == [ACME, BOLT, CALM, DUAL]
+
+    play(tmp_path, scene, market=MOVES)
+
+
+def test_a_scan_can_be_filtered_and_cut(tmp_path):
+    async def scene(stage):
+        ib = await stage.connect()
+        assert found(await scan(ib, "MOST_ACTIVE", numberOfRows=1)) == [BOLT]
+        assert found(await scan(ib, "MOST_ACTIVE", abovePrice=50.0)) == [ACME]
+        option = TagValue("volumeAbove", "5000000")
+        assert found(await scan(ib, "MOST_ACTIVE", option)) == [BOLT]
+
+    play(tmp_path, scene, market=MOVES, at=NEXT_MORNING)
+
+
+def test_what_did_not_trade_on_the_last_session_is_in_no_scan(tmp_path):
+    async def scene(stage):
+        ib = await stage.connect()
+        assert ACME not in found(await scan(ib, "MOST_ACTIVE"))
+
+    market = TinyMarket(untraded=[(ACME, MONDAY)])
+    play(tmp_path, scene, market=market, at=NEXT_MORNING)
+
+
+@pytest.mark.parametrize(
+    ("options", "changes", "said"),
+    [
+        ([], {"scanCode": "NO_SUCH_SCAN"}, "'NO_SUCH_SCAN' is not one of"),
+        ([], {"locationCode": "STK.EU"}, "cannot be scanned"),
+        ([], {"marketCapAbove": 1e9}, "filter marketCapAbove"),
+        ([TagValue("marketCapAbove1e6", "100")], {}, "filter marketCapAbove1e6 is not one of"),
+    ],
+)
+def test_a_scan_that_cannot_be_done_is_refused_and_not_empty(tmp_path, options, changes, said):
+    async def scene(stage):
+        ib = await stage.connect()
+        ib.RaiseRequestErrors = True
+        with pytest.raises(Exception, match=said):
+            await scan(ib, "MOST_ACTIVE", *options, **changes)
+        assert stage.codes() == [162]
+
+    play(tmp_path, scene)
+
+
+def test_the_parameters_are_a_document_that_names_the_scans(tmp_path):
+    async def scene(stage):
+        ib = await stage.connect()
+        document = ET.fromstring(await ib.reqScannerParametersAsync())
+        codes = {code.text for code in document.iter("scanCode")}
+        assert codes == {"HOT_BY_VOLUME", "MOST_ACTIVE", "TOP_PERC_GAIN", "TOP_PERC_LOSE"}
+
+    play(tmp_path, scene)

@@ -1,0 +1,169 @@
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+from ib_async import IB
+
+from core.calendar import session
+from core.errors import ConfigurationError, DaybookError, GatewayTimeout
+from core.settings import SimulatorSettings
+from simulator.process import SimulatorProcess, start
+from simulator.server import start_of_day
+from tests.simulator.gateway_stage import buy, stock
+from tests.simulator.tiny_market import FIRST, MONDAY, TinyMarket
+
+SMALL = SimulatorSettings(symbols=4, cash=250_000.0)
+OPEN, CLOSE = session(MONDAY).open, session(MONDAY).close
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A child whose parent was killed waits for nobody to collect it: that is as good as gone.
+    state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return state != "Z"
+
+
+def gone_within(pid, seconds):
+    deadline = time.monotonic() + seconds
+    while is_alive(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def test_a_day_in_a_process_of_its_own(tmp_path):
+    async def morning(world):
+        ib = IB()
+        await ib.connectAsync("127.0.0.1", world.tws_port, clientId=5, raiseSyncErrors=True)
+        (found, *_) = await ib.reqMatchingSymbolsAsync("A")
+        trade = ib.placeOrder(stock(found.contract.symbol), buy(10, orderRef="r"))
+        await asyncio.to_thread(world.advance_to, OPEN)
+        filled = asyncio.Event()
+        trade.filledEvent += lambda _: filled.set()
+        if not trade.isDone():
+            await filled.wait()
+        held = [(position.contract.symbol, position.position) for position in ib.positions()]
+        ib.disconnect()
+        return held
+
+    with start(SMALL, day=MONDAY, state=tmp_path) as world:
+        assert world.account.startswith("DU")
+        assert world.started_at == session(MONDAY).decision_time
+        assert world.messages() == []
+        held = asyncio.run(asyncio.wait_for(morning(world), 20))
+        assert len(held) == 1
+        assert world.state()["executions"] == 1
+        world.fault("whatif_silent")
+        with pytest.raises(ConfigurationError, match="cannot go back"):
+            world.advance_to(session(MONDAY).decision_time)
+        first = world.account, world.world_id
+    assert not is_alive(world.pid)
+    with start(SMALL, day=MONDAY, state=tmp_path) as again:
+        assert (again.account, again.world_id) == first
+        # As of this morning the order only waits; as of the close it has filled again.
+        assert again.state()["orders"] == {"working": 1, "accepted": 1}
+        assert again.advance_to(CLOSE)["positions"] == 1
+        assert again.stop() == 0
+
+
+PARENT = """
+import sys, time
+from datetime import date
+from pathlib import Path
+from core.settings import SimulatorSettings
+from simulator.process import start
+
+world = start(SimulatorSettings(symbols=4), day=date(2026, 6, 15), state=Path(sys.argv[1]))
+print(world.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_the_child_ends_when_its_parent_dies(tmp_path):
+    command = [sys.executable, "-c", PARENT, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
+        child = int(parent.stdout.readline())
+        assert is_alive(child)
+        parent.kill()
+    assert gone_within(child, 10)
+
+
+def test_a_world_that_cannot_be_opened_says_why(tmp_path):
+    settings = SimulatorSettings(bars="/no/such/file.parquet")
+    with pytest.raises(ConfigurationError, match=r"no such file: .*file\.parquet"):
+        start(settings, day=MONDAY, state=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (FIRST, "has bars from 2026-03-02 to 2026-06-30"),
+        (date(2001, 6, 15), "has bars from"),
+        (date(2026, 7, 2), "at most one after the last"),
+        (date(2026, 6, 14), "no session on Sunday 14 June 2026"),
+    ],
+)
+def test_a_day_outside_the_market_is_refused(day, said):
+    with pytest.raises(DaybookError, match=said):
+        start_of_day(TinyMarket(), day)
+
+
+def test_the_day_after_the_last_bar_can_still_be_decided_on():
+    day = date(2026, 7, 1)
+    assert start_of_day(TinyMarket(), day) == session(day).decision_time
+
+
+def test_a_port_in_use_is_named(tmp_path):
+    with start(SMALL, day=MONDAY, state=tmp_path / "one") as world:
+        port = world.tws_port
+        with pytest.raises(ConfigurationError, match=f"cannot listen on 127.0.0.1:{port}"):
+            start(SMALL, day=MONDAY, state=tmp_path / "two", tws_port=port)
+        with pytest.raises(ConfigurationError, match="another simulator is running"):
+            start(SMALL, day=MONDAY, state=tmp_path / "one")
+
+
+def test_a_child_that_does_not_get_ready_is_ended(tmp_path):
+    with pytest.raises(GatewayTimeout, match=r"not ready within 0\.01 s"):
+        SimulatorProcess(["--symbols=4", f"--state={tmp_path}"], start_timeout=0.01)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--cash=-5"], "--cash: Input should be greater than 0"),
+        (["--session=tomorrow"], "invalid fromisoformat value: 'tomorrow'"),
+        (["--no-such-option"], "unrecognized arguments"),
+    ],
+)
+def test_a_wrong_command_line_is_refused_with_2(arguments, said):
+    ended = subprocess.run(
+        [sys.executable, "-m", "simulator", *arguments], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert said in ended.stderr
+
+
+def test_the_banner_and_the_ready_line_cannot_be_mistaken(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-m", "simulator", "--symbols=4", f"--state={tmp_path}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        ready = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        rest, banner = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert '"account": "DU' in ready
+    assert rest == ""
+    assert "NOT a real account" in banner
