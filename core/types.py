@@ -54,6 +54,7 @@ class Contract:
     currency: str = "USD"
     name: str = ""
     min_tick: float = 0.01
+    stock_type: str = ""  # IBKR's word, for example COMMON, ADR, REIT or ETF
 
 
 @dataclass(frozen=True, slots=True)

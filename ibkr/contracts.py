@@ -82,6 +82,7 @@ def only_listing(
         currency=currency,
         name=found.longName,
         min_tick=tick,
+        stock_type=found.stockType,
     )
 
 

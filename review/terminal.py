@@ -6,11 +6,14 @@ lines that no width can break.
 
 from __future__ import annotations
 
-from rich.console import Console, Group, RenderableType
+from collections.abc import Sequence
+
+from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from review.day import DayPage, Stage
+from core.types import Side
+from review.day import DayPage, OrderLine, Stage
 from review.text import (
     BADGES,
     count,
@@ -21,10 +24,15 @@ from review.text import (
     masked,
     number,
     opening,
+    percent,
     untrusted,
+    volume,
 )
 
 _NAME, _TIME, _ROWS = 12, 9, 7
+ORDER_HEADING = ("side", "symbol", "qty", "limit", "weight", "alpha", "flag")
+MAX_ORDERS = 12
+_RIGHT = {"qty", "limit", "weight", "alpha"}
 _STYLES = {"SIMULATED": "magenta", "PAPER": "yellow", "LIVE": "bold white on red"}
 
 
@@ -50,34 +58,69 @@ def stage_heading() -> str:
     return f"{'stage':<{_NAME}}{'time':>{_TIME}}{'in':>{_ROWS}}{'out':>{_ROWS}}   notes"
 
 
+def order_cells(line: OrderLine) -> tuple[str, ...]:
+    """Return an order under `ORDER_HEADING`."""
+    status = line.status.value if line.status is not None else ""
+    return (
+        line.side.value,
+        line.symbol,
+        number(line.quantity, 0),
+        number(line.limit_price),
+        f"{number(100 * line.weight_before, 1)} → {percent(line.weight_after)}",
+        number(line.alpha, signed=True),
+        ", ".join(part for part in (status, line.flag) if part),
+    )
+
+
+def largest(orders: Sequence[OrderLine]) -> list[OrderLine]:
+    """Return the orders worth listing on a screen: the largest by value, in send order."""
+    by_value = sorted(orders, key=lambda line: (-abs(line.value or 0.0), line.symbol))
+    chosen = {line.symbol for line in by_value[:MAX_ORDERS]}
+    return [line for line in orders if line.symbol in chosen]
+
+
+def figures(day: DayPage) -> str:
+    """Return the portfolio's figures in one line."""
+    return (
+        f"gross {number(day.risk.gross_before)} → {number(day.risk.gross_after)} "
+        f"(max {number(day.risk.gross_limit)}) · VaR95 {percent(day.risk.var_95, 2)} · "
+        f"turnover {percent(day.risk.turnover)} · {volume(day)} · "
+        f"{count(len(day.overrides), 'override')} · {took(day)}"
+    )
+
+
+def took(day: DayPage) -> str:
+    """Say how long the stages took together."""
+    total = duration(sum(stage.seconds for stage in day.stages))
+    return f"{count(len(day.stages), 'stage')} in {total}"
+
+
 def summary_text(day: DayPage, *, places: dict[str, str]) -> str:
     """Return the summary as plain lines. ``places`` says where what is: ``{"report": path}``."""
-    lines = [title_line(day), stage_heading(), *(stage_line(stage) for stage in day.stages)]
-    lines.append(f"total {duration(sum(stage.seconds for stage in day.stages))}")
-    lines += ["", headline(day), *_said(day)]
+    lines = [title_line(day), figures(day)]
+    lines += ["  ".join(order_cells(line)).rstrip() for line in largest(day.orders)]
+    lines += [unlisted(day)] if unlisted(day) else []
+    lines += ["", headline(day), explanation(day)]
+    lines += [untrusted(day.next_step)] if day.next_step else []
     lines += [f"{name}: {place}" for name, place in places.items()]
     return "\n".join(lines) + "\n"
 
 
+def unlisted(day: DayPage) -> str:
+    """Say how many orders the screen leaves out."""
+    more = len(day.orders) - len(largest(day.orders))
+    return f"and {count(more, 'smaller order')} in the ticket" if more else ""
+
+
 def summary(day: DayPage, *, places: dict[str, str]) -> RenderableType:
-    """Return the summary for a terminal: stages as a table, then the verdict and the places."""
-    table = Table(
-        box=None, pad_edge=False, header_style="dim", footer_style="dim", show_footer=True
-    )
-    total = duration(sum(stage.seconds for stage in day.stages))
-    table.add_column("stage", footer=count(len(day.stages), "stage"), no_wrap=True)
-    table.add_column("time", footer=total, justify="right", no_wrap=True)
-    table.add_column("in", justify="right", no_wrap=True)
-    table.add_column("out", justify="right", no_wrap=True)
-    table.add_column("notes", overflow="fold")
-    for stage in day.stages:
-        table.add_row(
-            f"{stage.number} {stage.name}",
-            duration(stage.seconds),
-            number(stage.rows_in, 0),
-            number(stage.rows_out, 0),
-            Text(untrusted(stage.note)),  # Text: brackets in a note are no markup
-        )
+    """Return the summary for a terminal: figures, the largest orders, the verdict, the places."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ORDER_HEADING:
+        justify: JustifyMethod = "right" if name in _RIGHT else "left"
+        table.add_column(name, justify=justify, no_wrap=True)
+    for line in largest(day.orders):
+        style = "green" if line.side is Side.BUY else "red"
+        table.add_row(*(Text(cell) for cell in order_cells(line)), style=style)
     badge = BADGES[day.mode]
     head = Text.assemble(
         ("daybook ", "bold"), (f"{day.session}  ", "bold"), (badge, _STYLES[badge]),
@@ -85,9 +128,11 @@ def summary(day: DayPage, *, places: dict[str, str]) -> RenderableType:
     )  # fmt: skip
     attention = bool(day.failed_checks or day.uncertain)
     verdict = Text(headline(day), style="bold red" if attention else "bold green")
-    said = [Text(line) for line in _said(day)]
+    orders = [table] if day.orders else []
+    more = [Text(unlisted(day), style="dim")] if unlisted(day) else []
+    said = [Text(untrusted(line)) for line in (explanation(day), day.next_step) if line]
     where = [Text.assemble((f"{name}: ", "dim"), place) for name, place in places.items()]
-    return Group(head, table, Text(), verdict, *said, *where)
+    return Group(head, Text(figures(day)), Text(), *orders, *more, Text(), verdict, *said, *where)
 
 
 def show(day: DayPage, console: Console, *, places: dict[str, str]) -> None:
@@ -96,7 +141,3 @@ def show(day: DayPage, console: Console, *, places: dict[str, str]) -> None:
         console.print(summary(day, places=places), highlight=False)
     else:
         console.file.write(summary_text(day, places=places))
-
-
-def _said(day: DayPage) -> list[str]:
-    return [untrusted(line, 2_000) for line in (explanation(day), day.next_step) if line]

@@ -152,7 +152,13 @@ def read_constituents(path: Path) -> dict[str, Listed]:
 
 def _instrument(symbol: str, con_id: int, since: date | None, listed: Listed | None) -> Instrument:
     if since is None:
-        return Instrument(con_id=con_id, symbol=symbol, name=symbol, primary_exchange="ARCA")
+        return Instrument(
+            con_id=con_id,
+            symbol=symbol,
+            name=symbol,
+            primary_exchange="ARCA",
+            stock_type="ETF",
+        )
     return Instrument(
         con_id=con_id,
         symbol=symbol,

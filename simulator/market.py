@@ -26,6 +26,7 @@ class Instrument:
     sector: str | None = None
     industry: str | None = None
     min_tick: float = 0.01
+    stock_type: str = "COMMON"  # IBKR's word; "ETF" for a fund
     member_since: date | None = None  # first day in this world's index; None: not a constituent
 
 

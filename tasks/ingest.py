@@ -46,7 +46,9 @@ def choose_universe(day: Day) -> StageRecord:
         )
     if not resolved.contracts:
         raise NoData(_none_of("contract", resolved.refused))
-    universe = universe_table(candidates, resolved.contracts)
+    origins = {candidate.symbol: candidate.origin for candidate in candidates}
+    contracts = [c for c in resolved.contracts if not _moving_fund(c, origins[c.symbol])]
+    universe = universe_table(candidates, contracts)
     return StageRecord(
         stage="universe",
         artefacts={
@@ -160,6 +162,11 @@ def _movers(day: Day, connection: Connection) -> pd.DataFrame:
 
 def _moving(movers: pd.DataFrame) -> list[Candidate]:
     return [Candidate(symbol, "", None, "mover") for symbol in movers["symbol"]]
+
+
+def _moving_fund(contract: Contract, origin: str) -> bool:
+    """Tell whether a mover is a fund: it has no company to score."""
+    return origin == "mover" and contract.stock_type in {"ETF", "ETN", "ETC", "FUND"}
 
 
 def _first_of_each(candidates: Iterable[Candidate]) -> list[Candidate]:

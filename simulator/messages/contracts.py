@@ -104,7 +104,7 @@ def contract_data(
         instrument.primary_exchange, "", instrument.sector, instrument.industry,
         instrument.industry, times.ZONE_NAME, trading_hours, liquid_hours, "", 0,
         0,  # no secId pairs follow
-        1, "", "", rules, "", "COMMON", 1, 1, 100,
+        1, "", "", rules, "", instrument.stock_type, 1, 1, 100,
     )  # fmt: skip
 
 

@@ -32,18 +32,28 @@ def test_a_stage_line_stands_under_its_heading():
 
 
 def test_where_nobody_looks_the_summary_is_plain_and_never_wrapped(a_day):
-    long = dataclasses.replace(a_day().stages[0], note="x" * 190)
-    text = shown(a_day(stages=(long,)), width=20)
-    assert text == summary_text(a_day(stages=(long,)), places=PLACES)
-    assert "x" * 190 in text
-    assert text.isascii() or "\x1b" not in text
+    long = "x" * 190
+    text = shown(a_day(next_step=long), width=20)
+    assert text == summary_text(a_day(next_step=long), places=PLACES)
+    assert long in text
+    assert "\x1b" not in text
 
 
 def test_in_a_terminal_it_is_a_table_that_fits(a_day):
-    text = shown(a_day(), force_terminal=True, width=98, color_system=None)
-    assert max(len(line.rstrip()) for line in text.splitlines()) <= 98
-    for word in ("SIMULATED", "DU****345", "9 journal", "38.3 s", "12 orders proposed", *PLACES):
+    text = shown(a_day(), force_terminal=True, width=120, color_system=None)
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= 120
+    for word in ("SIMULATED", "DU****345", "38.3 s", "12 orders proposed", *PLACES):
         assert word in text
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_only_the_largest_orders_are_listed_and_the_rest_are_counted(a_day, terminal):
+    lines = [dataclasses.replace(a_day().orders[0], symbol=f"S{i}", value=i) for i in range(15)]
+    day = a_day(orders=tuple(lines))
+    text = shown(day, force_terminal=terminal, width=200, color_system=None)
+    assert "S14 " in text
+    assert "S2 " not in text
+    assert "and 3 smaller orders in the ticket" in text
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -63,7 +73,7 @@ def test_both_forms_name_the_world_the_verdict_and_the_places(a_day, terminal, m
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_note_can_neither_paint_nor_move_the_cursor(a_day, terminal):
     note = "[bold red]odd[/] [link=file:///x]here[/link] \x1b[2J\r\n"
-    day = a_day(stages=(dataclasses.replace(a_day().stages[0], note=note),), next_step=note)
+    day = a_day(next_step=note)
     text = shown(day, force_terminal=terminal, width=200, color_system=None)
     assert "\x1b[2J" not in text
     assert "\r" not in text
