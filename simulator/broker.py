@@ -18,6 +18,7 @@ from simulator.valuation import MarginPreview, preview
 FIRST_PERM_ID = 1_000_000_000
 DUPLICATE_ID, ALREADY_FILLED, NOT_THE_SAME = 103, 104, 105
 BAD_TICK, REJECTED = 110, 201
+OFF_GRID = "The price does not conform to the minimum price variation for this contract."
 CANCEL_NOT_FOUND, CANCEL_TOO_LATE = 10147, 10148
 
 
@@ -81,10 +82,7 @@ class Broker:
             )
         tick = instrument.min_tick
         if terms.order_type is OrderType.LIMIT and not on_tick(terms.limit_price or 0.0, tick):
-            raise RequestRefused(
-                "The price does not conform to the minimum price variation for this contract.",
-                code=BAD_TICK,
-            )
+            raise RequestRefused(OFF_GRID, code=BAD_TICK)
 
     def what_if(self, terms: OrderTerms) -> MarginPreview:
         """Return what the order alone would do. Refuses like a real order; leaves no trace."""

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 MAGIC = b"API\0"
 HANDSHAKE_LIMIT = 256  # bytes of the version range
 HANDSHAKE_SECONDS = 30.0
+DRAIN_SECONDS = 10.0
 BACKLOG_LIMIT = 256 << 20  # bytes a client may leave unread before it is cut off
 VALIDATION_FAILED, UNKNOWN_MESSAGE, NOT_STARTED, ID_IN_USE = 321, 505, 504, 326
 
@@ -54,13 +55,13 @@ class Client:
             while understood and not self._writer.is_closing():
                 payload = await read_frame(self._reader)
                 if not self._serve(payload):
-                    self._writer.transport.abort()
+                    self.abort()
                     return
                 await self._writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
             pass  # gone: an ordinary end
         except DataError as error:
-            log.warning("client %s cut off: %s", self.client_id, error)
+            self._cut_off(str(error))
         finally:
             self.gateway.forget(self)
             for timer in self.snapshots.values():
@@ -73,8 +74,7 @@ class Client:
             return
         self._writer.write(b"".join(answers))
         if self._writer.transport.get_write_buffer_size() > BACKLOG_LIMIT:
-            log.warning("client %s cut off: it does not read", self.client_id)
-            self._writer.transport.abort()
+            self._cut_off("it does not read")
 
     def error(self, request_id: int, code: int, text: str) -> None:
         """Send an error, a warning or a notice."""
@@ -89,11 +89,18 @@ class Client:
         self._writer.transport.abort()
 
     async def drain(self) -> None:
-        """Wait until the client has taken what was written, or has gone."""
+        """Wait until the client has taken what was written, has gone, or is cut off as too slow."""
         try:
-            await self._writer.drain()
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self._writer.drain()
         except ConnectionError:
-            self._writer.transport.abort()
+            self.abort()
+        except TimeoutError:
+            self._cut_off("it does not read")
+
+    def _cut_off(self, reason: str) -> None:
+        log.warning("client %s cut off: %s", self.client_id, reason)
+        self.abort()
 
     async def _handshake(self) -> bool:
         if await self._reader.readexactly(len(MAGIC)) != MAGIC:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from core.errors import ConfigurationError
+from core.errors import DaybookError
 from simulator.faults import FaultRequest
 from simulator.gateway import Gateway
 
@@ -60,7 +60,7 @@ class Control:
             await self._gateway.advance_to(asked.to)
         except ValidationError as error:
             return _refused(_explain(error))
-        except ConfigurationError as error:
+        except DaybookError as error:
             return _refused(str(error))
         return JSONResponse(self.state())
 

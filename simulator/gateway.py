@@ -67,7 +67,11 @@ class Gateway:
         self.broker.close()
 
     async def advance_to(self, moment: datetime) -> None:
-        """Move the clock and wait until everything that follows is written to the clients."""
+        """Move the clock and wait until everything that follows is written to the clients.
+
+        Raises `ConfigurationError` for an earlier moment and `NoData` for one beyond the calendar.
+        """
+        phase(moment)  # raises before anything has moved
         self.clock.advance_to(moment)
         await asyncio.gather(*(client.drain() for client in self.clients.values()))
 

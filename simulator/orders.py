@@ -42,7 +42,6 @@ class OrderTerms:
     limit_price: float | None
     time_in_force: TimeInForce
     order_ref: str = ""
-    outside_rth: bool = False
 
     @property
     def signed_quantity(self) -> int:

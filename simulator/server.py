@@ -101,6 +101,7 @@ async def serve(
         with _listen(address.http_port) as listener:
             http = _HttpServer(_application(settings, gateway))
             serving = asyncio.create_task(http.serve(sockets=[listener]))
+            serving.add_done_callback(lambda _: stop.set())
             await http.is_ready.wait()
             tws_port = await _start(gateway, address.tws_port)
             _announce(gateway, tws_port=tws_port, http_port=listener.getsockname()[1])

@@ -27,7 +27,7 @@ BAR_SIZES = (
 )  # fmt: skip
 TRADED = {"TRADES", "ADJUSTED_LAST"}  # no dividends here, so the two are the same
 SERVED = TRADED | {"MIDPOINT"}
-_DURATION = re.compile(r"([1-9]\d{0,5}) ([SDWMY])")
+_DURATION = re.compile(r"([1-9][0-9]{0,5}) ([SDWMY])")
 _DAYS = {"W": 7, "M": 30.4375, "Y": 365.25}
 _LONGEST = {"S": 86400, "D": 365, "W": 52, "M": 12, "Y": 50}
 
@@ -68,7 +68,7 @@ def historical_data(client: Client, fields: Fields) -> None:
     gateway = client.gateway
     instrument = gateway.directory.one(request.query)
     now = gateway.clock.now()
-    number, unit = _duration(request)
+    number, unit = _checked(request)
     end = min(_end(request, now), now)
     if gateway.faults.hits("refuse_history", instrument.symbol):
         raise _failed(f"No market data permissions for {instrument.primary_exchange} STK")
@@ -86,8 +86,8 @@ def historical_data(client: Client, fields: Fields) -> None:
     )
 
 
-def _duration(request: HistoryRequest) -> tuple[int, str]:
-    """Check everything about the request that does not depend on the market."""
+def _checked(request: HistoryRequest) -> tuple[int, str]:
+    """Refuse what no market could serve; return the duration as number and unit."""
     if request.bar_size not in BAR_SIZES:
         legal = ", ".join(BAR_SIZES)
         raise _invalid(f"Historical data bar size setting is invalid. Legal ones are: {legal}")

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from core.errors import RequestRefused
 from core.types import OrderType, Side
-from simulator.broker import BAD_TICK, REJECTED
+from simulator.broker import BAD_TICK, OFF_GRID, REJECTED
 from simulator.client import VALIDATION_FAILED, Client
 from simulator.handlers.order_reports import send_order
 from simulator.market import Instrument
@@ -46,6 +46,26 @@ def place_order(client: Client, fields: Fields) -> None:
 
 def _terms(request: PlaceOrder, instrument: Instrument, account: str) -> OrderTerms:
     """Check what can be checked of an order without looking at the account."""
+    _refuse_unavailable(request, instrument)
+    if request.action not in set(Side):
+        raise _invalid(f"Invalid side {request.action!r}")
+    if request.time_in_force not in set(TimeInForce):
+        raise _invalid(f"Invalid time in force {request.time_in_force!r}")
+    if request.account not in {"", account}:
+        raise _invalid(f"Invalid account code {request.account!r}")
+    order_type = OrderType(request.order_type)
+    return OrderTerms(
+        con_id=instrument.con_id,
+        side=Side(request.action),
+        quantity=_quantity(request),
+        order_type=order_type,
+        limit_price=_limit(request) if order_type is OrderType.LIMIT else None,
+        time_in_force=TimeInForce(request.time_in_force),
+        order_ref=request.order_ref,
+    )
+
+
+def _refuse_unavailable(request: PlaceOrder, instrument: Instrument) -> None:
     if request.unsupported:
         listed = ", ".join(request.unsupported)
         raise RequestRefused(
@@ -56,38 +76,26 @@ def _terms(request: PlaceOrder, instrument: Instrument, account: str) -> OrderTe
             f"Order rejected - reason:No trading permissions for {instrument.currency}",
             code=REJECTED,
         )
-    if request.action not in set(Side):
-        raise _invalid(f"Invalid side {request.action!r}")
+    if request.order_type not in set(OrderType):
+        raise RequestRefused(
+            "Unsupported order type for this exchange and security type.", code=UNSUPPORTED_TYPE
+        )
+
+
+def _quantity(request: PlaceOrder) -> int:
     quantity = request.quantity or 0.0
     if not 0 < quantity <= LARGEST_ORDER or quantity != int(quantity):
         raise _invalid(
             f"Invalid quantity {quantity:g}: a whole number from 1 to {LARGEST_ORDER} is expected"
         )
-    if request.order_type not in set(OrderType):
-        raise RequestRefused(
-            "Unsupported order type for this exchange and security type.", code=UNSUPPORTED_TYPE
-        )
-    if request.time_in_force not in set(TimeInForce):
-        raise _invalid(f"Invalid time in force {request.time_in_force!r}")
-    if request.account not in {"", account}:
-        raise _invalid(f"Invalid account code {request.account!r}")
-    order_type = OrderType(request.order_type)
-    limit = request.limit_price if order_type is OrderType.LIMIT else None
-    if order_type is OrderType.LIMIT and not (limit or 0.0) > 0:
-        raise RequestRefused(
-            "The price does not conform to the minimum price variation for this contract.",
-            code=BAD_TICK,
-        )
-    return OrderTerms(
-        con_id=instrument.con_id,
-        side=Side(request.action),
-        quantity=int(quantity),
-        order_type=order_type,
-        limit_price=limit,
-        time_in_force=TimeInForce(request.time_in_force),
-        order_ref=request.order_ref,
-        outside_rth=request.outside_rth,
-    )
+    return int(quantity)
+
+
+def _limit(request: PlaceOrder) -> float:
+    limit = request.limit_price or 0.0
+    if not limit > 0:
+        raise RequestRefused(OFF_GRID, code=BAD_TICK)
+    return limit
 
 
 def _rehearse(

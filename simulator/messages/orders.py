@@ -105,7 +105,6 @@ def _known(order: OrderRecord, instrument: Instrument, account: str) -> dict[str
         "account": account,
         "orderRef": terms.order_ref,
         "permId": order.perm_id,
-        "outsideRth": terms.outside_rth,
         # Real TWS fills the trailing stop of every limit order with the limit plus one.
         "trailStopPrice": "" if limit is None else limit + 1,
         "trailStopPriceAgain": UNSET_DOUBLE if limit is None else limit + 1,

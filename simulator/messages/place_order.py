@@ -66,7 +66,6 @@ class PlaceOrder:
     time_in_force: str
     account: str
     order_ref: str
-    outside_rth: bool
     what_if: bool
     unsupported: tuple[str, ...]  # features of TWS orders the simulator has not
 
@@ -149,7 +148,6 @@ def _request(order_id: int, contract: ContractQuery, order: dict[str, Value]) ->
         time_in_force=text("tif") or "DAY",
         account=text("account"),
         order_ref=text("orderRef"),
-        outside_rth=bool(order["outsideRth"]),
         what_if=bool(order["whatIf"]),
         unsupported=tuple(_unsupported(order)),
     )
@@ -162,6 +160,6 @@ def _unsupported(order: dict[str, Value]) -> Iterator[str]:
     features = (
         "parentId", "ocaGroup", "algoStrategy", "hedgeType", "goodAfterTime", "goodTillDate",
         "allOrNone", "minQty", "discretionaryAmt", "cashQty", "hidden", "scalePriceIncrement",
-        "deltaNeutralContract", "faGroup",
+        "deltaNeutralContract", "faGroup", "outsideRth",
     )  # fmt: skip
     yield from (name for name in features if order[name])

@@ -8,7 +8,7 @@ from starlette.routing import Mount
 from simulator.control import Control
 from simulator.faults import FaultRequest, Faults
 from tests.simulator.gateway_stage import buy, play, settle, stock
-from tests.simulator.tiny_market import BEFORE_OPEN, CLOSE, MONDAY, NEXT_MORNING, OPEN
+from tests.simulator.tiny_market import ACME, BEFORE_OPEN, CLOSE, MONDAY, NEXT_MORNING, OPEN
 
 
 def control_of(stage):
@@ -54,6 +54,7 @@ def test_moving_the_clock_plays_opens_and_closes_in_order_and_pushes_what_follow
         ({"to": "2026-06-14T09:00:00+00:00"}, "cannot go back"),
         ({"to": "2026-06-16T09:00:00"}, "timezone"),
         ({"to": "soon"}, "datetime"),
+        ({"to": "2099-06-16T09:00:00+00:00"}, "outside the exchange calendar"),
         ({}, "Field required"),
         ({"to": "2026-06-16T09:00:00+00:00", "step": 1}, "step"),
     ],
@@ -140,5 +141,22 @@ def test_a_client_that_vanishes_does_not_stop_the_clock(tmp_path):
         await asyncio.wait_for(stage.advance(CLOSE), 5)
         assert stage.gateway.clock.now() == CLOSE
         assert stage.gateway.broker.now.date() == MONDAY
+
+    play(tmp_path, scene)
+
+
+def test_a_client_that_does_not_read_is_cut_off_and_does_not_stop_the_clock(tmp_path, monkeypatch):
+    monkeypatch.setattr("simulator.client.DRAIN_SECONDS", 0.1)
+
+    async def scene(stage):
+        wire = await stage.started()
+        contract = (ACME, "", "", "", 0.0, "", "", "SMART", "", "", "", "")
+        for number in range(4_000):  # answers of about 20 MB
+            asked = ("", "1 day", "1 Y", 1, "TRADES", 1, 0, "")
+            wire.send(20, number, *contract, 0, *asked)
+        other = await stage.connect()
+        await asyncio.wait_for(stage.advance(OPEN), 5)
+        assert list(stage.gateway.clients) == [7]
+        assert await other.reqCurrentTimeAsync() == OPEN
 
     play(tmp_path, scene)

@@ -32,6 +32,7 @@ async def refused(stage, ib, order, contract=None):
         (buy(100, transmit=False), 201, "not available in the simulator: transmit=False"),
         (buy(100, parentId=3, ocaGroup="x"), 201, "parentId, ocaGroup"),
         (buy(100, algoStrategy="Vwap"), 201, "algoStrategy"),
+        (buy(100, outsideRth=True), 201, "outsideRth"),
         (buy(30_000), 201, "YOUR EQUITY WITH LOAN VALUE [999850.00 USD]"),
         (sell(30_000), 201, "MUST EXCEED THE INITIAL MARGIN [1530000.00 USD]"),
     ],
