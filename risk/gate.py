@@ -193,7 +193,9 @@ def _least_liquid(portfolio: _Portfolio, traded: Mapping[int, float]) -> tuple[i
     worst: tuple[int | None, float] = (None, 0.0)
     for name, change in traded.items():
         price = portfolio.prices.get(name, math.nan)
-        quantity = change * portfolio.net_asset_value / price if price > 0.0 else math.nan
+        quantity = (
+            change * portfolio.net_asset_value / price if 0.0 < price < math.inf else math.nan
+        )
         share = measures.adv_share(quantity, portfolio.adv.get(name, math.nan))
         if math.isnan(share):
             return name, share

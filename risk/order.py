@@ -32,7 +32,7 @@ def check_order(
     rules = Limits.of(limits)
     quantity, reference = number(order.quantity), number(reference_price)
     value = number(net_asset_value)
-    worth = quantity * _dearest(order, reference) / value if value > 0.0 else math.nan
+    worth = quantity * _dearest(order, reference) / value if 0.0 < value < math.inf else math.nan
     whole = math.isfinite(quantity) and quantity > 0.0 and quantity == math.floor(quantity)
     return (
         Check(

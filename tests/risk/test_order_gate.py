@@ -112,7 +112,7 @@ def test_an_order_may_be_a_tenth_of_the_daily_volume(adv, verdict):
     assert failed(adv=adv) == verdict
 
 
-@pytest.mark.parametrize("value", [math.nan, 0.0, -1.0, None])
+@pytest.mark.parametrize("value", [math.nan, 0.0, -1.0, math.inf, None])
 def test_no_order_passes_without_a_net_asset_value(value):
     assert failed(net_asset_value=value) == {"order value"}
 
