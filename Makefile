@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help run test lint format bench flow-deployed lock clean
+.PHONY: help run test lint format bench deploy lock clean
 
 help:            ## List the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -16,7 +16,7 @@ run: $(READY)    ## One whole simulated day, offline, to a sealed journal
 	$(BIN)/daybook run
 
 test: $(READY)   ## Every test; no network beyond loopback
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 lint: $(READY)   ## ruff, mypy, import contracts
 	$(BIN)/ruff check .
@@ -31,8 +31,9 @@ format: $(READY) ## Let ruff repair what it can
 bench: $(READY)  ## Benchmarks, as ratios within one run
 	$(BIN)/python -m benchmarks
 
-flow-deployed: $(READY) ## Prefect server, worker, deployment and one run, all on loopback
-	$(BIN)/python -m pytest -q tests/flow/test_deployment.py
+deploy: $(READY) ## Register the deployments with the Prefect server of PREFECT_API_URL
+	$(BIN)/prefect work-pool create daybook --type process --overwrite
+	DAYBOOK_HOME="$(CURDIR)" $(BIN)/prefect --no-prompt deploy --all
 
 lock:            ## Resolve requirements.lock anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes \

@@ -6,7 +6,7 @@ stages overlap. Two bodies of `Starter`: plain threads, and Prefect.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -83,12 +83,15 @@ class Runner:
         self._resume = resume
         self.records: dict[str, StageRecord] = {}
 
-    def start(self, name: str, stage: Stage[Any], *args: Any) -> Callable[[], StageRecord]:
+    def start(
+        self, name: str, stage: Stage[Any], *args: Any, same: Mapping[str, Any] | None = None
+    ) -> Callable[[], StageRecord]:
         """Start a stage; call what this returns for its record.
 
-        The call raises `StageFailed`, with what is kept and how to resume, when the stage fails.
+        ``same`` names facts that a record must hold to be resumed. The call raises `StageFailed`,
+        with what is kept and how to resume, when the stage fails.
         """
-        resumed = self._resumable(name)
+        resumed = self._resumable(name, args, same or {})
         if resumed is not None:
             pending: Pending = Done(replace(resumed, resumed=True, seconds=0.0))
         else:
@@ -96,15 +99,22 @@ class Runner:
             pending = self._start(stage, *args)
         return lambda: self._finish(name, stage, pending)
 
-    def run(self, name: str, stage: Stage[Any], *args: Any) -> StageRecord:
+    def run(
+        self, name: str, stage: Stage[Any], *args: Any, same: Mapping[str, Any] | None = None
+    ) -> StageRecord:
         """Start a stage and wait for it."""
-        return self.start(name, stage, *args)()
+        return self.start(name, stage, *args, same=same)()
 
-    def _resumable(self, name: str) -> StageRecord | None:
-        if name not in RESUMED:
+    def _resumable(
+        self, name: str, args: tuple[Any, ...], same: Mapping[str, Any]
+    ) -> StageRecord | None:
+        # What rests on a stage that was done anew is done anew: its input may have changed.
+        if name not in RESUMED or any(_is_new(arg) for arg in args):
             return None
         record = self._book.intact(name)
         if record is None or record.facts.get("degraded"):
+            return None
+        if any(record.facts.get(fact) != value for fact, value in same.items()):
             return None
         return record
 
@@ -124,3 +134,7 @@ class Runner:
         self.records[name] = record
         self._watch.finished(stage.name, record)
         return record
+
+
+def _is_new(arg: Any) -> bool:
+    return isinstance(arg, StageRecord) and arg.stage in RESUMED and not arg.resumed

@@ -61,7 +61,14 @@ def run_day(day: Day, runner: Runner, *, advance_to: MoveClock | None = None) ->
     scores = runner.run("signals", compute_scores, day, ingested.features)
     held = snapshot()
     optimal = runner.run(
-        "optimise", optimise_target, day, ingested.features, scores, ingested.market, held
+        "optimise",
+        optimise_target,
+        day,
+        ingested.features,
+        scores,
+        ingested.market,
+        held,
+        same={"holdings": held.facts["holdings"]},
     )
     targets = runner.run(
         "override", override_targets, day, optimal, ingested.features, ingested.news

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from core.canonical import canonical_json, sha256_of
 from core.runs import StageRecord
 from core.tables import BARS, FEATURES, SCORES, TARGETS
 from core.types import Snapshot
@@ -55,17 +54,11 @@ def optimise_target(
             "optimal": day.write("optimal", table, TARGETS),
             "expectation": day.write_record("optimal", facts),
         },
-        facts={**facts, "positions": positions_hash(snapshot)},
+        facts={**facts, "holdings": held.facts["holdings"]},
         rows_in=len(scored),
         rows_out=int((table["weight"] != 0.0).sum()),
         notes=f"{target.status}, gross {target.gross:.2f}, {target.solver}",
     )
-
-
-def positions_hash(snapshot: Snapshot) -> str:
-    """Return a hash of what is held: a target is only resumed for the same holdings."""
-    held = [[position.con_id, position.quantity] for position in snapshot.positions]
-    return sha256_of(canonical_json([snapshot.account, held]))
 
 
 def target_table(

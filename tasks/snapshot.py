@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from core.canonical import canonical_json, sha256_of
 from core.runs import StageRecord
 from core.types import Position, Snapshot
 from ibkr.portfolio import Portfolio
@@ -22,10 +23,20 @@ def take_snapshot(day: Day) -> StageRecord:
     return StageRecord(
         stage="snapshot",
         artefacts={"positions": day.write_record("positions", record_of(snapshot))},
-        facts={"net_asset_value": snapshot.net_asset_value, "cash": snapshot.cash},
+        facts={
+            "net_asset_value": snapshot.net_asset_value,
+            "cash": snapshot.cash,
+            "holdings": holdings_hash(snapshot),
+        },
         rows_out=len(snapshot.positions),
         notes=f"net asset value {snapshot.net_asset_value:,.0f} {snapshot.currency}",
     )
+
+
+def holdings_hash(snapshot: Snapshot) -> str:
+    """Return a hash of what is held: a target is only resumed for the same holdings."""
+    held = [[position.con_id, position.quantity] for position in snapshot.positions]
+    return sha256_of(canonical_json([snapshot.account, held]))
 
 
 def record_of(snapshot: Snapshot) -> dict[str, Any]:

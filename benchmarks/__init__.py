@@ -1,0 +1,1 @@
+"""Benchmarks: ratios against peers or a plain version, within one run."""
