@@ -56,6 +56,8 @@ def run(
 
     Exit codes: 0 done, or no session; 1 failed; 2 usage or configuration; 3 recommendation only.
     """
+    if sys.stderr.isatty():
+        typer.echo("loading …", err=True)  # the imports below take seconds
     from flows.day_command import run_command  # noqa: PLC0415
 
     _show_logs(debug=debug)

@@ -38,7 +38,9 @@ from review.text import (
     number,
     opening,
     percent,
+    remarks,
     untrusted,
+    weight_change,
 )
 
 MAX_ROWS = 25
@@ -138,15 +140,14 @@ def _table(orders: Sequence[OrderLine]) -> TableBlock:
 
 
 def _cells(line: OrderLine) -> tuple[str, ...]:
-    status = line.status.value if line.status is not None else ""
     return (
         line.side.value,
         line.symbol,
         number(line.quantity, 0),
         number(line.limit_price),
-        f"{number(100 * line.weight_before, 1)} → {percent(line.weight_after)}",
+        weight_change(line),
         number(line.alpha, signed=True),
         number(None if line.adv_share is None else 100 * line.adv_share),
         number(line.margin_change, 0, signed=True),
-        ", ".join(part for part in (status, line.flag) if part),
+        remarks(line),
     )

@@ -25,8 +25,10 @@ from review.text import (
     number,
     opening,
     percent,
+    remarks,
     untrusted,
     volume,
+    weight_change,
 )
 
 _NAME, _TIME, _ROWS = 12, 9, 7
@@ -60,15 +62,14 @@ def stage_heading() -> str:
 
 def order_cells(line: OrderLine) -> tuple[str, ...]:
     """Return an order under `ORDER_HEADING`."""
-    status = line.status.value if line.status is not None else ""
     return (
         line.side.value,
         line.symbol,
         number(line.quantity, 0),
         number(line.limit_price),
-        f"{number(100 * line.weight_before, 1)} → {percent(line.weight_after)}",
+        weight_change(line),
         number(line.alpha, signed=True),
-        ", ".join(part for part in (status, line.flag) if part),
+        remarks(line),
     )
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from core.calendar import BUCHAREST
 from core.settings import Mode
 from core.types import Side
-from review.day import Check, DayPage, Unit, Verdict
+from review.day import Check, DayPage, OrderLine, Unit, Verdict
 
 UNKNOWN = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -84,6 +84,17 @@ def untrusted(text: str, limit: int = 200) -> str:
     visible = (c for c in spaced if unicodedata.category(c)[0] != "C")
     flat = " ".join("".join(visible).split())
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+
+
+def weight_change(line: OrderLine) -> str:
+    """Write an order's weight before and after: ``3.1 → 7.2 %``."""
+    return f"{number(100 * line.weight_before, 1)} → {percent(line.weight_after)}"
+
+
+def remarks(line: OrderLine) -> str:
+    """Write how an order stands, where it was sent, and its flag."""
+    status = line.status.value if line.status is not None else ""
+    return ", ".join(part for part in (status, line.flag) if part)
 
 
 def volume(day: DayPage) -> str:
