@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
+from typer.exceptions import TyperException
 
 from core.errors import DaybookError
 from core.settings import Mode, Settings, load_settings
@@ -127,10 +127,9 @@ def main() -> None:
         code = app(standalone_mode=False)
     except DaybookError as error:
         code = _failed(error, error.exit_code, debug=debug)
-    except click.ClickException as error:
-        error.show()
-        code = 2
-    except (KeyboardInterrupt, click.Abort):
+    except TyperException as error:
+        code = _failed(f"{error.format_message()} (see daybook --help)", 2, debug=debug)
+    except (KeyboardInterrupt, typer.Abort):
         typer.echo("stopped; what was finished is kept", err=True)
         code = 130
     except Exception as error:  # noqa: BLE001 - the process edge

@@ -33,7 +33,7 @@ class ConsoleWatcher:
             transient=True,
             disable=quiet or not console.is_terminal,
         )
-        self._running: dict[str, object] = {}
+        self._headed = False
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -50,7 +50,6 @@ class ConsoleWatcher:
     def begins(self, world: str) -> None:
         """Print what the run talks to."""
         self._line(world)
-        self._line(stage_heading())
 
     def started(self, title: str) -> None:
         """Show that a stage is being done."""
@@ -61,6 +60,9 @@ class ConsoleWatcher:
         for task in self._bars.tasks:
             if task.description == title:
                 self._bars.remove_task(task.id)
+        if not self._headed:
+            self._line(stage_heading())
+            self._headed = True
         self._line(stage_line(stage_line_of(record.stage, record)))
 
     def progress(self, what: str, done: int, total: int) -> None:

@@ -6,11 +6,12 @@ stages overlap. Two bodies of `Starter`: plain threads, and Prefect.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from core.canonical import canonical_json, sha256_of
 from core.errors import DaybookError, StageFailed
 from core.runs import RunBook, StageRecord
 from tasks.stage import Stage
@@ -83,44 +84,35 @@ class Runner:
         self._resume = resume
         self.records: dict[str, StageRecord] = {}
 
-    def start(
-        self, name: str, stage: Stage[Any], *args: Any, same: Mapping[str, Any] | None = None
-    ) -> Callable[[], StageRecord]:
+    def start(self, name: str, stage: Stage[Any], *args: Any) -> Callable[[], StageRecord]:
         """Start a stage; call what this returns for its record.
 
-        ``same`` names facts that a record must hold to be resumed. The call raises `StageFailed`,
-        with what is kept and how to resume, when the stage fails.
+        The call raises `StageFailed`, with what is kept and how to resume, when the stage fails.
         """
-        resumed = self._resumable(name, args, same or {})
+        rests_on = foundations(args)
+        resumed = self._resumable(name, rests_on)
         if resumed is not None:
             pending: Pending = Done(replace(resumed, resumed=True, seconds=0.0))
         else:
             self._watch.started(stage.name)
             pending = self._start(stage, *args)
-        return lambda: self._finish(name, stage, pending)
+        return lambda: self._finish(name, stage, pending, rests_on)
 
-    def run(
-        self, name: str, stage: Stage[Any], *args: Any, same: Mapping[str, Any] | None = None
-    ) -> StageRecord:
+    def run(self, name: str, stage: Stage[Any], *args: Any) -> StageRecord:
         """Start a stage and wait for it."""
-        return self.start(name, stage, *args, same=same)()
+        return self.start(name, stage, *args)()
 
-    def _resumable(
-        self, name: str, args: tuple[Any, ...], same: Mapping[str, Any]
-    ) -> StageRecord | None:
-        # What rests on a stage that was done anew is done anew: its input may have changed.
-        if name not in RESUMED or any(_is_new(arg) for arg in args):
+    def _resumable(self, name: str, rests_on: str) -> StageRecord | None:
+        if name not in RESUMED:
             return None
         record = self._book.intact(name)
-        if record is None or record.facts.get("degraded"):
-            return None
-        if any(record.facts.get(fact) != value for fact, value in same.items()):
+        if record is None or record.rests_on != rests_on or record.facts.get("degraded"):
             return None
         return record
 
-    def _finish(self, name: str, stage: Stage[Any], pending: Pending) -> StageRecord:
+    def _finish(self, name: str, stage: Stage[Any], pending: Pending, rests_on: str) -> StageRecord:
         try:
-            record = pending.result()
+            record = replace(pending.result(), rests_on=rests_on)
             if not record.resumed:
                 self._book.put(record)
         except DaybookError as error:
@@ -136,5 +128,15 @@ class Runner:
         return record
 
 
-def _is_new(arg: Any) -> bool:
-    return isinstance(arg, StageRecord) and arg.stage in RESUMED and not arg.resumed
+def foundations(args: tuple[Any, ...]) -> str:
+    """Return a hash of what a stage rests on: only over the same foundations it is resumed."""
+    return sha256_of(
+        canonical_json([_content(arg) for arg in args if isinstance(arg, StageRecord)])
+    )
+
+
+def _content(record: StageRecord) -> Any:
+    # A snapshot's prices change by the minute; a target rests on what is held.
+    if "holdings" in record.facts:
+        return record.facts["holdings"]
+    return sorted(artefact.sha256 for artefact in record.artefacts.values())

@@ -61,14 +61,7 @@ def run_day(day: Day, runner: Runner, *, advance_to: MoveClock | None = None) ->
     scores = runner.run("signals", compute_scores, day, ingested.features)
     held = snapshot()
     optimal = runner.run(
-        "optimise",
-        optimise_target,
-        day,
-        ingested.features,
-        scores,
-        ingested.market,
-        held,
-        same={"holdings": held.facts["holdings"]},
+        "optimise", optimise_target, day, ingested.features, scores, ingested.market, held
     )
     targets = runner.run(
         "override", override_targets, day, optimal, ingested.features, ingested.news

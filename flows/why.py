@@ -40,6 +40,7 @@ def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]
         "con_id": con_id,
         "session": sealed.entry.session.isoformat(),
         "run_id": sealed.entry.run_id,
+        "verdict": sealed.entry.facts["verdict"],
         "blocks": {name: score[name] for name in ("technical", "fundamental", "sentiment")},
         "coverage": score["coverage"],
         "alpha_score": score["alpha_score"],
@@ -146,7 +147,8 @@ def render(story: Mapping[str, Any], console: Console) -> None:
     head = f"{story['symbol']} on {story['session']} (run {story['run_id']})"
     console.print(Text(head, style="bold"))
     for label, text in _steps(story):
-        console.print(Text.assemble((f"{label:<10} ", "dim"), text), highlight=False)
+        line = Text.assemble((f"{label:<10} ", "dim"), text)
+        console.print(line, highlight=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("block", "feature"):
         table.add_column(column)
@@ -181,7 +183,7 @@ def _steps(story: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("override", story["override"] or "none"),
         ("gate", _gate_line(gate)),
         ("what-if", _what_if_line(story["what_if"])),
-        ("order", _order_line(order)),
+        ("order", _order_line(order, story["verdict"])),
     ]
     steps += [
         ("headline", f"{h['published'][:16]} {_number(h['polarity'], 2)} {h['title']}")
@@ -206,13 +208,13 @@ def _what_if_line(steps: list[Mapping[str, Any]]) -> str:
     return " → ".join(f"{s['asked_quantity']} shares {s['action']} ({s['reason']})" for s in steps)
 
 
-def _order_line(order: Mapping[str, Any] | None) -> str:
+def _order_line(order: Mapping[str, Any] | None, verdict: str) -> str:
     if order is None:
         return "none"
     text = f"{order['side']} {order['quantity']} at {order['limit_price']} {order['time_in_force']}"
     state = order["state"]
     if state is None:
-        return f"{text}, proposed"
+        return f"{text}, {verdict}"
     return f"{text}, {state['status']}, {state['filled']:g} filled at {state['average_price']}"
 
 

@@ -137,15 +137,19 @@ class SimulatorProcess:
 
     def _did_not_start(self) -> DaybookError:
         code = self._process.wait()
-        text = f"the simulator ended with code {code} instead of starting{self._said()}"
         # Its exit code tells whether the settings or the machine are at fault.
         if code == ConfigurationError.exit_code:
-            return ConfigurationError(text)
-        return GatewayUnreachable(text)
+            return ConfigurationError(self._output())
+        return GatewayUnreachable(
+            f"the simulator ended with code {code} instead of starting{self._said()}"
+        )
+
+    def _output(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read().decode(errors="replace").strip()
 
     def _said(self) -> str:
-        self._errors.seek(0)
-        said = self._errors.read().decode(errors="replace").strip()
+        said = self._output()
         return f"; it said:\n{said[-TAIL:]}" if said else ""
 
 

@@ -1,0 +1,136 @@
+"""The day as a deployment: server, worker and run, all real, all on loopback."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PREFECT = str(Path(sys.executable).with_name("prefect"))
+STAGES = {
+    "1-universe", "1-market", "1-fundamentals", "1-news", "1-macro", "1-features", "2-signals",
+    "3-snapshot", "4-optimise", "5-overlay", "6-risk-gate", "7-what-if", "8-orders", "9-journal",
+    "9-message",
+}  # fmt: skip
+
+pytestmark = pytest.mark.slow
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+@contextmanager
+def started(*command, log, env, cwd):
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env=env, cwd=cwd
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def wait_until_healthy(api, server, log, seconds=120):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert server.poll() is None, log.read_text()
+        try:
+            if httpx.get(f"{api}/health", timeout=2, trust_env=False).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.3)
+    pytest.fail(f"no Prefect server within {seconds} s:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def prefect(tmp_path_factory):
+    """A Prefect server with the deployments of prefect.yaml, and the environment to reach it."""
+    folder = tmp_path_factory.mktemp("prefect")
+    home = folder / "home"
+    home.mkdir()
+    port = free_port()
+    api = f"http://127.0.0.1:{port}/api"
+    env = os.environ | {
+        "PREFECT_HOME": str(folder / "prefect"),
+        "PREFECT_API_URL": api,
+        "PREFECT_SERVER_UI_API_URL": api,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "DAYBOOK_HOME": str(home),
+        "DAYBOOK_SIMULATOR__SYMBOLS": "30",
+    }
+    log = folder / "server.log"
+    server_command = (PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port))
+    with started(*server_command, log=log, env=env, cwd=ROOT) as server:
+        wait_until_healthy(api, server, log)
+
+        def call(*arguments):
+            done = subprocess.run(
+                [PREFECT, "--no-prompt", *arguments],
+                env=env, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout + done.stderr
+            return done.stdout
+
+        call("work-pool", "create", "daybook", "--type", "process")
+        call("deploy", "--all")
+        call.api, call.env, call.home, call.folder = api, env, home, folder
+        yield call
+
+
+def asked(prefect, path, **body):
+    answer = httpx.post(f"{prefect.api}/{path}", json=body, timeout=30, trust_env=False)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def test_the_schedule_is_weekdays_at_14_00_in_bucharest(prefect):
+    (daily,) = [d for d in asked(prefect, "deployments/filter") if d["name"] == "daily"]
+    (schedule,) = daily["schedules"]
+    assert schedule["active"]
+    assert schedule["schedule"]["cron"] == "0 14 * * 1-5"
+    assert schedule["schedule"]["timezone"] == "Europe/Bucharest"
+
+
+def test_a_deployed_day_completes_with_one_artifact_for_each_stage(prefect):
+    worker = (PREFECT, "worker", "start", "--pool", "daybook", "--type", "process")
+    log = prefect.folder / "worker.log"
+    with started(*worker, log=log, env=prefect.env, cwd=prefect.folder):
+        prefect(
+            "deployment", "run", "daily-portfolio/daily", "--param", "session_date=2026-06-15",
+            "--watch", "--watch-interval", "2",
+        )  # fmt: skip
+    (run,) = [r for r in asked(prefect, "flow_runs/filter") if r["state_type"] != "SCHEDULED"]
+    assert (run["state_type"], run["state_name"]) == ("COMPLETED", "Proposed"), log.read_text()
+    assert run["name"] == "2026-06-15"
+    keys = [artifact["key"] for artifact in asked(prefect, "artifacts/filter")]
+    assert set(keys) >= STAGES
+    assert len(keys) == len(set(keys))
+    ticket = prefect.home / "reports/sim/order_ticket_2026-06-15.json"
+    assert json.loads(ticket.read_bytes())["session"] == "2026-06-15"
+
+
+def test_a_holiday_is_skipped_not_failed(prefect):
+    worker = (PREFECT, "worker", "start", "--pool", "daybook", "--type", "process")
+    with started(*worker, log=prefect.folder / "w2.log", env=prefect.env, cwd=prefect.folder):
+        prefect(
+            "deployment", "run", "daily-portfolio/daily", "--param", "session_date=2026-11-26",
+            "--watch", "--watch-interval", "2",
+        )  # fmt: skip
+    names = {r["name"]: r["state_name"] for r in asked(prefect, "flow_runs/filter")}
+    assert names["2026-11-26"] == "Skipped"
