@@ -29,6 +29,7 @@ class StageRecord:
     rows_out: int | None = None
     notes: str = ""
     seconds: float = 0.0
+    rests_on: str = ""  # hash of the records it was made from
     resumed: bool = False
 
 
@@ -68,10 +69,11 @@ class RunBook:
 
     def put(self, record: StageRecord) -> None:
         """Add a stage; written at once. Raises `StorageError` when the disk refuses."""
-        self._records.pop(record.stage, None)
-        self._records[record.stage] = record
-        stages = [asdict(each) for each in self._records.values()]
+        records = {name: each for name, each in self._records.items() if name != record.stage}
+        records[record.stage] = record
+        stages = [asdict(each) for each in records.values()]
         write_atomically(self._path, canonical_json({"stages": stages}, indent=1))
+        self._records = records
 
 
 def book_path(paths: Paths, day: date, run_key: str) -> Path:

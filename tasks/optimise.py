@@ -54,7 +54,7 @@ def optimise_target(
             "optimal": day.write("optimal", table, TARGETS),
             "expectation": day.write_record("optimal", facts),
         },
-        facts={**facts, "holdings": held.facts["holdings"]},
+        facts=facts,
         rows_in=len(scored),
         rows_out=int((table["weight"] != 0.0).sum()),
         notes=f"{target.status}, gross {target.gross:.2f}, {target.solver}",

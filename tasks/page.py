@@ -65,6 +65,7 @@ def day_page(day: Day, records: Records, *, world: str = "") -> DayPage:
         opens_at=day.session.open,
         finish_line=day.session.finish_line,
         verdict=verdict,
+        verdict_reason=verdict_reason(verdict, ticket),
         next_step=next_step(verdict, ticket),
         run_id=day.run_id,
         code_version=code_hash(),
@@ -90,6 +91,14 @@ def day_verdict(ticket: Ticket, records: Records) -> Verdict:
     if not ticket.lines:
         return Verdict.NO_ORDERS
     return Verdict.EXECUTED if "submit" in records else Verdict.PROPOSED
+
+
+def verdict_reason(verdict: Verdict, ticket: Ticket) -> str:
+    """Return why a day has no orders, where its portfolio is not where it should be."""
+    if verdict is not Verdict.NO_ORDERS or not ticket.removed:
+        return ""
+    named = "; ".join(f"{removed.symbol}: {removed.reason}" for removed in ticket.removed[:3])
+    return f"The rehearsal removed all {len(ticket.removed)} orders ({named})."
 
 
 def next_step(verdict: Verdict, ticket: Ticket) -> str:

@@ -1,0 +1,105 @@
+"""Orders that are sent: over the wire, at most once."""
+
+import json
+import shutil
+
+import pytest
+
+from core.tables import FILLS, TARGETS, read_table
+from tests.flow.conftest import THIRTY
+from tests.flow.days import (
+    DAY,
+    NEXT_DAY,
+    orders_placed,
+    paths_of,
+    resumed,
+    run,
+    settings_for,
+    ticket_of,
+)
+
+
+def auto(home, **sections):
+    return settings_for(
+        home, **{"submit": "auto", "universe": {"history": "2 Y"}, **THIRTY, **sections}
+    )
+
+
+@pytest.fixture
+def after_trading(traded_day, tmp_path):
+    """A copy of the home of a day whose orders were sent."""
+    home = tmp_path / "home"
+    shutil.copytree(traded_day[0], home)
+    return home
+
+
+def filled(outcome):
+    """Return shares by symbol, as the day's fills add up."""
+    store = outcome.day.store
+    fills = read_table(store, outcome.records["fills"].artefacts["fills"], FILLS)
+    signed = fills["quantity"].where(fills["side"] == "BUY", -fills["quantity"])
+    return signed.groupby(fills["symbol"]).sum().to_dict()
+
+
+def held(outcome, stage="snapshot", name="positions"):
+    artefact = outcome.records[stage].artefacts[name]
+    record = json.loads((outcome.day.paths.home / artefact.path).read_bytes())
+    return {symbol: position["quantity"] for symbol, position in record["positions"].items()}
+
+
+def test_auto_sends_every_order_of_the_ticket_once_and_gets_fills_and_commissions(traded_day):
+    home, outcome = traded_day
+    lines = ticket_of(outcome)["lines"]
+    assert outcome.exit_code == 0
+    assert outcome.records["submit"].facts["sent"] == len(lines) > 10
+    placed = [order["terms"]["order_ref"] for order in orders_placed(home)]
+    assert sorted(placed) == sorted(line["order"]["order_ref"] for line in lines)
+    states = outcome.records["fills"].facts["states"]
+    assert {state["status"] for state in states} <= {"filled", "working"}
+    assert sum(state["filled"] for state in states) > 0
+    fills = read_table(outcome.day.store, outcome.records["fills"].artefacts["fills"], FILLS)
+    assert fills["commission"].notna().all()
+    assert fills.groupby("order_ref")["commission"].sum().gt(0.0).all()  # the minimum is per order
+
+
+def test_the_positions_after_a_day_are_what_its_fills_add_up_to(traded_day):
+    _, outcome = traded_day
+    assert held(outcome, "fills", "positions_after") == filled(outcome)
+
+
+def test_the_next_sessions_snapshot_holds_the_new_positions(traded_day, after_trading):
+    following = run(auto(after_trading, submit="propose"), NEXT_DAY)
+    # What was still working at the close is cancelled then; what filled is held.
+    assert held(following).items() >= filled(traded_day[1]).items()
+    targets = following.records["override"].artefacts["targets"]
+    table = read_table(following.day.store, targets, TARGETS)
+    moved_from = set(table.loc[table["weight_before"] != 0.0, "symbol"])
+    assert moved_from == set(held(following))  # the optimiser starts from what is held
+
+
+@pytest.mark.parametrize(
+    ("how", "sections"),
+    [
+        ({}, {}),
+        ({"fresh": True}, {}),
+        ({}, {"limits": {"max_single": 0.01}}),  # another run key, another ticket
+    ],
+    ids=["again", "fresh", "other limits"],
+)
+def test_running_the_same_session_again_sends_nothing(traded_day, after_trading, how, sections):
+    before = orders_placed(after_trading)
+    outcome = run(auto(after_trading, **sections), **how)
+    assert outcome.records["submit"].facts["sent"] == 0
+    assert orders_placed(after_trading) == before
+    sent = {state["order_ref"] for state in outcome.records["submit"].facts["states"]}
+    assert sent == {line["order"]["order_ref"] for line in ticket_of(traded_day[1])["lines"]}
+    if sections:
+        assert ticket_of(outcome)["run_key"] != ticket_of(traded_day[1])["run_key"]
+
+
+def test_a_day_that_was_only_proposed_is_sent_by_a_later_auto_from_the_same_stages(traded_day):
+    # The fixture ran the day twice: proposed by the command, then with the orders sent.
+    home, outcome = traded_day
+    assert {"universe", "market", "features", "signals", "optimise"} <= resumed(outcome)
+    assert paths_of(home).ticket(DAY).exists()
+    assert not list(paths_of(home).reports.glob("*.r2.json"))

@@ -1,0 +1,224 @@
+"""How stages are started, resumed, and how they fail."""
+
+import threading
+from contextlib import closing
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from core.artefacts import Store
+from core.errors import ConfigurationError, GatewayTimeout, StageFailed, StorageError
+from core.paths import Paths
+from core.runs import RunBook, StageRecord
+from flows.runner import RESUMED, Runner, Threads
+from tasks.stage import stage
+
+DAY = date(2026, 6, 15)
+
+
+class Heard:
+    """A watcher that remembers."""
+
+    def __init__(self):
+        self.started_titles = []
+        self.finished_titles = []
+
+    def begins(self, world):
+        pass
+
+    def started(self, title):
+        self.started_titles.append(title)
+
+    def finished(self, title, record):
+        self.finished_titles.append(title)
+
+
+class House:
+    """A home folder in which tiny stages run, in threads."""
+
+    def __init__(self, home):
+        self.paths = Paths(home=home, mode="sim")
+        self.store = Store(home)
+        self.ran = []
+        self.heard = Heard()
+        self.threads = Threads()
+
+    def close(self):
+        self.threads.close()
+
+    def runner(self, *, fresh=False):
+        """Begin a run with the same key: what an earlier one finished may be resumed."""
+        book = RunBook.open(self.paths, DAY, "a-key", fresh=fresh)
+        return Runner(book, self.threads, self.heard, resume="daybook run")
+
+    def stage(self, name, content=b"same", **facts):
+        """Return a stage that writes its content and notes that it ran."""
+
+        @stage(f"0 {name}")
+        def write(*_):
+            self.ran.append(name)
+            path = self.paths.data / f"{name}.bin"
+            artefact = self.store.put(path, content, schema="raw", rows=1)
+            return StageRecord(stage=name, artefacts={"out": artefact}, facts=facts)
+
+        return write
+
+
+@pytest.fixture
+def house(tmp_path):
+    with closing(House(tmp_path)) as house:
+        yield house
+
+
+def test_a_stage_that_is_done_is_resumed_and_does_not_run_again(house):
+    first = house.runner().run("universe", house.stage("universe"))
+    again = house.runner().run("universe", house.stage("universe"))
+    assert house.ran == ["universe"]
+    assert again == replace(first, resumed=True, seconds=0.0)
+    assert house.heard.started_titles == ["0 universe"]
+    assert house.heard.finished_titles == ["0 universe"] * 2
+
+
+def test_fresh_runs_a_stage_that_is_done(house):
+    house.runner().run("universe", house.stage("universe"))
+    house.runner(fresh=True).run("universe", house.stage("universe"))
+    assert house.ran == ["universe"] * 2
+
+
+@pytest.mark.parametrize("name", ["snapshot", "override", "check", "rehearse", "submit", "seal"])
+def test_what_is_about_the_present_is_never_resumed(house, name):
+    house.runner().run(name, house.stage(name))
+    house.runner().run(name, house.stage(name))
+    assert house.ran == [name] * 2
+    assert name not in RESUMED
+
+
+def test_a_stage_whose_artefact_changed_runs_again(house):
+    record = house.runner().run("market", house.stage("market"))
+    (house.paths.home / record.artefacts["out"].path).write_bytes(b"other")
+    again = house.runner().run("market", house.stage("market"))
+    assert house.ran == ["market"] * 2
+    assert again.artefacts["out"].path != record.artefacts["out"].path  # what is there stays there
+
+
+def test_a_source_that_had_failed_is_asked_again(house):
+    house.runner().run("news", house.stage("news", degraded="HTTP 500"))
+    house.runner().run("news", house.stage("news", degraded=None))
+    house.runner().run("news", house.stage("news", degraded=None))
+    assert house.ran == ["news"] * 2
+
+
+def a_pipeline(house, market):
+    """Run three stages, each made from the one before."""
+    runner = house.runner()
+    bars = runner.run("market", house.stage("market", market))
+    features = runner.run("features", house.stage("features", b"of " + market), bars)
+    return runner.run("signals", house.stage("signals"), features)
+
+
+def test_what_rests_on_a_stage_that_came_out_different_is_done_anew(house):
+    a_pipeline(house, b"monday")
+    house.store.open(RunBook.open(house.paths, DAY, "a-key").intact("market").artefacts["out"])
+    (house.paths.data / "market.bin").unlink()
+    house.ran.clear()
+    a_pipeline(house, b"tuesday")
+    assert house.ran == ["market", "features", "signals"]
+
+
+def test_what_rests_on_a_stage_that_came_out_the_same_is_resumed(house):
+    a_pipeline(house, b"monday")
+    (house.paths.data / "market.bin").unlink()
+    house.ran.clear()
+    a_pipeline(house, b"monday")
+    assert house.ran == ["market"]
+
+
+def test_a_run_that_died_between_a_stage_and_what_rests_on_it_does_not_mix_old_and_new(house):
+    a_pipeline(house, b"monday")
+    (house.paths.data / "market.bin").unlink()
+    house.runner().run("market", house.stage("market", b"tuesday"))  # and then it was killed
+    house.ran.clear()
+    a_pipeline(house, b"tuesday")
+    assert house.ran == ["features", "signals"]
+
+
+def test_a_target_is_resumed_for_the_same_holdings_only(house):
+    def optimise(**held):
+        runner = house.runner()
+        return runner.run("optimise", house.stage("optimise"), StageRecord("snapshot", {}, held))
+
+    optimise(holdings="none", net_asset_value=1.0)
+    assert optimise(holdings="none", net_asset_value=2.0).resumed  # prices move by the minute
+    assert not optimise(holdings="100 ABC", net_asset_value=2.0).resumed
+
+
+def test_a_failure_says_what_is_kept_and_how_to_resume_and_keeps_its_exit_code(house):
+    @stage("1 market")
+    def fails():
+        raise ConfigurationError("port = 0 is no port")
+
+    runner = house.runner()
+    runner.run("universe", house.stage("universe"))
+    with pytest.raises(StageFailed, match="port = 0 is no port") as failed:
+        runner.run("market", fails)
+    assert failed.value.kept == ("universe",)
+    assert "kept: universe" in str(failed.value)
+    assert "to resume: daybook run" in str(failed.value)
+    assert failed.value.exit_code == ConfigurationError.exit_code
+    assert runner.records.keys() == {"universe"}
+
+
+def test_a_book_that_cannot_be_written_keeps_nothing_it_does_not_have(house):
+    (house.paths.data).mkdir(parents=True)
+    (house.paths.data / "runs").write_text("in the way")
+    with pytest.raises(StageFailed, match="nothing was written yet") as failed:
+        house.runner().run("universe", house.stage("universe"))
+    assert isinstance(failed.value.__cause__, StorageError)
+
+
+def test_a_defect_in_a_stage_is_not_dressed_up_as_a_failure_of_the_day(house):
+    @stage("1 market")
+    def broken():
+        return 1 // 0
+
+    with pytest.raises(ZeroDivisionError):
+        house.runner().run("market", broken)
+
+
+def test_a_failure_appears_where_the_record_is_needed_and_not_before(house):
+    @stage("3 snapshot")
+    def silent():
+        raise GatewayTimeout("no answer within 15 s")
+
+    runner = house.runner()
+    snapshot = runner.start("snapshot", silent)
+    runner.run("signals", house.stage("signals"))
+    with pytest.raises(StageFailed) as failed:
+        snapshot()
+    assert failed.value.kept == ("signals",)
+
+
+def test_independent_stages_overlap(house):
+    meeting = threading.Barrier(2, timeout=10)  # breaks unless both are there at once
+
+    def arriving(name):
+        @stage(name)
+        def arrive():
+            meeting.wait()
+            return StageRecord(stage=name, artefacts={})
+
+        return arrive
+
+    runner = house.runner()
+    waits = [runner.start(name, arriving(name)) for name in ("fundamentals", "news")]
+    assert [wait().stage for wait in waits] == ["fundamentals", "news"]
+
+
+def test_a_stage_says_how_long_it_took(house):
+    @stage("0 slow")
+    def slow():
+        threading.Event().wait(0.05)
+        return StageRecord(stage="slow", artefacts={})
+
+    assert 0.05 <= house.runner().run("slow", slow).seconds < 5.0
