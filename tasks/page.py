@@ -98,7 +98,7 @@ def verdict_reason(verdict: Verdict, ticket: Ticket) -> str:
     if verdict is not Verdict.NO_ORDERS or not ticket.removed:
         return ""
     named = "; ".join(f"{removed.symbol}: {removed.reason}" for removed in ticket.removed[:3])
-    return f"The rehearsal removed all {len(ticket.removed)} orders ({named})."
+    return f"The rehearsal removed every order ({named})."
 
 
 def next_step(verdict: Verdict, ticket: Ticket) -> str:

@@ -1,24 +1,19 @@
 """Worlds and days that tests share: a day costs seconds."""
 
-import logging
 import shutil
-import sys
 
 import pytest
 
 from core.settings import SimulatorSettings
-from flows.cli import main
 from simulator.process import start
 from tests.flow.days import (
     DAY,
-    Said,
-    clean_environment,
     command,
-    environment_at,
     run,
     settings_at,
     settings_for,
     ticket_of,
+    typing_at,
 )
 
 THIRTY = {"simulator": {"symbols": 30}}
@@ -81,21 +76,7 @@ def fault(small):
 
 
 @pytest.fixture
-def daybook(tmp_path, capsys):
+def daybook(tmp_path):
     """Return a function that runs the command line in this process, at home in ``tmp_path``."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    with clean_environment() as patch:
-        patch.chdir(tmp_path)
-
-        def typed(*arguments, world=None, **variables):
-            for name, value in {**(environment_at(world) if world else {}), **variables}.items():
-                patch.setenv(name, value)
-            patch.setattr(sys, "argv", ["daybook", *arguments])
-            with pytest.raises(SystemExit) as ended:
-                main()
-            said = capsys.readouterr()
-            return Said(ended.value.code, said.out, said.err)
-
+    with typing_at(tmp_path) as typed:
         yield typed
-    root.handlers[:], root.level = handlers, level

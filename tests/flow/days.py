@@ -1,11 +1,13 @@
 """Whole days for the tests: where they run, how they are run, and what they left behind."""
 
+import io
 import json
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 import journal
 from core.paths import Paths
 from core.settings import load_settings
+from flows.cli import main
 from flows.run import run_session
 from flows.runner import Threads
 from flows.world import with_port, with_vendors
@@ -139,6 +142,27 @@ def command(home, *arguments, **variables):
         check=False,
     )
     return Said(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def typing_at(home):
+    """Give a function that runs the command line in this process, in ``home``."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    with clean_environment() as patch:
+        patch.chdir(home)
+
+        def typed(*arguments, world=None, **variables):
+            for name, value in {**(environment_at(world) if world else {}), **variables}.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["daybook", *arguments])
+            out, err = io.StringIO(), io.StringIO()
+            with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+                main()
+            return Said(ended.value.code, out.getvalue(), err.getvalue())
+
+        yield typed
+    root.handlers[:], root.level = handlers, level
 
 
 def paths_of(home):

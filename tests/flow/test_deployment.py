@@ -1,7 +1,6 @@
 """The day as a deployment: server, worker and run, all real, all on loopback."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -12,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.flow.days import command_environment
+
 ROOT = Path(__file__).resolve().parents[2]
 PREFECT = str(Path(sys.executable).with_name("prefect"))
 STAGES = {
@@ -19,6 +20,8 @@ STAGES = {
     "3-snapshot", "4-optimise", "5-overlay", "6-risk-gate", "7-what-if", "8-orders", "9-journal",
     "9-message",
 }  # fmt: skip
+
+KEY, TOKEN = "canary-key-of-the-worker", "canary-token-of-the-worker"
 
 pytestmark = pytest.mark.slow
 
@@ -65,15 +68,18 @@ def prefect(tmp_path_factory):
     home.mkdir()
     port = free_port()
     api = f"http://127.0.0.1:{port}/api"
-    env = os.environ | {
-        "PREFECT_HOME": str(folder / "prefect"),
-        "PREFECT_API_URL": api,
-        "PREFECT_SERVER_UI_API_URL": api,
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-        "DAYBOOK_HOME": str(home),
-        "DAYBOOK_SIMULATOR__SYMBOLS": "30",
-    }
+    env = command_environment(
+        home,
+        PREFECT_API_URL=api,
+        PREFECT_SERVER_UI_API_URL=api,
+        PREFECT_SERVER_ANALYTICS_ENABLED="false",
+        DO_NOT_TRACK="1",
+        PREFECT_SERVER_UI_ENABLED="false",
+        PREFECT_WORKER_QUERY_SECONDS="1",
+        DAYBOOK_SIMULATOR__SYMBOLS="30",
+        DAYBOOK_VENDORS__FUNDAMENTALS_KEY=KEY,
+        DAYBOOK_VENDORS__SLACK_WEBHOOK=f"http://127.0.0.1:9/slack/{TOKEN}",
+    )
     log = folder / "server.log"
     server_command = (PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port))
     with started(*server_command, log=log, env=env, cwd=ROOT) as server:
@@ -93,6 +99,22 @@ def prefect(tmp_path_factory):
         yield call
 
 
+@pytest.fixture(scope="module")
+def worker(prefect):
+    """A worker of the pool, started elsewhere than in the checkout."""
+    command = (PREFECT, "worker", "start", "--pool", "daybook", "--type", "process")
+    log = prefect.folder / "worker.log"
+    with started(*command, log=log, env=prefect.env, cwd=prefect.folder):
+        yield log
+
+
+def deployed_run(prefect, day):
+    prefect(
+        "deployment", "run", "daily-portfolio/daily", "--param", f"session_date={day}",
+        "--watch", "--watch-interval", "2",
+    )  # fmt: skip
+
+
 def asked(prefect, path, **body):
     answer = httpx.post(f"{prefect.api}/{path}", json=body, timeout=30, trust_env=False)
     answer.raise_for_status()
@@ -107,30 +129,28 @@ def test_the_schedule_is_weekdays_at_14_00_in_bucharest(prefect):
     assert schedule["schedule"]["timezone"] == "Europe/Bucharest"
 
 
-def test_a_deployed_day_completes_with_one_artifact_for_each_stage(prefect):
-    worker = (PREFECT, "worker", "start", "--pool", "daybook", "--type", "process")
-    log = prefect.folder / "worker.log"
-    with started(*worker, log=log, env=prefect.env, cwd=prefect.folder):
-        prefect(
-            "deployment", "run", "daily-portfolio/daily", "--param", "session_date=2026-06-15",
-            "--watch", "--watch-interval", "2",
-        )  # fmt: skip
+def test_a_deployed_day_completes_with_one_artifact_for_each_stage(prefect, worker):
+    deployed_run(prefect, "2026-06-15")
     (run,) = [r for r in asked(prefect, "flow_runs/filter") if r["state_type"] != "SCHEDULED"]
-    assert (run["state_type"], run["state_name"]) == ("COMPLETED", "Proposed"), log.read_text()
+    assert (run["state_type"], run["state_name"]) == ("COMPLETED", "Proposed"), worker.read_text()
     assert run["name"] == "2026-06-15"
     keys = [artifact["key"] for artifact in asked(prefect, "artifacts/filter")]
-    assert set(keys) >= STAGES
+    assert set(keys) == STAGES | {"world"}
     assert len(keys) == len(set(keys))
     ticket = prefect.home / "reports/sim/order_ticket_2026-06-15.json"
     assert json.loads(ticket.read_bytes())["session"] == "2026-06-15"
 
 
-def test_a_holiday_is_skipped_not_failed(prefect):
-    worker = (PREFECT, "worker", "start", "--pool", "daybook", "--type", "process")
-    with started(*worker, log=prefect.folder / "w2.log", env=prefect.env, cwd=prefect.folder):
-        prefect(
-            "deployment", "run", "daily-portfolio/daily", "--param", "session_date=2026-11-26",
-            "--watch", "--watch-interval", "2",
-        )  # fmt: skip
+def test_nothing_that_prefect_keeps_of_a_day_holds_a_secret(prefect, worker):
+    kept = ("artifacts/filter", "logs/filter", "flow_runs/filter", "task_runs/filter")
+    told = {path: json.dumps(asked(prefect, path)) for path in kept}
+    assert "NOT SENT" in told["artifacts/filter"]  # the webhook was tried
+    for text in (*told.values(), worker.read_text()):
+        assert KEY not in text
+        assert TOKEN not in text
+
+
+def test_a_holiday_is_skipped_not_failed(prefect, worker):
+    deployed_run(prefect, "2026-11-26")
     names = {r["name"]: r["state_name"] for r in asked(prefect, "flow_runs/filter")}
-    assert names["2026-11-26"] == "Skipped"
+    assert names["2026-11-26"] == "Skipped", worker.read_text()

@@ -5,7 +5,9 @@ import shutil
 
 import pytest
 
+from core.settings import SimulatorSettings
 from core.tables import FILLS, TARGETS, read_table
+from simulator.process import start
 from tests.flow.conftest import THIRTY
 from tests.flow.days import (
     DAY,
@@ -14,6 +16,7 @@ from tests.flow.days import (
     paths_of,
     resumed,
     run,
+    settings_at,
     settings_for,
     ticket_of,
 )
@@ -39,6 +42,11 @@ def filled(outcome):
     fills = read_table(store, outcome.records["fills"].artefacts["fills"], FILLS)
     signed = fills["quantity"].where(fills["side"] == "BUY", -fills["quantity"])
     return signed.groupby(fills["symbol"]).sum().to_dict()
+
+
+def targets_of(outcome):
+    artefact = outcome.records["override"].artefacts["targets"]
+    return read_table(outcome.day.store, artefact, TARGETS)
 
 
 def held(outcome, stage="snapshot", name="positions"):
@@ -71,8 +79,7 @@ def test_the_next_sessions_snapshot_holds_the_new_positions(traded_day, after_tr
     following = run(auto(after_trading, submit="propose"), NEXT_DAY)
     # What was still working at the close is cancelled then; what filled is held.
     assert held(following).items() >= filled(traded_day[1]).items()
-    targets = following.records["override"].artefacts["targets"]
-    table = read_table(following.day.store, targets, TARGETS)
+    table = targets_of(following)
     moved_from = set(table.loc[table["weight_before"] != 0.0, "symbol"])
     assert moved_from == set(held(following))  # the optimiser starts from what is held
 
@@ -103,3 +110,25 @@ def test_a_day_that_was_only_proposed_is_sent_by_a_later_auto_from_the_same_stag
     assert {"universe", "market", "features", "signals", "optimise"} <= resumed(outcome)
     assert paths_of(home).ticket(DAY).exists()
     assert not list(paths_of(home).reports.glob("*.r2.json"))
+
+
+def test_a_held_name_without_bars_is_kept_and_its_unknown_risk_stops_the_sending(
+    traded_day, tmp_path
+):
+    (name, shares), *_ = sorted(filled(traded_day[1]).items())
+    state = tmp_path / "state"
+    shutil.copytree(paths_of(traded_day[0]).world, state)
+    world = SimulatorSettings(**THIRTY["simulator"])
+    with start(world, day=NEXT_DAY, state=state) as process:
+        before = process.state()["orders"]
+        process.fault("nan_bars", symbol=name)
+        outcome = run(settings_at(process, tmp_path / "home", submit="auto"), NEXT_DAY)
+        assert process.state()["orders"] == before
+    assert name in outcome.records["features"].facts["dropped"]
+    assert held(outcome)[name] == shares
+    row = targets_of(outcome).set_index("symbol").loc[name]
+    assert row["weight"] == row["weight_before"] != 0.0
+    assert name not in {line["order"]["symbol"] for line in ticket_of(outcome)["lines"]}
+    failed = ticket_of(outcome)["failed_checks"]
+    assert {check["name"] for check in failed} == {"historical VaR 95", "parametric VaR 95"}
+    assert outcome.exit_code == 3

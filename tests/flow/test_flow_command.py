@@ -179,3 +179,20 @@ def test_without_a_date_the_simulator_runs_the_newest_session_it_has(daybook):
     )  # fmt: skip
     assert said.code == 0, said.err
     assert said.json["session"] > str(DAY)
+
+
+def test_the_simulator_command_serves_until_it_is_stopped_and_says_it_is_no_real_account(tmp_path):
+    process = subprocess.Popen(
+        [COMMAND, "simulator", "--symbols=3", f"--state={tmp_path}"],
+        env=command_environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        ready = json.loads(process.stdout.readline())
+        process.terminate()
+        told = process.stderr.read()
+    assert ready["account"].startswith("DU")
+    assert "NOT a real account" in told
+    assert process.returncode == 0

@@ -1,24 +1,47 @@
 """A gate that fails, and a day that begins too late: a recommendation, never an order."""
 
 import json
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from core.calendar import session
 from core.settings import SimulatorSettings
 from simulator.process import start
-from tests.flow.days import DAY, paths_of, run, settings_at, ticket_of, verify
+from tests.flow.days import (
+    DAY,
+    Said,
+    paths_of,
+    run,
+    settings_at,
+    ticket_of,
+    typing_at,
+    verify,
+)
 
 TINY = "0.000001"
 
 
-@pytest.fixture
-def refused(daybook, small, tmp_path):
+@dataclass
+class Refused:
     """A day with --auto whose portfolio cannot pass the limit on value at risk."""
-    said = daybook("run", "--date", str(DAY), "--auto", world=small, DAYBOOK_LIMITS__MAX_VAR=TINY)
-    ticket = json.loads(paths_of(tmp_path).ticket(DAY).read_bytes())
-    return said, ticket, small
+
+    home: Path
+    said: Said
+    ticket: dict
+    message: dict
+
+
+@pytest.fixture(scope="module")
+def refused(small_process, tmp_path_factory):
+    home = tmp_path_factory.mktemp("refused")
+    with typing_at(home) as daybook:
+        arguments = ("run", "--date", str(DAY), "--auto")
+        said = daybook(*arguments, world=small_process, DAYBOOK_LIMITS__MAX_VAR=TINY)
+    ticket = json.loads(paths_of(home).ticket(DAY).read_bytes())
+    return Refused(home, said, ticket, small_process.messages()[-1]["message"])
 
 
 @pytest.fixture(scope="module")
@@ -30,52 +53,45 @@ def after_the_finish_line(tmp_path_factory):
 
 
 def test_a_failed_gate_ends_with_exit_code_3_and_names_limit_and_value(refused):
-    said, _, _ = refused
-    assert said.code == 3
-    assert "RECOMMENDATION ONLY" in said.out
-    assert "VaR" in said.out
-    assert "limit 0.00 %" in said.out
-    assert "Nothing was sent." in said.out
-    assert "--auto the same orders would have been sent" not in said.out
+    out = refused.said.out
+    assert refused.said.code == 3
+    assert "RECOMMENDATION ONLY" in out
+    assert "VaR" in out
+    assert "limit 0.00 %" in out
+    assert "Nothing was sent." in out
+    assert "the same orders would have been sent" not in out
 
 
 def test_the_ticket_of_a_failed_gate_names_limit_and_value(refused):
-    _, ticket, _ = refused
-    assert ticket["status"] == "recommendation_only"
-    assert ticket["lines"]
-    failed = {check["name"]: check for check in ticket["failed_checks"]}
-    assert failed
-    for check in failed.values():
+    assert refused.ticket["status"] == "recommendation_only"
+    assert refused.ticket["lines"]
+    assert refused.ticket["failed_checks"]
+    for check in refused.ticket["failed_checks"]:
         assert check["limit"] == float(TINY)
         assert check["value"] > check["limit"]
         assert "VaR" in check["name"]
 
 
-def test_nothing_is_sent_after_a_failed_gate_even_with_auto(refused, tmp_path):
-    _, _, world = refused
-    assert world.state()["orders"] == {"working": 0, "accepted": 0}
-    assert not (paths_of(tmp_path).data / "desk").exists()
+def test_nothing_is_sent_after_a_failed_gate_even_with_auto(refused, small):
+    assert small.state()["orders"] == {"working": 0, "accepted": 0}
+    assert not (paths_of(refused.home).data / "desk").exists()
 
 
 def test_the_message_of_a_failed_gate_says_recommendation_only(refused):
-    _, _, world = refused
-    message = world.messages()[-1]["message"]
-    assert "RECOMMENDATION ONLY" in message["text"]
-    assert "VaR" in json.dumps(message["blocks"])
+    assert "RECOMMENDATION ONLY" in refused.message["text"]
+    assert "VaR" in json.dumps(refused.message["blocks"])
 
 
-def test_a_failed_gate_is_sealed_and_every_symbol_can_still_be_explained(
-    refused, daybook, tmp_path
-):
-    _, ticket, _ = refused
-    assert verify(tmp_path).entries == 1
-    order = ticket["lines"][0]["order"]
-    story = daybook("why", order["symbol"], "--date", str(DAY), "--json")
+def test_a_failed_gate_is_sealed_and_every_symbol_can_still_be_explained(refused, daybook):
+    assert verify(refused.home).entries == 1
+    order = refused.ticket["lines"][0]["order"]
+    asked = ("why", order["symbol"], "--date", str(DAY))
+    story = daybook(*asked, "--json", DAYBOOK_HOME=str(refused.home))
     assert story.code == 0
     assert story.json["gate"]["passed"] is False
     assert {check["limit"] for check in story.json["gate"]["failed"]} == {float(TINY)}
     assert story.json["order"]["quantity"] == order["quantity"]
-    told = daybook("why", order["symbol"], "--date", str(DAY))
+    told = daybook(*asked)
     assert "FAILED" in told.out
     assert "proposed" not in told.out  # nobody may read it as an order that waits
 

@@ -45,34 +45,38 @@ def test_an_order_without_margin_is_sized_down_then_removed_and_both_are_recorde
     assert story["order"] is None
 
 
-@pytest.fixture
-def unanswered(some, small, fault, tmp_path):
-    """A day of three symbols, because each silence is waited for."""
-    fault("whatif_silent")
+@pytest.fixture(scope="module")
+def unanswered(small_process, undisturbed, tmp_path_factory):
+    """A day of three symbols, because each silence is waited for, and its message."""
+    few = tuple(line["order"]["symbol"] for line in ticket_of(undisturbed)["lines"][:3])
     settings = settings_at(
-        small,
-        tmp_path / "home",
+        small_process,
+        tmp_path_factory.mktemp("unanswered") / "home",
         gateway={"request_timeout": 2.0},
-        universe={"watchlist": some[:3], "include_movers": False},
+        universe={"watchlist": few, "include_movers": False},
     )
-    return run(settings)
+    small_process.fault("whatif_silent")
+    try:
+        outcome = run(settings)
+    finally:
+        small_process.fault("whatif_silent", on=False)
+    return outcome, json.dumps(small_process.messages()[-1]["message"])
 
 
 def test_orders_whose_rehearsal_is_not_answered_are_removed_and_flagged(unanswered):
-    rehearsal = rehearsal_of(unanswered)
+    outcome, _ = unanswered
+    rehearsal = rehearsal_of(outcome)
     assert rehearsal["orders"] == []
     assert rehearsal["removed"]
     assert {step["action"] for step in rehearsal["steps"]} == {"removed and flagged"}
     assert all("within 2 s" in step["reason"] for step in rehearsal["steps"])
-    assert len(ticket_of(unanswered)["removed"]) == len(rehearsal["removed"])
-    assert ticket_of(unanswered)["lines"] == []
+    assert len(ticket_of(outcome)["removed"]) == len(rehearsal["removed"])
+    assert ticket_of(outcome)["lines"] == []
 
 
-def test_a_day_that_lost_its_orders_in_rehearsal_never_says_there_was_nothing_to_do(
-    unanswered, small
-):
-    told = json.dumps(small.messages()[-1]["message"])
-    assert "already where it should be" not in told
-    assert ticket_of(unanswered)["removed"][0]["symbol"] in told
-    page = unanswered.records["seal"].artefacts["page"]
-    assert "already where it should be" not in (unanswered.day.paths.home / page.path).read_text()
+def test_a_day_that_lost_its_orders_in_rehearsal_never_says_there_was_nothing_to_do(unanswered):
+    outcome, message = unanswered
+    page = outcome.records["seal"].artefacts["page"]
+    for told in (message, (outcome.day.paths.home / page.path).read_text()):
+        assert "already where it should be" not in told
+        assert ticket_of(outcome)["removed"][0]["symbol"] in told

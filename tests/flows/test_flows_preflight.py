@@ -7,17 +7,17 @@ from pydantic import SecretStr
 
 from core.calendar import session
 from core.errors import ConfigurationError
-from core.settings import LimitSettings, Mode, Settings, VendorSettings
+from core.settings import LimitSettings, Mode, VendorSettings
 from flows.preflight import bucharest_day, refuse_another_day, run_key
 from flows.run import no_session_line
+from tests.flow.days import settings_for
 
 MONDAY, TUESDAY = date(2026, 6, 15), date(2026, 6, 16)
 
 
 @pytest.fixture
-def settings(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return Settings(mode="sim")
+def settings(tmp_path):
+    return settings_for(tmp_path)
 
 
 def test_the_day_of_a_run_is_the_day_in_bucharest():
@@ -29,7 +29,7 @@ def test_the_day_of_a_run_is_the_day_in_bucharest():
 def test_a_gateway_of_another_day_is_refused_with_both_days_named():
     today = session(MONDAY)
     refuse_another_day(today, today.decision_time)
-    with pytest.raises(ConfigurationError, match="2026-06-15 was asked.* says 2026-06-16"):
+    with pytest.raises(ConfigurationError, match=r"2026-06-15 was asked.* says 2026-06-16"):
         refuse_another_day(today, session(TUESDAY).decision_time)
 
 

@@ -7,18 +7,19 @@ import pytest
 from pydantic import SecretStr
 
 from core.errors import ConfigurationError
-from core.settings import Mode, Settings
+from core.paths import Paths
+from core.settings import Mode
 from flows.world import open_world, with_port, with_vendors
 from simulator import process
+from tests.flow.days import settings_for
 
 DAY = date(2026, 6, 15)
 HERE = "http://127.0.0.1:1"
 
 
 @pytest.fixture
-def settings(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return Settings(home=tmp_path, simulator={"symbols": 3})
+def settings(tmp_path):
+    return settings_for(tmp_path, simulator={"symbols": 3})
 
 
 def test_vendors_that_are_not_set_are_the_simulators_own(settings):
@@ -59,15 +60,23 @@ def test_paper_never_borrows_the_simulators_vendors(settings):
 
 
 def test_the_embedded_simulator_ends_with_its_world_even_after_a_failure(settings):
-    with pytest.raises(RuntimeError, match="of the run"), open_world(settings, DAY) as world:
-        url = world.settings.vendors.fundamentals_url
-        assert httpx.get(f"{url}/sp500-constituent?apikey=x", trust_env=False).is_success
-        raise RuntimeError("of the run")
+    def a_run_that_fails():
+        with open_world(settings, DAY) as world:
+            asked.append(f"{world.settings.vendors.fundamentals_url}/sp500-constituent?apikey=x")
+            assert httpx.get(asked[0], trust_env=False).is_success
+            raise RuntimeError("of the run")
+
+    asked = []
+    with pytest.raises(RuntimeError, match="of the run"):
+        a_run_that_fails()
     with pytest.raises(httpx.ConnectError):
-        httpx.get(url, trust_env=False)
+        httpx.get(asked[0], trust_env=False)
 
 
 def test_two_days_at_once_in_one_home_are_refused(settings):
-    with process.start(settings.simulator, day=DAY, state=settings.home / "data/sim/simulator"):
-        with pytest.raises(ConfigurationError, match="another simulator is running"):
-            open_world(settings, DAY).__enter__()
+    state = Paths.of(settings).world
+    with (
+        process.start(settings.simulator, day=DAY, state=state),
+        pytest.raises(ConfigurationError, match="another simulator is running"),
+    ):
+        open_world(settings, DAY).__enter__()

@@ -1,0 +1,110 @@
+"""The Prefect flow: how a day's outcome becomes the run's state, and its stages artifacts."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from core.artefacts import Artefact
+from core.errors import StageFailed
+from core.runs import StageRecord
+from core.settings import Submit
+from flows import daily
+from flows.run import NoSession
+from flows.stages import Outcome
+from tests.flow.days import clean_environment
+
+
+@pytest.fixture
+def flow(tmp_path):
+    """Return a function that runs the flow's body around a day that ends as told."""
+    with clean_environment() as patch:
+        patch.chdir(tmp_path)
+
+        def ending_with(ending, **parameters):
+            def run_session(settings, day, **_):
+                asked.append((settings, day))
+                if isinstance(ending, Exception):
+                    raise ending
+                return Outcome(None, ending)
+
+            patch.setattr(daily, "run_session", run_session)
+            return daily.daily_portfolio.fn(**parameters)
+
+        asked = []
+        ending_with.asked = asked
+        yield ending_with
+
+
+def records(status="proposed", **others):
+    return {
+        "check": StageRecord("check", {}, notes="FAILED VaR: 2 % of 1 %"),
+        "propose": StageRecord("propose", {}, {"status": status, "orders": 3}, notes="3 orders"),
+        **others,
+    }
+
+
+def test_a_day_whose_orders_wait_completes_as_proposed(flow):
+    state = flow(records())
+    assert (state.is_completed(), state.name, state.message) == (True, "Proposed", "3 orders")
+
+
+def test_a_day_whose_orders_were_sent_completes_as_executed(flow):
+    assert flow(records(submit=StageRecord("submit", {}))).name == "Executed"
+
+
+def test_a_failed_gate_completes_as_recommendation_only_with_the_reason(flow):
+    state = flow(records("recommendation_only"))
+    assert (state.is_completed(), state.name) == (True, "RecommendationOnly")
+    assert "VaR" in state.message
+
+
+def test_a_day_without_a_session_completes_as_skipped(flow):
+    state = flow(NoSession("XNYS has no session on Saturday"))
+    assert (state.is_completed(), state.name) == (True, "Skipped")
+    assert "Saturday" in state.message
+
+
+def test_a_stage_that_fails_fails_the_run(flow):
+    failed = StageFailed("1 market", "gone", kept=(), resume="daybook run")
+    with pytest.raises(StageFailed):
+        flow(failed)
+
+
+def test_a_flow_without_parameters_trades_nothing(flow):
+    flow(records())
+    ((settings, day),) = flow.asked
+    assert settings.submit is Submit.PROPOSE
+    assert settings.mode == "sim"
+    assert day is None
+
+
+def test_the_flows_parameters_reach_the_day(flow):
+    flow(records(), session_date=date(2026, 6, 15), auto=True, bars=Path("bars.parquet"))
+    ((settings, day),) = flow.asked
+    assert day == date(2026, 6, 15)
+    assert settings.submit is Submit.AUTO
+    assert settings.simulator.bars == Path("bars.parquet")
+
+
+def test_a_stages_artifact_shows_figures_checks_and_hashes():
+    record = StageRecord(
+        stage="check",
+        artefacts={"verdict": Artefact("data/sim/gate/d.json", "ab" * 32, "json", 1)},
+        facts={
+            "checks": [
+                {"name": "gross", "passed": True, "detail": "0.3 of 1.2"},
+                {"name": "VaR", "passed": False, "detail": "2 % of 1 %"},
+            ]
+        },
+        rows_in=5,
+        rows_out=3,
+        notes="one failed",
+        seconds=1.25,
+    )
+    text = daily.stage_markdown("6 risk gate", record)
+    assert "## 6 risk gate" in text
+    assert "1.2 s, 5 in, 3 out. one failed" in text
+    assert "- passed gross: 0.3 of 1.2" in text
+    assert "- **FAILED** VaR: 2 % of 1 %" in text
+    assert f"`{'ab' * 6}`" in text

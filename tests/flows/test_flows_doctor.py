@@ -1,0 +1,67 @@
+"""The doctor looks at everything, and keeps looking after a failure."""
+
+import socket
+from contextlib import closing
+
+import pytest
+
+from flows.doctor import examine
+from tests.flow.days import settings_for
+
+EVERYTHING = ["packages", "settings", "calendar", "disk", "journal", "world", "gateway",
+              "fundamentals", "news", "slack"]  # fmt: skip
+
+
+def closed_port():
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def offline(tmp_path_factory):
+    """What the doctor finds in an empty home with the embedded simulator."""
+    home = tmp_path_factory.mktemp("doctor")
+    return {f.what: f for f in examine(settings_for(home, simulator={"symbols": 3}))}
+
+
+def test_the_doctor_looks_at_everything_a_run_needs(offline):
+    assert list(offline) == EVERYTHING
+    assert [finding.what for finding in offline.values() if finding.failed] == []
+
+
+def test_an_empty_journal_is_a_warning_and_no_failure(offline):
+    assert offline["journal"].verdict == "warn"
+    assert "no day was sealed yet" in offline["journal"].found
+
+
+def test_the_doctor_shows_only_the_ends_of_the_account(offline):
+    assert "****" in offline["gateway"].found
+
+
+def test_an_absent_gateway_does_not_keep_the_doctor_from_the_vendors(tmp_path):
+    port = closed_port()
+    settings = settings_for(tmp_path, mode="paper", gateway={"port": port})
+    found = {finding.what: finding for finding in examine(settings)}
+    assert list(found) == EVERYTHING
+    assert found["gateway"].failed
+    assert f"127.0.0.1:{port}" in found["gateway"].found
+    assert found["fundamentals"].failed
+    assert "vendors.fundamentals_url" in found["fundamentals"].found
+    assert found["news"].verdict == found["slack"].verdict == "warn"
+
+
+def test_a_home_that_cannot_be_written_fails_and_the_rest_is_looked_at(tmp_path):
+    settings = settings_for(tmp_path, mode="paper", gateway={"port": closed_port()})
+    (tmp_path / "reports").write_text("in the way")
+    found = {finding.what: finding for finding in examine(settings)}
+    assert found["disk"].failed
+    assert "reports" in found["disk"].found
+    assert list(found) == EVERYTHING
+
+
+def test_a_world_that_does_not_start_is_a_failure_with_its_reason(tmp_path):
+    settings = settings_for(tmp_path, simulator={"symbols": 3, "bars": tmp_path / "none.parquet"})
+    found = {finding.what: finding for finding in examine(settings)}
+    assert found["world"].failed
+    assert "none.parquet" in found["world"].found

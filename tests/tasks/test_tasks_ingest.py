@@ -1,0 +1,76 @@
+"""The universe, its bars, and vendors that fail."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+
+from core.errors import ConfigurationError, VendorError
+from core.tables import FUNDAMENTALS, HEADLINES, MACRO, UNIVERSE
+from core.types import Contract
+from tasks.alternative import fetch_fundamentals, fetch_macro, fetch_news
+from tasks.ingest import Candidate, complete_bars, contracts_of, universe_table
+from tests.tasks.a_day import MONDAY, a_day
+
+ABC = Contract(1, "ABC", primary_exchange="NYSE", name="Alphabetical Inc")
+
+
+@pytest.fixture
+def day(tmp_path):
+    return a_day(tmp_path)
+
+
+@pytest.fixture
+def chosen(day):
+    """The record of a universe of one symbol."""
+    table = universe_table([Candidate("ABC", "", None, "watchlist")], [ABC])
+    artefact = day.stage("universe", table, UNIVERSE)
+    return type("Chosen", (), {"artefacts": {"universe": artefact}})
+
+
+def test_a_universe_reads_back_as_the_contracts_it_was_made_of():
+    table = universe_table([Candidate("ABC", "", "Energy", "constituent")], [ABC])
+    (found,) = contracts_of(table)
+    assert found == replace(ABC, name="Alphabetical Inc")
+    assert table["sector"].tolist() == ["Energy"]
+
+
+def test_the_vendors_name_of_a_company_goes_before_the_brokers():
+    table = universe_table([Candidate("ABC", "Alphabet Soup", None, "constituent")], [ABC])
+    assert table["name"].tolist() == ["Alphabet Soup"]
+
+
+def test_the_bar_of_a_session_that_has_not_closed_is_dropped(day):
+    friday = MONDAY - timedelta(days=3)
+    bars = pd.DataFrame({"session": [friday, MONDAY], "close": [10.0, 11.0]})
+    assert complete_bars(bars, day)["session"].tolist() == [friday]
+    in_the_session = replace(day, as_of=day.session.open + timedelta(hours=1))
+    assert complete_bars(bars, in_the_session)["session"].tolist() == [friday]
+    after_the_close = replace(day, as_of=day.session.close)
+    assert complete_bars(bars, after_the_close)["session"].tolist() == [friday, MONDAY]
+
+
+@pytest.mark.parametrize(
+    ("stage", "name", "schema"),
+    [
+        (fetch_fundamentals, "fundamentals", FUNDAMENTALS),
+        (fetch_news, "headlines", HEADLINES),
+        (fetch_macro, "macro", MACRO),
+    ],
+)
+def test_a_vendor_that_is_not_set_leaves_an_empty_table_and_says_which_setting(
+    day, chosen, stage, name, schema
+):
+    arguments = (day,) if stage is fetch_macro else (day, chosen)
+    record = stage.fn(*arguments)
+    assert record.facts["degraded"] == record.notes
+    assert "set vendors." in record.notes
+    assert day.read(record.artefacts[name], schema).empty
+
+
+def test_a_vendors_wrong_address_is_a_wrong_setting_and_not_a_vendor_that_failed(tmp_path, chosen):
+    day = a_day(tmp_path, vendors={"news_urls": ("ftp://news.example",)})
+    with pytest.raises(ConfigurationError, match="https://"):
+        fetch_news.fn(day, chosen)
+    assert not issubclass(ConfigurationError, VendorError)

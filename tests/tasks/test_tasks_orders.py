@@ -1,0 +1,51 @@
+"""Orders on the ticket and in records."""
+
+import json
+import math
+
+import pytest
+
+from core.canonical import canonical_json
+from core.types import Side
+from tasks.orders import order_records, orders_of
+from tasks.propose import ticket_line
+from tests.tasks.a_day import an_order
+
+TARGET = {"price": 10.0, "weight_before": 0.01, "alpha_score": 0.3, "override": None}
+
+
+def a_line(order, *, adv=1e4, step=None, **target):
+    return ticket_line(order, {**TARGET, **target}, net_asset_value=1e5, adv=adv, step=step)
+
+
+def test_orders_written_as_json_read_back_the_same():
+    orders = an_order(), an_order(side=Side.SELL, limit_price=None, order_ref="other")
+    assert orders_of(json.loads(canonical_json(order_records(orders)))) == orders
+
+
+@pytest.mark.parametrize(("side", "after"), [(Side.BUY, 0.03), (Side.SELL, -0.01)])
+def test_the_weight_after_an_order_is_the_weight_before_plus_its_value(side, after):
+    line = a_line(an_order(side=side, quantity=200))  # 200 shares at 10 are 2 % of 100,000
+    assert line.notional == 2000.0
+    assert math.isclose(line.weight_after, after)
+    assert math.isclose(line.adv_share, 0.02)
+
+
+@pytest.mark.parametrize("adv", [None, 0.0])
+def test_an_unknown_volume_is_shown_as_unknown_and_never_as_no_share_of_it(adv):
+    assert a_line(an_order(), adv=adv).adv_share is None
+
+
+def test_an_order_that_was_not_rehearsed_has_no_margin_and_no_commission():
+    line = a_line(an_order())
+    assert (line.maintenance_margin_change, line.commission, line.flag) == (None, None, "")
+
+
+def test_a_reviewer_sees_what_was_sized_down_and_what_was_overridden():
+    step = {
+        "first_quantity": 250,
+        "answer": {"maintenance_margin_change": 500.0, "commission": 1.0},
+    }
+    line = a_line(an_order(quantity=200), step=step, override="bad news")
+    assert line.flag == "sized down from 250, override"
+    assert (line.maintenance_margin_change, line.commission) == (500.0, 1.0)

@@ -1,0 +1,91 @@
+"""What is repeated by Prefect after a failure, and what never is."""
+
+import pytest
+
+from core.errors import (
+    ConfigurationError,
+    DataError,
+    GatewayTimeout,
+    GatewayUnreachable,
+    NoData,
+    RequestRefused,
+    VendorError,
+    WrongAccount,
+)
+from core.runs import StageRecord
+from tasks import (
+    alternative,
+    check,
+    execute,
+    ingest,
+    optimise,
+    override,
+    propose,
+    record,
+    rehearse,
+    score,
+    snapshot,
+)
+from tasks.stage import stage
+
+STAGES = [
+    ingest.choose_universe, ingest.fetch_market, alternative.fetch_fundamentals,
+    alternative.fetch_news, alternative.fetch_macro, score.build_features, score.compute_scores,
+    snapshot.take_snapshot, optimise.optimise_target, override.override_targets,
+    check.check_targets, rehearse.rehearse_orders, propose.propose_orders, execute.submit_orders,
+    execute.collect_fills, record.seal_day, record.notify,
+]  # fmt: skip
+
+
+class State:
+    """A finished task run, as Prefect shows it to a retry condition."""
+
+    def __init__(self, error):
+        self._error = error
+
+    def result(self, *, raise_on_failure):
+        assert not raise_on_failure
+        return self._error
+
+
+def test_sending_is_never_repeated():
+    assert execute.submit_orders.retries == 0
+
+
+def test_only_stages_that_ask_the_gateway_are_repeated():
+    repeated = {each.name for each in STAGES if each.retries}
+    assert repeated == {"1 universe", "1 market", "3 snapshot", "7 what-if", "8 fills"}
+
+
+def test_prefect_remembers_no_stage():
+    assert all(each.persist_result is False for each in STAGES)
+    assert {type(each.cache_policy).__name__ for each in STAGES} == {"_None"}
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (GatewayTimeout("silent"), True),
+        (GatewayUnreachable("gone"), True),
+        (VendorError("HTTP 500"), True),
+        (ConfigurationError("wrong"), False),
+        (DataError("odd"), False),
+        (NoData("none"), False),
+        (RequestRefused("200", code=200), False),
+        (WrongAccount("live"), False),
+    ],
+)
+def test_only_what_a_repetition_may_mend_is_repeated(error, again):
+    found = snapshot.take_snapshot.retry_condition_fn
+    assert found(snapshot.take_snapshot, None, State(error)) is again
+
+
+def test_a_stage_keeps_its_functions_name_and_text():
+    @stage("0 test")
+    def something():
+        """Do something."""
+        return StageRecord(stage="test", artefacts={})
+
+    assert something.name == "0 test"
+    assert something.fn.__name__ == "something"
+    assert something.fn.__doc__ == "Do something."
