@@ -97,4 +97,5 @@ def _staged_or_empty(
 
 
 def _empty(schema: Schema) -> pd.DataFrame:
-    return pd.DataFrame({column.name: [] for column in schema.columns})
+    empty: pd.DataFrame = schema.arrow().empty_table().to_pandas(date_as_object=True)
+    return empty
