@@ -11,10 +11,13 @@ DECIDING = ("core", "desk", "feeds", "ibkr", "optimiser", "risk", "signals", "ta
 
 
 @cache
-def code_hash() -> str:
-    """Return twelve digits that name the code of every room that takes part in a decision."""
+def code_hash(*others: str) -> str:
+    """Return twelve digits that name the code of every room that takes part in a decision.
+
+    ``others`` are further rooms whose code counts as well.
+    """
     digest = hashlib.sha256()
-    for room in DECIDING:
+    for room in (*DECIDING, *others):
         for path in sorted((ROOT / room).rglob("*.py")):
             digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
             digest.update(path.read_bytes() + b"\0")

@@ -48,6 +48,21 @@ class Submit(StrEnum):
     AUTO = "auto"
 
 
+class Effect(StrEnum):
+    """What a tool may change, from least to most; what is allowed includes everything before it."""
+
+    READ = "read"
+    PREVIEW = "preview"  # rehearses, proposes: nothing at the broker changes
+    TRADE = "trade"  # orders are sent or cancelled, or trading is stopped
+    APPROVE = "approve"  # what a person answers for
+
+    @property
+    def includes(self) -> frozenset[Effect]:
+        """What is allowed where this is: itself and everything less."""
+        ordered = list(Effect)
+        return frozenset(ordered[: ordered.index(self) + 1])
+
+
 class Section(BaseModel, frozen=True, extra="forbid"):
     """A group of settings; unknown names are refused."""
 
@@ -148,6 +163,17 @@ class OrderSettings(Section):
     acknowledge_timeout: Seconds = 15.0
 
 
+class AgentSettings(Section):
+    """What machines may do through the tool catalogue, and how they are let in."""
+
+    allow: Effect = Effect.READ
+    token: SecretStr | None = None  # MCP over HTTP and REST do not start without one
+    calls_per_minute: Annotated[int, Field(ge=1, le=6000)] = 120
+    # Client ids of its own: a tool call must never keep the day from connecting.
+    client_id: Annotated[int, Field(ge=1, le=31)] = 21
+    order_client_id: Annotated[int, Field(ge=1, le=31)] = 22
+
+
 class Settings(BaseSettings):
     """Settings of one run."""
 
@@ -172,6 +198,7 @@ class Settings(BaseSettings):
     optimiser: OptimiserSettings = OptimiserSettings()
     limits: LimitSettings = LimitSettings()
     orders: OrderSettings = OrderSettings()
+    agent: AgentSettings = AgentSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -221,13 +248,17 @@ def setting_names() -> list[str]:
     return list(_dotted(Settings.model_fields))
 
 
-def _dotted(fields: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+def _dotted(fields: Mapping[str, Any], prefix: str = "", *, secret: bool = False) -> Iterator[str]:
     for name, info in fields.items():
         kind = info.annotation
         if isinstance(kind, type) and issubclass(kind, Section):
-            yield from _dotted(kind.model_fields, f"{prefix}{name}.")
-        else:
+            yield from _dotted(kind.model_fields, f"{prefix}{name}.", secret=secret)
+        elif not secret or kind == SecretStr | None:
             yield f"{prefix}{name}"
+
+
+# What an error message must not repeat.
+_SECRETS = frozenset(_dotted(Settings.model_fields, secret=True))
 
 
 def _unknown_environment_names(environment: Mapping[str, str]) -> Iterator[str]:
@@ -253,7 +284,8 @@ def _explain_one(detail: dict[str, Any]) -> str:
         near = difflib.get_close_matches(name, setting_names(), n=1, cutoff=0.6)
         hint = f"; did you mean {near[0]}?" if near else ""
         return f"unknown setting {name}{_origin(name)}{hint}"
-    text = f"{name} = {value}{_origin(name)}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
+    shown = "…" if name in _SECRETS else value
+    text = f"{name} = {shown}{_origin(name)}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
     return text + _percent_hint(detail)
 
 

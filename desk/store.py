@@ -1,146 +1,83 @@
-"""What the desk must never forget: the batch it committed to, order by order, in SQLite."""
+"""The desk's memory: one SQLite file, and one lock per account.
+
+A transaction takes the write lock when it begins, so two processes never decide on the same old
+state, and is on disk before it ends. The account's lock is held by whoever sends.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import fcntl
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import IO, Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from core.errors import DaybookError, StorageError
-from core.types import Order, OrderType, Side
+from core.clock import stopwatch
+from core.errors import StorageError
+from core.paths import Paths
+from desk.errors import DeskBusy
+from desk.schema import DESK_SCHEMA, METADATA, VERSION
 
-
-class IntentState(StrEnum):
-    """How far an order got, as far as we can prove."""
-
-    INTENDED = "intended"  # committed to disk, no byte sent
-    SENT = "sent"  # a byte may have left
-    ACKNOWLEDGED = "acknowledged"  # the broker named it
-
-
-class BatchExists(DaybookError):
-    """The account already committed to a batch for this session."""
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """One order of the committed batch."""
-
-    order: Order
-    state: IntentState
-
-
-METADATA = sa.MetaData()
-INTENTS = sa.Table(
-    "intents",
-    METADATA,
-    sa.Column("order_ref", sa.String, primary_key=True),
-    sa.Column("account", sa.String, nullable=False),
-    sa.Column("session", sa.Date, nullable=False),
-    sa.Column("position", sa.Integer, nullable=False),  # place in the send order
-    sa.Column("ticket_sha256", sa.String, nullable=False),
-    sa.Column("con_id", sa.Integer, nullable=False),
-    sa.Column("symbol", sa.String, nullable=False),
-    sa.Column("side", sa.String, nullable=False),
-    sa.Column("quantity", sa.Integer, nullable=False),
-    sa.Column("order_type", sa.String, nullable=False),
-    sa.Column("limit_price", sa.Float),
-    sa.Column("time_in_force", sa.String, nullable=False),
-    sa.Column("outside_rth", sa.Boolean, nullable=False),
-    sa.Column("state", sa.String, nullable=False),
-    sa.Column("committed_at", sa.String, nullable=False),
-    sa.UniqueConstraint("account", "session", "position"),
-)
+_BUSY_SECONDS = 30.0  # how long a transaction waits for another process's
+_LOOK_AGAIN_AFTER = 0.1  # seconds between attempts at an account's lock
 
 
 class DeskStore:
-    """The desk's memory. Every change is on disk before the method returns."""
+    """The desk's tables, in `desk.schema`. Every change is on disk when its block ends."""
 
     def __init__(self, path: Path) -> None:
+        """Open the file, or create it with its folder.
+
+        Raises `StorageError` when the disk refuses or another version of daybook wrote it.
+        """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(f"cannot make {path.parent}: {error.strerror}") from error
         self._path = path
-        self._engine = sa.create_engine(f"sqlite:///{path}")
+        self._engine = sa.create_engine(
+            f"sqlite:///{path}", connect_args={"timeout": _BUSY_SECONDS}
+        )
         sa.event.listen(self._engine, "connect", _durable)
-        with self._writing() as connection:
-            METADATA.create_all(connection)
-
-    def batch(self, account: str, session: date) -> tuple[Intent, ...]:
-        """Return the committed batch in send order; empty when there is none."""
-        chosen = (
-            sa.select(INTENTS)
-            .where(INTENTS.c.account == account, INTENTS.c.session == session)
-            .order_by(INTENTS.c.position)
-        )
-        with self._writing() as connection:
-            return tuple(_intent(row) for row in connection.execute(chosen).mappings())
-
-    def commit_batch(
-        self,
-        orders: Iterable[Order],
-        *,
-        account: str,
-        session: date,
-        ticket_sha256: str,
-        at: datetime,
-    ) -> None:
-        """Commit to a whole batch before the first byte is sent: all of it or nothing.
-
-        Raises `BatchExists` when the account already committed to one for this session.
-        """
-        rows = [
-            {
-                "order_ref": order.order_ref,
-                "account": account,
-                "session": session,
-                "position": position,
-                "ticket_sha256": ticket_sha256,
-                "con_id": order.con_id,
-                "symbol": order.symbol,
-                "side": order.side.value,
-                "quantity": order.quantity,
-                "order_type": order.order_type.value,
-                "limit_price": order.limit_price,
-                "time_in_force": order.time_in_force,
-                "outside_rth": order.outside_rth,
-                "state": IntentState.INTENDED.value,
-                "committed_at": at.isoformat(),
-            }
-            for position, order in enumerate(orders)
-        ]
+        sa.event.listen(self._engine, "begin", _begin)
         try:
-            with self._writing() as connection:
-                connection.execute(sa.insert(INTENTS), rows)
-        except IntegrityError as error:
-            raise BatchExists(
-                f"{account} already committed to a batch for {session}; nothing was sent"
-            ) from error
+            with self.transaction() as connection:
+                _check_version(connection, path)
+        except BaseException:
+            self.close()
+            raise
 
-    def mark(self, order_refs: Iterable[str], state: IntentState) -> None:
-        """Record how far these orders got."""
-        changed = (
-            sa.update(INTENTS)
-            .where(INTENTS.c.order_ref.in_(list(order_refs)))
-            .values(state=state.value)
-        )
-        with self._writing() as connection:
-            connection.execute(changed)
+    @classmethod
+    def of(cls, paths: Paths) -> Self:
+        """Open the desk of one mode."""
+        return cls(paths.data / "desk" / "desk.sqlite")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
         """Let go of the file."""
         self._engine.dispose()
 
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
+    def transaction(self) -> Iterator[sa.Connection]:
+        """Do everything in the block or nothing of it.
+
+        An `IntegrityError` passes, for the caller to name; any other trouble is `StorageError`.
+        """
         try:
             with self._engine.begin() as connection:
                 yield connection
@@ -149,24 +86,62 @@ class DeskStore:
         except SQLAlchemyError as error:
             raise StorageError(f"the desk cannot use {self._path}: {error}") from error
 
+    @contextmanager
+    def alone(self, account: str, *, patience: float = 0.0) -> Iterator[None]:
+        """Hold the account: as long as the block lasts, nobody else sends for it.
+
+        The system takes the lock back from a process that dies. Raises `DeskBusy` when another
+        process still holds it after ``patience`` seconds.
+        """
+        path = self._path.with_name(f"{account}.lock")
+        try:
+            stream = path.open("w")
+        except OSError as error:
+            raise StorageError(f"cannot open {path}: {error.strerror}") from error
+        with stream:
+            deadline = stopwatch() + patience
+            while not _locked(stream):
+                if stopwatch() >= deadline:
+                    raise DeskBusy(
+                        f"another process is sending for {account} ({path.name} is locked); "
+                        "wait for it, then look at: daybook orders"
+                    )
+                time.sleep(_LOOK_AGAIN_AFTER)
+            yield
+
+
+def _locked(stream: IO[str]) -> bool:
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
 
 def _durable(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver would begin transactions by its own rules
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = DELETE")
     cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 
 
-def _intent(row: Any) -> Intent:
-    order = Order(
-        con_id=row["con_id"],
-        symbol=row["symbol"],
-        side=Side(row["side"]),
-        quantity=row["quantity"],
-        order_type=OrderType(row["order_type"]),
-        limit_price=row["limit_price"],
-        time_in_force=row["time_in_force"],
-        order_ref=row["order_ref"],
-        outside_rth=row["outside_rth"],
-    )
-    return Intent(order=order, state=IntentState(row["state"]))
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _check_version(connection: sa.Connection, path: Path) -> None:
+    fresh = not sa.inspect(connection).get_table_names()
+    if fresh:
+        METADATA.create_all(connection)
+        connection.execute(sa.insert(DESK_SCHEMA).values(version=VERSION))
+        return
+    found = None
+    if sa.inspect(connection).has_table(DESK_SCHEMA.name):
+        found = connection.scalar(sa.select(DESK_SCHEMA.c.version))
+    if found != VERSION:
+        raise StorageError(
+            f"{path} has desk schema {found or 'unknown'}, this daybook reads {VERSION}: use the "
+            "daybook that wrote it; or, when nothing of it is open any more, move the file away"
+        )

@@ -1,54 +1,43 @@
-"""Sending a batch at most once, and never losing sight of an order.
+"""Sending an approved ticket at most once, and never losing sight of an order.
 
-1. One process at a time per account and session holds the desk's lock.
-2. The whole batch is committed to disk before the first byte is sent. A later run of the session
-   works on the committed batch, whatever it would itself have wanted.
-3. The broker is asked what it knows (open and completed orders, executions) before anything goes
-   out. An order it knows is not sent again. An order marked as sent that it does not know is
-   UNCERTAIN: held and reported, never resent, because a late message may still arrive.
-4. Only orders whose bytes cannot have left (intended, not sent) are sent.
+1. One process at a time holds the account's lock.
+2. The broker is asked what became of the orders committed to before, whatever else happens.
+3. The approved bytes, the finish line, the kill switch, positions, prices and every limit are
+   checked anew. What fails here leaves the ticket as it was.
+4. All approved orders are committed to disk before the first byte is sent. From then on the
+   session has this batch, whatever a later run of it would have wanted.
+5. Only orders whose bytes cannot have left are sent.
 """
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
-from core.errors import DaybookError, StorageError
-from core.types import Order, OrderState, OrderStatus
-from desk.store import DeskStore, Intent, IntentState
-from desk.ticket import Ticket, TicketStatus
-
-
-class NotPermitted(DaybookError):
-    """The ticket must not be sent."""
-
-
-class DeskBusy(DaybookError):
-    """Another process is sending for this account and session."""
-
-
-class Broker(Protocol):
-    """What the desk needs of `ibkr.trading.TradingTools`."""
-
-    def order_states(self) -> dict[str, OrderState]:
-        """Return everything the broker knows of today's orders, complete or an error."""
-
-    def place_orders(self, orders: Sequence[Order], *, timeout: float) -> tuple[OrderState, ...]:
-        """Send in this order and wait for each to be acknowledged."""
+from core.settings import Settings
+from core.types import Order, OrderState, OrderStatus, Snapshot
+from desk import gate, intents, tickets
+from desk.approvals import approval_of, refuse_if_closed
+from desk.audit import DESK, Act, note
+from desk.errors import GateRefused, NotPermitted, TicketChanged
+from desk.positions import fills_since, mismatches, position_checks
+from desk.reconciliation import Reconciled, reconcile, state_of
+from desk.sending import Sent, refuse_if_late, send
+from desk.store import DeskStore
+from desk.switch import refuse_if_stopped
+from desk.tickets import TicketRecord, TicketState
+from ibkr.gateway import Gateway
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What became of a batch."""
+    """What became of a ticket's orders."""
 
-    states: tuple[OrderState, ...]  # one per committed order, in send order
+    states: tuple[OrderState, ...]  # one per order committed to, in send order
     sent: int  # orders that left in this call
+    held_back: str = ""  # why others did not leave; empty when none is left
 
     @property
     def uncertain(self) -> tuple[OrderState, ...]:
@@ -57,122 +46,148 @@ class Submission:
 
 
 def submit(
-    ticket: Ticket,
-    broker: Broker,
     store: DeskStore,
+    ticket_sha256: str,
     *,
-    folder: Path,
+    open_gateway: Callable[[], Gateway],
+    settings: Settings,
+    run_key: str,
+    home: Path,
     now: datetime,
-    acknowledge_timeout: float,
 ) -> Submission:
-    """Send a ticket's orders, each at most once however often this is called.
+    """Send a ticket's approved orders, each at most once however often this is called.
 
-    Parameters
-    ----------
-    ticket
-        What to send. For a session that already has a committed batch, that batch counts.
-    folder
-        Where the lock file lives.
-    now
-        The broker's time: past the finish line nothing is sent.
-    acknowledge_timeout
-        Seconds to wait for the broker to name each order.
+    ``open_gateway`` opens the gateway for orders, once the account is ours alone.
+    ``run_key`` names session, account, settings and code as they are at present; the decision's
+    must be the same. ``home`` is the folder below which the ticket's file is. ``now`` is written
+    down as the time; whether it is too late, the gateway's clock tells.
 
     Raises
     ------
     NotPermitted
-        The ticket is a recommendation only, or the finish line has passed.
+        It may not be sent as things stand (see `desk.errors`); nothing was sent. Never raised
+        once the ticket's orders are committed to: then ``held_back`` says why.
     DeskBusy
-        Another process is sending for this account and session.
-    GatewayError
-        The broker did not say what it knows, so nothing could be sent safely.
+        Another process is sending for this account.
+    UnknownOrders, GatewayError
+        What the broker knows is not clear, so nothing can be sent safely.
     """
-    with _alone(folder / f"{ticket.account}-{ticket.session.isoformat()}.lock"):
-        batch = store.batch(ticket.account, ticket.session)
-        if not batch:
-            _refuse_unless_sendable(ticket, now)
-            store.commit_batch(
-                ticket.orders,
-                account=ticket.account,
-                session=ticket.session,
-                ticket_sha256=ticket.sha256,
-                at=now,
-            )
-            batch = store.batch(ticket.account, ticket.session)
-        known = broker.order_states()
-        sendable = (
-            [i.order for i in batch if _never_left(i, known)] if _in_time(ticket, now) else []
-        )
-        answered = _send(sendable, broker, store, acknowledge_timeout)
-        store.mark([ref for ref in known if ref in _refs(batch)], IntentState.ACKNOWLEDGED)
-        states = {**known, **answered}
-        return Submission(
-            states=tuple(_state(intent, states) for intent in batch), sent=len(sendable)
-        )
-
-
-def _refuse_unless_sendable(ticket: Ticket, now: datetime) -> None:
-    if ticket.status is not TicketStatus.PROPOSED:
-        raise NotPermitted(f"the ticket of {ticket.session} is a recommendation only")
-    if not _in_time(ticket, now):
-        raise NotPermitted(
-            f"the finish line {ticket.finish_line:%H:%M} UTC of {ticket.session} has passed "
-            f"(the broker's clock says {now:%Y-%m-%d %H:%M} UTC): nothing was sent"
-        )
-
-
-def _in_time(ticket: Ticket, now: datetime) -> bool:
-    return now <= ticket.finish_line
-
-
-def _never_left(intent: Intent, known: Mapping[str, OrderState]) -> bool:
-    return intent.state is IntentState.INTENDED and intent.order.order_ref not in known
-
-
-def _refs(batch: Sequence[Intent]) -> set[str]:
-    return {intent.order.order_ref for intent in batch}
-
-
-def _send(
-    orders: Sequence[Order], broker: Broker, store: DeskStore, timeout: float
-) -> dict[str, OrderState]:
-    if not orders:
-        return {}
-    store.mark([order.order_ref for order in orders], IntentState.SENT)
-    states = broker.place_orders(orders, timeout=timeout)
-    named = [s.order_ref for s in states if s.status is not OrderStatus.UNCERTAIN]
-    store.mark(named, IntentState.ACKNOWLEDGED)
-    return {state.order_ref: state for state in states}
-
-
-def _state(intent: Intent, states: Mapping[str, OrderState]) -> OrderState:
-    order = intent.order
-    unknown = OrderState(
-        order_ref=order.order_ref,
-        con_id=order.con_id,
-        symbol=order.symbol,
-        side=order.side,
-        quantity=order.quantity,
-        status=OrderStatus.UNCERTAIN,
-        filled=0.0,
-        perm_id=0,
-        message="sent, but the broker does not know it: look there before anything else",
-    )
-    if intent.state is IntentState.INTENDED:
-        unknown = replace(unknown, status=OrderStatus.PENDING, message="never left: too late")
-    return states.get(order.order_ref, unknown)
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        stream = path.open("w")
-    except OSError as error:
-        raise StorageError(f"cannot open {path}: {error.strerror}") from error
-    with stream:
+    account = tickets.fetch(store, ticket_sha256).ticket.account
+    with store.alone(account), open_gateway() as gateway:
+        record = tickets.fetch(store, ticket_sha256)
+        work = _Submitting(store, gateway, settings, record, run_key, now)
+        found = work.reconcile()
+        if record.state is TicketState.COMMITTED:
+            return work.outcome(found, work.go_on(found))
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise DeskBusy(f"another process is sending ({path.name} is locked)") from error
-        yield
+            return work.outcome(found, work.begin(found, home))
+        except NotPermitted as error:
+            with store.transaction() as connection:
+                note(connection, Act(now, DESK, "refused", ticket_sha256, {"why": str(error)}))
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Submitting:
+    """One call of `submit`, under the account's lock."""
+
+    store: DeskStore
+    gateway: Gateway
+    settings: Settings
+    record: TicketRecord
+    run_key: str
+    now: datetime
+
+    def reconcile(self) -> Reconciled:
+        ticket = self.record.ticket
+        return reconcile(
+            self.store,
+            self.gateway.trading,
+            account=ticket.account,
+            session=ticket.session,
+            now=self.now,
+            patience=self.settings.orders.acknowledge_timeout,
+        )
+
+    def begin(self, found: Reconciled, home: Path) -> Sent:
+        """Check an approved ticket anew, commit to its orders, send them."""
+        refuse_if_closed(self.store, self.record, moment=self.gateway.server_time())
+        self.record.refuse_if_changed(home)
+        approval = approval_of(self.store, self.record.sha256)
+        orders = approval.orders_of(self.record.ticket)
+        snapshot = self.gateway.portfolio.snapshot()
+        self._examine(orders, found, snapshot)
+        intents.commit_ticket(self.store, self.record, now=self.now)
+        return self._send(orders, snapshot)
+
+    def go_on(self, found: Reconciled) -> Sent:
+        """Send what is left of a ticket that was committed to before."""
+        own = {i.order.order_ref for i in intents.of_source(self.store, self.record.sha256)}
+        orders = [order for order in found.sendable if order.order_ref in own]
+        if not orders:
+            return Sent({})
+        try:
+            refuse_if_late(self.gateway.server_time(), self.record.ticket.finish_line)
+            snapshot = self.gateway.portfolio.snapshot()
+            self._examine(orders, found, snapshot)
+        except NotPermitted as error:
+            return Sent({}, held_back=str(error))
+        return self._send(orders, snapshot)
+
+    def outcome(self, found: Reconciled, sent: Sent) -> Submission:
+        """Say how every order of the ticket stands."""
+        known = {**found.states, **sent.states}
+        return Submission(
+            states=tuple(
+                state_of(intent, known, {})
+                for intent in intents.of_source(self.store, self.record.sha256)
+            ),
+            sent=len(sent.states),
+            held_back=sent.held_back,
+        )
+
+    def _examine(self, orders: Sequence[Order], found: Reconciled, snapshot: Snapshot) -> None:
+        """Raise `NotPermitted` when anything speaks against these orders."""
+        ticket, limits = self.record.ticket, self.settings.limits
+        if self.run_key != ticket.run_key:
+            raise TicketChanged(
+                f"ticket {self.record.short} was decided as {ticket.run_key}, this would send it "
+                f"as {self.run_key}: settings, code or account have changed since. Nothing was "
+                "sent; run the day again, or put back what changed"
+            )
+        for order in orders:
+            refuse_if_stopped(self.store, order, held=_shares(snapshot).get(order.con_id, 0.0))
+        own_fills = fills_since(found.states.values(), ticket.decided_at)
+        odd = mismatches(self.record.holdings, own_fills, snapshot)
+        fresh = gate.exposure(snapshot, found.working)
+        capital = ticket.net_asset_value
+        decided = {holding.con_id: holding.price for holding in self.record.holdings}
+        decided |= {line.order.con_id: line.reference_price for line in ticket.lines}
+        checks = (
+            gate.capital_check(capital, snapshot.net_asset_value, limits=limits),
+            *position_checks(odd, {order.con_id for order in orders}),
+            *gate.judge(
+                orders,
+                gate.as_decided(fresh, snapshot, decided, net_asset_value=capital),
+                gate.look(self.gateway, fresh, orders, settings=self.settings),
+                limits=limits,
+                decided=decided,
+            ),
+        )
+        if failed := gate.failed(checks):
+            raise GateRefused(failed)
+
+    def _send(self, orders: Sequence[Order], snapshot: Snapshot) -> Sent:
+        return send(
+            orders,
+            gateway=self.gateway,
+            store=self.store,
+            held=_shares(snapshot),
+            until=self.record.ticket.finish_line,
+            timeout=self.settings.orders.acknowledge_timeout,
+            now=self.now,
+        )
+
+
+def _shares(snapshot: Snapshot) -> dict[int, float]:
+    return {position.con_id: position.quantity for position in snapshot.positions}

@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 
 from core.errors import DaybookError
 from core.settings import Mode, Settings, load_settings
+from flows import agent_commands, desk_commands, replay_command
 
 app = typer.Typer(
     name="daybook",
@@ -27,6 +28,9 @@ app = typer.Typer(
 )
 journal_app = typer.Typer(help="The tamper-evident decision log.", no_args_is_help=True)
 app.add_typer(journal_app, name="journal")
+agent_commands.register(app)
+desk_commands.register(app)
+replay_command.register(app)
 
 Date = Annotated[
     datetime | None,

@@ -51,7 +51,7 @@ def daily_portfolio(
         outcome = run_session(
             settings_of(auto=auto, bars=bars),
             session_date,
-            start=_as_task,
+            start=as_task,
             watch=ArtifactWatcher(),
             resume="start the deployment again, or: daybook run",
             progress=silent,
@@ -104,5 +104,6 @@ def stage_markdown(title: str, record: StageRecord) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _as_task(stage: Stage[...], /, *args: object) -> Pending:
+def as_task(stage: Stage[...], /, *args: object) -> Pending:
+    """Start a stage as a Prefect task."""
     return stage.submit(*args)

@@ -10,21 +10,26 @@ from core.canonical import canonical_json, sha256_of
 from core.errors import ConfigurationError
 from core.provenance import code_hash
 from core.settings import Settings
-from ibkr.connection import Connection
+from ibkr.gateway import OpenGateway
+from ibkr.socket_gateway import open_socket
 from tasks.day import Day, Progress
 
 
-def begin_day(settings: Settings, day: date | None, *, progress: Progress) -> Day:
+def begin_day(
+    settings: Settings,
+    day: date | None,
+    *,
+    progress: Progress,
+    open_gateway: OpenGateway = open_socket,
+) -> Day:
     """Ask the gateway for its account and time, and name the run.
 
     ``day`` None means the gateway's own. Raises `NoData` when the day is no session,
     `ConfigurationError` when the gateway lives in another one, `GatewayError` when it does not
     answer.
     """
-    gateway = settings.gateway
-    assert gateway.port is not None, "a world fills in the port"
-    with Connection.open(gateway, mode=settings.mode, port=gateway.port) as connection:
-        account, as_of = connection.account, connection.server_time()
+    with open_gateway(settings) as gateway:
+        account, as_of = gateway.account, gateway.server_time()
     found = session(day or bucharest_day(as_of), exchange=settings.exchange)
     refuse_another_day(found, as_of)
     return Day(
@@ -35,6 +40,7 @@ def begin_day(settings: Settings, day: date | None, *, progress: Progress) -> Da
         as_of=as_of,
         started_at=clock.now(),
         progress=progress,
+        open_gateway=open_gateway,
     )
 
 

@@ -15,13 +15,14 @@ from flows.runner import Runner
 from tasks.alternative import fetch_fundamentals, fetch_macro, fetch_news
 from tasks.check import check_targets
 from tasks.day import Day
-from tasks.execute import collect_fills, submit_orders
+from tasks.execute import collect_fills, seal_execution, submit_automatically
 from tasks.ingest import choose_universe, fetch_market
 from tasks.ingested import Ingested
 from tasks.optimise import optimise_target
 from tasks.override import override_targets
 from tasks.propose import propose_orders
 from tasks.record import notify, seal_day
+from tasks.register import register_ticket
 from tasks.rehearse import rehearse_orders
 from tasks.score import build_features, compute_scores
 from tasks.snapshot import take_snapshot
@@ -56,6 +57,17 @@ def run_day(day: Day, runner: Runner, *, advance_to: MoveClock | None = None) ->
     fill; it is None where time passes by itself. Raises `StageFailed`; what earlier stages wrote
     is kept.
     """
+    proposed = decide(day, runner)
+    submitted = hand_to_desk(day, runner, proposed)
+    if submitted is not None and submitted.facts["states"]:
+        _follow(day, runner, submitted, advance_to)
+    runner.run("seal", seal_day, day, dict(runner.records))
+    runner.run("notify", notify, day, dict(runner.records))
+    return Outcome(day, runner.records)
+
+
+def decide(day: Day, runner: Runner) -> StageRecord:
+    """Take one session from market data to its order ticket: stages 1 to 8, nothing is sent."""
     ingested = _ingest(day, runner)
     snapshot = runner.start("snapshot", take_snapshot, day)
     scores = runner.run("signals", compute_scores, day, ingested.features)
@@ -68,14 +80,7 @@ def run_day(day: Day, runner: Runner, *, advance_to: MoveClock | None = None) ->
     )
     verdict = runner.run("check", check_targets, day, targets, ingested, held, optimal)
     rehearsal = runner.run("rehearse", rehearse_orders, day, targets, ingested, held, verdict)
-    proposed = runner.run(
-        "propose", propose_orders, day, targets, ingested, held, verdict, rehearsal
-    )
-    if _may_send(day, proposed):
-        _send(day, runner, proposed, advance_to)
-    runner.run("seal", seal_day, day, dict(runner.records))
-    runner.run("notify", notify, day, dict(runner.records))
-    return Outcome(day, runner.records)
+    return runner.run("propose", propose_orders, day, targets, ingested, held, verdict, rehearsal)
 
 
 def _ingest(day: Day, runner: Runner) -> Ingested:
@@ -89,6 +94,18 @@ def _ingest(day: Day, runner: Runner) -> Ingested:
     return Ingested(*fetched, features=runner.run("features", build_features, day, *fetched))
 
 
+def hand_to_desk(day: Day, runner: Runner, proposed: StageRecord) -> StageRecord | None:
+    """Give the ticket to the desk and, in auto mode, let it be sent; None where it is not to be.
+
+    A record without states is of a ticket that the desk refused: it waits for a person.
+    """
+    made = runner.records
+    runner.run("register", register_ticket, day, proposed, made["override"], made["snapshot"])
+    if not _may_send(day, proposed):
+        return None
+    return runner.run("submit", submit_automatically, day, proposed)
+
+
 def _may_send(day: Day, proposed: StageRecord) -> bool:
     return (
         day.settings.submit is Submit.AUTO
@@ -97,8 +114,8 @@ def _may_send(day: Day, proposed: StageRecord) -> bool:
     )
 
 
-def _send(day: Day, runner: Runner, proposed: StageRecord, advance_to: MoveClock | None) -> None:
-    submitted = runner.run("submit", submit_orders, day, proposed)
+def _follow(day: Day, runner: Runner, submitted: StageRecord, advance_to: MoveClock | None) -> None:
     if advance_to is not None:
         advance_to(day.session.open + AFTER_THE_OPEN)
-    runner.run("fills", collect_fills, day, submitted)
+    filled = runner.run("fills", collect_fills, day, submitted)
+    runner.run("seal_execution", seal_execution, day, submitted, filled)

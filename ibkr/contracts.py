@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import ib_async
@@ -33,8 +33,7 @@ async def resolve(
     progress: Progress | None = None,
 ) -> Resolved:
     """Look up each symbol as a stock in one currency. Symbols are spelt as IBKR spells them."""
-    wanted = sorted(set(symbols))
-    odd = {s: f"{s!r} is not printable ASCII" for s in wanted if not is_printable(s)}
+    askable, odd = checked_symbols(symbols)
 
     async def ask(symbol: str) -> Contract:
         query = ib_async.Stock(symbol, "SMART", currency)
@@ -45,15 +44,22 @@ async def resolve(
         )
         return only_listing(symbol, currency, details)
 
-    found, failed = await ask_each(
-        [symbol for symbol in wanted if symbol not in odd],
-        ask,
-        at_once=_AT_ONCE,
-        progress=progress,
-    )
+    found, failed = await ask_each(askable, ask, at_once=_AT_ONCE, progress=progress)
+    return resolved(found.values(), {**odd, **failed})
+
+
+def checked_symbols(symbols: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the symbols to ask for, sorted, each once; and why the others cannot be asked for."""
+    wanted = sorted(set(symbols))
+    odd = {s: f"{s!r} is not printable ASCII" for s in wanted if not is_printable(s)}
+    return [symbol for symbol in wanted if symbol not in odd], odd
+
+
+def resolved(contracts: Iterable[Contract], refused: Mapping[str, str]) -> Resolved:
+    """Return what was found and what was not, each in its order."""
     return Resolved(
-        contracts=tuple(sorted(found.values(), key=lambda c: (c.symbol, c.con_id))),
-        refused=dict(sorted({**odd, **failed}.items())),
+        contracts=tuple(sorted(contracts, key=lambda c: (c.symbol, c.con_id))),
+        refused=dict(sorted(refused.items())),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from core.errors import DataError, RequestRefused
@@ -62,12 +62,7 @@ async def cancel_order(
     record = await _record(requests, ledger, account, order_ref, lists_within)
     if record.settled:
         return record.state
-    if record.client_id != client_id:
-        raise RequestRefused(
-            f"order {order_ref} was sent by client id {record.client_id}; only that client can "
-            f"cancel it, not {client_id}: connect with that id, or cancel it in TWS",
-            code=_OF_ANOTHER_CLIENT,
-        )
+    refuse_foreign(record, client_id)
     word = ledger.words.get(record.order_id) or ledger.open(record.order_id)
     before = len(word.news)
     await requests.turn()
@@ -83,10 +78,25 @@ async def cancel_order(
     return replace(record.state, message="; ".join([*told, record.state.message]).strip("; "))
 
 
+def refuse_foreign(record: Record, client_id: int) -> None:
+    """Raise `RequestRefused` for an order that another client sent."""
+    if record.client_id != client_id:
+        raise RequestRefused(
+            f"order {record.state.order_ref} was sent by client id {record.client_id}; only that "
+            f"client can cancel it, not {client_id}: connect with that id, or cancel it in TWS",
+            code=_OF_ANOTHER_CLIENT,
+        )
+
+
+def known_order(records: Mapping[str, Record], order_ref: str) -> Record:
+    """Return an order's record. Raises `DataError` when the broker knows no such order."""
+    if order_ref not in records:
+        raise DataError(f"the broker knows no order {order_ref}")
+    return records[order_ref]
+
+
 async def _record(
     requests: Requests, ledger: Ledger, account: str, order_ref: str, within: float
 ) -> Record:
     records = await order_records(requests, ledger, account, within=within)
-    if order_ref not in records:
-        raise DataError(f"the broker knows no order {order_ref}")
-    return records[order_ref]
+    return known_order(records, order_ref)

@@ -12,7 +12,7 @@ from ibkr.batches import Progress
 from ibkr.connection import Connection
 from ibkr.contracts import Resolved, resolve
 from ibkr.history import History, history
-from ibkr.movers import top_movers
+from ibkr.movers import SCANS, top_movers
 from ibkr.quotes import Quotes, bulk_quote
 
 
@@ -78,12 +78,7 @@ class MarketData:
             )
         )
 
-    def top_movers(
-        self,
-        scans: Sequence[str] = ("TOP_PERC_GAIN", "TOP_PERC_LOSE", "HOT_BY_VOLUME"),
-        *,
-        rows: int = 10,
-    ) -> pd.DataFrame:
+    def top_movers(self, scans: Sequence[str] = SCANS, *, rows: int = 10) -> pd.DataFrame:
         """Return the first rows of each scan, with the columns of `core.tables.MOVERS`."""
         return self._connection.run(
             top_movers(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import ib_async
 import pandas as pd
@@ -13,7 +13,8 @@ from ibkr.codes import NOTHING_FOUND_BY_SCAN
 from ibkr.messages import Ranked
 from ibkr.requests import Requests
 
-_MOST_ROWS = 50  # IBKR ranks no more than this
+SCANS = ("TOP_PERC_GAIN", "TOP_PERC_LOSE", "HOT_BY_VOLUME")
+MOST_ROWS = 50  # IBKR ranks no more than this
 
 
 async def top_movers(
@@ -23,18 +24,30 @@ async def top_movers(
 
     Columns of `core.tables.MOVERS`. Raises `RequestRefused` for a scan that IBKR does not know.
     """
-    found = [
-        (scan, rank, ranked.contract.conId, ranked.contract.symbol)
+    found = {
+        scan: [
+            (ranked.contract.conId, ranked.contract.symbol)
+            for ranked in await _scan(requests, scan, rows=rows, within=within)
+        ]
         for scan in scans
         if rows > 0
-        for rank, ranked in enumerate(await _scan(requests, scan, rows=rows, within=within))
+    }
+    return movers_table(found)
+
+
+def movers_table(found: Mapping[str, Sequence[tuple[int, str]]]) -> pd.DataFrame:
+    """Return the rows of each scan, conId and symbol, best first, as one table."""
+    rows = [
+        (scan, rank, con_id, symbol)
+        for scan, ranked in found.items()
+        for rank, (con_id, symbol) in enumerate(ranked)
     ]
-    return pd.DataFrame.from_records(found, columns=[column.name for column in MOVERS.columns])
+    return pd.DataFrame.from_records(rows, columns=[column.name for column in MOVERS.columns])
 
 
 async def _scan(requests: Requests, scan: str, *, rows: int, within: float) -> list[Ranked]:
     subscription = ib_async.ScannerSubscription(
-        numberOfRows=min(rows, _MOST_ROWS),
+        numberOfRows=min(rows, MOST_ROWS),
         instrument="STK",
         locationCode="STK.US.MAJOR",
         scanCode=scan,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,8 +61,22 @@ async def bulk_quote(
         )
         return quote(contract, ticks, as_of=as_of)
 
-    wanted = sorted(set(contracts), key=lambda c: (c.symbol, c.con_id))
+    wanted = by_symbol(contracts)
     found, failed = await ask_each(wanted, ask, at_once=lines, progress=progress)
+    return quotes_of(wanted, found, failed)
+
+
+def by_symbol(contracts: Iterable[Contract]) -> list[Contract]:
+    """Return the contracts in the order of quotes, each once."""
+    return sorted(set(contracts), key=lambda c: (c.symbol, c.con_id))
+
+
+def quotes_of(
+    wanted: Sequence[Contract],
+    found: Mapping[Contract, Quote],
+    failed: Mapping[Contract, str],
+) -> Quotes:
+    """Return the quotes in the order asked, and what has none."""
     return Quotes(
         quotes=tuple(found[c] for c in wanted if c in found),
         missing={c.con_id: failed[c] for c in wanted if c in failed},

@@ -42,24 +42,35 @@ async def send_orders(
         records = await order_records(requests, ledger, account, within=lists_within)
     except GatewayError as error:
         return tuple(_untold(order, word, error) for order, word in zip(orders, words, strict=True))
-    return tuple(_told(order, word, records) for order, word in zip(orders, words, strict=True))
+    pairs = zip(orders, words, strict=True)
+    return tuple(state_told(order, word, records) for order, word in pairs)
 
 
 async def _nothing_speaks_against(
     requests: Requests, ledger: Ledger, orders: Sequence[Order], account: str, *, within: float
 ) -> None:
-    if wrong := batch_problems(orders):
-        raise DataError(f"nothing was sent, {len(wrong)} problem(s): {'; '.join(wrong)}")
+    refuse_unsendable(orders)
     if requests.upstream_lost:
         raise GatewayUnreachable(f"nothing was sent: {requests.upstream_lost}")
     # The lists of orders also raise the next order id above every id in use: after a restart the
     # gateway offers old ids again, and an id of a live order would change that order.
     known = await order_records(requests, ledger, account, within=within)
+    refuse_repeated(orders, known)
+    # A gateway that has gone mute still takes bytes; only an answer shows that somebody reads.
+    await requests.current_time(within=within)
+
+
+def refuse_unsendable(orders: Sequence[Order]) -> None:
+    """Raise `DataError` with everything that is wrong with a batch."""
+    if wrong := batch_problems(orders):
+        raise DataError(f"nothing was sent, {len(wrong)} problem(s): {'; '.join(wrong)}")
+
+
+def refuse_repeated(orders: Sequence[Order], known: Mapping[str, Record]) -> None:
+    """Raise `DataError` when the broker already knows one of the orders."""
     if repeated := sorted({order.order_ref for order in orders} & set(known)):
         told = ", ".join(f"{ref} ({known[ref].state.status})" for ref in repeated)
         raise DataError(f"nothing was sent: the broker already knows {told}")
-    # A gateway that has gone mute still takes bytes; only an answer shows that somebody reads.
-    await requests.current_time(within=within)
 
 
 def _send(requests: Requests, ledger: Ledger, order: Order, account: str) -> Word:
@@ -83,7 +94,7 @@ async def _acknowledged(
         await ledger.change(within=left)
 
 
-def _told(order: Order, word: Word, records: Mapping[str, Record]) -> OrderState:
+def state_told(order: Order, word: Word, records: Mapping[str, Record]) -> OrderState:
     """Return an order's state after the broker's lists came."""
     record = records.get(order.order_ref)
     if record:

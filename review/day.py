@@ -183,6 +183,7 @@ class DayPage:
     settings_hash: str
     risk: Risk
     verdict_reason: str = ""  # why it is a recommendation only, beyond failed checks
+    ticket_sha256: str = ""  # what an approval is bound to
     next_step: str = ""  # one sentence: what a person can do
     world: str = ""  # in sim mode: which market this was
     orders: tuple[OrderLine, ...] = ()

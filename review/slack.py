@@ -28,7 +28,8 @@ from slack_sdk.webhook import WebhookClient
 
 from core.errors import VendorError
 from core.settings import Mode
-from review.day import DayPage, OrderLine
+from desk.tickets import SHORT
+from review.day import DayPage, OrderLine, Verdict
 from review.text import (
     BADGES,
     count,
@@ -84,7 +85,10 @@ def ticket_message(day: DayPage, *, report: str, head: str) -> Message:
     if len(day.orders) > MAX_ROWS:
         more = len(day.orders) - MAX_ROWS
         blocks.append(ContextBlock(elements=[_plain(f"{more} more in the report")]))
-    places = f"report: {report} · journal head {head}"
+    if day.verdict is Verdict.PROPOSED and day.ticket_sha256:
+        blocks.append(SectionBlock(text=_plain(day.next_step)))
+    ticket = f" · ticket {day.ticket_sha256[:SHORT]}" if day.ticket_sha256 else ""
+    places = f"report: {report}{ticket} · journal head {head}"
     blocks.append(ContextBlock(elements=[_plain(_context(day)), _plain(places)]))
     return Message(text=f"{header}. {figures}", blocks=tuple(block.to_dict() for block in blocks))
 

@@ -121,8 +121,8 @@ class Client:
         except RequestRefused as refusal:
             self.error(fields.request_id, refusal.code, str(refusal))
         except DaybookError as error:
-            text = f"Error validating request.-'sim' : cause - {error}"
-            self.error(fields.request_id, VALIDATION_FAILED, text)
+            said = invalid_request(error)
+            self.error(fields.request_id, said.code, str(said))
         self.gateway.pushes.flush()
         return not self._lost_answers
 
@@ -133,3 +133,10 @@ class Client:
         if self.client_id is None and number != Request.START_API:
             raise RequestRefused("Not connected", code=NOT_STARTED)
         handler(self, fields)
+
+
+def invalid_request(error: DaybookError) -> RequestRefused:
+    """Return what TWS would say of a request that cannot be served for this reason."""
+    return RequestRefused(
+        f"Error validating request.-'sim' : cause - {error}", code=VALIDATION_FAILED
+    )

@@ -16,7 +16,8 @@ from core.canonical import canonical_json
 from core.paths import Paths
 from core.settings import Settings
 from core.tables import Schema, read_table, write_table
-from ibkr.connection import Connection
+from ibkr.gateway import Gateway, OpenGateway
+from ibkr.socket_gateway import open_socket
 
 Progress = Callable[[str, int, int], None]
 
@@ -40,6 +41,7 @@ class Day:
     as_of: datetime
     started_at: datetime  # wall clock; names the run in the journal, decides nothing
     progress: Progress = field(default=silent, compare=False, repr=False)
+    open_gateway: OpenGateway = field(default=open_socket, compare=False, repr=False)
 
     @property
     def run_id(self) -> str:
@@ -56,13 +58,9 @@ class Day:
         """Write-once files under the home folder."""
         return Store(self.paths.home)
 
-    def connect(self, *, for_orders: bool = False) -> Connection:
-        """Open a connection to the gateway; orders have their own client id."""
-        gateway = self.settings.gateway
-        assert gateway.port is not None, "the settings of a day name the gateway's port"
-        return Connection.open(
-            gateway, mode=self.settings.mode, port=gateway.port, for_orders=for_orders
-        )
+    def connect(self, *, for_orders: bool = False) -> Gateway:
+        """Open a line to the gateway; orders have their own client id."""
+        return self.open_gateway(self.settings, for_orders=for_orders)
 
     def stage(self, name: str, frame: pd.DataFrame, schema: Schema) -> Artefact:
         """Write a table into the day's staging folder."""

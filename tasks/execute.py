@@ -1,76 +1,159 @@
-"""Sending the ticket's orders, and what the broker says became of them."""
+"""Sending a ticket's orders, what the broker says became of them, and the sealed entry about it."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
+import journal
+from core import clock
+from core.artefacts import Artefact
+from core.canonical import canonical_json, sha256_of
 from core.runs import StageRecord
 from core.tables import FILLS
-from core.types import OrderState, OrderStatus
+from core.types import OrderState
+from desk import approvals, intents, tickets
+from desk.approvals import AUTO
+from desk.errors import NotPermitted
+from desk.reconciliation import reconcile
 from desk.store import DeskStore
 from desk.submission import Submission, submit
-from desk.ticket import Ticket, read_ticket
-from ibkr.portfolio import Portfolio
-from ibkr.trading import TradingTools
+from desk.tickets import TicketRecord, TicketState
+from review.states import counted, uncertain_names
 from tasks.day import Day
 from tasks.snapshot import record_of
 from tasks.stage import stage
 
 
 @stage("8 submit")
-def submit_orders(day: Day, proposed: StageRecord) -> StageRecord:
-    """Send the ticket's orders, each at most once, sales first."""
-    ticket = _ticket(day, proposed)
-    folder = day.paths.data / "desk"
-    store = DeskStore(folder / "desk.sqlite")
-    try:
-        with day.connect(for_orders=True) as connection:
-            outcome = submit(
-                ticket,
-                TradingTools(connection),
-                store,
-                folder=folder,
-                now=connection.server_time(),
-                acknowledge_timeout=day.settings.orders.acknowledge_timeout,
-            )
-    finally:
-        store.close()
-    return StageRecord(
-        stage="submit",
-        artefacts={},
-        facts={"sent": outcome.sent, "states": state_records(outcome.states)},
-        rows_in=len(ticket.lines),
-        rows_out=outcome.sent,
-        notes=submission_note(outcome),
-    )
+def submit_ticket(day: Day, sha256: str) -> StageRecord:
+    """Send an approved ticket's orders, each at most once, sales first.
+
+    Raises what `desk.submission.submit` raises; nothing was sent then.
+    """
+    with DeskStore.of(day.paths) as store:
+        return _submitted(day, sha256, store)
+
+
+@stage("8 submit")
+def submit_automatically(day: Day, proposed: StageRecord) -> StageRecord:
+    """Send the day's ticket without a person, where the settings say so.
+
+    What speaks against it is noted and leaves the ticket waiting: the day itself stands.
+    """
+    sha256 = proposed.facts["sha256"]
+    with DeskStore.of(day.paths) as store:
+        earlier = tickets.committed(store, day.account, day.session.day)
+        if earlier is not None:
+            return _submitted(day, earlier.sha256, store)
+        try:
+            if tickets.fetch(store, sha256).state is not TicketState.APPROVED:
+                approvals.approve(store, sha256, by=AUTO, now=_gateway_time(day))
+            return _submitted(day, sha256, store)
+        except NotPermitted as error:
+            facts = {"ticket": sha256, "sent": 0, "states": [], "held_back": str(error)}
+            return StageRecord("submit", {}, facts, rows_out=0, notes=f"NOT SENT: {error}")
 
 
 @stage("8 fills", retries=2)
 def collect_fills(day: Day, submitted: StageRecord) -> StageRecord:
-    """Ask the broker how the session's orders stand, with fills and commissions."""
-    refs = {state["order_ref"] for state in submitted.facts["states"]}
-    with day.connect(for_orders=True) as connection:
-        known = TradingTools(connection).order_states()
-        snapshot = Portfolio(connection).snapshot()
-    states = [known[ref] for ref in sorted(refs & set(known))]
+    """Ask the broker how a ticket's orders stand, with fills and commissions."""
+    sha256 = submitted.facts["ticket"]
+    with DeskStore.of(day.paths) as store, day.connect(for_orders=True) as gateway:
+        found = reconcile(
+            store,
+            gateway.trading,
+            account=day.account,
+            session=day.session.day,
+            now=gateway.server_time(),
+        )
+        snapshot = gateway.portfolio.snapshot()
+        own = [intent.order.order_ref for intent in intents.of_source(store, sha256)]
+    states = [found.states[ref] for ref in own]
     fills = fills_table(states)
     return StageRecord(
         stage="fills",
         artefacts={
-            "fills": day.write("fills", fills, FILLS),
+            "fills": day.write("fills_so_far", fills, FILLS),
             "positions_after": day.write_record("positions_after", record_of(snapshot)),
         },
-        facts={"states": state_records(states)},
-        rows_in=len(refs),
+        facts={"ticket": sha256, "states": state_records(states)},
+        rows_in=len(states),
         rows_out=len(fills),
-        notes=f"{_counts(states)}; {len(fills)} fills, "
+        notes=f"{uncertain_names(states)}{counted(states)}; {len(fills)} fills, "
         f"commission {fills['commission'].sum():,.2f}; {len(snapshot.positions)} positions",
     )
+
+
+@stage("9 journal")
+def seal_execution(day: Day, submitted: StageRecord, filled: StageRecord) -> StageRecord:
+    """Seal what was approved by whom and what became of every order."""
+    sha256 = submitted.facts["ticket"]
+    with DeskStore.of(day.paths) as store:
+        record = tickets.fetch(store, sha256)
+        approval = approvals.approval_of(store, sha256)
+    states = filled.facts["states"]
+    facts = {
+        "run_key": record.ticket.run_key,
+        "mode": record.ticket.mode,
+        "account": record.ticket.account,
+        "ticket": sha256,
+        "approved_by": approval.by,
+        "approved_at": approval.at.isoformat(),
+        "approved_only": list(approval.only),
+        "held_back": submitted.facts["held_back"],
+        "orders": len(states),
+        "uncertain": [state["order_ref"] for state in states if state["status"] == "uncertain"],
+    }
+    artefacts = (ticket_artefact(record), *filled.artefacts.values())
+    sealed = seal(day, "execution", facts, artefacts, order_rows(states))
+    return StageRecord(
+        stage="seal_execution",
+        artefacts={},
+        facts={"seq": sealed.seq, "head": sealed.head},
+        rows_out=len(states),
+        notes=f"row {sealed.seq}, head {sealed.head[:12]}",
+    )
+
+
+def seal(
+    day: Day,
+    kind: str,
+    facts: Mapping[str, Any],
+    artefacts: Iterable[Artefact],
+    decisions: Iterable[Mapping[str, Any]],
+) -> journal.Sealed:
+    """Seal an entry that is named after its own content: the same again is sealed once."""
+    rows, named = list(decisions), tuple(artefacts)
+    content = sha256_of(canonical_json([facts, named, rows]))
+    entry = journal.Entry(
+        run_id=f"{facts['run_key']}.{content[:12]}",
+        kind=kind,
+        timestamp=clock.now(),
+        session=day.session.day,
+        facts=facts,
+        artefacts=named,
+        decisions=rows,
+    )
+    return journal.log(day.paths.journal, entry)
+
+
+def ticket_artefact(record: TicketRecord) -> Artefact:
+    """Return the reference to a ticket's file."""
+    return Artefact(record.path, record.sha256, schema="json", rows=len(record.ticket.lines))
+
+
+def order_rows(states: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return orders as rows of a journal entry."""
+    return [
+        {"symbol": state["symbol"], "con_id": state["con_id"], "payload": dict(state)}
+        for state in states
+    ]
 
 
 def fills_table(states: Iterable[OrderState]) -> pd.DataFrame:
@@ -108,17 +191,36 @@ def average_price(state: OrderState) -> float | None:
 
 def submission_note(outcome: Submission) -> str:
     """Return one line on what became of a batch; the uncertain come first."""
-    counts = f"{outcome.sent} sent, {len(outcome.states)} in all: {_counts(outcome.states)}"
-    if outcome.uncertain:
-        names = ", ".join(state.symbol for state in outcome.uncertain)
-        return f"UNCERTAIN {names}: look at the broker; {counts}"
-    return counts
+    counts = f"{outcome.sent} sent, {len(outcome.states)} in all: {counted(outcome.states)}"
+    held_back = f"; HELD BACK: {outcome.held_back}" if outcome.held_back else ""
+    return f"{uncertain_names(outcome.states)}{counts}{held_back}"
 
 
-def _counts(states: Iterable[OrderState]) -> str:
-    counted = Counter(OrderStatus(state.status).value for state in states)
-    return ", ".join(f"{number} {status}" for status, number in sorted(counted.items())) or "none"
+def _gateway_time(day: Day) -> datetime:
+    with day.connect() as gateway:
+        return gateway.server_time()
 
 
-def _ticket(day: Day, proposed: StageRecord) -> Ticket:
-    return read_ticket(day.store.open(proposed.artefacts["ticket"]).read_bytes())
+def _submitted(day: Day, sha256: str, store: DeskStore) -> StageRecord:
+    outcome = submit(
+        store,
+        sha256,
+        open_gateway=partial(day.connect, for_orders=True),
+        settings=day.settings,
+        run_key=day.run_key,
+        home=day.paths.home,
+        now=day.as_of,
+    )
+    return StageRecord(
+        stage="submit",
+        artefacts={},
+        facts={
+            "ticket": sha256,
+            "sent": outcome.sent,
+            "states": state_records(outcome.states),
+            "held_back": outcome.held_back,
+        },
+        rows_in=len(outcome.states),
+        rows_out=outcome.sent,
+        notes=submission_note(outcome),
+    )

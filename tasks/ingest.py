@@ -14,9 +14,7 @@ from core.errors import NoData
 from core.runs import StageRecord
 from core.tables import BARS, MOVERS, QUOTES, UNIVERSE
 from core.types import Contract
-from ibkr.connection import Connection
-from ibkr.market_data import MarketData
-from ibkr.portfolio import Portfolio
+from ibkr.gateway import Gateway
 from tasks.columns import rows
 from tasks.day import Day
 from tasks.stage import stage
@@ -37,10 +35,10 @@ class Candidate:
 def choose_universe(day: Day) -> StageRecord:
     """Join index members or watch-list, holdings and movers; resolve each to its contract."""
     listed, artefacts = _listed(day)
-    with day.connect() as connection:
-        movers = _movers(day, connection)
-        candidates = _first_of_each([*listed, *_held(day, connection), *_moving(movers)])
-        resolved = MarketData(connection).resolve(
+    with day.connect() as gateway:
+        movers = _movers(day, gateway)
+        candidates = _first_of_each([*listed, *_held(day, gateway), *_moving(movers)])
+        resolved = gateway.market.resolve(
             [candidate.symbol for candidate in candidates],
             progress=partial(day.progress, "contracts"),
         )
@@ -67,15 +65,14 @@ def choose_universe(day: Day) -> StageRecord:
 def fetch_market(day: Day, chosen: StageRecord) -> StageRecord:
     """Fetch a quote and the daily bars of every contract of the universe."""
     contracts = contracts_of(day.read(chosen.artefacts["universe"], UNIVERSE))
-    with day.connect() as connection:
-        market = MarketData(connection)
-        history = market.history(
+    with day.connect() as gateway:
+        history = gateway.market.history(
             contracts,
             duration=day.settings.universe.history,
             end=day.as_of,
             progress=partial(day.progress, "bars"),
         )
-        quotes = market.bulk_quote(contracts, progress=partial(day.progress, "quotes"))
+        quotes = gateway.market.bulk_quote(contracts, progress=partial(day.progress, "quotes"))
     bars = complete_bars(history.bars, day)
     symbols = {contract.con_id: contract.symbol for contract in contracts}
     no_bars = {symbols[con_id]: why for con_id, why in history.missing.items()}
@@ -146,18 +143,18 @@ def _listed(day: Day) -> tuple[list[Candidate], dict[str, Artefact]]:
     return [Candidate(m.symbol, m.name, m.sector, "constituent") for m in members], artefacts
 
 
-def _held(day: Day, connection: Connection) -> list[Candidate]:
+def _held(day: Day, gateway: Gateway) -> list[Candidate]:
     if not day.settings.universe.include_holdings:
         return []
-    positions = Portfolio(connection).snapshot().positions
+    positions = gateway.portfolio.snapshot().positions
     return [Candidate(position.symbol, "", None, "holding") for position in positions]
 
 
-def _movers(day: Day, connection: Connection) -> pd.DataFrame:
+def _movers(day: Day, gateway: Gateway) -> pd.DataFrame:
     kept = day.settings.universe.movers if day.settings.universe.include_movers else 0
     if kept == 0:
         return pd.DataFrame(columns=[column.name for column in MOVERS.columns])
-    return MarketData(connection).top_movers(rows=kept)
+    return gateway.market.top_movers(rows=kept)
 
 
 def _moving(movers: pd.DataFrame) -> list[Candidate]:

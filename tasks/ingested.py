@@ -8,7 +8,7 @@ import pandas as pd
 
 from core.runs import StageRecord
 from core.tables import BARS, FEATURES, UNIVERSE
-from signals.returns import daily_returns
+from risk.returns import daily_returns
 from tasks.day import Day
 
 

@@ -11,7 +11,7 @@ from core.runs import StageRecord
 from core.tables import BARS, FEATURES, SCORES, TARGETS
 from core.types import Snapshot
 from optimiser.target import TargetResult, mean_variance_cvar
-from signals.returns import daily_returns
+from risk.returns import daily_returns
 from tasks.day import Day
 from tasks.snapshot import snapshot_of
 from tasks.stage import stage

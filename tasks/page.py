@@ -13,6 +13,7 @@ from core.runs import StageRecord
 from core.tables import HEADLINES, SCORES, TARGETS
 from core.types import OrderStatus, Side, Snapshot
 from desk.ticket import Ticket, TicketLine, read_ticket
+from desk.tickets import SHORT, TicketState
 from review.day import (
     Check,
     DayPage,
@@ -41,11 +42,12 @@ Records = Mapping[str, StageRecord]
 NUMBERS = {
     "universe": 1, "market": 1, "fundamentals": 1, "news": 1, "macro": 1, "features": 1,
     "signals": 2, "snapshot": 3, "optimise": 4, "override": 5, "check": 6, "rehearse": 7,
-    "propose": 8, "submit": 8, "fills": 8, "seal": 9, "notify": 9,
+    "propose": 8, "register": 8, "submit": 8, "fills": 8, "seal_execution": 9, "seal": 9,
+    "notify": 9,
 }  # fmt: skip
 TITLES = {
     "override": "overlay", "check": "risk gate", "rehearse": "what-if", "propose": "orders",
-    "seal": "journal",
+    "register": "desk", "seal_execution": "execution", "seal": "journal",
 }  # fmt: skip
 
 
@@ -65,8 +67,9 @@ def day_page(day: Day, records: Records, *, world: str = "") -> DayPage:
         opens_at=day.session.open,
         finish_line=day.session.finish_line,
         verdict=verdict,
-        verdict_reason=verdict_reason(verdict, ticket),
-        next_step=next_step(verdict, ticket),
+        verdict_reason=verdict_reason(verdict, ticket, records),
+        ticket_sha256=ticket.sha256,
+        next_step=next_step(verdict, ticket, refused=_refused(records)),
         run_id=day.run_id,
         code_version=code_hash(),
         settings_hash=day.settings.decision_hash,
@@ -90,26 +93,45 @@ def day_verdict(ticket: Ticket, records: Records) -> Verdict:
         return Verdict.RECOMMENDATION_ONLY
     if not ticket.lines:
         return Verdict.NO_ORDERS
-    return Verdict.EXECUTED if "submit" in records else Verdict.PROPOSED
+    if "submit" in records and records["submit"].facts["states"]:
+        return Verdict.EXECUTED
+    return Verdict.RECOMMENDATION_ONLY if _came_second(records) else Verdict.PROPOSED
 
 
-def verdict_reason(verdict: Verdict, ticket: Ticket) -> str:
-    """Return why a day has no orders, where its portfolio is not where it should be."""
-    if verdict is not Verdict.NO_ORDERS or not ticket.removed:
-        return ""
-    named = "; ".join(f"{removed.symbol}: {removed.reason}" for removed in ticket.removed[:3])
-    return f"The rehearsal removed every order ({named})."
+def verdict_reason(verdict: Verdict, ticket: Ticket, records: Records) -> str:
+    """Return what the verdict rests on, beyond failed checks."""
+    if _came_second(records):
+        return "Orders of this session were committed before; see: daybook orders"
+    if verdict is Verdict.NO_ORDERS and ticket.removed:
+        named = "; ".join(f"{removed.symbol}: {removed.reason}" for removed in ticket.removed[:3])
+        return f"The rehearsal removed every order ({named})."
+    return ""
 
 
-def next_step(verdict: Verdict, ticket: Ticket) -> str:
-    """Return one sentence on what a person can do."""
+def next_step(verdict: Verdict, ticket: Ticket, *, refused: str = "") -> str:
+    """Return what a person can do; ``refused`` is why the desk did not send by itself."""
     if verdict is Verdict.PROPOSED:
-        return "Review the ticket; with --auto the same orders would have been sent."
+        why = f"Not sent by itself: {refused}. " if refused else ""
+        return (
+            f"{why}To send ticket {ticket.sha256[:SHORT]}: daybook approve {ticket.session}; "
+            f"to refuse it: daybook reject {ticket.session} --reason TEXT"
+        )
     if verdict is Verdict.RECOMMENDATION_ONLY:
         return "Nothing will be sent. Correct what failed, then run the day again."
     if verdict is Verdict.EXECUTED:
         return f"Orders that still work are valid for {ticket.session} only."
     return ""
+
+
+def _refused(records: Records) -> str:
+    return records["submit"].facts["held_back"] if "submit" in records else ""
+
+
+def _came_second(records: Records) -> bool:
+    proposed = records["propose"].facts
+    if "register" not in records or proposed["status"] != "proposed" or not proposed["orders"]:
+        return False
+    return bool(records["register"].facts["state"] == TicketState.RECOMMENDATION)
 
 
 def stage_lines(records: Records) -> tuple[Stage, ...]:

@@ -7,15 +7,15 @@ from typing import Any
 
 import journal
 from core import clock
-from core.errors import VendorError
 from core.provenance import code_hash
 from core.runs import StageRecord
 from core.tables import SCORES, TARGETS
 from review.day import DayPage
 from review.page import render_day
-from review.slack import post, ticket_message
+from review.slack import ticket_message
 from tasks.columns import rows
 from tasks.day import Day
+from tasks.message import delivered
 from tasks.page import Records, artefacts_of, day_page
 from tasks.stage import stage
 
@@ -51,19 +51,12 @@ def seal_day(day: Day, records: Mapping[str, StageRecord]) -> StageRecord:
 @stage("9 message")
 def notify(day: Day, records: Mapping[str, StageRecord]) -> StageRecord:
     """Send the review message. A message that cannot be sent is noted, the day stands."""
-    webhook = day.settings.vendors.slack_webhook
-    if webhook is None:
-        return StageRecord(stage="notify", artefacts={}, notes="no vendors.slack_webhook is set")
     message = ticket_message(
         day_page(day, records),
         report=records["seal"].artefacts["page"].path,
         head=records["seal"].facts["head"],
     )
-    try:
-        post(webhook, message, timeout=day.settings.vendors.timeout)
-    except VendorError as error:
-        return StageRecord(stage="notify", artefacts={}, notes=f"NOT SENT: {error}")
-    return StageRecord(stage="notify", artefacts={}, notes="sent to Slack")
+    return delivered(day, message)
 
 
 def seal_note(sealed: journal.Sealed) -> str:

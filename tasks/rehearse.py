@@ -12,7 +12,6 @@ import pandas as pd
 from core.runs import StageRecord
 from core.tables import TARGETS
 from core.types import Order
-from ibkr.trading import TradingTools
 from optimiser.lots import SMALLEST_LOT, round_lot
 from risk.limits import Check
 from risk.rehearsal import Rehearsal, rehearse
@@ -36,10 +35,10 @@ def rehearse_orders(
     if not orders:
         return _not_rehearsed(day, orders, "no orders")
     table = day.read(targets.artefacts["targets"], TARGETS).set_index("con_id")
-    with day.connect(for_orders=True) as connection:
+    with day.connect(for_orders=True) as gateway:
         rehearsal = rehearse(
             orders,
-            _with_progress(day, TradingTools(connection).what_if, len(orders)),
+            _with_progress(day, gateway.trading.what_if, len(orders)),
             size_down=day.settings.orders.size_down,
             lot=partial(_lot, day, numbers(table["price"])),
         )

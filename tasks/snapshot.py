@@ -10,7 +10,6 @@ from typing import Any
 from core.canonical import canonical_json, sha256_of
 from core.runs import StageRecord
 from core.types import Position, Snapshot
-from ibkr.portfolio import Portfolio
 from tasks.day import Day
 from tasks.stage import stage
 
@@ -18,8 +17,8 @@ from tasks.stage import stage
 @stage("3 snapshot", retries=2)
 def take_snapshot(day: Day) -> StageRecord:
     """Ask the gateway for positions and account values, fresh and complete."""
-    with day.connect() as connection:
-        snapshot = Portfolio(connection).snapshot()
+    with day.connect() as gateway:
+        snapshot = gateway.portfolio.snapshot()
     return StageRecord(
         stage="snapshot",
         artefacts={"positions": day.write_record("positions", record_of(snapshot))},

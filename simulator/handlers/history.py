@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from core.calendar import last_complete_session, session
+from core.calendar import session
 from core.errors import RequestRefused
 from simulator.client import VALIDATION_FAILED, Client
+from simulator.directory import Directory
 from simulator.market import DailyBar, Instrument
 from simulator.messages import history as frames
 from simulator.messages import times
 from simulator.messages.contracts import ContractQuery
 from simulator.messages.numbers import Request
+from simulator.tape import Tape, phase
 from simulator.wire import Fields
 
 HISTORY_FAILED = 162
@@ -66,24 +68,41 @@ def historical_data(client: Client, fields: Fields) -> None:
     """Send daily bars of closed sessions only, in the shares of the clock's day."""
     request = HistoryRequest.read(fields)
     gateway = client.gateway
-    instrument = gateway.directory.one(request.query)
-    now = gateway.clock.now()
-    number, unit = _checked(request)
-    end = min(_end(request, now), now)
-    if gateway.faults.hits("refuse_history", instrument.symbol):
-        raise _failed(f"No market data permissions for {instrument.primary_exchange} STK")
-    bars = _window(gateway.tape.daily(instrument.con_id, now), number, unit, end)
-    if not bars or request.bar_size != DAY or request.what not in SERVED:
-        raise _no_data(instrument, request.what)
-    traded = request.what in TRADED
-    if gateway.faults.hits("nan_bars", instrument.symbol):
+    found = bars_for(request, gateway.directory, gateway.tape, gateway.clock.now())
+    symbol = found.instrument.symbol
+    if gateway.faults.hits("refuse_history", symbol):
+        raise _failed(f"No market data permissions for {found.instrument.primary_exchange} STK")
+    bars, traded = found.bars, request.what in TRADED
+    if gateway.faults.hits("nan_bars", symbol):
         encoded = frames.encode_bars([_spoilt(bar) for bar in bars], traded=traded)
     else:
-        encoded = gateway.encoded_bars(instrument.con_id, bars, traded=traded)
+        encoded = gateway.encoded_bars(found.instrument.con_id, bars, traded=traded)
     start = session(bars[0].session).open
     client.send(
-        frames.historical_data(request.request_id, encoded, count=len(bars), start=start, end=end)
+        frames.historical_data(
+            request.request_id, encoded, count=len(bars), start=start, end=found.end
+        )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBars:
+    """The bars that answer a request, at least one, oldest first."""
+
+    instrument: Instrument
+    bars: Sequence[DailyBar]
+    end: datetime
+
+
+def bars_for(request: HistoryRequest, directory: Directory, tape: Tape, now: datetime) -> FoundBars:
+    """Find the bars of sessions closed by ``now``. Raises `RequestRefused` as TWS would."""
+    instrument = directory.one(request.query)
+    number, unit = _checked(request)
+    end = min(_end(request, now), now)
+    bars = _window(tape.daily(instrument.con_id, now), number, unit, end)
+    if not bars or request.bar_size != DAY or request.what not in SERVED:
+        raise _no_data(instrument, request.what)
+    return FoundBars(instrument, bars, end)
 
 
 def _checked(request: HistoryRequest) -> tuple[int, str]:
@@ -123,7 +142,7 @@ def _end(request: HistoryRequest, now: datetime) -> datetime:
 
 def _window(bars: Sequence[DailyBar], number: int, unit: str, end: datetime) -> Sequence[DailyBar]:
     """Cut the bars that ``number`` units up to ``end`` cover; days are trading days."""
-    newest = last_complete_session(end).day
+    newest = phase(end).last_complete
     stop = bisect_right(bars, newest, key=_session_of)
     if unit in "SD":
         count = number if unit == "D" else 1

@@ -29,7 +29,7 @@ def place_order(client: Client, fields: Fields) -> None:
     request = read_place_order(fields)
     broker = client.gateway.broker
     instrument = client.gateway.directory.one(request.contract)
-    terms = _terms(request, instrument, broker.account)
+    terms = terms_of(request, instrument, broker.account)
     if request.what_if:
         _rehearse(client, request, terms, instrument)
         return
@@ -44,8 +44,11 @@ def place_order(client: Client, fields: Fields) -> None:
         _warn_of_closed_market(client, placed, instrument)
 
 
-def _terms(request: PlaceOrder, instrument: Instrument, account: str) -> OrderTerms:
-    """Check what can be checked of an order without looking at the account."""
+def terms_of(request: PlaceOrder, instrument: Instrument, account: str) -> OrderTerms:
+    """Check what can be checked of an order without looking at the account.
+
+    Raises `RequestRefused` with the code and text of TWS.
+    """
     _refuse_unavailable(request, instrument)
     if request.action not in set(Side):
         raise _invalid(f"Invalid side {request.action!r}")
@@ -131,17 +134,20 @@ def _beyond_equity(effect: MarginPreview) -> MarginPreview:
 
 
 def _warn_of_closed_market(client: Client, order: OrderRecord, instrument: Instrument) -> None:
-    terms = order.terms
-    opens: datetime = phase(client.gateway.broker.now).next_open
-    client.error(
-        order.order_id,
-        ORDER_MESSAGE,
-        f"Order Message:\n{terms.side.value} {terms.quantity} {instrument.symbol} "
-        f"{instrument.primary_exchange}\nWarning: Your order will not be placed at the exchange "
-        f"until {opens.astimezone(NEW_YORK):%Y-%m-%d %H:%M:%S} {times.ZONE_NAME}.",
-    )
+    text = closed_market_warning(order.terms, instrument, client.gateway.broker.now)
+    client.error(order.order_id, ORDER_MESSAGE, text)
     # The warning made ib_async call the order invalid; TWS repeats where it stands.
     send_order(client, order)
+
+
+def closed_market_warning(terms: OrderTerms, instrument: Instrument, now: datetime) -> str:
+    """Say when an order that was accepted while the exchange is closed will reach it."""
+    opens: datetime = phase(now).next_open
+    return (
+        f"Order Message:\n{terms.side.value} {terms.quantity} {instrument.symbol} "
+        f"{instrument.primary_exchange}\nWarning: Your order will not be placed at the exchange "
+        f"until {opens.astimezone(NEW_YORK):%Y-%m-%d %H:%M:%S} {times.ZONE_NAME}."
+    )
 
 
 def cancel_order(client: Client, fields: Fields) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.errors import RequestRefused
 from simulator.client import Client
 from simulator.market import Instrument
 from simulator.messages import scanner as frames
 from simulator.messages.numbers import Request
-from simulator.tape import Summary, phase
+from simulator.tape import Summary, Tape, phase
 from simulator.valuation import BASE
 from simulator.wire import READING_FAILED, Fields
 
@@ -135,20 +136,27 @@ def scanner_parameters(client: Client, fields: Fields) -> None:
 def scanner_subscription(client: Client, fields: Fields) -> None:
     """Answer with the best rows of a scan."""
     request = ScanRequest.read(fields)
+    best = scan(request, client.gateway.tape, client.gateway.clock.now())
+    client.send(frames.scanner_data(request.request_id, best))
+
+
+def scan(request: ScanRequest, tape: Tape, now: datetime) -> list[Instrument]:
+    """Rank the instruments by their newest complete bar, best first.
+
+    Raises `RequestRefused` for a scan or a place that is not known.
+    """
     if request.code not in SCANS:
         raise _failed(f"scan code {request.code!r} is not one of {', '.join(SCANS)}")
     if request.instrument != "STK" or request.location not in LOCATIONS:
         raise _failed(f"{request.instrument!r} in {request.location!r} cannot be scanned here")
     rank = SCANS[request.code]
-    rows = [row for row in _scanned(client) if _passes(row, request)]
+    rows = [row for row in _scanned(tape, now) if _passes(row, request)]
     # Equal ranks fall back to the symbol, so that the same day always gives the same list.
     rows.sort(key=lambda row: (-rank(row), row.instrument.symbol))
-    best = [row.instrument for row in rows[: request.rows]]
-    client.send(frames.scanner_data(request.request_id, best))
+    return [row.instrument for row in rows[: request.rows]]
 
 
-def _scanned(client: Client) -> list[Scanned]:
-    tape, now = client.gateway.tape, client.gateway.clock.now()
+def _scanned(tape: Tape, now: datetime) -> list[Scanned]:
     newest = phase(now).last_complete
     rows = []
     for con_id, instrument in tape.instruments.items():

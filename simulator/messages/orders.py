@@ -135,11 +135,12 @@ def what_if_order(
     """Answer a rehearsal. Without a preview it is the empty first answer of live TWS."""
     extra: dict[str, Field] = {"whatIf": 1, "commissionCurrency": "USD"}
     if preview is not None:
-        extra |= _preview_fields(preview)
+        extra |= preview_fields(preview)
     return open_order(order, instrument, account, extra=extra)
 
 
-def _preview_fields(preview: MarginPreview) -> dict[str, Field]:
+def preview_fields(preview: MarginPreview) -> dict[str, Field]:
+    """Return the margin figures of a rehearsal, money in cents."""
     money = {
         "initMarginBefore": preview.initial_before,
         "maintMarginBefore": preview.maintenance_before,
@@ -169,12 +170,13 @@ def completed_order(order: OrderRecord, instrument: Instrument, account: str) ->
     known = _known(order, instrument, account) | {
         "filledQuantity": order.filled,
         "completedTime": times.zoned(order.done_at) if order.done_at else "",
-        "completedStatus": _completed_status(order),
+        "completedStatus": completed_status(order),
     }
     return message(*(_COMPLETED_ORDER | known).values())
 
 
-def _completed_status(order: OrderRecord) -> str:
+def completed_status(order: OrderRecord) -> str:
+    """Say how a finished order ended."""
     if order.status is Status.FILLED:
         return f"Filled Size: {order.filled}"
     return f"Cancelled by {order.reason or 'Trader'}"

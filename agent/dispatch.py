@@ -1,0 +1,96 @@
+"""The one way to call a tool: counted, audited, checked, run, and published.
+
+MCP, REST and the command line only carry what this returns.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from agent.audit import AuditTrail
+from agent.catalogue import tools_by_name
+from agent.context import ContextFor
+from agent.publishing import Publisher, secrets_of
+from agent.rate import RateLimit
+from agent.tool import Tool
+from core import clock
+from core.canonical import sha256_of
+from core.errors import DaybookError, NoData
+from core.paths import Paths
+from core.settings import Settings
+
+
+class UnknownTool(NoData):
+    """There is no such tool, or none that this server allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a caller gets: plain JSON, either an answer or an error."""
+
+    body: Mapping[str, Any]
+    error: DaybookError | None = None
+
+
+class Dispatcher:
+    """Calls tools for callers who are known by name."""
+
+    def __init__(self, settings: Settings, context_for: ContextFor) -> None:
+        self.tools: MappingProxyType[str, Tool] = tools_by_name(settings.agent.allow)
+        self._allow = settings.agent.allow
+        self._context_for = context_for
+        self._publisher = Publisher(secrets_of(settings))
+        self._rate = RateLimit(settings.agent.calls_per_minute)
+        self._audit = AuditTrail(Paths.of(settings).data / "audit")
+
+    def call(self, name: str, arguments: Mapping[str, Any], *, caller: str) -> Reply:
+        """Call a tool. What daybook raises on purpose comes back as an error reply."""
+        call = {
+            "call": secrets.token_hex(8),
+            "caller": caller,
+            "tool": self._publisher.flat(name)[:64],
+            "arguments_sha256": _hash_of(arguments),
+        }
+        self._audit.add(clock.now(), **call, event="begins")
+        started, outcome = clock.stopwatch(), "defect"
+        try:
+            reply = self._reply(name, arguments, caller)
+            outcome = "ok" if reply.error is None else type(reply.error).__name__
+        finally:
+            seconds = round(clock.stopwatch() - started, 3)
+            self._audit.add(clock.now(), **call, event="ends", outcome=outcome, seconds=seconds)
+        return reply
+
+    def refuse(self, error: DaybookError) -> Reply:
+        """Return the reply that carries an error."""
+        detail = self._publisher.text(str(error), source="daybook")
+        return Reply({"error": {"kind": type(error).__name__, "detail": detail}}, error)
+
+    def _reply(self, name: str, arguments: Mapping[str, Any], caller: str) -> Reply:
+        try:
+            self._rate.take(caller)
+            tool = self._tool(name)
+            answer = tool.run(self._context_for(caller), tool.parse(arguments))
+            data = self._publisher.plain(answer.data, source=answer.source)
+        except DaybookError as error:
+            return self.refuse(error)
+        body = {"as_of": answer.as_of.isoformat(), "source": answer.source, "data": data}
+        return Reply(body)
+
+    def _tool(self, name: str) -> Tool:
+        if name not in self.tools:
+            raise UnknownTool(
+                f"no tool {name!r} here; agent.allow = {self._allow} has: "
+                f"{', '.join(sorted(self.tools))}"
+            )
+        return self.tools[name]
+
+
+def _hash_of(arguments: Mapping[str, Any]) -> str:
+    # Not canonical_json: what it refuses, such as NaN, must leave a trace as well.
+    return sha256_of(json.dumps(arguments, sort_keys=True, default=repr).encode())

@@ -1,0 +1,145 @@
+"""The catalogue as a REST API on loopback: ``/docs``, ``GET /tools/list``, ``POST /tools/call``."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import uvicorn
+from fastapi import Depends, FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastmcp.server.http import HostOriginGuardMiddleware
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import SecretStr
+
+from agent.bearer import is_token
+from agent.dispatch import Dispatcher, Reply
+from agent.statuses import BadBody, BodyTooLarge, Unauthorised, status_of
+from agent.tool import Tool
+from core.errors import DaybookError
+
+CALLER = "rest"
+LARGEST_BODY = 65_536  # bytes
+CALL_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["name"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string"},
+        "arguments": {"type": "object", "default": {}},
+    },
+}
+_BODY = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": CALL_SCHEMA}}}
+}
+
+
+def rest_app(dispatcher: Dispatcher, token: SecretStr) -> FastAPI:
+    """Return the API of these tools; every request but for the documentation needs the token."""
+    app = FastAPI(
+        title="daybook tools",
+        description="The same tools as over MCP and on the command line.",
+        # FastAPI's own pages load scripts of another host into the page that holds the token.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(
+        HostOriginGuardMiddleware, allowed_hosts=[], allowed_origins=[], mode="strict"
+    )
+    tools = list(dispatcher.tools.values())
+
+    async def has_token(
+        given: Annotated[
+            HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))
+        ],
+    ) -> None:
+        if given is None or not is_token(given.credentials, token):
+            raise Unauthorised("the header Authorization: Bearer … with agent.token is needed")
+
+    @app.exception_handler(DaybookError)
+    async def refused(_request: Request, error: DaybookError) -> JSONResponse:
+        return _response(dispatcher.refuse(error))
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs(request: Request) -> HTMLResponse:
+        return HTMLResponse(docs_page(tools, address=str(request.base_url)))
+
+    @app.get("/tools/list", dependencies=[Depends(has_token)])
+    async def list_tools() -> dict[str, Any]:
+        """Return every tool: name, effect, scope, description, and the schema of its arguments."""
+        return {"tools": [listing(tool) for tool in tools]}
+
+    @app.post("/tools/call", dependencies=[Depends(has_token)], openapi_extra=_BODY)
+    async def call_tool(request: Request) -> JSONResponse:
+        """Call one tool by name with its arguments."""
+        name, arguments = parsed_call(await _body(request))
+        return _response(await run_in_threadpool(dispatcher.call, name, arguments, caller=CALLER))
+
+    return app
+
+
+def listing(tool: Tool) -> dict[str, Any]:
+    """Return a tool as plain JSON values."""
+    return {
+        "name": tool.name,
+        "effect": tool.effect.value,
+        "scope": tool.scope.value,
+        "description": tool.contract,
+        "arguments": tool.schema,
+    }
+
+
+def docs_page(tools: list[Tool], *, address: str) -> str:
+    """Return the documentation: one page without script or any other file."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template("docs.html.j2").render(tools=tools, address=address)
+
+
+def parsed_call(body: bytes) -> tuple[str, Mapping[str, Any]]:
+    """Return name and arguments of a call. Raises `BadBody`."""
+    try:
+        call = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadBody(f"the body is no JSON: {error}") from error
+    if (
+        not isinstance(call, dict)
+        or not isinstance(call.get("name"), str)
+        or not isinstance(call.get("arguments", {}), dict)
+        or set(call) - set(CALL_SCHEMA["properties"])
+    ):
+        raise BadBody('the body is no call: {"name": "quotes", "arguments": {…}}')
+    return call["name"], call.get("arguments", {})
+
+
+async def serve_rest(app: FastAPI, listener: socket.socket) -> None:
+    """Serve the API on a bound loopback socket until the process is told to end."""
+    config = uvicorn.Config(app, log_level="warning", server_header=False)
+    await uvicorn.Server(config).serve(sockets=[listener])
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LARGEST_BODY:
+            raise BodyTooLarge(f"the body has more than {LARGEST_BODY:,} bytes")
+    return body
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _response(reply: Reply) -> JSONResponse:
+    status = 200 if reply.error is None else status_of(reply.error)
+    challenge = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(dict(reply.body), status_code=status, headers=challenge)

@@ -1,0 +1,107 @@
+"""Why the desk does not send: one class per thing the caller can do about it.
+
+DaybookError
+├── NotPermitted            this must not be sent as things stand; nothing was sent
+│   ├── TicketExpired       the finish line has passed: the next run decides anew
+│   ├── TicketChanged       the bytes are not those that were approved: run the day again
+│   ├── TicketClosed        rejected, superseded or a recommendation only: another ticket counts
+│   ├── AlreadyApproved     one approval is enough; `daybook execute` continues it
+│   ├── AlreadyCommitted    its orders were committed before; look at `daybook orders`
+│   ├── NotApproved         a person has to approve it first
+│   ├── GateRefused         a limit, a price or a position speaks against it
+│   └── Stopped             the kill switch is on: `daybook resume` turns it off
+├── TokenRefused            the order was not placed: preview it again
+│   ├── TokenAltered        never issued here, or not as it was issued
+│   ├── TokenForeign        issued to another caller
+│   ├── TokenUsed           a token places one order, once
+│   └── TokenExpired        too old
+├── DeskBusy                another process is sending for this account: wait for it
+├── UnknownOrders           the broker has orders of ours that this desk never committed to
+└── UnknownTicket           no such ticket (also a `NoData`)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.errors import DaybookError, NoData
+from risk.limits import Check
+
+
+class NotPermitted(DaybookError):
+    """Something must not be sent as things stand. Nothing was."""
+
+
+class TicketExpired(NotPermitted):
+    """The finish line has passed: the ticket is a recommendation only."""
+
+    exit_code = 5
+
+
+class TicketChanged(NotPermitted):
+    """What would be sent is not what was approved."""
+
+
+class TicketClosed(NotPermitted):
+    """The ticket was rejected, superseded, or never more than a recommendation."""
+
+
+class AlreadyApproved(NotPermitted):
+    """The ticket has an approval. A second one changes nothing."""
+
+
+class AlreadyCommitted(NotPermitted):
+    """The account is committed to the orders of this session."""
+
+
+class NotApproved(NotPermitted):
+    """Nobody has approved the ticket."""
+
+
+class GateRefused(NotPermitted):
+    """The gate found something. ``checks`` are those that failed."""
+
+    exit_code = 3
+
+    def __init__(self, checks: Sequence[Check]) -> None:
+        self.checks = tuple(checks)
+        listed = "; ".join(f"{check.name}: {check.detail}" for check in self.checks)
+        super().__init__(f"{len(self.checks)} check(s) failed, nothing was sent: {listed}")
+
+
+class Stopped(NotPermitted):
+    """The kill switch forbids it."""
+
+    exit_code = 4
+
+
+class TokenRefused(DaybookError):
+    """A preview's token does not place an order. Nothing was sent."""
+
+
+class TokenAltered(TokenRefused):
+    """The desk never issued the token, or what it stands for has changed."""
+
+
+class TokenForeign(TokenRefused):
+    """The token was issued to another caller."""
+
+
+class TokenUsed(TokenRefused):
+    """The token was used before."""
+
+
+class TokenExpired(TokenRefused):
+    """The token is too old."""
+
+
+class DeskBusy(DaybookError):
+    """Another process is sending for this account."""
+
+
+class UnknownOrders(DaybookError):
+    """The broker has orders of ours that this desk does not remember."""
+
+
+class UnknownTicket(NoData):
+    """The desk has no such ticket."""

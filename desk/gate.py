@@ -1,0 +1,188 @@
+"""The gate in front of the broker, the same for a day's ticket and for a single order.
+
+Every order is held against the limits of orders, and the portfolio that would result against the
+limits of portfolios: positions, plus everything that still works at the broker, plus the orders.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from core.calendar import last_complete_session
+from core.settings import LimitSettings, Settings
+from core.types import Contract, Order, OrderState, Snapshot
+from desk.sightings import OVER
+from ibkr.gateway import Gateway
+from risk.gate import check_constraints
+from risk.limits import Check, Limits, check
+from risk.order import check_order
+from risk.returns import daily_returns
+
+ADV_SESSIONS = 20
+_OF_THE_OPTIMISER = "optimiser"  # the one check that is about a target, not about orders
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exposure:
+    """What the account holds and what still works, by conId."""
+
+    weights: dict[int, float]  # of net asset value, positions only
+    pending: dict[int, float]  # signed shares that may still trade
+    net_asset_value: float
+    names: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Market:
+    """Fresh figures of the names that matter. What is unknown is absent, or NaN in a frame."""
+
+    prices: dict[int, float]
+    adv: dict[int, float]  # shares a day
+    returns: pd.DataFrame  # shape (T, n), daily fractions, one column per conId
+    coverage: float  # share of the names that have bars
+
+
+def exposure(snapshot: Snapshot, working: Iterable[OrderState]) -> Exposure:
+    """Join positions with what is left of the orders that may still trade."""
+    pending: dict[int, float] = {}
+    names = {position.con_id: position.symbol for position in snapshot.positions}
+    for state in working:
+        if state.status not in OVER:
+            left = state.side.sign * (state.quantity - state.filled)
+            pending[state.con_id] = pending.get(state.con_id, 0.0) + left
+            names[state.con_id] = state.symbol
+    return Exposure(snapshot.weights, pending, snapshot.net_asset_value, names)
+
+
+def as_decided(
+    fresh: Exposure, snapshot: Snapshot, prices: Mapping[int, float], *, net_asset_value: float
+) -> Exposure:
+    """Value the positions held at present in the prices and the capital of a decision.
+
+    What was decided right at a limit must not fail over the next tick of a price; how far prices
+    and capital have moved since are checks of their own.
+    """
+    weights = {
+        p.con_id: p.quantity * prices.get(p.con_id, p.market_price) / net_asset_value
+        for p in snapshot.positions
+    }
+    return replace(fresh, weights=weights, net_asset_value=net_asset_value)
+
+
+def look(
+    gateway: Gateway, held: Exposure, orders: Sequence[Order], *, settings: Settings
+) -> Market:
+    """Ask for quotes of what would trade and bars of everything held, pending or ordered.
+
+    Raises `GatewayError` when the gateway is silent; a name without an answer is left out, and
+    fails the checks that need it.
+    """
+    names = held.names | {order.con_id: order.symbol for order in orders}
+    contracts = [Contract(con_id, symbol) for con_id, symbol in sorted(names.items())]
+    trading = {*held.pending, *(order.con_id for order in orders)}
+    quotes = gateway.market.bulk_quote([c for c in contracts if c.con_id in trading])
+    history = gateway.market.history(contracts, duration=settings.universe.history)
+    closed = last_complete_session(gateway.server_time(), exchange=settings.exchange).day
+    bars = history.bars[history.bars["session"] <= closed]
+    known = bars["con_id"].nunique()
+    return Market(
+        prices={q.con_id: q.reference_price for q in quotes.quotes if q.reference_price},
+        adv=_average_volumes(bars),
+        returns=daily_returns(bars, sessions=settings.optimiser.scenarios),
+        coverage=known / len(contracts) if contracts else 1.0,
+    )
+
+
+def judge(
+    orders: Sequence[Order],
+    held: Exposure,
+    market: Market,
+    *,
+    limits: LimitSettings,
+    decided: Mapping[int, float] | None = None,
+) -> tuple[Check, ...]:
+    """Hold orders, and the portfolio they lead to, against every limit. Never raises over numbers.
+
+    ``decided`` are the prices a decision rests on, by conId; see `as_decided`.
+    """
+    prices = market.prices | dict(decided or {})
+    names = held.names | {order.con_id: order.symbol for order in orders}
+    targets = dict(held.weights)
+    changes = [*held.pending.items(), *((o.con_id, o.side.sign * o.quantity) for o in orders)]
+    for con_id, quantity in changes:
+        worth = quantity * prices.get(con_id, math.nan) / held.net_asset_value
+        targets[con_id] = targets.get(con_id, 0.0) + worth
+    verdict = check_constraints(
+        held.weights,
+        targets,
+        limits=limits,
+        returns=market.returns,
+        adv=market.adv,
+        prices=prices,
+        net_asset_value=held.net_asset_value,
+        coverage=market.coverage,
+        optimiser_status="optimal",
+        names=names,
+    )
+    return (
+        *(one for one in verdict.checks if one.name != _OF_THE_OPTIMISER),
+        *_order_checks(orders, held, market, limits),
+        *_moves(orders, market, limits, decided or {}),
+    )
+
+
+def capital_check(before: float, after: float, *, limits: LimitSettings) -> Check:
+    """Hold the way of the net asset value since the decision against the price collar."""
+    told = f"{before:,.0f} when it was decided, {after:,.0f} at present"
+    moved = abs(after / before - 1.0)
+    return check("net asset value since the decision", moved, Limits.of(limits).price_collar, told)
+
+
+def failed(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """Return the checks that did not pass."""
+    return tuple(one for one in checks if not one.passed)
+
+
+def _order_checks(
+    orders: Sequence[Order], held: Exposure, market: Market, limits: LimitSettings
+) -> list[Check]:
+    return [
+        replace(one, name=f"{order.symbol} {one.name}")
+        for order in orders
+        for one in check_order(
+            order,
+            reference_price=market.prices.get(order.con_id, math.nan),
+            net_asset_value=held.net_asset_value,
+            adv=market.adv.get(order.con_id, math.nan),
+            limits=limits,
+        )
+    ]
+
+
+def _moves(
+    orders: Sequence[Order], market: Market, limits: LimitSettings, decided: Mapping[int, float]
+) -> list[Check]:
+    """Hold each price's way since the decision against the collar."""
+    collar = Limits.of(limits).price_collar
+    checks = []
+    for order in orders:
+        before = decided.get(order.con_id)
+        if before is not None:
+            after = market.prices.get(order.con_id, math.nan)
+            moved = abs(after / before - 1.0)
+            told = f"{before:g} when it was decided, {after:g} at present"
+            checks.append(check(f"{order.symbol} price since the decision", moved, collar, told))
+    return checks
+
+
+def _average_volumes(bars: pd.DataFrame) -> dict[int, float]:
+    """Return the mean volume of each name's last 20 sessions; one with fewer has none."""
+    ordered = bars.sort_values(["con_id", "session"])
+    recent = ordered.groupby("con_id")["volume"].agg(
+        lambda volume: volume.tail(ADV_SESSIONS).mean() if len(volume) >= ADV_SESSIONS else math.nan
+    )
+    return {int(str(con_id)): float(adv) for con_id, adv in recent.items()}

@@ -1,0 +1,180 @@
+"""What the account is committed to, order by order, on disk before the first byte leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from core.types import Order, OrderType, Side
+from desk.approvals import load_approval
+from desk.audit import Act, note
+from desk.errors import AlreadyCommitted, NotApproved
+from desk.keys import order_ref
+from desk.schema import INTENTS
+from desk.store import DeskStore
+from desk.tickets import TicketRecord, TicketState, load, set_state
+
+
+class IntentState(StrEnum):
+    """How far an order got, as far as we can prove."""
+
+    INTENDED = "intended"  # committed to disk, no byte sent
+    SENT = "sent"  # a byte may have left
+    ACKNOWLEDGED = "acknowledged"  # the broker answered: it has it, or it refused it
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One order the account is committed to."""
+
+    order: Order
+    source: str  # sha256 of the ticket, or of the preview's token
+    state: IntentState
+
+
+def commit_ticket(store: DeskStore, record: TicketRecord, *, now: datetime) -> tuple[Intent, ...]:
+    """Commit the account to the approved orders of a ticket: all of them or none.
+
+    Raises `NotApproved` when the ticket's approval was withdrawn meanwhile, and
+    `AlreadyCommitted` when the account is committed to a ticket of the session.
+    """
+    ticket = record.ticket
+    try:
+        with store.transaction() as connection:
+            if load(connection, record.sha256).state is not TicketState.APPROVED:
+                raise NotApproved(f"ticket {record.short} is not approved; nothing was sent")
+            approval = load_approval(connection, record.sha256)
+            orders = approval.orders_of(ticket)
+            set_state(connection, record.sha256, TicketState.COMMITTED)
+            rows = [
+                _row(order, number, record.sha256, ticket.account, ticket.session, now)
+                for number, order in enumerate(orders)
+            ]
+            connection.execute(sa.insert(INTENTS), rows)
+            detail = {"orders": len(rows), "approved_by": approval.by}
+            note(connection, Act(now, approval.by, "committed", record.sha256, detail))
+    except IntegrityError as error:
+        raise AlreadyCommitted(
+            f"{ticket.account} is already committed to orders of {ticket.session}; "
+            f"nothing was sent. See: daybook orders --date {ticket.session}"
+        ) from error
+    return of_source(store, record.sha256)
+
+
+def commit_order(
+    connection: sa.Connection,
+    order: Order,
+    *,
+    account: str,
+    session: date,
+    source: str,
+    now: datetime,
+) -> Order:
+    """Commit the account to one more order, within a transaction, and return it named.
+
+    The name's revision counts the orders of this contract and side beyond the session's ticket,
+    which has revision 0 to itself.
+    """
+    alike = connection.scalar(
+        sa.select(sa.func.count())
+        .select_from(INTENTS)
+        .where(
+            INTENTS.c.account == account,
+            INTENTS.c.session == session,
+            INTENTS.c.con_id == order.con_id,
+            INTENTS.c.side == order.side.value,
+            INTENTS.c.order_ref != order_ref(account, session, order.con_id, order.side),
+        )
+    )
+    ref = order_ref(account, session, order.con_id, order.side, revision=1 + (alike or 0))
+    connection.execute(sa.insert(INTENTS), _row(order, 0, source, account, session, now, ref=ref))
+    return _order({**_row(order, 0, source, account, session, now), "order_ref": ref})
+
+
+def mark(store: DeskStore, order_refs: Iterable[str], state: IntentState) -> None:
+    """Record how far these orders got."""
+    chosen = list(order_refs)
+    if chosen:
+        with store.transaction() as connection:
+            connection.execute(
+                sa.update(INTENTS).where(INTENTS.c.order_ref.in_(chosen)).values(state=state.value)
+            )
+
+
+def of_source(store: DeskStore, source: str) -> tuple[Intent, ...]:
+    """Return the orders of one ticket or preview, in send order."""
+    return _chosen(store, INTENTS.c.source == source)
+
+
+def of_session(store: DeskStore, account: str, session: date) -> tuple[Intent, ...]:
+    """Return every order of a session, each source in its send order."""
+    return _chosen(store, INTENTS.c.account == account, INTENTS.c.session == session)
+
+
+def committed_among(store: DeskStore, order_refs: Iterable[str]) -> frozenset[str]:
+    """Return those of these names that an account was ever committed to."""
+    chosen = INTENTS.c.order_ref.in_(list(order_refs))
+    with store.transaction() as connection:
+        return frozenset(connection.scalars(sa.select(INTENTS.c.order_ref).where(chosen)))
+
+
+def _chosen(store: DeskStore, *conditions: sa.ColumnElement[bool]) -> tuple[Intent, ...]:
+    chosen = (
+        sa.select(INTENTS)
+        .where(*conditions)
+        .order_by(INTENTS.c.committed_at, INTENTS.c.source, INTENTS.c.position)
+    )
+    with store.transaction() as connection:
+        return tuple(
+            Intent(_order(row), row["source"], IntentState(row["state"]))
+            for row in connection.execute(chosen).mappings()
+        )
+
+
+def _row(
+    order: Order,
+    position: int,
+    source: str,
+    account: str,
+    session: date,
+    now: datetime,
+    *,
+    ref: str = "",
+) -> dict[str, Any]:
+    return {
+        "order_ref": ref or order.order_ref,
+        "account": account,
+        "session": session,
+        "position": position,
+        "source": source,
+        "con_id": order.con_id,
+        "symbol": order.symbol,
+        "side": order.side.value,
+        "quantity": order.quantity,
+        "order_type": order.order_type.value,
+        "limit_price": order.limit_price,
+        "time_in_force": order.time_in_force,
+        "outside_rth": order.outside_rth,
+        "state": IntentState.INTENDED.value,
+        "committed_at": now.isoformat(),
+    }
+
+
+def _order(row: Mapping[str, Any] | Any) -> Order:
+    return Order(
+        con_id=row["con_id"],
+        symbol=row["symbol"],
+        side=Side(row["side"]),
+        quantity=row["quantity"],
+        order_type=OrderType(row["order_type"]),
+        limit_price=row["limit_price"],
+        time_in_force=row["time_in_force"],
+        order_ref=row["order_ref"],
+        outside_rth=row["outside_rth"],
+    )

@@ -1,0 +1,104 @@
+"""The kill switch. On disk, so that it holds for every process and survives a restart.
+
+ACTIVE lets orders pass, REDUCING only those that make a position smaller, HALTED none.
+Cancelling is always allowed. Whoever sends asks it under the account's lock, right before the
+bytes leave.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from core.types import Order
+from desk.audit import Act, actor, note
+from desk.errors import Stopped
+from desk.schema import SWITCHES
+from desk.store import DeskStore
+
+
+class SwitchState(StrEnum):
+    """What may be sent."""
+
+    ACTIVE = "active"
+    REDUCING = "reducing"
+    HALTED = "halted"
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Where the switch stands, and who put it there."""
+
+    state: SwitchState = SwitchState.ACTIVE
+    by: str = ""
+    reason: str = ""
+    at: datetime | None = None  # None: it was never touched
+
+
+def stop(
+    store: DeskStore, *, by: str, reason: str, now: datetime, reducing: bool = False
+) -> Switch:
+    """Let nothing more be sent, or with ``reducing`` only what makes positions smaller."""
+    state = SwitchState.REDUCING if reducing else SwitchState.HALTED
+    return _turn(store, Switch(state, actor(by), reason, now), "stopped")
+
+
+def resume(store: DeskStore, *, by: str, reason: str = "", now: datetime) -> Switch:
+    """Let orders pass again. A person puts a name to it."""
+    return _turn(store, Switch(SwitchState.ACTIVE, actor(by), reason, now), "resumed")
+
+
+def read(store: DeskStore) -> Switch:
+    """Return where the switch stands."""
+    newest = sa.select(SWITCHES).order_by(SWITCHES.c.id.desc()).limit(1)
+    with store.transaction() as connection:
+        row = connection.execute(newest).mappings().first()
+    if row is None:
+        return Switch()
+    at = datetime.fromisoformat(row["at"])
+    return Switch(SwitchState(row["state"]), row["by"], row["reason"], at)
+
+
+def state(store: DeskStore) -> SwitchState:
+    """Return what may be sent."""
+    return read(store).state
+
+
+def refuse_if_stopped(store: DeskStore, order: Order, *, held: float) -> None:
+    """Raise `Stopped` unless the switch lets this order pass; ``held`` is in signed shares."""
+    switch = read(store)
+    if switch.state is SwitchState.ACTIVE:
+        return
+    if switch.state is SwitchState.REDUCING and _reduces(order, held):
+        return
+    why = f" ({switch.reason})" if switch.reason else ""
+    what = "it may only reduce positions" if switch.state is SwitchState.REDUCING else "all orders"
+    raise Stopped(
+        f"{order.side} {order.quantity} {order.symbol} was not sent: {switch.by} stopped {what} at "
+        f"{switch.at:%Y-%m-%d %H:%M} UTC{why}; to let orders pass: daybook resume --by NAME"
+    )
+
+
+def _reduces(order: Order, held: float) -> bool:
+    return order.side.sign * held < 0 and order.quantity <= abs(held)
+
+
+def _turn(store: DeskStore, switch: Switch, action: str) -> Switch:
+    assert switch.at is not None
+    with store.transaction() as connection:
+        connection.execute(
+            sa.insert(SWITCHES).values(
+                state=switch.state.value,
+                by=switch.by,
+                reason=switch.reason,
+                at=switch.at.isoformat(),
+            )
+        )
+        note(
+            connection,
+            Act(switch.at, switch.by, action, switch.state.value, {"reason": switch.reason}),
+        )
+    return switch

@@ -1,0 +1,282 @@
+"""The tickets the desk knows, and how far each got.
+
+::
+
+    waiting → approved → committed        its orders are on disk, some may have been sent
+       │          └→ rejected             an approval can be withdrawn until then
+       ├→ rejected
+       ├→ expired                         nobody answered by the finish line
+       └→ superseded                      the session was decided anew
+    recommendation                        never to be sent: a check failed, or it came too late
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.canonical import canonical_json, sha256_of, sha256_of_file
+from desk.audit import DESK, Act, note
+from desk.errors import TicketChanged, UnknownTicket
+from desk.schema import TICKETS
+from desk.store import DeskStore
+from desk.ticket import Ticket, TicketStatus, read_ticket
+
+SHORT = 12  # digits of a hash that people are shown
+_SHORTEST = 6  # digits by which a ticket can be named
+
+
+class TicketState(StrEnum):
+    """How far a ticket got."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    COMMITTED = "committed"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    RECOMMENDATION = "recommendation"
+
+
+OPEN = (TicketState.WAITING, TicketState.APPROVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What was held of one name when the ticket was decided, in signed shares."""
+
+    con_id: int
+    symbol: str
+    quantity: float
+    price: float
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRecord:
+    """A ticket and how far it got."""
+
+    ticket: Ticket
+    sha256: str
+    state: TicketState
+    path: str  # where people read it, below the home folder
+    holdings: tuple[Holding, ...]
+    world: Mapping[str, Any]  # settings of the embedded simulator; empty elsewhere
+    registered_at: datetime
+
+    @property
+    def short(self) -> str:
+        """The hash as people are shown it."""
+        return self.sha256[:SHORT]
+
+    def refuse_if_changed(self, home: Path) -> None:
+        """Raise `TicketChanged` unless the file people read is still the one that is known here."""
+        path = home / self.path
+        if not path.is_file():
+            raise TicketChanged(f"{self.path} is gone; run the day again")
+        found = sha256_of_file(path)
+        if found != self.sha256:
+            raise TicketChanged(
+                f"{self.path} was changed: sha256 {found[:SHORT]}… instead of {self.short}…; "
+                "nothing was sent. Run the day again"
+            )
+
+
+def register(
+    store: DeskStore,
+    ticket: Ticket,
+    *,
+    path: str,
+    holdings: Iterable[Holding],
+    world: Mapping[str, Any],
+    now: datetime,
+) -> TicketRecord:
+    """Make a ticket known. Where it may be sent, it waits for approval and replaces any earlier.
+
+    The same bytes again are the same ticket: what was decided about it stands, unless it had
+    expired or been superseded; then it waits anew. Once the account is committed to a ticket of
+    the session, a later one is a recommendation.
+    """
+    sha256, content = ticket.sha256, ticket.content()
+    with store.transaction() as connection:
+        known = connection.scalar(sa.select(TICKETS.c.state).where(TICKETS.c.sha256 == sha256))
+        state = _state_of(connection, ticket, known)
+        if known is None:
+            connection.execute(
+                sa.insert(TICKETS).values(
+                    sha256=sha256,
+                    account=ticket.account,
+                    session=ticket.session,
+                    state=state.value,
+                    content=content,
+                    path=path,
+                    holdings=canonical_json([asdict(each) for each in holdings]).decode(),
+                    world=canonical_json(dict(world)).decode(),
+                    registered_at=now.isoformat(),
+                )
+            )
+        elif state != known:
+            set_state(connection, sha256, state)
+        if state != known:
+            superseded = _supersede_others(connection, ticket, sha256)
+            detail = {"state": state.value, "superseded": superseded}
+            note(connection, Act(now, DESK, "registered", sha256, detail))
+    return fetch(store, sha256)
+
+
+def fetch(store: DeskStore, sha256: str) -> TicketRecord:
+    """Return a ticket by its whole hash. Raises `UnknownTicket`, `TicketChanged`."""
+    with store.transaction() as connection:
+        return load(connection, sha256)
+
+
+def load(connection: sa.Connection, sha256: str) -> TicketRecord:
+    """Return a ticket within a transaction; see `fetch`."""
+    row = connection.execute(sa.select(TICKETS).where(TICKETS.c.sha256 == sha256)).mappings()
+    found = row.first()
+    if found is None:
+        raise UnknownTicket(f"the desk knows no ticket {sha256[:SHORT]}; see: daybook orders")
+    return _record(found)
+
+
+def find(store: DeskStore, which: str | date | None) -> TicketRecord:
+    """Return the newest ticket of a day, the one of a hash (six digits do), or the newest of all.
+
+    Raises `UnknownTicket` when there is none, or when the digits fit more than one.
+    """
+    chosen = sa.select(TICKETS.c.sha256).order_by(
+        TICKETS.c.session.desc(), _newest_open_first(), TICKETS.c.registered_at.desc()
+    )
+    if isinstance(which, date):
+        chosen = chosen.where(TICKETS.c.session == which)
+    elif which is not None:
+        _refuse_odd_hash(which)
+        chosen = chosen.where(TICKETS.c.sha256.startswith(which.lower()))
+    with store.transaction() as connection:
+        names = connection.scalars(chosen).all()
+    if not names:
+        raise UnknownTicket(f"the desk knows no ticket {_words(which)}; see: daybook orders")
+    if isinstance(which, str) and len(names) > 1:
+        told = ", ".join(name[: SHORT + 4] for name in names)
+        raise UnknownTicket(f"{which} is the beginning of {len(names)} tickets: {told}")
+    return fetch(store, names[0])
+
+
+def named(text: str | None) -> str | date | None:
+    """Return what a person's name for a ticket means: a session, a hash, or none for the newest."""
+    if text is None or not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        return text
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UnknownTicket(f"{text} is no date; see: daybook orders") from error
+
+
+def committed(store: DeskStore, account: str, session: date) -> TicketRecord | None:
+    """Return the ticket of a session that the account is committed to, if there is one."""
+    chosen = sa.select(TICKETS).where(
+        TICKETS.c.account == account,
+        TICKETS.c.session == session,
+        TICKETS.c.state == TicketState.COMMITTED.value,
+    )
+    with store.transaction() as connection:
+        row = connection.execute(chosen).mappings().first()
+    return None if row is None else _record(row)
+
+
+def listed(store: DeskStore, day: date | None = None) -> tuple[TicketRecord, ...]:
+    """Return the tickets of a day, or all, oldest first."""
+    chosen = sa.select(TICKETS).order_by(TICKETS.c.session, TICKETS.c.registered_at)
+    if day is not None:
+        chosen = chosen.where(TICKETS.c.session == day)
+    with store.transaction() as connection:
+        return tuple(_record(row) for row in connection.execute(chosen).mappings())
+
+
+def set_state(connection: sa.Connection, sha256: str, state: TicketState) -> None:
+    """Move a ticket on, within a transaction."""
+    connection.execute(
+        sa.update(TICKETS).where(TICKETS.c.sha256 == sha256).values(state=state.value)
+    )
+
+
+def expire(store: DeskStore, sha256: str, *, now: datetime) -> None:
+    """Let a ticket that nobody acted on in time become a recommendation."""
+    with store.transaction() as connection:
+        if load(connection, sha256).state in OPEN:
+            set_state(connection, sha256, TicketState.EXPIRED)
+            note(connection, Act(now, DESK, "expired", sha256, {}))
+
+
+def _state_of(connection: sa.Connection, ticket: Ticket, known: str | None) -> TicketState:
+    if known not in {None, TicketState.EXPIRED, TicketState.SUPERSEDED}:
+        return TicketState(known)
+    committed = connection.scalar(
+        sa.select(sa.func.count())
+        .select_from(TICKETS)
+        .where(
+            TICKETS.c.account == ticket.account,
+            TICKETS.c.session == ticket.session,
+            TICKETS.c.state == TicketState.COMMITTED.value,
+        )
+    )
+    may_be_sent = ticket.status is TicketStatus.PROPOSED and ticket.lines and not committed
+    return TicketState.WAITING if may_be_sent else TicketState.RECOMMENDATION
+
+
+def _supersede_others(connection: sa.Connection, ticket: Ticket, sha256: str) -> list[str]:
+    others = sa.select(TICKETS.c.sha256).where(
+        TICKETS.c.account == ticket.account,
+        TICKETS.c.session == ticket.session,
+        TICKETS.c.sha256 != sha256,
+        TICKETS.c.state.in_([state.value for state in OPEN]),
+    )
+    names = list(connection.scalars(others))
+    for name in names:
+        set_state(connection, name, TicketState.SUPERSEDED)
+    return names
+
+
+def _newest_open_first() -> sa.ColumnElement[int]:
+    live = (*OPEN, TicketState.COMMITTED)
+    return sa.case((TICKETS.c.state.in_([state.value for state in live]), 0), else_=1)
+
+
+def _record(row: Any) -> TicketRecord:
+    content: bytes = row["content"]
+    if sha256_of(content) != row["sha256"]:
+        raise TicketChanged(
+            f"ticket {row['sha256'][:SHORT]} was changed inside the desk: nothing was sent. "
+            "Keep a copy of the desk's folder, then run the day again"
+        )
+    return TicketRecord(
+        ticket=read_ticket(content),
+        sha256=row["sha256"],
+        state=TicketState(row["state"]),
+        path=row["path"],
+        holdings=tuple(Holding(**each) for each in json.loads(row["holdings"])),
+        world=json.loads(row["world"]),
+        registered_at=datetime.fromisoformat(row["registered_at"]),
+    )
+
+
+def _refuse_odd_hash(text: str) -> None:
+    digits = set("0123456789abcdefABCDEF")
+    if not (_SHORTEST <= len(text) <= 64 and set(text) <= digits):
+        raise UnknownTicket(
+            f"{text!r} names no ticket: give its session (2026-06-15) or at least {_SHORTEST} "
+            "digits of its hash"
+        )
+
+
+def _words(which: str | date | None) -> str:
+    if which is None:
+        return "yet"
+    return f"of {which}" if isinstance(which, date) else which

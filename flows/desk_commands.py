@@ -1,0 +1,179 @@
+"""``daybook orders``, ``approve``, ``reject``, ``execute``, ``close``, ``stop``, ``resume``.
+
+What a person does with orders. Each command imports what it needs, so that ``--help`` is instant.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import logging
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.settings import Mode, load_settings
+
+if TYPE_CHECKING:
+    from review.execution import ExecutionReport
+
+Which = Annotated[
+    str | None,
+    typer.Argument(metavar="[DATE|HASH]", help="The ticket's session or hash; default: newest."),
+]
+Date = Annotated[
+    datetime | None,
+    typer.Option(
+        "--date", formats=["%Y-%m-%d"], metavar="DATE", help="The session; default: newest."
+    ),
+]
+By = Annotated[str | None, typer.Option("--by", help="Who says so; default: who is logged in.")]
+ModeOption = Annotated[Mode | None, typer.Option(help="Which world: sim (default), paper or live.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show logs, and tracebacks of failures.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    for command in (orders, approve, reject, execute, close, stop, resume):
+        app.command()(command)
+
+
+def orders(date: Date = None, mode: ModeOption = None, *, as_json: Json = False) -> None:
+    """Show what waits for approval, and what became of what was approved."""
+    from core.paths import Paths  # noqa: PLC0415
+    from desk.store import DeskStore  # noqa: PLC0415
+    from review.orders import desk_lines, desk_view  # noqa: PLC0415
+
+    with DeskStore.of(Paths.of(load_settings(mode=mode))) as store:
+        view = desk_view(store, date.date() if date else None)
+    _show(view, desk_lines(view), as_json=as_json)
+
+
+def approve(
+    ticket: Which = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="SYMBOL", help="Approve only this; repeatable.")
+    ] = None,
+    by: By = None,
+    mode: ModeOption = None,
+    *,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Approve a ticket and send its orders, after every check once more.
+
+    Exit codes: 0 sent; 1 failed, or somebody has to look; 3 a check speaks against it; 4 stopped;
+    5 expired.
+    """
+    from desk.tickets import named  # noqa: PLC0415
+    from flows.execute import execute as send  # noqa: PLC0415
+
+    _logs(debug=debug)
+    symbols = [symbol.upper() for symbol in only or ()]
+    report = send(load_settings(mode=mode), named(ticket), approve_as=_who(by), only=symbols)
+    _report(report, as_json=as_json)
+
+
+def execute(
+    ticket: Which = None, mode: ModeOption = None, *, as_json: Json = False, debug: Debug = False
+) -> None:
+    """Send what was approved and not sent yet, for example after a crash; say how it stands."""
+    from desk.tickets import named  # noqa: PLC0415
+    from flows.execute import execute as send  # noqa: PLC0415
+
+    _logs(debug=debug)
+    _report(send(load_settings(mode=mode), named(ticket)), as_json=as_json)
+
+
+def reject(
+    reason: Annotated[str, typer.Option(help="Why; it is kept.")],
+    ticket: Which = None,
+    by: By = None,
+    mode: ModeOption = None,
+) -> None:
+    """Refuse a ticket, or take its approval back before anything was committed."""
+    from core import clock  # noqa: PLC0415
+    from core.paths import Paths  # noqa: PLC0415
+    from desk import approvals, tickets  # noqa: PLC0415
+    from desk.store import DeskStore  # noqa: PLC0415
+
+    with DeskStore.of(Paths.of(load_settings(mode=mode))) as store:
+        record = tickets.find(store, tickets.named(ticket))
+        approvals.reject(store, record.sha256, by=_who(by), reason=reason, now=clock.now())
+    typer.echo(f"rejected: ticket {record.short} of {record.ticket.session}; nothing will be sent")
+
+
+def close(
+    date: Date = None, mode: ModeOption = None, *, as_json: Json = False, debug: Debug = False
+) -> None:
+    """After the exchange's close: fills, costs, positions reconciled, all of it sealed."""
+    from flows.close import close as settle  # noqa: PLC0415
+    from review.closing import close_lines  # noqa: PLC0415
+
+    _logs(debug=debug)
+    report = settle(load_settings(mode=mode), date.date() if date else None)
+    _show(asdict(report), close_lines(report), as_json=as_json)
+    raise typer.Exit(report.exit_code)
+
+
+def stop(
+    reason: Annotated[str, typer.Option(help="Why; it is kept.")] = "",
+    by: By = None,
+    mode: ModeOption = None,
+    *,
+    reducing: Annotated[
+        bool, typer.Option("--reducing", help="Still let pass what makes positions smaller.")
+    ] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Let no order leave any more, and cancel those that work at the broker."""
+    from flows.stop import stop as pull  # noqa: PLC0415
+    from flows.stop import stop_lines  # noqa: PLC0415
+
+    _logs(debug=debug)
+    report = pull(load_settings(mode=mode), by=_who(by), reason=reason, reducing=reducing)
+    _show(asdict(report), stop_lines(report), as_json=as_json)
+    raise typer.Exit(report.exit_code)
+
+
+def resume(
+    by: Annotated[str, typer.Option("--by", help="Who answers for it.")],
+    reason: Annotated[str, typer.Option(help="Why; it is kept.")] = "",
+    mode: ModeOption = None,
+) -> None:
+    """Let orders leave again."""
+    from core import clock  # noqa: PLC0415
+    from core.paths import Paths  # noqa: PLC0415
+    from desk import switch  # noqa: PLC0415
+    from desk.store import DeskStore  # noqa: PLC0415
+
+    with DeskStore.of(Paths.of(load_settings(mode=mode))) as store:
+        turned = switch.resume(store, by=by, reason=reason, now=clock.now())
+    typer.echo(f"{turned.state.upper()} by {turned.by}: orders may leave again")
+
+
+def _logs(*, debug: bool) -> None:
+    # What a command has to say it prints; logs are for finding defects.
+    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR, force=True)
+
+
+def _report(report: ExecutionReport, *, as_json: bool) -> None:
+    from review.execution import execution_lines  # noqa: PLC0415
+
+    _show(asdict(report), execution_lines(report), as_json=as_json)
+    raise typer.Exit(report.exit_code)
+
+
+def _show(value: Any, lines: list[str], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    else:
+        typer.echo("\n".join(lines))
+
+
+def _who(by: str | None) -> str:
+    return by if by is not None else getpass.getuser()

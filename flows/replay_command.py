@@ -1,0 +1,163 @@
+"""``daybook replay``: the past, session by session, with one progress bar."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from core.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from flows.replay_results import Results
+
+SHOWN = (
+    "sharpe",
+    "sharpe_error",
+    "max_drawdown",
+    "turnover",
+    "turnover_one_way",
+    "annual_return",
+    "volatility",
+    "hit_rate",
+    "costs_a_year",
+    "equal_weight_annual_return",
+    "equal_weight_sharpe",
+    "equal_weight_max_drawdown",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("replay")(replay_command)
+
+
+def replay_command(
+    *,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="First day."),
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option(
+            "--to", formats=["%Y-%m-%d"], metavar="DATE", help="Last day; default: the newest."
+        ),
+    ] = None,
+    months: Annotated[
+        int | None, typer.Option(help="So many months up to the last day; default: 6.")
+    ] = None,
+    bars: Annotated[
+        Path | None,
+        typer.Option(help="Replay a parquet file of real bars instead of a made-up market."),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Replay every session anew.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+) -> None:
+    """Replay the pipeline on past sessions, point in time, and measure what came of it.
+
+    Stopped or killed, the same command goes on where it was. Nothing live is touched.
+    """
+    # Imported late: `daybook --help` must not wait for the whole pipeline.
+    from core import clock  # noqa: PLC0415
+    from flows.replay import replay  # noqa: PLC0415
+    from flows.replay_range import Range  # noqa: PLC0415
+    from flows.replay_results import write_results  # noqa: PLC0415
+
+    given: dict[str, Any] = {"simulator": {"bars": bars.resolve()}} if bars else {}
+    settings = load_settings(**given)
+    console = Console()
+    with _progress_bar(console, quiet=as_json) as progress:
+        done = replay(
+            settings,
+            Range(first.date() if first else None, last.date() if last else None, months),
+            now=clock.now(),
+            resume=shlex.join(["daybook", *sys.argv[1:]]),
+            progress=progress,
+            fresh=fresh,
+        )
+    results = write_results(settings, done)
+    if as_json:
+        text = json.dumps(_plain(results.row) | _places(settings, results), indent=2)
+    else:
+        text = _table(settings, results)
+    console.file.write(text + "\n")
+
+
+class _Bar:
+    """A bar on a terminal; elsewhere a line at the beginning and the end."""
+
+    def __init__(self, bars: Progress, console: Console) -> None:
+        self._bars, self._console = bars, console
+        self._task = bars.add_task("sessions", total=None)
+        self._begun = False
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if not self._begun:
+            self._begun = True
+            kept = f", {done} of them done before" if done else ""
+            self._console.print(f"replay of {total} {what}{kept}")
+            # Sessions done before say nothing about how fast this run is.
+            self._bars.reset(self._task, total=total, completed=done)
+        self._bars.update(self._task, completed=done)
+
+
+@contextmanager
+def _progress_bar(console: Console, *, quiet: bool) -> Iterator[_Bar]:
+    shown = Console(quiet=True) if quiet else console
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=32),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=shown,
+        transient=True,
+        disable=not shown.is_terminal,
+    ) as bars:
+        yield _Bar(bars, shown)
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row for JSON, which has no NaN: what is not known is null."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in row.items()
+    }
+
+
+def _places(settings: Settings, results: Results) -> dict[str, str]:
+    home = settings.home.resolve()
+    return {
+        "report": results.page.path,
+        "metrics": results.metrics.relative_to(home).as_posix(),
+        "days": results.days.relative_to(home).as_posix(),
+    }
+
+
+def _table(settings: Settings, results: Results) -> str:
+    row = results.row
+    lines = [
+        f"{row['from']} to {row['to']}, {row['sessions']} sessions, {row['world']}",
+        *(f"{name.replace('_', ' '):<28}{row[name]:>10.4f}" for name in SHOWN),
+        *(f"{name}: {place}" for name, place in _places(settings, results).items()),
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,60 @@
+"""A session that already has a ticket, opened again in the world it was decided in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+from core.calendar import Session, session
+from core.errors import WrongAccount
+from core.paths import Paths
+from core.settings import Mode, Settings, SimulatorSettings
+from desk import tickets
+from desk.store import DeskStore
+from desk.tickets import TicketRecord
+from flows.preflight import begin_day
+from flows.world import World, open_world
+from tasks.day import Day, silent
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A ticket and the world its session runs in."""
+
+    record: TicketRecord
+    world: World
+    session: Session
+
+
+@contextmanager
+def open_session(settings: Settings, ticket: str | date | None) -> Iterator[OpenSession]:
+    """Find a ticket and open its world; an embedded simulator begins at its decision time.
+
+    Raises `UnknownTicket` when the desk knows none.
+    """
+    with DeskStore.of(Paths.of(settings)) as store:
+        record = tickets.find(store, ticket)
+    with open_world(world_of(record, settings), record.ticket.session) as world:
+        yield OpenSession(record, world, session(record.ticket.session, exchange=settings.exchange))
+
+
+def begin(opened: OpenSession) -> Day:
+    """Ask the gateway for its account and time. Raises `WrongAccount` for another account."""
+    ticket = opened.record.ticket
+    day = begin_day(opened.world.settings, ticket.session, progress=silent)
+    if day.account != ticket.account:
+        raise WrongAccount(
+            f"ticket {opened.record.short} is of account {ticket.account}, this gateway has "
+            f"{day.account}: nothing was sent. Connect to the gateway the day was run with"
+        )
+    return day
+
+
+def world_of(record: TicketRecord, settings: Settings) -> Settings:
+    """Return the settings with the embedded simulator's market as it was for this ticket."""
+    if settings.mode is not Mode.SIM or not record.world:
+        return settings
+    simulator = SimulatorSettings.model_validate(dict(record.world))
+    return settings.model_copy(update={"simulator": simulator})

@@ -1,0 +1,116 @@
+"""What every stage, the desk and the agent know of IBKR: one protocol, two bodies.
+
+`ibkr.socket_gateway` speaks to TWS, IB Gateway or the simulator over a socket; `ibkr.replay` is
+the simulator's exchange in this process. Both give the same answers to the same questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self
+
+import pandas as pd
+
+from core.settings import Settings
+from core.types import Contract, Order, OrderState, Snapshot, WhatIf
+from ibkr.batches import Progress
+from ibkr.contracts import Resolved
+from ibkr.history import History
+from ibkr.movers import SCANS
+from ibkr.quotes import Quotes
+
+
+class MarketTools(Protocol):
+    """Market data; documented at `ibkr.market_data.MarketData`."""
+
+    def resolve(
+        self, symbols: Sequence[str], *, currency: str = "USD", progress: Progress | None = None
+    ) -> Resolved:
+        """Look up stocks by IBKR's symbols; repeated ones once."""
+
+    def bulk_quote(
+        self, contracts: Sequence[Contract], *, progress: Progress | None = None
+    ) -> Quotes:
+        """Take one snapshot of each contract."""
+
+    def history(
+        self,
+        contracts: Sequence[Contract],
+        *,
+        duration: str = "2 Y",
+        end: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> History:
+        """Return daily bars up to ``end`` (aware; none: the gateway's present)."""
+
+    def top_movers(self, scans: Sequence[str] = SCANS, *, rows: int = 10) -> pd.DataFrame:
+        """Return the first rows of each scan, with the columns of `core.tables.MOVERS`."""
+
+
+class PortfolioTools(Protocol):
+    """The account; documented at `ibkr.portfolio.Portfolio`."""
+
+    def snapshot(self) -> Snapshot:
+        """Return positions and account figures, whole, as of the gateway's time."""
+
+
+class TradingToolsProtocol(Protocol):
+    """The broker's verbs; documented at `ibkr.trading.TradingTools`."""
+
+    def what_if(self, order: Order) -> WhatIf:
+        """Rehearse one order; it leaves no order behind."""
+
+    def place_orders(self, orders: Sequence[Order], *, timeout: float) -> tuple[OrderState, ...]:
+        """Send a batch in the given order; return how each stands once the broker answered."""
+
+    def order_states(self) -> dict[str, OrderState]:
+        """Return every order of this account that the broker knows today, by order_ref."""
+
+    def await_fills(self, order_refs: Collection[str], *, timeout: float) -> dict[str, OrderState]:
+        """Wait until these orders are over with all commissions, at most ``timeout`` seconds."""
+
+    def cancel(self, order_ref: str, *, timeout: float) -> OrderState:
+        """Cancel one order and return how it stands, at the latest after ``timeout`` seconds."""
+
+
+class Gateway(Protocol):
+    """An open, checked line to one account; leaving the ``with`` block closes it."""
+
+    @property
+    def account(self) -> str:
+        """The account that everything here is about."""
+
+    @property
+    def market(self) -> MarketTools:
+        """Market data."""
+
+    @property
+    def portfolio(self) -> PortfolioTools:
+        """What the account holds."""
+
+    @property
+    def trading(self) -> TradingToolsProtocol:
+        """Orders. Raises `ConfigurationError` unless the gateway was opened for them."""
+
+    def server_time(self) -> datetime:
+        """Return the gateway's clock, in UTC. An answer proves that the line works."""
+
+    def __enter__(self) -> Self:
+        """Return the gateway itself."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the line."""
+
+
+class OpenGateway(Protocol):
+    """Opens a gateway: the one place that decides which body a run talks to."""
+
+    def __call__(self, settings: Settings, *, for_orders: bool = False) -> Gateway:
+        """Open a line; one for orders has its own client id. Raises `GatewayError`."""

@@ -1,0 +1,232 @@
+"""Market data from the tape of an exchange in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import TypeVar
+
+import ib_async
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.errors import DataError, GatewayError, RequestRefused
+from core.tables import BARS
+from core.types import Contract, Quote
+from ibkr.batches import Progress
+from ibkr.codes import NOTHING_FOUND_BY_SCAN
+from ibkr.contracts import Resolved, checked_symbols, only_listing, resolved
+from ibkr.convert import duration as checked_duration
+from ibkr.convert import end_time
+from ibkr.history import History, checked_bars
+from ibkr.messages import Tick
+from ibkr.movers import MOST_ROWS, SCANS, movers_table
+from ibkr.quotes import Quotes, by_symbol, quote, quotes_of
+from ibkr.replay.received import all_received, received, refused_as, whole_seconds
+from simulator.directory import Directory
+from simulator.handlers.history import DAY, HistoryRequest, bars_for
+from simulator.handlers.scanner import ScanRequest, scan
+from simulator.market import DailyBar, Instrument
+from simulator.messages.contracts import NOT_FOUND, SMART, UNKNOWN_CONTRACT, ContractQuery
+from simulator.messages.market_data import Tick as TickNumber
+from simulator.quotes import Quote as Market
+from simulator.quotes import quote as market_of
+from simulator.tape import Tape
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+Columns = tuple[Sequence[date], NDArray[np.float64]]
+"""T sessions, and shape (5, T): open, high, low and close per share, volume in shares."""
+
+
+class ReplayMarketData:
+    """The `ibkr.gateway.MarketTools` of one moment."""
+
+    def __init__(self, tape: Tape, directory: Directory, now: datetime) -> None:
+        self._tape, self._directory, self._now = tape, directory, now
+
+    def resolve(
+        self, symbols: Sequence[str], *, currency: str = "USD", progress: Progress | None = None
+    ) -> Resolved:
+        """Look up stocks by IBKR's symbols; repeated ones once."""
+
+        def ask(symbol: str) -> Contract:
+            query = ContractQuery(0, symbol, "STK", SMART, "", currency, "")
+            with refused_as(f"contract {symbol}"):
+                found = self._directory.find(query)
+                if not found:
+                    raise RequestRefused(NOT_FOUND, code=UNKNOWN_CONTRACT)
+            return only_listing(symbol, currency, [_details(item) for item in found])
+
+        askable, odd = checked_symbols(symbols)
+        answers, failed = ask_in_turn(askable, ask, progress)
+        return resolved(answers.values(), {**odd, **failed})
+
+    def bulk_quote(
+        self, contracts: Sequence[Contract], *, progress: Progress | None = None
+    ) -> Quotes:
+        """Take one snapshot of each contract."""
+
+        def ask(contract: Contract) -> Quote:
+            with refused_as(f"quote of {contract.symbol}"):
+                con_id = self._directory.one(query_of(contract)).con_id
+            market = market_of(self._tape, con_id, self._now)
+            return quote(contract, _ticks(market), as_of=whole_seconds(self._now))
+
+        wanted = by_symbol(contracts)
+        return quotes_of(wanted, *ask_in_turn(wanted, ask, progress))
+
+    def history(
+        self,
+        contracts: Sequence[Contract],
+        *,
+        duration: str = "2 Y",
+        end: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> History:
+        """Return daily bars up to ``end`` (aware; none: the gateway's present)."""
+        until, length = end_time(end), checked_duration(duration)
+
+        def ask(contract: Contract) -> Columns:
+            request = HistoryRequest(
+                request_id=0,
+                query=query_of(contract),
+                end=until,
+                bar_size=DAY,
+                duration=length,
+                what="TRADES",
+                keep_up_to_date=False,
+            )
+            with refused_as(f"bars of {contract.symbol}"):
+                found = bars_for(request, self._directory, self._tape, self._now)
+            return checked_columns(contract, found.bars)
+
+        wanted = sorted(set(contracts), key=lambda c: c.con_id)
+        answers, failed = ask_in_turn(wanted, ask, progress)
+        return History(
+            bars=bars_table([(c, answers[c]) for c in wanted if c in answers]),
+            missing={c.con_id: failed[c] for c in wanted if c in failed},
+        )
+
+    def top_movers(self, scans: Sequence[str] = SCANS, *, rows: int = 10) -> pd.DataFrame:
+        """Return the first rows of each scan, with the columns of `core.tables.MOVERS`."""
+        return movers_table({name: self._scan(name, rows) for name in scans if rows > 0})
+
+    def _scan(self, name: str, rows: int) -> list[tuple[int, str]]:
+        request = ScanRequest(0, min(rows, MOST_ROWS), "STK", "STK.US.MAJOR", name, ())
+        try:
+            with refused_as(f"scan {name}"):
+                found = scan(request, self._tape, self._now)
+        except RequestRefused as refused:
+            if refused.code == NOTHING_FOUND_BY_SCAN:
+                return []
+            raise
+        return [(instrument.con_id, instrument.symbol) for instrument in found]
+
+
+def ask_in_turn(
+    items: Sequence[K], ask: Callable[[K], T], progress: Progress | None
+) -> tuple[dict[K, T], dict[K, str]]:
+    """Ask about every item; return the answers, and the failures in words."""
+    answers: dict[K, T] = {}
+    failures: dict[K, str] = {}
+    for done, item in enumerate(items, start=1):
+        try:
+            answers[item] = ask(item)
+        except (GatewayError, DataError) as error:
+            failures[item] = str(error)
+        if progress:
+            progress(done, len(items))
+    return answers, failures
+
+
+def query_of(contract: Contract) -> ContractQuery:
+    """Return what the gateway is asked about a contract: conId and exchange identify it."""
+    return ContractQuery(
+        con_id=contract.con_id,
+        symbol=contract.symbol,
+        sec_type=contract.sec_type,
+        exchange=contract.exchange,
+        primary_exchange="",
+        currency=contract.currency,
+        local_symbol="",
+    )
+
+
+def checked_columns(contract: Contract, bars: Sequence[DailyBar]) -> Columns:
+    """Return bars as they arrive; raises `DataError` for those `checked_bars` refuses."""
+    sessions, *columns = zip(*bars, strict=True)
+    values = all_received(np.array(columns, dtype=np.float64))
+    opened, high, low, close, volume = values
+    sound = np.isfinite(values).all() and (values[:4] > 0).all() and (volume >= 0).all()
+    inside = (low <= np.minimum(opened, close)) & (np.maximum(opened, close) <= high)
+    if not (sound and inside.all()):
+        _refuse_unusable(contract, bars)
+    return sessions, values
+
+
+def bars_table(found: Sequence[tuple[Contract, Columns]]) -> pd.DataFrame:
+    """Return the bars of several contracts with the columns of `core.tables.BARS`."""
+    names = [column.name for column in BARS.columns]
+    if not found:
+        return pd.DataFrame.from_records([], columns=names)
+    lengths = [len(sessions) for _, (sessions, _) in found]
+    days = [day for _, (sessions, _) in found for day in sessions]
+    columns = [
+        np.repeat([contract.con_id for contract, _ in found], lengths),
+        np.repeat(np.array([contract.symbol for contract, _ in found], dtype=object), lengths),
+        np.array(days, dtype=object),
+        *np.concatenate([values for _, (_, values) in found], axis=1),
+    ]
+    return pd.DataFrame(dict(zip(names, columns, strict=True)))
+
+
+def _refuse_unusable(contract: Contract, bars: Iterable[DailyBar]) -> None:
+    rows = [
+        ib_async.BarData(
+            date=f"{bar.session:%Y%m%d}",  # type: ignore[arg-type]  # a text on the wire
+            open=received(bar.open),
+            high=received(bar.high),
+            low=received(bar.low),
+            close=received(bar.close),
+            volume=received(bar.volume),
+        )
+        for bar in bars
+    ]
+    checked_bars(contract, rows)
+
+
+def _details(instrument: Instrument) -> ib_async.ContractDetails:
+    return ib_async.ContractDetails(
+        contract=ib_async.Contract(
+            conId=instrument.con_id,
+            symbol=instrument.symbol,
+            secType=instrument.sec_type,
+            currency=instrument.currency,
+            primaryExchange=instrument.primary_exchange,
+        ),
+        longName=instrument.name,
+        minTick=received(instrument.min_tick),
+        stockType=instrument.stock_type,
+    )
+
+
+def _ticks(market: Market | None) -> list[Tick]:
+    if market is None:
+        return []
+    sides: Mapping[TickNumber, tuple[float | None, int]] = {
+        TickNumber.BID: (market.bid, market.bid_size),
+        TickNumber.ASK: (market.ask, market.ask_size),
+        TickNumber.LAST: (market.last, 100),
+        TickNumber.CLOSE: (market.close, 0),
+    }
+    ticks = [
+        Tick(number, received(price), size)
+        for number, (price, size) in sides.items()
+        if price is not None
+    ]
+    if market.volume is not None:
+        ticks.append(Tick(TickNumber.VOLUME, None, received(market.volume)))
+    return ticks

@@ -1,0 +1,89 @@
+"""The three lists of orders of an exchange in this process, as messages of the gateway."""
+
+from __future__ import annotations
+
+import ib_async
+
+from ibkr.messages import CompletedOrder, Executed, OpenOrder, Status
+from ibkr.order_lists import Record, join_lists
+from ibkr.replay.received import received
+from simulator.broker import Broker
+from simulator.messages.orders import completed_status
+from simulator.orders import Execution, OrderRecord
+from simulator.tape import midnight, phase
+
+
+def order_records(broker: Broker) -> dict[str, Record]:
+    """Return every order known today, by order_ref, as `ibkr.order_lists.order_records` does."""
+    exchange, account = broker.exchange, broker.account
+    today = midnight(phase(broker.now).day)
+    opened: list[OpenOrder | Status] = []
+    for order in exchange.orders.working:
+        opened += [_open_order(broker, order), _status(order)]
+    executions = exchange.executions_since(today)
+    return join_lists(
+        opened,
+        [_completed(broker, order) for order in exchange.orders.done_since(today)],
+        [_executed(broker, execution) for execution in executions],
+        {one.execution_id: received(one.commission) for one in executions},
+        account=account,
+    )
+
+
+def _open_order(broker: Broker, order: OrderRecord) -> OpenOrder:
+    return OpenOrder(
+        _contract(broker, order.terms.con_id),
+        _order(broker, order),
+        ib_async.OrderState(status=order.status.value),
+    )
+
+
+def _status(order: OrderRecord) -> Status:
+    return Status(
+        order.order_id, order.client_id, order.perm_id, order.status.value, float(order.filled)
+    )
+
+
+def _completed(broker: Broker, order: OrderRecord) -> CompletedOrder:
+    return CompletedOrder(
+        _contract(broker, order.terms.con_id),
+        _order(broker, order),
+        ib_async.OrderState(status=order.status.value, completedStatus=completed_status(order)),
+    )
+
+
+def _executed(broker: Broker, execution: Execution) -> Executed:
+    order = broker.exchange.orders[execution.perm_id]
+    return Executed(
+        _contract(broker, execution.con_id),
+        ib_async.Execution(
+            execId=execution.execution_id,
+            time=execution.time,
+            acctNumber=broker.account,
+            side=execution.side.value,
+            shares=float(execution.quantity),
+            price=received(execution.price),
+            permId=execution.perm_id,
+            clientId=order.client_id,
+            orderId=order.order_id,
+            orderRef=order.terms.order_ref,
+        ),
+    )
+
+
+def _order(broker: Broker, order: OrderRecord) -> ib_async.Order:
+    terms = order.terms
+    return ib_async.Order(
+        orderId=order.order_id,
+        clientId=order.client_id,
+        permId=order.perm_id,
+        action=terms.side.value,
+        totalQuantity=float(terms.quantity),
+        filledQuantity=float(order.filled),
+        account=broker.account,
+        orderRef=terms.order_ref,
+    )
+
+
+def _contract(broker: Broker, con_id: int) -> ib_async.Contract:
+    return ib_async.Contract(conId=con_id, symbol=broker.exchange.tape.instrument(con_id).symbol)

@@ -1,0 +1,54 @@
+"""The account of an exchange in this process."""
+
+from __future__ import annotations
+
+import ib_async
+
+from core.types import Snapshot
+from ibkr.account import join
+from ibkr.messages import AccountValue, Held, Valued
+from ibkr.replay.received import received, whole_seconds
+from simulator.account_values import account_values
+from simulator.broker import Broker
+from simulator.market import Instrument
+from simulator.valuation import PortfolioRow, value
+
+
+class ReplayPortfolio:
+    """The `ibkr.gateway.PortfolioTools` of one moment."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    def snapshot(self) -> Snapshot:
+        """Return positions and account figures, whole, as of the gateway's time."""
+        account = self._broker.account
+        valuation = value(self._broker.exchange)
+        page: list[AccountValue | Valued] = [
+            AccountValue(account, item.key, item.value, item.currency)
+            for item in account_values(valuation, account)
+        ]
+        page += [_valued(account, row) for row in valuation.rows]
+        held = [_held(account, row) for row in valuation.rows]
+        return join(account, whole_seconds(self._broker.now), held, page)
+
+
+def _held(account: str, row: PortfolioRow) -> Held:
+    contract = _contract(row.instrument)
+    return Held(account, contract, received(row.quantity), received(row.average_cost))
+
+
+def _valued(account: str, row: PortfolioRow) -> Valued:
+    return Valued(
+        account,
+        _contract(row.instrument),
+        received(row.quantity),
+        received(row.market_price),
+        received(row.market_value),
+    )
+
+
+def _contract(instrument: Instrument) -> ib_async.Contract:
+    return ib_async.Contract(
+        conId=instrument.con_id, symbol=instrument.symbol, currency=instrument.currency
+    )

@@ -1,0 +1,67 @@
+"""What a replay runs on: the market, and the files that its vendors serve from."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from core.canonical import canonical_json, sha256_of, sha256_of_file
+from core.settings import SimulatorSettings
+from simulator.worlds import find_files, open_market
+
+
+class ReplaySource:
+    """The past of one world.
+
+    Attributes
+    ----------
+    settings
+        Which world, and the cash that the account begins with.
+    """
+
+    def __init__(self, settings: SimulatorSettings) -> None:
+        """Open the files.
+
+        Raises `ConfigurationError` for a file that is not there and `DataError` for one that is
+        not what it should be.
+        """
+        self.settings = settings
+        self.files = find_files(settings)
+        self.market = open_market(settings)
+        self._members = [i for i in self.market.instruments if i.member_since is not None]
+
+    @property
+    def world_id(self) -> str:
+        """Twelve digits that name everything the source holds: same id, same answers."""
+        vendors = [self.files.fundamentals, self.files.macro]
+        hashes = [None if path is None else sha256_of_file(path) for path in vendors]
+        seed = self.settings.seed
+        return sha256_of(canonical_json([self.market.world_id, hashes, seed]))[:12]
+
+    @property
+    def title(self) -> str:
+        """The market, in one line for people."""
+        return self.market.title
+
+    @property
+    def caveat(self) -> str:
+        """What is missing from the bars, in a sentence; empty for a made-up market."""
+        if self.files.bars is None:
+            return ""
+        return (
+            "The bars hold the index members of their last day and no dividends: names that "
+            "failed or left are missing, which flatters portfolio and equal weight alike."
+        )
+
+    @property
+    def first_session(self) -> date:
+        """Day of the first bar."""
+        return self.market.first_session
+
+    @property
+    def last_session(self) -> date:
+        """Day of the last bar."""
+        return self.market.last_session
+
+    def traded(self, day: date) -> int:
+        """Return how many constituents have a bar of this day."""
+        return sum(self.market.bar(i.con_id, day) is not None for i in self._members)

@@ -1,0 +1,125 @@
+"""Orders at an exchange in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import ib_async
+
+from core.errors import DaybookError, GatewayError
+from core.types import Order, OrderState, WhatIf
+from ibkr.following import known_order, refuse_foreign
+from ibkr.ledger import Ledger, Word
+from ibkr.order_checks import problems
+from ibkr.rehearsal import answer
+from ibkr.replay.order_lists import order_records
+from ibkr.replay.received import as_refusal, received, refused_as
+from ibkr.sending import refuse_repeated, refuse_unsendable, state_told
+from simulator.broker import Broker
+from simulator.directory import Directory
+from simulator.handlers.orders import ORDER_MESSAGE, closed_market_warning, terms_of
+from simulator.market import Instrument
+from simulator.messages.contracts import SMART, ContractQuery
+from simulator.messages.orders import preview_fields
+from simulator.messages.place_order import PlaceOrder
+from simulator.orders import OrderTerms, Status
+
+
+class ReplayTrading:
+    """The `ibkr.gateway.TradingToolsProtocol` of the exchange's present moment.
+
+    The exchange answers at once, so nothing here waits: a ``timeout`` is never used up.
+    """
+
+    def __init__(self, broker: Broker, directory: Directory, *, client_id: int) -> None:
+        self._broker, self._directory, self._client_id = broker, directory, client_id
+        self._heard = Ledger()
+
+    def what_if(self, order: Order) -> WhatIf:
+        """Rehearse one order; it leaves no order behind. A refusal is an answer."""
+        if wrong := list(problems(order)):
+            return WhatIf(order.order_ref, accepted=False, reason="; ".join(wrong))
+        try:
+            with refused_as(f"what-if {order.side} {order.quantity} {order.symbol}"):
+                terms, _ = self._terms(order, order_id=0)
+                effect = self._broker.what_if(terms)
+        except GatewayError as error:
+            return WhatIf(order.order_ref, accepted=False, reason=str(error))
+        figures: dict[str, Any] = preview_fields(effect)
+        figures["commission"] = received(effect.commission)
+        state = ib_async.OrderState(status=Status.PRE_SUBMITTED.value, **figures)
+        return answer(order.order_ref, [state])
+
+    def place_orders(self, orders: Sequence[Order], *, timeout: float) -> tuple[OrderState, ...]:
+        """Send a batch in the given order; return how each stands.
+
+        One bad order, or one that is already known, refuses the batch with `DataError`.
+        """
+        del timeout
+        if not orders:
+            return ()
+        refuse_unsendable(orders)
+        refuse_repeated(orders, order_records(self._broker))
+        words = [self._send(order) for order in orders]
+        records = order_records(self._broker)
+        pairs = zip(orders, words, strict=True)
+        return tuple(state_told(order, word, records) for order, word in pairs)
+
+    def order_states(self) -> dict[str, OrderState]:
+        """Return every order of this account that is known today, by order_ref."""
+        return {ref: record.state for ref, record in order_records(self._broker).items()}
+
+    def await_fills(self, order_refs: Collection[str], *, timeout: float) -> dict[str, OrderState]:
+        """Return how these orders stand; waiting would not move the clock."""
+        del timeout
+        states = self.order_states()
+        return {ref: states[ref] for ref in sorted(order_refs) if ref in states}
+
+    def cancel(self, order_ref: str, *, timeout: float) -> OrderState:
+        """Cancel one order and return how it stands."""
+        del timeout
+        record = known_order(order_records(self._broker), order_ref)
+        if record.settled:
+            return record.state
+        refuse_foreign(record, self._client_id)
+        with refused_as(f"cancel {order_ref}"):
+            self._broker.cancel(self._client_id, record.order_id)
+        return known_order(order_records(self._broker), order_ref).state
+
+    def _send(self, order: Order) -> Word:
+        order_id = self._broker.next_order_id
+        word = self._heard.open(order_id)
+        word.sent = True
+        try:
+            terms, instrument = self._terms(order, order_id=order_id)
+            self._broker.place(terms, order_id=order_id, client_id=self._client_id)
+        except DaybookError as error:
+            refused = as_refusal(error)
+            self._heard.complain(order_id, refused.code, str(refused))
+            return word
+        placed = self._broker.find(self._client_id, order_id)
+        assert placed is not None, "an accepted order is in the book"
+        if placed.status is Status.PRE_SUBMITTED:
+            warning = closed_market_warning(terms, instrument, self._broker.now)
+            self._heard.complain(order_id, ORDER_MESSAGE, warning)
+        self._heard.acknowledge(order_id, placed.perm_id, placed.status.value, float(placed.filled))
+        return word
+
+    def _terms(self, order: Order, *, order_id: int) -> tuple[OrderTerms, Instrument]:
+        contract = ContractQuery(order.con_id, order.symbol, "", SMART, "", "", "")
+        instrument = self._directory.one(contract)
+        request = PlaceOrder(
+            order_id=order_id,
+            contract=contract,
+            action=order.side.value,
+            quantity=float(order.quantity),
+            order_type=order.order_type.value,
+            limit_price=order.limit_price,
+            time_in_force=order.time_in_force,
+            account=self._broker.account,
+            order_ref=order.order_ref,
+            what_if=False,
+            unsupported=("outsideRth",) if order.outside_rth else (),
+        )
+        return terms_of(request, instrument, self._broker.account), instrument

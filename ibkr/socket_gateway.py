@@ -1,0 +1,58 @@
+"""The gateway at the other end of a socket: TWS, IB Gateway, or the simulator."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from core.errors import ConfigurationError
+from core.settings import Settings
+from ibkr.connection import Connection
+from ibkr.market_data import MarketData
+from ibkr.portfolio import Portfolio
+from ibkr.trading import TradingTools
+
+
+class SocketGateway:
+    """A `ibkr.gateway.Gateway` over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.market = MarketData(connection)
+        self.portfolio = Portfolio(connection)
+
+    @property
+    def account(self) -> str:
+        """The account that everything here is about."""
+        return self._connection.account
+
+    @property
+    def trading(self) -> TradingTools:
+        """Orders. Raises `ConfigurationError` unless the gateway was opened for them."""
+        return TradingTools(self._connection)
+
+    def server_time(self) -> datetime:
+        """Return the gateway's clock, in UTC. An answer proves that the line works."""
+        return self._connection.server_time()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._connection.close()
+
+
+def open_socket(settings: Settings, *, for_orders: bool = False) -> SocketGateway:
+    """Connect to the gateway that the settings name; see `ibkr.connection.Connection.open`."""
+    port = settings.gateway.port
+    if port is None:
+        raise ConfigurationError("gateway.port is not set: no gateway to connect to")
+    return SocketGateway(
+        Connection.open(settings.gateway, mode=settings.mode, port=port, for_orders=for_orders)
+    )

@@ -1,0 +1,87 @@
+"""What a session came to after its close, as people see it: in the terminal and in Slack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from core.settings import Mode
+from desk.tickets import SHORT
+from review.execution import message, state_line, tally, title
+from review.slack import MAX_ROWS, Message
+from review.text import BADGES, count, number, untrusted
+
+
+@dataclass(frozen=True, slots=True)
+class CloseReport:
+    """A closed session. Money is in the account's base currency; a positive slippage is a cost."""
+
+    session: date
+    mode: Mode
+    account: str
+    ticket_sha256: str
+    ticket_state: str
+    states: tuple[Mapping[str, Any], ...]
+    costs: Mapping[str, Any]  # as `tasks.close.cost_record`
+    mismatches: tuple[Mapping[str, Any], ...]  # positions our own fills do not explain
+    net_asset_value: float
+    head: str  # of the journal
+
+    @property
+    def unfilled(self) -> tuple[str, ...]:
+        """Symbols of orders that did not fill, or not wholly."""
+        return tuple(s["symbol"] for s in self.states if s["filled"] < s["quantity"])
+
+    @property
+    def exit_code(self) -> int:
+        """0 when everything is explained, 1 when a person has to look."""
+        uncertain = any(state["status"] == "uncertain" for state in self.states)
+        return 1 if uncertain or self.mismatches else 0
+
+
+def close_lines(report: CloseReport) -> list[str]:
+    """Return the report as plain lines."""
+    head = title(report.session, report.mode, report.account, report.ticket_sha256)
+    return [
+        f"{head} {report.ticket_state}",
+        *(_order_line(state, report.costs) for state in report.states),
+        *_summary(report),
+        f"journal head {report.head}",
+    ]
+
+
+def close_message(report: CloseReport) -> Message:
+    """Return the report for Slack."""
+    header = (
+        f"{'⚠ ' if report.mode is Mode.LIVE else ''}daybook {report.session} · "
+        f"{BADGES[report.mode]} · closed: {tally(report.states)}"
+    )
+    orders = [_order_line(state, report.costs) for state in report.states[:MAX_ROWS]]
+    context = f"ticket {report.ticket_sha256[:SHORT]} · journal head {report.head}"
+    return message(header, "\n".join([*_summary(report), *orders]), context)
+
+
+def _summary(report: CloseReport) -> list[str]:
+    spent = report.costs
+    bps = "" if spent["slippage_bps"] is None else f" ({number(spent['slippage_bps'], 1)} bp)"
+    lines = [f"NOT EXPLAINED {m['symbol']}: {m['reason']}" for m in report.mismatches]
+    if report.unfilled:
+        lines.append(f"not wholly filled: {', '.join(report.unfilled)}")
+    if spent["without_commission"]:
+        lines.append(f"{count(spent['without_commission'], 'fill')} without a commission yet")
+    cost = f"slippage {number(spent['slippage'])}{bps} against the decision"
+    traded = f"{count(len(spent['fills']), 'fill')}, traded {number(spent['traded'])}"
+    return [
+        *lines,
+        f"{traded}, {cost}, commission {number(spent['commission'])}",
+        f"net asset value {number(report.net_asset_value)}",
+    ]
+
+
+def _order_line(state: Mapping[str, Any], spent: Mapping[str, Any]) -> str:
+    own = [fill for fill in spent["fills"] if fill["order_ref"] == state["order_ref"]]
+    known = [fill["slippage"] for fill in own if fill["slippage"] is not None]
+    cost = f"  slippage {number(sum(known))}" if known else ""
+    return f"{untrusted(state_line(state), 300)}{cost}"

@@ -1,0 +1,116 @@
+"""What became of a ticket's orders, as people see it: in the terminal and in Slack."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from slack_sdk.models.blocks import ContextBlock, HeaderBlock, PlainTextObject, SectionBlock
+
+from core.settings import Mode
+from desk.tickets import SHORT
+from review.slack import MAX_ROWS, MAX_SECTION, Message
+from review.text import BADGES, count, masked, number, untrusted
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionReport:
+    """What one execution of a ticket came to. ``states`` are as `tasks.execute.state_records`."""
+
+    session: date
+    mode: Mode
+    account: str
+    ticket_sha256: str
+    approved_by: str
+    approved_at: datetime
+    only: tuple[str, ...]  # symbols; empty: every order
+    sent: int  # orders that left in this call
+    held_back: str  # why others did not leave
+    states: tuple[Mapping[str, Any], ...]  # every order committed to, in send order
+    head: str  # of the journal
+
+    @property
+    def uncertain(self) -> tuple[str, ...]:
+        """Symbols whose order was sent and whose fate is not known."""
+        return tuple(s["symbol"] for s in self.states if s["status"] == "uncertain")
+
+    @property
+    def exit_code(self) -> int:
+        """0 when every order is with the broker, 1 when a person has to look."""
+        return 1 if self.uncertain or self.held_back else 0
+
+
+def execution_lines(report: ExecutionReport) -> list[str]:
+    """Return the report as plain lines."""
+    scope = f"only {', '.join(report.only)}" if report.only else "all orders"
+    approved = f"{untrusted(report.approved_by)} at {report.approved_at:%H:%M} UTC"
+    total = f"{count(len(report.states), 'order')} in all: {tally(report.states)}"
+    return [
+        title(report.session, report.mode, report.account, report.ticket_sha256),
+        f"approved by {approved}: {scope}",
+        *(state_line(state) for state in report.states),
+        *warnings(report),
+        f"{report.sent} sent by this call, {total}",
+        f"journal head {report.head}",
+    ]
+
+
+def execution_message(report: ExecutionReport) -> Message:
+    """Return the report for Slack."""
+    header = (
+        f"{'⚠ ' if report.mode is Mode.LIVE else ''}daybook {report.session} · "
+        f"{BADGES[report.mode]} · {tally(report.states)}"
+    )
+    text = "\n".join([*warnings(report), *execution_lines(report)[1 : 2 + MAX_ROWS]])
+    context = f"ticket {report.ticket_sha256[:SHORT]} · journal head {report.head}"
+    return message(header, text, context)
+
+
+def message(header: str, text: str, context: str) -> Message:
+    """Return a message of a header, a paragraph and a footnote."""
+    blocks = (
+        HeaderBlock(text=PlainTextObject(text=header[:150])),
+        SectionBlock(text=PlainTextObject(text=text[:MAX_SECTION], emoji=False)),
+        ContextBlock(elements=[PlainTextObject(text=context[:MAX_SECTION], emoji=False)]),
+    )
+    return Message(text=header, blocks=tuple(block.to_dict() for block in blocks))
+
+
+def title(session: date, mode: Mode, account: str, ticket_sha256: str) -> str:
+    """Return the first line: which day, which world, which account, which ticket."""
+    return (
+        f"daybook {session}  {BADGES[mode]}  account {masked(account)}  "
+        f"ticket {ticket_sha256[:SHORT]}"
+    )
+
+
+def state_line(state: Mapping[str, Any]) -> str:
+    """Return one order and how it stands."""
+    order = f"{state['side']:<5}{state['symbol']:<8}{number(state['quantity'], 0):>9}"
+    line = f"{order}  {state['status']}"
+    if state["filled"]:
+        line += f" {number(state['filled'], 0)} at {number(state['average_price'], 4)}"
+    said = untrusted(state["message"])
+    return f"{line}  ({said})" if said else line
+
+
+def tally(states: Sequence[Mapping[str, Any]]) -> str:
+    """Return how many orders are in which state."""
+    found = Counter(state["status"] for state in states)
+    return ", ".join(f"{n} {status}" for status, n in sorted(found.items())) or "no orders"
+
+
+def warnings(report: ExecutionReport) -> list[str]:
+    """Return what a person has to look at."""
+    lines = []
+    if report.uncertain:
+        lines.append(
+            f"UNCERTAIN {', '.join(report.uncertain)}: sent, not confirmed, not sent again. "
+            "Look at the broker's own order list"
+        )
+    if report.held_back:
+        lines.append(f"HELD BACK: {untrusted(report.held_back, 600)}")
+    return lines

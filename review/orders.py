@@ -1,0 +1,127 @@
+"""What the desk holds, as people see it: what waits, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from core.types import Order, OrderState
+from desk import approvals, intents, switch, tickets
+from desk.intents import Intent
+from desk.reconciliation import state_of
+from desk.sightings import last_seen
+from desk.store import DeskStore
+from desk.switch import Switch, SwitchState
+from desk.tickets import TicketRecord, TicketState
+from review.text import count, local, number, untrusted
+
+NEWEST = 5  # tickets listed when no session is named
+
+
+def desk_view(store: DeskStore, day: date | None) -> dict[str, Any]:
+    """Return switch, tickets and orders of a session, or the newest tickets, as plain values.
+
+    Orders stand as the broker last showed them; nobody is asked.
+    """
+    found = tickets.listed(store, day)
+    shown = found if day is not None else found[-NEWEST:]
+    sessions = sorted({(record.ticket.account, record.ticket.session) for record in shown})
+    return {
+        "switch": _switch(switch.read(store)),
+        "tickets": [_ticket(store, record) for record in shown],
+        "other_orders": [
+            order for account, session in sessions for order in _others(store, account, session)
+        ],
+    }
+
+
+def desk_lines(view: Mapping[str, Any]) -> list[str]:
+    """Return the view as plain lines."""
+    lines = []
+    turned = view["switch"]
+    if turned["state"] != SwitchState.ACTIVE:
+        why = f" ({untrusted(turned['reason'])})" if turned["reason"] else ""
+        lines.append(f"{turned['state'].upper()} by {turned['by']} at {turned['at']}{why}")
+    if not view["tickets"]:
+        lines.append("no ticket; to make one: daybook run")
+    for ticket in view["tickets"]:
+        orders = count(len(ticket["orders"]), "order")
+        lines.append(f"{ticket['session']}  {ticket['sha256'][:12]}  {ticket['told']}  {orders}")
+        lines += [_line(order) for order in ticket["orders"]]
+    if view["other_orders"]:
+        lines += ["beside the tickets", *(_line(order) for order in view["other_orders"])]
+    return lines
+
+
+def _switch(turned: Switch) -> dict[str, Any]:
+    return {
+        "state": turned.state.value,
+        "by": turned.by,
+        "reason": turned.reason,
+        "at": None if turned.at is None else turned.at.isoformat(),
+    }
+
+
+def _ticket(store: DeskStore, record: TicketRecord) -> dict[str, Any]:
+    ticket = record.ticket
+    committed = intents.of_source(store, record.sha256)
+    return {
+        "session": ticket.session.isoformat(),
+        "sha256": record.sha256,
+        "state": record.state.value,
+        "told": _told(store, record),
+        "finish_line": ticket.finish_line.isoformat(),
+        "path": record.path,
+        "orders": _states(store, committed) or [_plain(order) for order in ticket.orders],
+    }
+
+
+def _told(store: DeskStore, record: TicketRecord) -> str:
+    """Say how far a ticket got, and by whom."""
+    match record.state:
+        case TicketState.WAITING:
+            until = local(record.ticket.finish_line)
+            return f"waits until {until} Bucharest: daybook approve {record.short}"
+        case TicketState.APPROVED | TicketState.COMMITTED:
+            approval = approvals.approval_of(store, record.sha256)
+            scope = f", only {', '.join(approval.only)}" if approval.only else ""
+            return f"{record.state}, approved by {untrusted(approval.by)}{scope}"
+        case TicketState.REJECTED:
+            return f"rejected by {untrusted(approvals.rejection_of(store, record.sha256))}"
+        case _:
+            return record.state.value
+
+
+def _others(store: DeskStore, account: str, session: date) -> list[dict[str, Any]]:
+    known = {record.sha256 for record in tickets.listed(store, session)}
+    beside = [i for i in intents.of_session(store, account, session) if i.source not in known]
+    return _states(store, beside)
+
+
+def _states(store: DeskStore, committed: Sequence[Intent]) -> list[dict[str, Any]]:
+    seen = last_seen(store, [intent.order for intent in committed])
+    return [_plain(i.order, state_of(i, seen, {})) for i in committed]
+
+
+def _plain(order: Order, state: OrderState | None = None) -> dict[str, Any]:
+    return {
+        "order_ref": order.order_ref,
+        "symbol": order.symbol,
+        "side": order.side.value,
+        "quantity": order.quantity,
+        "limit_price": order.limit_price,
+        "status": "proposed" if state is None else state.status.value,
+        "filled": 0.0 if state is None else state.filled,
+        "message": "" if state is None else state.message,
+    }
+
+
+def _line(order: Mapping[str, Any]) -> str:
+    line = (
+        f"  {order['side']:<5}{order['symbol']:<8}{number(order['quantity'], 0):>9}"
+        f"{number(order['limit_price']):>12}  {order['status']}"
+    )
+    done = f" {number(order['filled'], 0)}" if order["filled"] else ""
+    said = untrusted(order["message"])
+    return f"{line}{done}  ({said})" if said else f"{line}{done}"

@@ -1,0 +1,52 @@
+"""Stage 8, second half: the ticket becomes known to the desk, where it waits for a person."""
+
+from __future__ import annotations
+
+from core.runs import StageRecord
+from core.settings import Mode
+from core.tables import TARGETS
+from desk import tickets
+from desk.store import DeskStore
+from desk.ticket import read_ticket
+from desk.tickets import Holding, TicketRecord, TicketState
+from tasks.columns import numbers
+from tasks.day import Day
+from tasks.snapshot import snapshot_of
+from tasks.stage import stage
+
+
+@stage("8 desk")
+def register_ticket(
+    day: Day, proposed: StageRecord, targets: StageRecord, held: StageRecord
+) -> StageRecord:
+    """Hand the ticket to the desk, with the holdings and prices its decision rests on."""
+    artefact = proposed.artefacts["ticket"]
+    prices = numbers(day.read(targets.artefacts["targets"], TARGETS).set_index("con_id")["price"])
+    positions = snapshot_of(day.read_record(held.artefacts["positions"])).positions
+    simulated = day.settings.mode is Mode.SIM
+    with DeskStore.of(day.paths) as store:
+        record = tickets.register(
+            store,
+            read_ticket(day.store.open(artefact).read_bytes()),
+            path=artefact.path,
+            holdings=[
+                Holding(p.con_id, p.symbol, p.quantity, prices.get(p.con_id, p.market_price))
+                for p in positions
+            ],
+            world=day.settings.simulator.model_dump(mode="json") if simulated else {},
+            now=day.as_of,
+        )
+    return StageRecord(
+        stage="register",
+        artefacts={},
+        facts={"ticket": record.sha256, "state": record.state.value},
+        rows_out=len(record.ticket.lines),
+        notes=_note(record),
+    )
+
+
+def _note(record: TicketRecord) -> str:
+    if record.state is TicketState.WAITING:
+        until = record.ticket.finish_line
+        return f"ticket {record.short} waits for approval until {until:%H:%M} UTC"
+    return f"ticket {record.short}: {record.state}"

@@ -1,0 +1,31 @@
+import pytest
+
+from tests.agent.house import a_house, serving
+
+
+@pytest.fixture(scope="package")
+def house(tmp_path_factory):
+    """A house that tests only look at, or leave as it was."""
+    with a_house(tmp_path_factory.mktemp("house")) as built:
+        yield built
+
+
+@pytest.fixture
+def fresh_house(tmp_path):
+    """A house of the test's own."""
+    with a_house(tmp_path) as built:
+        yield built
+
+
+@pytest.fixture(scope="package")
+def mcp_address(house):
+    """A read-only MCP server over HTTP."""
+    with serving(house, "mcp", "--http") as address:
+        yield address
+
+
+@pytest.fixture(scope="package")
+def rest_address(house):
+    """A read-only REST server."""
+    with serving(house, "rest") as address:
+        yield address

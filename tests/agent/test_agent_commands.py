@@ -1,0 +1,93 @@
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from agent.catalogue import CATALOGUE
+from core.errors import ConfigurationError
+from flows.agent_commands import arguments_of
+from tests.agent.house import DAYBOOK
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+BY_NAME = {tool.name: tool for tool in CATALOGUE}
+
+
+def daybook(house, *arguments, allow="read", **more):
+    return subprocess.run(
+        [DAYBOOK, *arguments],
+        env=house.environment(allow, **more),
+        cwd=house.home,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "pairs", "read"),
+    [
+        ("quotes", ["symbols=AAPL,BRK B"], {"symbols": ["AAPL", "BRK B"]}),
+        ("quotes", ['symbols=["AAPL"]'], {"symbols": ["AAPL"]}),
+        ("top_movers", ["rows=5"], {"rows": 5}),
+        ("positions", ["symbol=TRUE"], {"symbol": "TRUE"}),
+        ("why", ["symbol=A", "session=2026-06-15"], {"symbol": "A", "session": "2026-06-15"}),
+        ("dry_day", ["fresh=true"], {"fresh": True}),
+        ("diff_to_orders", ['targets={"AAPL": 10}'], {"targets": {"AAPL": 10}}),
+        ("preview_order", ["limit_price=1.5", "side=BUY"], {"limit_price": 1.5, "side": "BUY"}),
+    ],
+)
+def test_pairs_are_read_as_the_tool_asks(name, pairs, read):
+    assert arguments_of(BY_NAME[name], pairs, None) == read
+
+
+@pytest.mark.parametrize(
+    ("pairs", "given", "said"),
+    [
+        (["AAPL"], None, "key=value"),
+        (["a=1"], "{}", "not both"),
+        ([], "{", "no JSON"),
+        ([], "[]", "no object"),
+    ],
+)
+def test_arguments_in_no_known_form_are_refused(pairs, given, said):
+    with pytest.raises(ConfigurationError, match=said):
+        arguments_of(BY_NAME["quotes"], pairs, given)
+
+
+def test_a_person_lists_and_calls_the_same_tools(house):
+    listed = daybook(house, "tools", "list")
+    assert listed.returncode == 0
+    assert "quotes" in listed.stdout
+    assert "place_order" not in listed.stdout
+    called = daybook(house, "tools", "call", "top_movers", "rows=1")
+    assert called.returncode == 0, called.stderr
+    assert json.loads(called.stdout)["data"]["movers"][0]["rank"] == 0
+
+
+def test_a_refused_call_prints_its_error_and_fails(house):
+    refused = daybook(house, "tools", "call", "quotes", "--json", '{"symbols": ["aapl"]}')
+    assert refused.returncode == 2
+    assert json.loads(refused.stdout)["error"]["kind"] == "BadArguments"
+
+
+def test_http_does_not_start_without_a_token(house):
+    for way in (("mcp", "--http"), ("rest",)):
+        refused = daybook(house, "serve", *way, DAYBOOK_AGENT__TOKEN="too-short-to-be-a-token")
+        assert refused.returncode == 2
+        assert "agent.token has 23 characters" in refused.stderr
+        assert "too-short" not in refused.stderr + refused.stdout
+
+
+def test_the_client_configuration_is_ready_to_paste_and_holds_no_secret(house):
+    printed = daybook(house, "mcp", "config")
+    server = json.loads(printed.stdout)["mcpServers"]["daybook"]
+    assert server["args"] == ["serve", "mcp"]
+    assert server["env"]["DAYBOOK_HOME"] == str(house.home)
+    assert not any(secret in printed.stdout for secret in house.secrets)
+
+
+def test_the_checkout_connects_an_mcp_client_without_any_machines_path():
+    (server,) = json.loads((CHECKOUT / ".mcp.json").read_text())["mcpServers"].values()
+    assert server == {"command": ".venv/bin/daybook", "args": ["serve", "mcp"]}

@@ -1,0 +1,10 @@
+import pytest
+
+from tests.desk.desk_stage import Stage
+
+
+@pytest.fixture
+def desk(tmp_path):
+    stage = Stage(tmp_path)
+    yield stage
+    stage.close()

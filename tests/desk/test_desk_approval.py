@@ -1,0 +1,194 @@
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from core.errors import ConfigurationError, StorageError
+from desk import approvals, audit, intents, tickets
+from desk.errors import (
+    AlreadyApproved,
+    AlreadyCommitted,
+    NotApproved,
+    TicketChanged,
+    TicketClosed,
+    TicketExpired,
+    UnknownTicket,
+)
+from desk.schema import DESK_SCHEMA, TICKETS
+from desk.store import DeskStore
+from desk.ticket import TicketStatus
+from desk.tickets import TicketState
+from tests.desk.desk_stage import MONDAY, NOW
+
+
+@pytest.fixture
+def waiting(desk):
+    return desk.register(desk.a_ticket(desk.an_order(0), desk.an_order(1)))
+
+
+def approve(desk, record, **changes):
+    given = {"by": "ana", "now": NOW} | changes
+    return approvals.approve(desk.store, record.sha256, **given)
+
+
+def state(desk, record):
+    return tickets.fetch(desk.store, record.sha256).state
+
+
+def test_a_ticket_waits_and_an_approval_outlives_a_restart(desk, waiting):
+    assert waiting.state is TicketState.WAITING
+    approve(desk, waiting)
+    found = approvals.approval_of(desk.restarted().store, waiting.sha256)
+    assert (found.by, found.at, found.only) == ("ana", NOW, ())
+    assert state(desk, waiting) is TicketState.APPROVED
+
+
+def test_approving_twice_is_refused_and_the_first_approval_stands(desk, waiting):
+    approve(desk, waiting)
+    with pytest.raises(AlreadyApproved, match="approved by ana at 2026-06-15 11:00"):
+        approve(desk, waiting, by="bob", only=[waiting.ticket.orders[0].symbol])
+    assert approvals.approval_of(desk.store, waiting.sha256).by == "ana"
+
+
+def test_an_approval_after_the_finish_line_expires_the_ticket(desk, waiting):
+    late = MONDAY.finish_line + timedelta(seconds=1)
+    with pytest.raises(TicketExpired, match="expired at its finish line, 13:15 UTC"):
+        approve(desk, waiting, now=late)
+    assert state(desk.restarted(), waiting) is TicketState.EXPIRED
+    with pytest.raises(TicketExpired):
+        approve(desk, waiting)
+    assert TicketExpired.exit_code == 5
+
+
+def test_an_approval_at_the_finish_line_itself_counts(desk, waiting):
+    approve(desk, waiting, now=MONDAY.finish_line)
+    assert state(desk, waiting) is TicketState.APPROVED
+
+
+def test_a_ticket_with_failed_checks_or_no_orders_cannot_be_approved(desk):
+    failing = desk.a_ticket(
+        desk.an_order(0),
+        status=TicketStatus.RECOMMENDATION_ONLY,
+        failed_checks=({"name": "gross"},),
+    )
+    for ticket, why in ((failing, r"1 check\(s\) failed"), (desk.a_ticket(), "no orders")):
+        record = desk.register(ticket)
+        with pytest.raises(TicketClosed, match=why):
+            approve(desk, record)
+
+
+def test_a_new_decision_supersedes_the_old_one_even_if_approved(desk, waiting):
+    approve(desk, waiting)
+    newer = desk.register(desk.a_ticket(desk.an_order(2)))
+    assert state(desk, waiting) is TicketState.SUPERSEDED
+    with pytest.raises(TicketClosed, match="superseded"):
+        approve(desk, waiting)
+    with pytest.raises(NotApproved):
+        approvals.approval_of(desk.store, waiting.sha256)
+    assert tickets.find(desk.store, MONDAY.day).sha256 == newer.sha256
+
+
+def test_the_same_bytes_again_are_the_same_ticket(desk, waiting):
+    approve(desk, waiting)
+    again = desk.register(waiting.ticket)
+    assert (again.sha256, again.state) == (waiting.sha256, TicketState.APPROVED)
+
+
+def test_a_superseded_ticket_that_is_decided_again_needs_a_new_approval(desk, waiting):
+    approve(desk, waiting)
+    desk.register(desk.a_ticket(desk.an_order(2)))
+    again = desk.register(waiting.ticket)
+    assert again.state is TicketState.WAITING
+    with pytest.raises(NotApproved):
+        approvals.approval_of(desk.store, again.sha256)
+
+
+def test_a_committed_ticket_cannot_be_approved_rejected_or_replaced(desk, waiting):
+    approve(desk, waiting)
+    intents.commit_ticket(desk.store, waiting, now=NOW)
+    with pytest.raises(AlreadyCommitted, match="none is sent twice"):
+        approve(desk, waiting)
+    with pytest.raises(AlreadyCommitted):
+        approvals.reject(desk.store, waiting.sha256, by="ana", reason="changed", now=NOW)
+    later = desk.register(desk.a_ticket(desk.an_order(2)))
+    assert later.state is TicketState.RECOMMENDATION
+    with pytest.raises(TicketClosed, match="committed before"):
+        approve(desk, later)
+    assert tickets.find(desk.store, None).sha256 == waiting.sha256
+
+
+def test_a_rejection_takes_an_approval_back(desk, waiting):
+    approve(desk, waiting)
+    approvals.reject(desk.store, waiting.sha256, by="bob", reason="too much oil", now=NOW)
+    assert approvals.rejection_of(desk.store, waiting.sha256) == "bob: too much oil"
+    with pytest.raises(TicketClosed, match="rejected"):
+        approve(desk, waiting)
+    with pytest.raises(NotApproved):
+        intents.commit_ticket(desk.store, waiting, now=NOW)
+
+
+def test_a_rejection_without_a_reason_is_refused(desk, waiting):
+    with pytest.raises(ConfigurationError, match="needs a reason"):
+        approvals.reject(desk.store, waiting.sha256, by="ana", reason="  ", now=NOW)
+    assert state(desk, waiting) is TicketState.WAITING
+
+
+def test_only_some_symbols_are_approved_and_an_unknown_one_is_an_error(desk, waiting):
+    wanted = waiting.ticket.orders[1]
+    with pytest.raises(ConfigurationError, match="not on this ticket: NOPE; nothing was approved"):
+        approve(desk, waiting, only=[wanted.symbol, "NOPE"])
+    assert state(desk, waiting) is TicketState.WAITING
+    approval = approve(desk, waiting, only=[wanted.symbol])
+    assert approval.orders_of(waiting.ticket) == (wanted,)
+
+
+@pytest.mark.parametrize("name", ["", " ", "ana ", "a\nb", "x" * 65])
+def test_an_approval_needs_a_printable_name(desk, waiting, name):
+    with pytest.raises(ConfigurationError, match="is no name"):
+        approve(desk, waiting, by=name)
+
+
+def test_bytes_changed_inside_the_desk_are_noticed(desk, waiting):
+    with desk.store.transaction() as connection:
+        content = waiting.ticket.content().replace(b'"quantity"', b'"quantitY"')
+        connection.execute(sa.update(TICKETS).values(content=content))
+    with pytest.raises(TicketChanged, match="changed inside the desk"):
+        approve(desk, waiting)
+
+
+def test_tickets_are_found_by_day_by_hash_and_by_age(desk, waiting):
+    for which in (MONDAY.day, None, waiting.sha256, waiting.sha256[:6].upper()):
+        assert tickets.find(desk.store, which).sha256 == waiting.sha256
+    for which, why in (("abc", "at least 6"), ("zzzzzz", "names no ticket"), ("f" * 12, "no tick")):
+        with pytest.raises(UnknownTicket, match=why):
+            tickets.find(desk.store, which)
+    with pytest.raises(UnknownTicket, match="of 2026-06-16"):
+        tickets.find(desk.store, tickets.named("2026-06-16"))
+    with pytest.raises(UnknownTicket, match="is no date"):
+        tickets.named("2026-06-31")
+
+
+def test_the_audit_trail_tells_who_did_what(desk, waiting):
+    approve(desk, waiting, only=[waiting.ticket.orders[0].symbol])
+    acts = audit.trail(desk.restarted().store)
+    assert [(act.actor, act.action) for act in acts] == [
+        ("desk", "registered"),
+        ("ana", "approved"),
+    ]
+    assert acts[1].detail["only"] == [waiting.ticket.orders[0].symbol]
+
+
+def test_a_desk_of_another_version_is_not_touched(tmp_path):
+    DeskStore(tmp_path / "d.sqlite").close()
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'd.sqlite'}")
+    with engine.begin() as connection:
+        connection.execute(sa.update(DESK_SCHEMA).values(version=99))
+    engine.dispose()
+    with pytest.raises(StorageError, match="desk schema 99, this daybook reads 1"):
+        DeskStore(tmp_path / "d.sqlite")
+
+
+def test_a_file_that_is_no_desk_is_not_touched(tmp_path):
+    (tmp_path / "d.sqlite").write_bytes(b"not a database, " * 100)
+    with pytest.raises(StorageError, match="not a database"):
+        DeskStore(tmp_path / "d.sqlite")

@@ -1,0 +1,98 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.types import Fill, OrderState, OrderStatus, Position, Side, Snapshot
+from desk.positions import fills_since, mismatches
+from desk.settlement import cost_of, costs
+from desk.tickets import Holding
+from tests.desk.desk_stage import NOW
+
+
+def a_fill(con_id=1, side=Side.BUY, quantity=100.0, price=10.2, ref="ours", commission=1.0):
+    return Fill("x", ref, con_id, f"S{con_id}", side, quantity, price, NOW, commission)
+
+
+def holding(con_id, quantity):
+    return Holding(con_id, f"S{con_id}", quantity, 10.0)
+
+
+def after(**positions):
+    held = tuple(
+        Position(int(name[1:]), name, quantity, 10.0, 10.0, 10.0 * quantity)
+        for name, quantity in positions.items()
+    )
+    return Snapshot("DU1", NOW, "USD", 1e6, 1e5, 0.0, 0.0, 1e6, held)
+
+
+def test_what_was_held_plus_our_fills_explains_the_account():
+    before = [holding(1, 50.0), holding(2, 100.0), holding(3, -30.0)]
+    fills = [a_fill(1), a_fill(2, Side.SELL), a_fill(3, Side.SELL, 70.0), a_fill(4, Side.BUY, 5.0)]
+    assert mismatches(before, fills, after(S1=150.0, S3=-100.0, S4=5.0)) == ()
+
+
+def test_every_position_that_is_not_ours_is_named_with_both_quantities():
+    odd = mismatches([holding(1, 50.0), holding(2, 10.0)], [a_fill(1)], after(S1=120.0, S9=7.0))
+    assert [(m.symbol, m.expected, m.held) for m in odd] == [
+        ("S1", 150.0, 120.0), ("S2", 10.0, 0.0), ("S9", 0.0, 7.0),
+    ]  # fmt: skip
+    assert odd[0].reason.startswith("150 expected, 120 held: -30 not by daybook")
+
+
+def test_a_position_that_is_not_a_number_is_a_mismatch():
+    assert len(mismatches([holding(1, 50.0)], [], after(S1=float("nan")))) == 1
+
+
+def test_slippage_is_what_was_paid_beyond_the_decision():
+    # Bought 100 at 10.20 instead of 10.00: 20 paid too much, 200 basis points.
+    bought = cost_of(a_fill(price=10.2), 10.0)
+    assert (bought.slippage, bought.slippage_bps) == pytest.approx((20.0, 200.0))
+    # Sold 100 at 10.20 instead of 10.00: the same distance is a gain.
+    sold = cost_of(a_fill(side=Side.SELL, price=10.2), 10.0)
+    assert (sold.slippage, sold.slippage_bps) == pytest.approx((-20.0, -200.0))
+
+
+@pytest.mark.parametrize("price", [None, float("nan"), 0.0, -1.0])
+def test_a_fill_without_a_decision_price_has_no_slippage_rather_than_none_at_all(price):
+    assert cost_of(a_fill(), price).slippage is None
+
+
+def test_the_sum_weighs_each_fill_by_its_worth_and_says_what_is_not_known():
+    fills = [
+        a_fill(price=10.2),  # 20 on 1,000
+        a_fill(quantity=300.0, price=9.9, commission=None),  # -30 on 3,000
+        a_fill(price=55.0, ref="beside", commission=2.0),
+    ]
+    found = costs(fills, {"ours": 10.0})
+    assert found.slippage == pytest.approx(-10.0)
+    assert found.slippage_bps == pytest.approx(-25.0)  # -10 on 4,000
+    assert found.traded == pytest.approx(1020.0 + 2970.0 + 5500.0)
+    assert (found.commission, found.without_commission) == (3.0, 1)
+
+
+def test_a_session_without_fills_has_no_basis_points():
+    assert costs([], {}).slippage_bps is None
+
+
+@given(
+    decided=st.floats(0.01, 1e5),
+    moved=st.floats(-0.5, 0.5),
+    quantity=st.integers(1, 10**6),
+    side=st.sampled_from(Side),
+)
+def test_money_and_basis_points_tell_the_same(decided, moved, quantity, side):
+    fill = a_fill(side=side, quantity=float(quantity), price=decided * (1 + moved))
+    one = cost_of(fill, decided)
+    told = one.slippage_bps / 1e4 * decided * quantity
+    assert one.slippage == pytest.approx(told, rel=1e-9, abs=1e-6)
+    assert one.slippage_bps == pytest.approx(side.sign * moved * 1e4, rel=1e-9, abs=1e-6)
+
+
+def test_fills_of_before_the_decision_are_part_of_what_was_held():
+    early, late = a_fill(), replace(a_fill(), execution_id="y", time=NOW + timedelta(hours=3))
+    state = OrderState("ours", 1, "S1", Side.BUY, 100.0, OrderStatus.FILLED, 200.0, 7, "",
+                       (late, early))  # fmt: skip
+    assert fills_since([state], NOW) == (late,)
