@@ -128,8 +128,10 @@ def _refused(records: Records) -> str:
 
 
 def _came_second(records: Records) -> bool:
+    if "register" not in records:
+        return False
     proposed = records["propose"].facts
-    if "register" not in records or proposed["status"] != "proposed" or not proposed["orders"]:
+    if proposed["status"] != "proposed" or not proposed["orders"]:
         return False
     return bool(records["register"].facts["state"] == TicketState.RECOMMENDATION)
 

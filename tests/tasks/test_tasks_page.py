@@ -32,16 +32,17 @@ def test_a_verdict_follows_from_the_ticket_and_from_what_was_sent():
 
 def test_a_day_that_lost_every_order_in_rehearsal_says_so_and_why():
     lost = a_ticket(removed=(GONE,))
-    assert verdict_reason(Verdict.NO_ORDERS, lost) == (
+    assert verdict_reason(Verdict.NO_ORDERS, lost, {}) == (
         "The rehearsal removed every order (ABC: no answer within 15 s)."
     )
-    assert verdict_reason(Verdict.NO_ORDERS, a_ticket()) == ""
-    assert verdict_reason(Verdict.PROPOSED, a_ticket(an_order(), removed=(GONE,))) == ""
+    assert verdict_reason(Verdict.NO_ORDERS, a_ticket(), {}) == ""
+    assert verdict_reason(Verdict.PROPOSED, a_ticket(an_order(), removed=(GONE,)), {}) == ""
 
 
-def test_only_orders_that_wait_are_said_to_go_out_with_auto():
+def test_only_orders_that_wait_can_be_approved():
     for verdict in Verdict:
-        assert ("--auto" in next_step(verdict, a_ticket())) == (verdict is Verdict.PROPOSED)
+        told = next_step(verdict, a_ticket())
+        assert ("daybook approve 2026-06-15" in told) == (verdict is Verdict.PROPOSED)
 
 
 def test_every_stage_that_can_be_resumed_has_its_place_among_the_nine():

@@ -22,6 +22,7 @@ from tasks import (
     override,
     propose,
     record,
+    register,
     rehearse,
     score,
     snapshot,
@@ -32,7 +33,8 @@ STAGES = [
     ingest.choose_universe, ingest.fetch_market, alternative.fetch_fundamentals,
     alternative.fetch_news, alternative.fetch_macro, score.build_features, score.compute_scores,
     snapshot.take_snapshot, optimise.optimise_target, override.override_targets,
-    check.check_targets, rehearse.rehearse_orders, propose.propose_orders, execute.submit_orders,
+    check.check_targets, rehearse.rehearse_orders, propose.propose_orders, execute.submit_ticket,
+    execute.submit_automatically, register.register_ticket, execute.seal_execution,
     execute.collect_fills, record.seal_day, record.notify,
 ]  # fmt: skip
 
@@ -49,7 +51,8 @@ class State:
 
 
 def test_sending_is_never_repeated():
-    assert execute.submit_orders.retries == 0
+    assert execute.submit_ticket.retries == 0
+    assert execute.submit_automatically.retries == 0
 
 
 def test_only_stages_that_ask_the_gateway_are_repeated():
