@@ -12,6 +12,7 @@ from tests.flow.conftest import THIRTY
 from tests.flow.days import (
     DAY,
     NEXT_DAY,
+    decided,
     orders_placed,
     paths_of,
     resumed,
@@ -84,24 +85,36 @@ def test_the_next_sessions_snapshot_holds_the_new_positions(traded_day, after_tr
     assert moved_from == set(held(following))  # the optimiser starts from what is held
 
 
-@pytest.mark.parametrize(
-    ("how", "sections"),
-    [
-        ({}, {}),
-        ({"fresh": True}, {}),
-        ({}, {"limits": {"max_single": 0.01}}),  # another run key, another ticket
-    ],
-    ids=["again", "fresh", "other limits"],
-)
-def test_running_the_same_session_again_sends_nothing(traded_day, after_trading, how, sections):
-    before = orders_placed(after_trading)
-    outcome = run(auto(after_trading, **sections), **how)
+def assert_sent_nothing(outcome, traded_day, before):
     assert outcome.records["submit"].facts["sent"] == 0
-    assert orders_placed(after_trading) == before
-    sent = {state["order_ref"] for state in outcome.records["submit"].facts["states"]}
-    assert sent == {line["order"]["order_ref"] for line in ticket_of(traded_day[1])["lines"]}
-    if sections:
-        assert ticket_of(outcome)["run_key"] != ticket_of(traded_day[1])["run_key"]
+    assert orders_placed(outcome.day.paths.home) == before
+    known = {state["order_ref"] for state in outcome.records["submit"].facts["states"]}
+    assert known == {line["order"]["order_ref"] for line in ticket_of(traded_day[1])["lines"]}
+
+
+def test_running_the_same_session_again_sends_nothing(traded_day, after_trading):
+    before = orders_placed(after_trading)
+    assert_sent_nothing(run(auto(after_trading)), traded_day, before)
+
+
+def test_running_it_again_with_every_stage_fresh_decides_the_same_and_sends_nothing(
+    traded_day, after_trading
+):
+    before = orders_placed(after_trading)
+    outcome = run(auto(after_trading), fresh=True)
+    assert resumed(outcome) == set()
+    assert decided(after_trading) == decided(traded_day[0])
+    assert_sent_nothing(outcome, traded_day, before)
+
+
+def test_running_it_again_with_other_limits_makes_another_ticket_and_sends_nothing(
+    traded_day, after_trading
+):
+    before = orders_placed(after_trading)
+    outcome = run(auto(after_trading, limits={"max_single": 0.01}))
+    assert ticket_of(outcome)["run_key"] != ticket_of(traded_day[1])["run_key"]
+    assert ticket_of(outcome)["lines"] != ticket_of(traded_day[1])["lines"]
+    assert_sent_nothing(outcome, traded_day, before)
 
 
 def test_a_day_that_was_only_proposed_is_sent_by_a_later_auto_from_the_same_stages(traded_day):

@@ -132,6 +132,7 @@ def test_wrong_usage_is_exit_code_2(daybook, arguments):
     [
         (["run", "--date", SATURDAY], {}, 0),
         (["run", "--date", str(DAY)], {"DAYBOOK_LIMITS__MAX_SINGLE": "12"}, 2),
+        (["run", "--date", "the fifteenth"], {}, 2),
         (["why", "ABC"], {}, 1),
         (["journal", "verify"], {}, 1),
     ],

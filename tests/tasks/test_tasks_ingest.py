@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from core.errors import ConfigurationError, VendorError
+from core.runs import StageRecord
 from core.tables import FUNDAMENTALS, HEADLINES, MACRO, UNIVERSE
 from core.types import Contract
 from tasks.alternative import fetch_fundamentals, fetch_macro, fetch_news
@@ -26,7 +27,7 @@ def chosen(day):
     """The record of a universe of one symbol."""
     table = universe_table([Candidate("ABC", "", None, "watchlist")], [ABC])
     artefact = day.stage("universe", table, UNIVERSE)
-    return type("Chosen", (), {"artefacts": {"universe": artefact}})
+    return StageRecord("universe", {"universe": artefact})
 
 
 def test_a_universe_reads_back_as_the_contracts_it_was_made_of():
