@@ -1,1 +1,1 @@
-"""Where orders become real: ticket, submission, reconciliation."""
+"""Where orders become real: ticket, approval, gate, submission, reconciliation, kill switch."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.errors import GatewayError
 from core.types import OrderState
+from desk import intents
 from desk.audit import DESK, Act, note
 from desk.keys import PREFIX
-from desk.sightings import OVER
+from desk.sightings import OVER, remember
 from desk.store import DeskStore
 from ibkr.gateway import Gateway
 
@@ -38,23 +40,26 @@ def cancel_all(
     client id. Raises `GatewayError` when the broker does not say what works.
     """
     problems: list[str] = []
-    asked = working(gateway)
+    asked = _working(gateway.trading.order_states())
     for state in asked:
         try:
             gateway.trading.cancel(state.order_ref, timeout=timeout)
         except GatewayError as error:
             problems.append(f"{state.symbol}: {error}")
-    left = working(gateway)
+    after = gateway.trading.order_states()
+    left = _working(after)
+    ours = intents.committed_among(store, after)
+    remember(store, [after[ref] for ref in sorted(ours)], now=gateway.server_time())
     with store.transaction() as connection:
         detail = {"asked": [s.order_ref for s in asked], "left": [s.order_ref for s in left]}
         note(connection, Act(now, DESK, "cancelled", gateway.account, detail))
     return Cancellation(asked, left, tuple(problems))
 
 
-def working(gateway: Gateway) -> tuple[OrderState, ...]:
-    """Return our orders that may still trade, as the broker shows them, by order_ref."""
+def _working(known: Mapping[str, OrderState]) -> tuple[OrderState, ...]:
+    """Return those that carry our name and may still trade."""
     return tuple(
         state
-        for ref, state in gateway.trading.order_states().items()
+        for ref, state in known.items()
         if ref.startswith(f"{PREFIX}:") and state.status not in OVER
     )

@@ -63,10 +63,12 @@ class GateRefused(NotPermitted):
 
     exit_code = 3
 
-    def __init__(self, checks: Sequence[Check]) -> None:
+    def __init__(self, checks: Sequence[Check], *, remedy: str) -> None:
         self.checks = tuple(checks)
         listed = "; ".join(f"{check.name}: {check.detail}" for check in self.checks)
-        super().__init__(f"{len(self.checks)} check(s) failed, nothing was sent: {listed}")
+        super().__init__(
+            f"{len(self.checks)} check(s) failed, nothing was sent: {listed}; {remedy}"
+        )
 
 
 class Stopped(NotPermitted):

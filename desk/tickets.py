@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -23,12 +23,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.canonical import canonical_json, sha256_of, sha256_of_file
+from core.canonical import sha256_of, sha256_of_file
 from desk.audit import DESK, Act, note
 from desk.errors import TicketChanged, UnknownTicket
 from desk.schema import TICKETS
 from desk.store import DeskStore
-from desk.ticket import Ticket, TicketStatus, read_ticket
+from desk.ticket import Ticket, read_ticket
 
 SHORT = 12  # digits of a hash that people are shown
 _SHORTEST = 6  # digits by which a ticket can be named
@@ -87,48 +87,6 @@ class TicketRecord:
                 f"{self.path} was changed: sha256 {found[:SHORT]}… instead of {self.short}…; "
                 "nothing was sent. Run the day again"
             )
-
-
-def register(
-    store: DeskStore,
-    ticket: Ticket,
-    *,
-    path: str,
-    holdings: Iterable[Holding],
-    world: Mapping[str, Any],
-    now: datetime,
-) -> TicketRecord:
-    """Make a ticket known. Where it may be sent, it waits for approval and replaces any earlier.
-
-    The same bytes again are the same ticket: what was decided about it stands, unless it had
-    expired or been superseded; then it waits anew. Once the account is committed to a ticket of
-    the session, a later one is a recommendation.
-    """
-    sha256, content = ticket.sha256, ticket.content()
-    with store.transaction() as connection:
-        known = connection.scalar(sa.select(TICKETS.c.state).where(TICKETS.c.sha256 == sha256))
-        state = _state_of(connection, ticket, known)
-        if known is None:
-            connection.execute(
-                sa.insert(TICKETS).values(
-                    sha256=sha256,
-                    account=ticket.account,
-                    session=ticket.session,
-                    state=state.value,
-                    content=content,
-                    path=path,
-                    holdings=canonical_json([asdict(each) for each in holdings]).decode(),
-                    world=canonical_json(dict(world)).decode(),
-                    registered_at=now.isoformat(),
-                )
-            )
-        elif state != known:
-            set_state(connection, sha256, state)
-        if state != known:
-            superseded = _supersede_others(connection, ticket, sha256)
-            detail = {"state": state.value, "superseded": superseded}
-            note(connection, Act(now, DESK, "registered", sha256, detail))
-    return fetch(store, sha256)
 
 
 def fetch(store: DeskStore, sha256: str) -> TicketRecord:
@@ -191,13 +149,20 @@ def committed(store: DeskStore, account: str, session: date) -> TicketRecord | N
     return None if row is None else _record(row)
 
 
-def listed(store: DeskStore, day: date | None = None) -> tuple[TicketRecord, ...]:
-    """Return the tickets of a day, or all, oldest first."""
-    chosen = sa.select(TICKETS).order_by(TICKETS.c.session, TICKETS.c.registered_at)
+def listed(
+    store: DeskStore, day: date | None = None, *, last: int = 50
+) -> tuple[TicketRecord, ...]:
+    """Return the ``last`` tickets of a day, or of all days, oldest first."""
+    chosen = (
+        sa.select(TICKETS)
+        .order_by(TICKETS.c.session.desc(), TICKETS.c.registered_at.desc())
+        .limit(last)
+    )
     if day is not None:
         chosen = chosen.where(TICKETS.c.session == day)
     with store.transaction() as connection:
-        return tuple(_record(row) for row in connection.execute(chosen).mappings())
+        newest_first = [_record(row) for row in connection.execute(chosen).mappings()]
+    return tuple(reversed(newest_first))
 
 
 def set_state(connection: sa.Connection, sha256: str, state: TicketState) -> None:
@@ -213,35 +178,6 @@ def expire(store: DeskStore, sha256: str, *, now: datetime) -> None:
         if load(connection, sha256).state in OPEN:
             set_state(connection, sha256, TicketState.EXPIRED)
             note(connection, Act(now, DESK, "expired", sha256, {}))
-
-
-def _state_of(connection: sa.Connection, ticket: Ticket, known: str | None) -> TicketState:
-    if known not in {None, TicketState.EXPIRED, TicketState.SUPERSEDED}:
-        return TicketState(known)
-    committed = connection.scalar(
-        sa.select(sa.func.count())
-        .select_from(TICKETS)
-        .where(
-            TICKETS.c.account == ticket.account,
-            TICKETS.c.session == ticket.session,
-            TICKETS.c.state == TicketState.COMMITTED.value,
-        )
-    )
-    may_be_sent = ticket.status is TicketStatus.PROPOSED and ticket.lines and not committed
-    return TicketState.WAITING if may_be_sent else TicketState.RECOMMENDATION
-
-
-def _supersede_others(connection: sa.Connection, ticket: Ticket, sha256: str) -> list[str]:
-    others = sa.select(TICKETS.c.sha256).where(
-        TICKETS.c.account == ticket.account,
-        TICKETS.c.session == ticket.session,
-        TICKETS.c.sha256 != sha256,
-        TICKETS.c.state.in_([state.value for state in OPEN]),
-    )
-    names = list(connection.scalars(others))
-    for name in names:
-        set_state(connection, name, TicketState.SUPERSEDED)
-    return names
 
 
 def _newest_open_first() -> sa.ColumnElement[int]:

@@ -52,8 +52,7 @@ def close(
     threads = Threads()
     try:
         with open_session(settings, session) as opened:
-            if opened.world.advance_to is not None:
-                opened.world.advance_to(opened.session.close + AFTER_THE_CLOSE)
+            opened.advance_to(opened.session.close + AFTER_THE_CLOSE)
             day = begin(opened)
             sha256 = opened.record.sha256
             book = RunBook.open(day.paths, day.session.day, opened.record.ticket.run_key)
@@ -113,5 +112,5 @@ def close_session(session_date: date | None = None) -> State[None]:
     except UnknownTicket as nothing:
         return Completed(name="Skipped", message=str(nothing))
     if report.exit_code:
-        return Failed(name="Look", message=tally(report.states))
+        return Failed(name="NeedsAttention", message=tally(report.states))
     return Completed(name="Closed", message=tally(report.states))

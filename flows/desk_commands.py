@@ -43,19 +43,23 @@ def register(app: typer.Typer) -> None:
 
 def orders(date: Date = None, mode: ModeOption = None, *, as_json: Json = False) -> None:
     """Show what waits for approval, and what became of what was approved."""
+    from core import clock  # noqa: PLC0415
     from core.paths import Paths  # noqa: PLC0415
     from desk.store import DeskStore  # noqa: PLC0415
     from review.orders import desk_lines, desk_view  # noqa: PLC0415
 
-    with DeskStore.of(Paths.of(load_settings(mode=mode))) as store:
-        view = desk_view(store, date.date() if date else None)
+    settings = load_settings(mode=mode)
+    now = None if settings.mode is Mode.SIM else clock.now()  # simulated time is not ours
+    with DeskStore.of(Paths.of(settings)) as store:
+        view = desk_view(store, date.date() if date else None, now=now)
     _show(view, desk_lines(view), as_json=as_json)
 
 
 def approve(
     ticket: Which = None,
     only: Annotated[
-        list[str] | None, typer.Option(metavar="SYMBOL", help="Approve only this; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="SYMBOL[,SYMBOL]...", help="Approve only these; repeatable."),
     ] = None,
     by: By = None,
     mode: ModeOption = None,
@@ -72,7 +76,7 @@ def approve(
     from flows.execute import execute as send  # noqa: PLC0415
 
     _logs(debug=debug)
-    symbols = [symbol.upper() for symbol in only or ()]
+    symbols = [symbol.strip().upper() for given in only or () for symbol in given.split(",")]
     report = send(load_settings(mode=mode), named(ticket), approve_as=_who(by), only=symbols)
     _report(report, as_json=as_json)
 

@@ -71,8 +71,7 @@ def execute(
 
 def _send(opened: OpenSession, day: Day, steps: Steps) -> ExecutionReport:
     submitted = steps.run(submit_ticket, day, opened.record.sha256)
-    if opened.world.advance_to is not None:
-        opened.world.advance_to(day.session.open + AFTER_THE_OPEN)
+    opened.advance_to(day.session.open + AFTER_THE_OPEN)
     filled = steps.run(collect_fills, day, submitted)
     sealed = steps.run(seal_execution, day, submitted, filled)
     report = _report(day, submitted, filled, sealed)
@@ -131,5 +130,5 @@ def execute_ticket(
         watch=ArtifactWatcher(),
     )
     if report.exit_code:
-        return Failed(name="Look", message=f"{tally(report.states)}; {report.held_back}")
+        return Failed(name="NeedsAttention", message=f"{tally(report.states)}; {report.held_back}")
     return Completed(name="Executed", message=tally(report.states))

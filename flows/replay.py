@@ -149,6 +149,7 @@ def _in_world(settings: Settings, world: ReplayWorld) -> Settings:
                 f"{world.http_url}/rss/markets.xml",
                 f"{world.http_url}/rss/companies.xml",
             ),
+            "slack_webhook": None,
         }
     )
     return settings.model_copy(update={"vendors": vendors})

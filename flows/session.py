@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from core.calendar import Session, session
 from core.errors import WrongAccount
 from core.paths import Paths
 from core.settings import Mode, Settings, SimulatorSettings
 from desk import tickets
+from desk.sightings import newest
 from desk.store import DeskStore
 from desk.tickets import TicketRecord
 from flows.preflight import begin_day
@@ -19,25 +20,38 @@ from flows.world import World, open_world
 from tasks.day import Day, silent
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpenSession:
     """A ticket and the world its session runs in."""
 
     record: TicketRecord
     world: World
     session: Session
+    moment: datetime  # where the embedded simulator's clock stands
+
+    def advance_to(self, moment: datetime) -> None:
+        """Move the embedded simulator's clock; elsewhere, and backwards, nothing moves."""
+        if self.world.advance_to is not None and moment > self.moment:
+            self.world.advance_to(moment)
+            self.moment = moment
 
 
 @contextmanager
 def open_session(settings: Settings, ticket: str | date | None) -> Iterator[OpenSession]:
-    """Find a ticket and open its world; an embedded simulator begins at its decision time.
+    """Find a ticket and open its world.
 
-    Raises `UnknownTicket` when the desk knows none.
+    An embedded simulator begins at the session's decision time and goes on to where the desk last
+    saw it: what has filled once must not be open again. Raises `UnknownTicket` when the desk knows
+    none.
     """
     with DeskStore.of(Paths.of(settings)) as store:
         record = tickets.find(store, ticket)
+        seen = newest(store, record.ticket.account, record.ticket.session)
     with open_world(world_of(record, settings), record.ticket.session) as world:
-        yield OpenSession(record, world, session(record.ticket.session, exchange=settings.exchange))
+        found = session(record.ticket.session, exchange=settings.exchange)
+        opened = OpenSession(record, world, found, found.decision_time)
+        opened.advance_to(seen or found.decision_time)
+        yield opened
 
 
 def begin(opened: OpenSession) -> Day:

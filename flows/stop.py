@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from core import clock
@@ -14,7 +16,7 @@ from desk.errors import UnknownTicket
 from desk.store import DeskStore
 from desk.switch import Switch, SwitchState
 from desk.tickets import TicketRecord
-from flows.session import world_of
+from flows.session import open_session
 from flows.world import open_world
 from ibkr.socket_gateway import open_socket
 
@@ -72,14 +74,21 @@ def stop_lines(report: StopReport) -> list[str]:
 
 
 def _cancel(settings: Settings, store: DeskStore) -> Cancellation:
-    record = _newest(store)
-    day = None if record is None else record.ticket.session
-    there = settings if record is None else world_of(record, settings)
-    with open_world(there, day) as opened:
-        with open_socket(opened.settings) as gateway:
+    with _world(settings, _newest(store)) as there:
+        with open_socket(there) as gateway:
             account = gateway.account
         with store.alone(account, patience=PATIENCE):
-            return _cancel_as_each_client(opened.settings, store)
+            return _cancel_as_each_client(there, store)
+
+
+@contextmanager
+def _world(settings: Settings, record: TicketRecord | None) -> Iterator[Settings]:
+    if record is None:
+        with open_world(settings, None) as world:
+            yield world.settings
+    else:
+        with open_session(settings, record.sha256) as opened:
+            yield opened.world.settings
 
 
 def _cancel_as_each_client(settings: Settings, store: DeskStore) -> Cancellation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from prefect import flow
@@ -12,7 +13,7 @@ from prefect.states import Completed
 from core import clock
 from core.settings import load_settings
 from flows.replay import replay
-from flows.replay_range import MONTHS, Range
+from flows.replay_range import Range
 from flows.replay_results import write_results
 
 
@@ -22,17 +23,23 @@ from flows.replay_results import write_results
     timeout_seconds=6 * 3600,
     persist_result=False,
 )
-def weekly_replay(months: int = MONTHS, bars: Path | None = None) -> State[None]:
-    """Replay the last months up to the newest session that the bars hold.
+def weekly_replay(
+    months: int | None = None,
+    first: date | None = None,
+    last: date | None = None,
+    bars: Path | None = None,
+) -> State[None]:
+    """Replay the last months, six if nothing is said, up to the newest session of the bars.
 
-    Ends Completed, named Replayed; its artifact is the replay's row of the metrics.
+    ``first`` and ``last`` are days, for a range of one's own. Ends Completed, named Replayed; its
+    artifact is the replay's row of the metrics.
     """
     settings = load_settings(simulator={"bars": bars} if bars else None)
     done = replay(
         settings,
-        Range(months=months),
+        Range(first, last, months),
         now=clock.now(),
-        resume=f"start the deployment again, or: daybook replay --months {months}",
+        resume="start the deployment again, or: daybook replay",
     )
     results = write_results(settings, done)
     rows = [f"| {name} | {value} |" for name, value in results.row.items()]

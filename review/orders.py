@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from core.types import Order, OrderState
@@ -13,23 +13,23 @@ from desk.reconciliation import state_of
 from desk.sightings import last_seen
 from desk.store import DeskStore
 from desk.switch import Switch, SwitchState
-from desk.tickets import TicketRecord, TicketState
+from desk.tickets import OPEN, TicketRecord, TicketState
 from review.text import count, local, number, untrusted
 
 NEWEST = 5  # tickets listed when no session is named
 
 
-def desk_view(store: DeskStore, day: date | None) -> dict[str, Any]:
+def desk_view(store: DeskStore, day: date | None, *, now: datetime | None = None) -> dict[str, Any]:
     """Return switch, tickets and orders of a session, or the newest tickets, as plain values.
 
-    Orders stand as the broker last showed them; nobody is asked.
+    Orders stand as the broker last showed them; nobody is asked. ``now`` tells which tickets are
+    too late for an approval; None where time stands still, as in the embedded simulator.
     """
-    found = tickets.listed(store, day)
-    shown = found if day is not None else found[-NEWEST:]
+    shown = tickets.listed(store, last=NEWEST) if day is None else tickets.listed(store, day)
     sessions = sorted({(record.ticket.account, record.ticket.session) for record in shown})
     return {
         "switch": _switch(switch.read(store)),
-        "tickets": [_ticket(store, record) for record in shown],
+        "tickets": [_ticket(store, record, now) for record in shown],
         "other_orders": [
             order for account, session in sessions for order in _others(store, account, session)
         ],
@@ -63,22 +63,24 @@ def _switch(turned: Switch) -> dict[str, Any]:
     }
 
 
-def _ticket(store: DeskStore, record: TicketRecord) -> dict[str, Any]:
+def _ticket(store: DeskStore, record: TicketRecord, now: datetime | None) -> dict[str, Any]:
     ticket = record.ticket
     committed = intents.of_source(store, record.sha256)
     return {
         "session": ticket.session.isoformat(),
         "sha256": record.sha256,
         "state": record.state.value,
-        "told": _told(store, record),
+        "told": _told(store, record, now),
         "finish_line": ticket.finish_line.isoformat(),
         "path": record.path,
         "orders": _states(store, committed) or [_plain(order) for order in ticket.orders],
     }
 
 
-def _told(store: DeskStore, record: TicketRecord) -> str:
+def _told(store: DeskStore, record: TicketRecord, now: datetime | None) -> str:
     """Say how far a ticket got, and by whom."""
+    if record.state in OPEN and now is not None and now > record.ticket.finish_line:
+        return "expired: nothing was sent by its finish line"
     match record.state:
         case TicketState.WAITING:
             until = local(record.ticket.finish_line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.runs import StageRecord
 from core.settings import Mode
 from core.tables import TARGETS
-from desk import tickets
+from desk.registration import register
 from desk.store import DeskStore
 from desk.ticket import read_ticket
 from desk.tickets import Holding, TicketRecord, TicketState
@@ -25,7 +25,7 @@ def register_ticket(
     positions = snapshot_of(day.read_record(held.artefacts["positions"])).positions
     simulated = day.settings.mode is Mode.SIM
     with DeskStore.of(day.paths) as store:
-        record = tickets.register(
+        record = register(
             store,
             read_ticket(day.store.open(artefact).read_bytes()),
             path=artefact.path,

@@ -8,8 +8,9 @@ from core.artefacts import write_atomically
 from core.calendar import session
 from core.settings import OrderSettings, Settings, SimulatorSettings
 from core.types import Contract, Order, OrderType, Side
-from desk import approvals, intents, tickets
+from desk import approvals, intents
 from desk.keys import order_ref
+from desk.registration import register
 from desk.store import DeskStore
 from desk.submission import submit
 from desk.ticket import Ticket, TicketLine, TicketStatus
@@ -135,7 +136,7 @@ class Stage:
         path = f"reports/{ticket.sha256[:8]}.json"
         write_atomically(self.home / path, ticket.content())
         snapshot = self.gateway().portfolio.snapshot()
-        return tickets.register(
+        return register(
             self.store,
             ticket,
             path=path,

@@ -4,10 +4,11 @@ import pytest
 
 from core.errors import ConfigurationError, RequestRefused
 from core.types import OrderStatus
-from desk import audit, switch
+from desk import audit, intents, switch
 from desk.cancellation import cancel_all
+from desk.sightings import last_seen
 from desk.switch import Switch, SwitchState
-from tests.desk.desk_stage import NOW
+from tests.desk.desk_stage import MONDAY, NOW
 
 
 def cancel(desk, gateway=None):
@@ -26,6 +27,9 @@ def test_every_order_of_ours_is_cancelled_and_nobody_elses(desk):
     found = cancel(desk)
     assert (len(found.asked), found.flat, found.problems) == (2, True, ())
     assert working(desk) == ["robot:1"]
+    session = intents.of_session(desk.store, desk.account, MONDAY.day)
+    seen = last_seen(desk.store, [intent.order for intent in session])
+    assert {state.status for state in seen.values()} == {OrderStatus.CANCELLED}
 
 
 def test_flat_is_only_said_after_the_broker_was_asked_again(desk):

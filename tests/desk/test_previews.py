@@ -21,6 +21,7 @@ from desk.errors import (
 from desk.keys import order_ref
 from desk.previews import OrderRequest, place_previewed, preview_order
 from desk.schema import PREVIEWS
+from desk.sightings import newest
 from desk.store import DeskStore
 from tests.desk.desk_stage import MONDAY, NOW, Faulty
 
@@ -231,6 +232,12 @@ def test_an_order_of_a_preview_that_never_left_is_not_sent_by_a_ticket(desk):
     other = desk.an_order(1)
     desk.submit(desk.approved(other))
     assert desk.at_exchange() == [other.order_ref]
+
+
+def test_what_the_broker_shows_is_dated_by_the_broker_not_by_the_token(desk):
+    later = NOW + timedelta(days=200)
+    place(desk, preview(desk, now=later).token, now=later)
+    assert newest(desk.store, desk.account, MONDAY.day) == NOW
 
 
 def test_an_unknown_symbol_and_a_closed_session_are_errors(desk):

@@ -14,8 +14,8 @@ from core.errors import DaybookError
 from core.paths import Paths
 from core.settings import SimulatorSettings, load_settings
 from core.types import Contract, Order, OrderType, Side
-from desk import tickets
 from desk.keys import order_ref
+from desk.registration import register
 from desk.store import DeskStore
 from desk.ticket import Ticket, TicketLine, TicketStatus
 from desk.tickets import Holding
@@ -154,7 +154,7 @@ class Town:
             Holding(p.con_id, p.symbol, p.quantity, p.market_price) for p in snapshot.positions
         ]
         with self.store as store:
-            return tickets.register(
+            return register(
                 store,
                 ticket,
                 path=path.relative_to(Paths.of(self.settings).home).as_posix(),

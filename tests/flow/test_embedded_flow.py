@@ -12,10 +12,13 @@ from flows.cli import app
 def test_the_embedded_world_goes_on_where_the_last_command_left_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    def daybook(*arguments):
-        result = CliRunner().invoke(app, [*arguments, "--json"])
+    def daybook_plain(*arguments):
+        result = CliRunner().invoke(app, arguments)
         assert result.exit_code == 0, result.output or result.exception
-        return json.loads(result.output)
+        return result.output
+
+    def daybook(*arguments):
+        return json.loads(daybook_plain(*arguments, "--json"))
 
     monkeypatch.setenv("DAYBOOK_SIMULATOR__SYMBOLS", "15")
     day = daybook("run", "--date", "2026-06-15")
@@ -24,6 +27,10 @@ def test_the_embedded_world_goes_on_where_the_last_command_left_it(tmp_path, mon
     executed = daybook("approve", "--by", "ana")
     assert executed["sent"] == day["orders"] > 0
     assert {state["status"] for state in executed["states"]} == {"filled"}
+    # What has filled is not open again for the next command to cancel.
+    stopped = daybook("stop", "--by", "ana")
+    assert stopped["cancellation"]["asked"] == []
+    daybook_plain("resume", "--by", "ana")
     closed = daybook("close")
     filled = sum(fill["quantity"] for fill in closed["costs"]["fills"])
     assert filled == sum(state["filled"] for state in closed["states"]) > 0

@@ -1,6 +1,8 @@
 """A gate that fails, and a day that begins too late: a recommendation, never an order."""
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -74,7 +76,8 @@ def test_the_ticket_of_a_failed_gate_names_limit_and_value(refused):
 
 def test_nothing_is_sent_after_a_failed_gate_even_with_auto(refused, small):
     assert small.state()["orders"] == {"working": 0, "accepted": 0}
-    assert not (paths_of(refused.home).data / "desk").exists()
+    with closing(sqlite3.connect(paths_of(refused.home).data / "desk/desk.sqlite")) as desk:
+        assert desk.execute("SELECT count(*) FROM intents").fetchone() == (0,)
 
 
 def test_the_message_of_a_failed_gate_says_recommendation_only(refused):

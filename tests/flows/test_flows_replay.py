@@ -231,10 +231,11 @@ def test_equal_weight_is_the_mean_of_those_that_traded_on_both_days(tmp_path):
 def test_a_world_stays_where_the_clock_is_until_it_is_moved(tmp_path):
     settings = settings_at(tmp_path)
     day = session(FIRST)
-    with open_world(ReplaySource(settings.simulator), day) as world:
+    source = ReplaySource(settings.simulator)
+    with open_world(source, day) as world:
         world.begin(day, Account(1000.0), state=tmp_path / "one")
         assert world.open_gateway(settings).server_time() == day.decision_time
-        world.settle(day, universe=[i.con_id for i in world._source.market.instruments])
+        world.settle(day, universe=[item.con_id for item in source.market.instruments])
         following = next_session(FIRST)
         world.begin(following, Account(1000.0), state=tmp_path / "two")
         assert world.open_gateway(settings).server_time() == following.decision_time

@@ -234,7 +234,10 @@ def test_another_clients_order_is_refused_alike(tiny):
     assert "client id 12" in refused.text
 
 
-@given(st.lists(st.floats(min_value=-1e12, max_value=1e12), min_size=1))
+DECIMALS = st.builds(lambda n, p: n / 10.0**p, st.integers(-(10**12), 10**12), st.integers(0, 12))
+
+
+@given(st.lists(DECIMALS | st.floats(min_value=-1e12, max_value=1e12), min_size=1))
 def test_an_array_is_received_as_its_numbers_are(values):
     assert all_received(np.array(values)).tolist() == [received(value) for value in values]
 

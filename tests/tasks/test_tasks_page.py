@@ -17,7 +17,7 @@ from tasks.page import (
 from tests.tasks.a_day import a_ticket, an_order
 
 GONE = Removed("ABC", 1, "no answer within 15 s")
-SENT = {"submit": StageRecord("submit", {})}
+SENT = {"submit": StageRecord("submit", {}, {"states": [{"order_ref": "DB1:X"}]})}
 FAILED = ({"name": "VaR", "passed": False},)
 
 

@@ -1,0 +1,88 @@
+"""How a ticket becomes known to the desk, and what that makes of the tickets before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.canonical import canonical_json
+from desk.audit import DESK, Act, note
+from desk.schema import TICKETS
+from desk.store import DeskStore
+from desk.ticket import Ticket, TicketStatus
+from desk.tickets import OPEN, Holding, TicketRecord, TicketState, fetch, set_state
+
+
+def register(
+    store: DeskStore,
+    ticket: Ticket,
+    *,
+    path: str,
+    holdings: Iterable[Holding],
+    world: Mapping[str, Any],
+    now: datetime,
+) -> TicketRecord:
+    """Make a ticket known. Where it may be sent, it waits for approval and replaces any earlier.
+
+    The same bytes again are the same ticket: what was decided about it stands, unless it had
+    expired or been superseded; then it waits anew. Once the account is committed to a ticket of
+    the session, a later one is a recommendation.
+    """
+    sha256, content = ticket.sha256, ticket.content()
+    with store.transaction() as connection:
+        known = connection.scalar(sa.select(TICKETS.c.state).where(TICKETS.c.sha256 == sha256))
+        state = _state_of(connection, ticket, known)
+        if known is None:
+            connection.execute(
+                sa.insert(TICKETS).values(
+                    sha256=sha256,
+                    account=ticket.account,
+                    session=ticket.session,
+                    state=state.value,
+                    content=content,
+                    path=path,
+                    holdings=canonical_json([asdict(each) for each in holdings]).decode(),
+                    world=canonical_json(dict(world)).decode(),
+                    registered_at=now.isoformat(),
+                )
+            )
+        elif state != known:
+            set_state(connection, sha256, state)
+        if state != known:
+            superseded = _supersede_others(connection, ticket, sha256)
+            detail = {"state": state.value, "superseded": superseded}
+            note(connection, Act(now, DESK, "registered", sha256, detail))
+    return fetch(store, sha256)
+
+
+def _state_of(connection: sa.Connection, ticket: Ticket, known: str | None) -> TicketState:
+    if known not in {None, TicketState.EXPIRED, TicketState.SUPERSEDED}:
+        return TicketState(known)
+    committed = connection.scalar(
+        sa.select(sa.func.count())
+        .select_from(TICKETS)
+        .where(
+            TICKETS.c.account == ticket.account,
+            TICKETS.c.session == ticket.session,
+            TICKETS.c.state == TicketState.COMMITTED.value,
+        )
+    )
+    may_be_sent = ticket.status is TicketStatus.PROPOSED and ticket.lines and not committed
+    return TicketState.WAITING if may_be_sent else TicketState.RECOMMENDATION
+
+
+def _supersede_others(connection: sa.Connection, ticket: Ticket, sha256: str) -> list[str]:
+    others = sa.select(TICKETS.c.sha256).where(
+        TICKETS.c.account == ticket.account,
+        TICKETS.c.session == ticket.session,
+        TICKETS.c.sha256 != sha256,
+        TICKETS.c.state.in_([state.value for state in OPEN]),
+    )
+    names = list(connection.scalars(others))
+    for name in names:
+        set_state(connection, name, TicketState.SUPERSEDED)
+    return names

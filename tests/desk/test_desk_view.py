@@ -1,0 +1,39 @@
+from datetime import timedelta
+
+from desk import approvals, switch
+from review.orders import desk_lines, desk_view
+from tests.desk.desk_stage import MONDAY, NOW
+
+
+def shown(desk, **options):
+    return "\n".join(desk_lines(desk_view(desk.store, None, **options)))
+
+
+def test_an_empty_desk_says_what_to_do(desk):
+    assert shown(desk) == "no ticket; to make one: daybook run"
+
+
+def test_a_waiting_ticket_shows_its_orders_and_the_command_to_approve_it(desk):
+    order = desk.an_order(0)
+    record = desk.register(desk.a_ticket(order))
+    text = shown(desk)
+    assert f"waits until 16:15 Bucharest: daybook approve {record.short}  1 order" in text
+    assert f"BUY  {order.symbol}" in text
+    late = MONDAY.finish_line + timedelta(seconds=1)
+    assert "expired: nothing was sent by its finish line" in shown(desk, now=late)
+
+
+def test_what_was_sent_what_was_stopped_and_what_stands_beside_are_shown(desk):
+    wanted = desk.an_order(1)
+    desk.submit(desk.approved(desk.an_order(0), wanted, only=[wanted.symbol]))
+    switch.stop(desk.store, by="ana", reason="odd prices", now=NOW)
+    text = shown(desk)
+    assert text.startswith("HALTED by ana at 2026-06-15T11:00:00+00:00 (odd prices)")
+    assert f"committed, approved by ana, only {wanted.symbol}  1 order" in text
+    assert "working" in text
+
+
+def test_a_rejection_is_shown_with_its_reason(desk):
+    record = desk.register(desk.a_ticket(desk.an_order(0)))
+    approvals.reject(desk.store, record.sha256, by="bob", reason="too much oil", now=NOW)
+    assert "rejected by bob: too much oil" in shown(desk)
