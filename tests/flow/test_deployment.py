@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PREFECT = str(Path(sys.executable).with_name("prefect"))
 STAGES = {
     "1-universe", "1-market", "1-fundamentals", "1-news", "1-macro", "1-features", "2-signals",
-    "3-snapshot", "4-optimise", "5-overlay", "6-risk-gate", "7-what-if", "8-orders", "9-journal",
-    "9-message",
+    "3-snapshot", "4-optimise", "5-overlay", "6-risk-gate", "7-what-if", "8-orders", "8-desk",
+    "9-journal", "9-message",
 }  # fmt: skip
 
 KEY, TOKEN = "canary-key-of-the-worker", "canary-token-of-the-worker"

@@ -72,7 +72,7 @@ def test_a_desk_that_cannot_write_sends_nothing(small, home):
     desk.write_text("in the way")
     with pytest.raises(StageFailed) as failed:
         run(settings)
-    assert failed.value.stage == "8 submit"
+    assert failed.value.stage == "8 desk"
     assert isinstance(failed.value.__cause__, StorageError)
     assert small.state()["orders"]["accepted"] == 0
 

@@ -36,7 +36,7 @@ def found_by(home, path, at):
 
 def test_a_day_as_it_was_sealed_verifies(sealed):
     found = verify(sealed)
-    assert found.entries == 2
+    assert found.entries == 3  # the proposed day, the execution, the day that sent
     assert found.artefacts == len(artefacts(sealed))
 
 
@@ -68,7 +68,7 @@ def test_a_flipped_byte_anywhere_in_the_checkpoint_is_found(sealed):
 
 def test_a_flipped_byte_in_any_segment_is_found(sealed):
     segments = sorted((paths_of(sealed).journal / "segments").iterdir())
-    assert len(segments) == 2
+    assert len(segments) == 3
     for segment in segments:
         step = max(1, segment.stat().st_size // 50)
         places = range(0, segment.stat().st_size, step)
@@ -79,8 +79,8 @@ def test_the_command_verifies_a_day_and_names_what_was_changed(sealed, daybook):
     home = str(sealed)
     sound = daybook("journal", "verify", DAYBOOK_HOME=home)
     assert sound.code == 0
-    assert "2 entries" in sound.out
-    assert daybook("journal", "verify", "--json").json["entries"] == 2
+    assert "3 entries" in sound.out
+    assert daybook("journal", "verify", "--json").json["entries"] == 3
     ticket = paths_of(sealed).reports / "order_ticket_2026-06-15.json"
     flip(ticket, 100)
     try:

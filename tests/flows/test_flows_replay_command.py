@@ -94,6 +94,7 @@ def test_the_weekly_flow_ends_replayed_and_leaves_its_row(tmp_path):
         **os.environ,
         "PREFECT_HOME": str(tmp_path / "prefect"),
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "DAYBOOK_HOME": str(tmp_path),
@@ -105,7 +106,7 @@ def test_the_weekly_flow_ends_replayed_and_leaves_its_row(tmp_path):
         env=env,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=280,
         check=False,
     )
     assert ran.stdout.strip().endswith("Replayed"), ran.stderr
