@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from core.errors import WrongAccount
 from core.settings import Settings
 from core.types import Order, OrderState, OrderStatus, Snapshot
 from desk import gate, intents, tickets
@@ -69,11 +70,17 @@ def submit(
         once the ticket's orders are committed to: then ``held_back`` says why.
     DeskBusy
         Another process is sending for this account.
+    WrongAccount
+        The gateway has another account than the ticket.
     UnknownOrders, GatewayError
         What the broker knows is not clear, so nothing can be sent safely.
     """
     account = tickets.fetch(store, ticket_sha256).ticket.account
     with store.alone(account), open_gateway() as gateway:
+        if gateway.account != account:
+            raise WrongAccount(
+                f"the ticket is of {account}, this gateway has {gateway.account}; nothing was sent"
+            )
         record = tickets.fetch(store, ticket_sha256)
         work = _Submitting(store, gateway, settings, record, run_key, now)
         found = work.reconcile()

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from core import calendar
 from core.canonical import canonical_json, sha256_of
-from core.errors import DaybookError, StageFailed
+from core.errors import DaybookError
 from core.paths import Paths
 from core.provenance import code_hash
 from core.runs import RunBook, StageRecord
@@ -127,11 +127,11 @@ def _replay_rest(
     if done:
         account = home.get(sessions[done - 1]).settlement.account
     with open_world(source, calendar.session(sessions[done])) as world:
-        rehearsed = _in_world(settings, world)
+        simulated = _in_world(settings, world)
         for number, day in enumerate(sessions[done:], start=done + 1):
             try:
-                replayed, ticket = _replay_session(rehearsed, world, day, account, home, resume)
-            except StageFailed as error:
+                replayed, ticket = _replay_session(simulated, world, day, account, home, resume)
+            except DaybookError as error:
                 raise ReplayStopped(f"the replay stopped at {day}: {error}") from error
             home.put(replayed, ticket)
             account = replayed.settlement.account

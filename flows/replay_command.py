@@ -154,10 +154,12 @@ def _places(settings: Settings, results: Results) -> dict[str, str]:
 
 
 def _table(settings: Settings, results: Results) -> str:
+    from review.text import number  # noqa: PLC0415 - as above
+
     row = results.row
     lines = [
         f"{row['from']} to {row['to']}, {row['sessions']} sessions, {row['world']}",
-        *(f"{name.replace('_', ' '):<28}{row[name]:>10.4f}" for name in SHOWN),
+        *(f"{name.replace('_', ' '):<28}{number(float(row[name]), 4):>10}" for name in SHOWN),
         *(f"{name}: {place}" for name, place in _places(settings, results).items()),
     ]
     return "\n".join(lines)

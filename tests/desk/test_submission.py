@@ -3,7 +3,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from core.errors import GatewayError, GatewayTimeout
+from core.errors import GatewayError, GatewayTimeout, WrongAccount
 from core.settings import LimitSettings
 from core.types import OrderState, OrderStatus, Position, Side
 from desk import approvals, intents, switch, tickets
@@ -103,6 +103,13 @@ def test_a_ticket_decided_with_other_settings_is_not_sent(desk):
     sha256 = desk.approved(desk.an_order(0))
     with pytest.raises(TicketChanged, match="decided as key, this would send it as other"):
         desk.submit(sha256, run_key="other")
+    assert desk.at_exchange() == []
+
+
+def test_a_ticket_of_another_account_is_not_sent(desk):
+    sha256 = desk.approved(desk.an_order(0))
+    with pytest.raises(WrongAccount, match="this gateway has DU9999999; nothing was sent"):
+        desk.submit(sha256, desk.gateway(account="DU9999999"))
     assert desk.at_exchange() == []
 
 
