@@ -24,10 +24,11 @@ def round_into_limits(problem: Problem, weights: Floats) -> Floats:
     rounded = np.where(np.abs(rounded) < DUST, 0.0, rounded)
     rounded = np.where(fixed, problem.low, np.clip(rounded, problem.low, problem.high))
     limits = problem.limits
+    # Gross before cash: smaller shorts could raise the net sum, smaller longs lower both.
+    rounded = _shrink(rounded, ~fixed, float(np.abs(rounded).sum()) - limits.max_gross)
     spending = ~fixed & (rounded > 0.0)
     rounded = _shrink(rounded, spending, limits.invested(rounded) - limits.max_invested)
-    excess = float(np.abs(rounded).sum()) - limits.max_gross
-    return _shrink(rounded, ~fixed, excess) + 0.0  # -0.0 becomes 0.0
+    return rounded + 0.0  # -0.0 becomes 0.0
 
 
 def _shrink(weights: Floats, where: Flags, excess: float) -> Floats:

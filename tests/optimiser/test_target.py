@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 from sklearn.covariance import ledoit_wolf
@@ -199,6 +199,9 @@ def test_no_portfolio_is_better_by_an_independent_solver(problem):
     long_only=st.booleans(),
     mode=st.sampled_from(["ex_short_proceeds", "net"]),
 )
+@example(
+    seed=4928, gross=0.9, single=0.5, buffer=0.9, turnover=None, long_only=False, mode="net"
+)  # gross and net bind at once
 def test_no_target_ever_breaks_a_limit(seed, gross, single, buffer, turnover, long_only, mode):
     alpha, returns, held = a_market(seed, n=9, days=70)
     target = mean_variance_cvar(
