@@ -46,5 +46,6 @@ def decided_day(paths: Paths, session: date | None) -> SealedDay:
         if sealed.entry.kind == "decision" and session in (None, sealed.entry.session):
             found = sealed
     if found is None:
-        raise NoData(f"no decision of {session or 'any day'} is sealed; run a day first")
+        asked = f" --date {session}" if session else ""
+        raise NoData(f"no decision of {session or 'any day'} is sealed; run: daybook run{asked}")
     return SealedDay(found, Store(paths.home))

@@ -6,25 +6,22 @@ state, and is on disk before it ends. The account's lock is held by whoever send
 
 from __future__ import annotations
 
-import fcntl
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from core.clock import stopwatch
 from core.errors import StorageError
+from core.locks import lock_file
 from core.paths import Paths
 from desk.errors import DeskBusy
 from desk.schema import DESK_SCHEMA, METADATA, VERSION
 
 _BUSY_SECONDS = 30.0  # how long a transaction waits for another process's
-_LOOK_AGAIN_AFTER = 0.1  # seconds between attempts at an account's lock
 
 
 class DeskStore:
@@ -94,28 +91,12 @@ class DeskStore:
         process still holds it after ``patience`` seconds.
         """
         path = self._path.with_name(f"{account}.lock")
-        try:
-            stream = path.open("w")
-        except OSError as error:
-            raise StorageError(f"cannot open {path}: {error.strerror}") from error
-        with stream:
-            deadline = stopwatch() + patience
-            while not _locked(stream):
-                if stopwatch() >= deadline:
-                    raise DeskBusy(
-                        f"another process is sending for {account} ({path.name} is locked); "
-                        "wait for it, then look at: daybook orders"
-                    )
-                time.sleep(_LOOK_AGAIN_AFTER)
+        busy = DeskBusy(
+            f"another process is sending for {account} ({path.name} is locked); wait for it, then "
+            "look at: daybook orders"
+        )
+        with lock_file(path, within=patience, busy=busy):
             yield
-
-
-def _locked(stream: IO[str]) -> bool:
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _durable(connection: Any, _record: Any) -> None:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from core.runs import StageRecord
 from review.terminal import stage_heading, stage_line
-from tasks.page import stage_line_of
+from tasks.page_stages import stage_line_of
 
 
 class ConsoleWatcher:

@@ -15,7 +15,8 @@ from flows.runner import Threads
 from flows.stages import Outcome
 from review.day import DayPage
 from review.terminal import show
-from tasks.page import day_page, stage_line_of
+from tasks.page import day_page
+from tasks.page_stages import stage_line_of
 
 
 def run_command(

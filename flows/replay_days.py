@@ -18,8 +18,8 @@ from typing import Any
 
 from core.artefacts import write_atomically
 from core.canonical import canonical_json
-from core.errors import DataError, StorageError
-from flows.locks import held_alone
+from core.errors import ConfigurationError, DataError, StorageError
+from core.locks import lock_file
 from ibkr.replay.world import Account, Held, Settlement
 
 
@@ -46,7 +46,10 @@ class ReplayHome:
     def alone(self) -> AbstractContextManager[None]:
         """Hold the replay. Raises `ConfigurationError` when another process does."""
         lock = self.folder.with_name(f"{self.folder.name}.lock")
-        return held_alone(lock, busy="this replay is being run by another process")
+        busy = ConfigurationError(
+            f"this replay is being run by another process ({lock.name} is locked)"
+        )
+        return lock_file(lock, busy=busy)
 
     def forget(self) -> None:
         """Delete everything that was replayed."""

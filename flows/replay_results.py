@@ -12,15 +12,16 @@ from pathlib import Path
 import numpy as np
 
 from core.artefacts import Artefact, Store, write_atomically
-from core.errors import DataError
+from core.errors import DataError, StorageError
+from core.locks import lock_file
 from core.paths import Paths
 from core.settings import Mode, Settings
-from flows.locks import held_alone
 from flows.replay import Replay
 from flows.replay_days import ReplayedDay
 from review.tearsheet import Refused, TearSheet, render_tear_sheet
 from risk.performance import daily_returns, two_way_turnover
 
+PATIENCE = 60.0  # seconds to wait for another replay that is writing its row
 CURRENCY = "USD"  # the simulator's base currency
 Row = dict[str, str]
 
@@ -151,7 +152,9 @@ def add_metrics(path: Path, row: Mapping[str, float | int | str]) -> None:
     Readers see the file before or after, never between. Raises `DataError` when the file is
     something else, and `StorageError` when the disk refuses.
     """
-    with held_alone(path.with_suffix(".lock")):
+    lock = path.with_suffix(".lock")
+    busy = StorageError(f"another process kept {lock} for {PATIENCE:.0f} s; run the replay again")
+    with lock_file(lock, within=PATIENCE, busy=busy):
         known = _read(path, list(row)) if path.is_file() else []
         others = [each for each in known if each["replay_id"] != row["replay_id"]]
         write_atomically(path, as_csv([*others, row]))

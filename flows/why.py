@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-import journal
+from agent.sealed import decided_day
 from core.artefacts import Store
 from core.errors import NoData
 from core.paths import Paths
@@ -27,20 +27,21 @@ def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]
     reason a symbol was left out is part of the message.
     """
     paths = Paths.of(settings)
-    sealed = last_decision(paths, day)
-    records = read_records(book_path(paths, sealed.entry.session, sealed.entry.facts["run_key"]))
-    reader = _Reader(Store(paths.home), records, symbol.upper())
+    decided = decided_day(paths, day)
+    entry = decided.entry.entry
+    records = read_records(book_path(paths, entry.session, entry.facts["run_key"]))
+    reader = _Reader(decided.store, records, symbol.upper())
     score = reader.row("signals", "scores", SCORES)
     if score is None:
-        raise NoData(reader.why_absent(sealed.entry.session))
+        raise NoData(reader.why_absent(entry.session))
     target = reader.row("override", "targets", TARGETS) or {}
     con_id = score["con_id"]
     return {
         "symbol": reader.symbol,
         "con_id": con_id,
-        "session": sealed.entry.session.isoformat(),
-        "run_id": sealed.entry.run_id,
-        "verdict": sealed.entry.facts["verdict"],
+        "session": entry.session.isoformat(),
+        "run_id": entry.run_id,
+        "verdict": entry.facts["verdict"],
         "blocks": {name: score[name] for name in ("technical", "fundamental", "sentiment")},
         "coverage": score["coverage"],
         "alpha_score": score["alpha_score"],
@@ -56,18 +57,6 @@ def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]
         "what_if": reader.what_if(con_id),
         "order": reader.order(con_id),
     }
-
-
-def last_decision(paths: Paths, day: date | None) -> journal.SealedEntry:
-    """Return the newest sealed decision, of that day if one is named."""
-    found = None
-    for sealed in journal.entries(paths.journal):
-        if sealed.entry.kind == "decision" and day in (None, sealed.entry.session):
-            found = sealed
-    if found is None:
-        asked = f"--date {day} " if day else ""
-        raise NoData(f"no decision of {day or 'any day'} is sealed; run: daybook run {asked}")
-    return found
 
 
 class _Reader:

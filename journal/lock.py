@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import JournalError, StorageError
+from core.locks import acquire
 
-ATTEMPTS, PAUSE_S = 600, 0.05
+PATIENCE_S = 30.0
 
 
 @contextmanager
@@ -29,7 +28,7 @@ def exclusive(folder: Path) -> Iterator[None]:
             f"cannot write the journal {folder}: {error.strerror}; permit or free the space, "
             "then run the same command again"
         ) from error
-    with _held(handle, fcntl.LOCK_EX, folder):
+    with _held(handle, folder, shared=False):
         yield
 
 
@@ -41,24 +40,18 @@ def shared(folder: Path) -> Iterator[None]:
     except FileNotFoundError:
         yield
         return
-    with _held(handle, fcntl.LOCK_SH, folder):
+    with _held(handle, folder, shared=True):
         yield
 
 
 @contextmanager
-def _held(handle: int, kind: int, folder: Path) -> Iterator[None]:
+def _held(handle: int, folder: Path, *, shared: bool) -> Iterator[None]:
+    busy = JournalError(
+        f"another process has held {folder / 'lock'} for {PATIENCE_S:.0f} s; wait for its run to "
+        "end, then run the same command again"
+    )
     try:
-        for _ in range(ATTEMPTS):
-            try:
-                fcntl.flock(handle, kind | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                time.sleep(PAUSE_S)
-        else:
-            raise JournalError(
-                f"another process has held {folder / 'lock'} for {ATTEMPTS * PAUSE_S:.0f} s; "
-                "wait for its run to end, then run the same command again"
-            )
+        acquire(handle, shared=shared, within=PATIENCE_S, busy=busy)
         yield
     finally:
         os.close(handle)

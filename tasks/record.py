@@ -16,7 +16,8 @@ from review.slack import ticket_message
 from tasks.columns import rows
 from tasks.day import Day
 from tasks.message import delivered
-from tasks.page import Records, artefacts_of, day_page
+from tasks.page import day_page
+from tasks.page_stages import Records, artefacts_of
 from tasks.stage import stage
 
 

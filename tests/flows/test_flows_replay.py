@@ -12,9 +12,9 @@ import pytest
 
 from core.calendar import next_session, previous_session, session
 from core.errors import ConfigurationError
+from core.locks import lock_file
 from core.settings import Mode
 from desk.ticket import TicketStatus, read_ticket
-from flows.locks import held_alone
 from flows.replay import ReplayStopped
 from ibkr.replay.source import ReplaySource
 from ibkr.replay.world import Account, Held, open_world
@@ -157,7 +157,8 @@ def test_other_settings_are_another_replay(whole, tmp_path):
 
 def test_two_processes_never_share_a_replay(whole, tmp_path):
     lock = tmp_path / "data" / "sim" / "replay" / f"{whole.replay_id}.lock"
-    with held_alone(lock), pytest.raises(ConfigurationError, match="another process"):
+    another = pytest.raises(ConfigurationError, match="another process")
+    with lock_file(lock, busy=ConfigurationError("held")), another:
         replayed(tmp_path)
     assert content(tmp_path).keys() == {lock.relative_to(tmp_path).as_posix()}
 

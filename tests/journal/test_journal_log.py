@@ -168,7 +168,7 @@ def test_a_file_in_the_place_of_the_folder_is_said_so(tmp_path, an_entry):
 def test_an_appender_that_keeps_the_lock_is_named_after_half_a_minute(
     journal, an_entry, monkeypatch
 ):
-    monkeypatch.setattr("journal.lock.ATTEMPTS", 3)
+    monkeypatch.setattr("journal.lock.PATIENCE_S", 0.1)
     from journal.lock import exclusive
 
     with exclusive(journal), pytest.raises(JournalError, match="another process has held"):

@@ -5,15 +5,8 @@ from core.runs import StageRecord
 from desk.ticket import Removed, TicketStatus
 from flows.runner import RESUMED
 from review.day import Verdict
-from tasks.page import (
-    NUMBERS,
-    artefacts_of,
-    day_verdict,
-    next_step,
-    stage_line_of,
-    stage_lines,
-    verdict_reason,
-)
+from tasks.page import day_verdict, next_step, verdict_reason
+from tasks.page_stages import NUMBERS, artefacts_of, stage_line_of, stage_lines
 from tests.tasks.a_day import a_ticket, an_order
 
 GONE = Removed("ABC", 1, "no answer within 15 s")

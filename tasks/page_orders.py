@@ -1,0 +1,77 @@
+"""The orders of a day and their rehearsals, as people see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.types import OrderStatus, Side
+from desk.ticket import TicketLine
+from review.day import OrderLine, Outcome, Rehearsal
+from tasks.page_stages import Records
+
+
+def order_states(records: Records) -> dict[str, Mapping[str, Any]]:
+    """Return how each order stood when it was last looked at, by order_ref."""
+    states: dict[str, Mapping[str, Any]] = {}
+    for name in ("submit", "fills"):
+        if name in records:
+            states |= {state["order_ref"]: state for state in records[name].facts["states"]}
+    return states
+
+
+def order_line(line: TicketLine, states: Mapping[str, Mapping[str, Any]]) -> OrderLine:
+    """Return one line of the ticket, with what became of it."""
+    state = states.get(line.order.order_ref)
+    return OrderLine(
+        side=line.order.side,
+        symbol=line.order.symbol,
+        quantity=line.order.quantity,
+        limit_price=line.order.limit_price,
+        weight_before=line.weight_before,
+        weight_after=line.weight_after,
+        alpha=line.alpha_score,
+        adv_share=line.adv_share,
+        margin_change=line.maintenance_margin_change,
+        value=line.notional,
+        flag=line.flag,
+        status=None if state is None else OrderStatus(state["status"]),
+        filled=0.0 if state is None else state["filled"],
+        average_price=None if state is None else state["average_price"],
+    )
+
+
+def rehearsals(records: Records) -> list[Rehearsal]:
+    """Return what the broker said of each order, and what was done about it."""
+    facts = records["rehearse"].facts
+    orders = {order["order_ref"]: order for order in (*facts["orders"], *facts["removed"])}
+    first: dict[str, int] = {}
+    last: dict[str, Mapping[str, Any]] = {}
+    for step in facts["steps"]:
+        first.setdefault(step["order_ref"], step["asked_quantity"])
+        last[step["order_ref"]] = step
+    kept = {order["order_ref"] for order in facts["orders"]}
+    return [
+        _rehearsal(orders[ref], first[ref], step, kept=ref in kept) for ref, step in last.items()
+    ]
+
+
+def _rehearsal(
+    order: Mapping[str, Any], first: int, step: Mapping[str, Any], *, kept: bool
+) -> Rehearsal:
+    answer = step["answer"] or {}
+    outcome = Outcome.KEPT if kept else Outcome.REMOVED
+    if kept and step["asked_quantity"] != first:
+        outcome = Outcome.SIZED_DOWN
+    elif not kept and step["action"] == "removed and flagged":
+        outcome = Outcome.FLAGGED
+    return Rehearsal(
+        symbol=order["symbol"],
+        side=Side(order["side"]),
+        quantity=first,
+        quantity_after=order["quantity"] if kept else 0,
+        outcome=outcome,
+        margin_change=answer.get("maintenance_margin_change"),
+        commission=answer.get("commission"),
+        reason=step["reason"],
+    )
