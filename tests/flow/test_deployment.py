@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import journal
 from tests.flow.days import command_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,17 +109,28 @@ def worker(prefect):
         yield log
 
 
-def deployed_run(prefect, day):
-    prefect(
-        "deployment", "run", "daily-portfolio/daily", "--param", f"session_date={day}",
-        "--watch", "--watch-interval", "2",
-    )  # fmt: skip
+def deployed_run(prefect, deployment, **parameters):
+    given = [part for name, value in parameters.items() for part in ("--param", f"{name}={value}")]
+    prefect("deployment", "run", deployment, *given, "--watch", "--watch-interval", "2")
+
+
+def deployed_day(prefect, day):
+    deployed_run(prefect, "daily-portfolio/daily", session_date=day)
+
+
+def state_names(prefect):
+    """The name of the final state of each flow run, by the run's name."""
+    return {run["name"]: run["state_name"] for run in asked(prefect, "flow_runs/filter")}
 
 
 def asked(prefect, path, **body):
     answer = httpx.post(f"{prefect.api}/{path}", json=body, timeout=30, trust_env=False)
     answer.raise_for_status()
     return answer.json()
+
+
+def newest_entry(prefect):
+    return list(journal.entries(prefect.home / "data/sim/decision_log"))[-1].entry
 
 
 def test_the_schedule_is_weekdays_at_14_00_in_bucharest(prefect):
@@ -130,7 +142,7 @@ def test_the_schedule_is_weekdays_at_14_00_in_bucharest(prefect):
 
 
 def test_a_deployed_day_completes_with_one_artifact_for_each_stage(prefect, worker):
-    deployed_run(prefect, "2026-06-15")
+    deployed_day(prefect, "2026-06-15")
     (run,) = [r for r in asked(prefect, "flow_runs/filter") if r["state_type"] != "SCHEDULED"]
     assert (run["state_type"], run["state_name"]) == ("COMPLETED", "Proposed"), worker.read_text()
     assert run["name"] == "2026-06-15"
@@ -151,6 +163,28 @@ def test_nothing_that_prefect_keeps_of_a_day_holds_a_secret(prefect, worker):
 
 
 def test_a_holiday_is_skipped_not_failed(prefect, worker):
-    deployed_run(prefect, "2026-11-26")
-    names = {r["name"]: r["state_name"] for r in asked(prefect, "flow_runs/filter")}
-    assert names["2026-11-26"] == "Skipped", worker.read_text()
+    deployed_day(prefect, "2026-11-26")
+    assert state_names(prefect)["2026-11-26"] == "Skipped", worker.read_text()
+
+
+def test_running_the_execute_deployment_as_somebody_approves_and_sends_once(prefect, worker):
+    approval = {"ticket": "2026-06-15", "approved_by": "ann"}
+    deployed_run(prefect, "execute/execute", **approval)
+    assert state_names(prefect)["execute-2026-06-15"] == "Executed", worker.read_text()
+    execution = newest_entry(prefect)
+    assert execution.kind == "execution"
+    assert execution.facts["approved_by"] == "ann"
+    assert {row["payload"]["status"] for row in execution.decisions} <= {"filled", "working"}
+
+
+def test_the_close_deployment_seals_the_session(prefect, worker):
+    deployed_run(prefect, "close/close", session_date="2026-06-15")
+    assert state_names(prefect)["close-2026-06-15"] == "Closed", worker.read_text()
+    assert newest_entry(prefect).kind == "close"
+
+
+def test_the_weekly_replay_is_deployed_and_leaves_its_row_of_metrics(prefect, worker):
+    deployed_run(prefect, "weekly-replay/weekly-replay", first="2026-06-10", last="2026-06-12")
+    replays = [r for r in asked(prefect, "flow_runs/filter") if r["state_name"] == "Replayed"]
+    assert len(replays) == 1, worker.read_text()
+    assert (prefect.home / "data/sim/metrics/rolling_backtest.csv").is_file()
