@@ -134,7 +134,8 @@ def parse_fundamentals(
         )
     if len(known) < len(set(symbols)):
         absent = sorted(set(symbols) - set(known))
-        problems.append(f"{len(absent)} symbol(s) unknown to the vendor, such as {absent[:5]}")
+        named = ", ".join(absent[:5])
+        problems.append(f"{len(absent)} symbol(s) unknown to the vendor, such as {named}")
     refused: Counter[str] = Counter()
     records = [_record(symbol, found, as_of, refused) for symbol in known]
     problems += [f"{n} value(s) of {column} cannot be true" for column, n in refused.items()]

@@ -146,7 +146,7 @@ def _failed(error: object, code: int, *, debug: bool) -> int:
     if debug:
         traceback.print_exc()
     if "--json" in sys.argv:
-        _print_json({"error": str(error), "exit_code": code})
+        _print_json({"error" if code else "message": str(error), "exit_code": code})
     else:
         typer.echo(str(error) if code == 0 else f"error: {error}", err=code != 0)
     return code

@@ -55,7 +55,7 @@ class OrderLine:
     weight_after: float
     alpha: float | None = None
     adv_share: float | None = None  # of the 20-session average daily volume
-    margin_change: float | None = None  # initial margin, from the rehearsal
+    margin_change: float | None = None  # maintenance margin, from the rehearsal
     value: float | None = None  # money, unsigned
     flag: str = ""  # for example "sized down 20 %"
     status: OrderStatus | None = None  # None: never sent
