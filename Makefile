@@ -16,7 +16,7 @@ run: $(READY)    ## One whole simulated day, offline, to a sealed journal
 	$(BIN)/daybook run
 
 test: $(READY)   ## Every test; no network beyond loopback
-	$(BIN)/python -m pytest -q -n auto --dist loadfile
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)   ## ruff, mypy, import contracts
 	$(BIN)/ruff check .

@@ -1,6 +1,8 @@
 """The day as a deployment: server, worker and run, all real, all on loopback."""
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -36,17 +38,15 @@ def free_port():
 def started(*command, log, env, cwd):
     with log.open("w") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env=env, cwd=cwd
-        )
+            command, stdout=output, stderr=subprocess.STDOUT, env=env, cwd=cwd,
+            start_new_session=True,
+        )  # fmt: skip
         try:
             yield process
         finally:
-            process.terminate()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            # The server waits half a minute for its own services; nothing of it is needed again.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def wait_until_healthy(api, server, log, seconds=120):
