@@ -17,7 +17,7 @@ from typer.exceptions import TyperException
 
 from core.errors import DaybookError
 from core.settings import Mode, Settings, load_settings
-from flows import agent_commands, desk_commands, replay_command
+from flows import agent_commands, desk_commands, replay_command, simulator_command
 
 app = typer.Typer(
     name="daybook",
@@ -31,6 +31,7 @@ app.add_typer(journal_app, name="journal")
 agent_commands.register(app)
 desk_commands.register(app)
 replay_command.register(app)
+simulator_command.register(app)
 
 Date = Annotated[
     datetime | None,
@@ -70,17 +71,6 @@ def run(
     raise typer.Exit(
         run_command(settings, day, fresh=fresh, as_json=as_json, resume=_command_line())
     )
-
-
-@app.command(
-    add_help_option=False,
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-)
-def simulator(context: typer.Context) -> None:
-    """Serve the local world: a TWS gateway, vendors and a Slack sink, on loopback."""
-    from simulator.__main__ import main as serve  # noqa: PLC0415
-
-    raise typer.Exit(serve(context.args))
 
 
 @app.command()

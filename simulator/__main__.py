@@ -7,14 +7,20 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import date
+from math import isfinite
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from core.errors import ConfigurationError, DaybookError
 from core.settings import SimulatorSettings
+from simulator.gateway_options import GatewayOptions
+from simulator.limits import PRESETS, Limits
 
 DEFAULTS = SimulatorSettings()
+FASTEST = 100_000.0  # a day in a second
+MOST_ACCOUNTS = 50
+_NAMES = ", ".join(Limits.model_fields)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 day=options.session,
                 state=options.state,
                 address=Address(options.port, options.http_port),
-                snapshot_delay=options.snapshot_delay,
+                options=GatewayOptions(
+                    limits=_limits(options),
+                    faults=options.faults,
+                    wire_log=options.wire_log,
+                    master_client=options.master_client,
+                    accounts=options.accounts,
+                    most_of_volume=options.most_of_volume,
+                    speed=options.speed,
+                ),
                 exit_with_parent=options.exit_with_parent,
             )
         )
@@ -55,9 +69,51 @@ def _parser() -> argparse.ArgumentParser:
     add("--state", type=Path, default=Path("data/sim/simulator"), help="folder of the ledgers")
     add("--port", type=int, default=0, help="TWS port; 0: a free one")
     add("--http-port", type=int, default=0, help="vendors and control; 0: a free one")
-    add("--snapshot-delay", type=float, default=0.0, metavar="SECONDS", help="real TWS: 11")
+    add("--limits", choices=sorted(PRESETS), default="none", help="enforce what IBKR enforces")
+    add("--limit", action="append", default=[], metavar="NAME=VALUE", help=f"one of {_NAMES}")
+    add("--snapshot-delay", type=float, metavar="SECONDS", help="short for snapshot_seconds=…")
+    add("--faults", type=Path, metavar="FILE", help="a script of things that go wrong")
+    add("--wire-log", type=Path, metavar="FILE", help="append every frame as a line of JSON")
+    add("--master-client", type=int, metavar="ID", help="is told of all clients' orders")
+    add("--accounts", type=_accounts, default=1, metavar="N", help="how many this login has")
+    add("--most-of-volume", type=_fraction, metavar="FRACTION", help="of a session, per order")
+    add("--speed", type=_speed, default=0.0, metavar="FACTOR", help="0: time stands still")
     add("--exit-with-parent", action="store_true", help="end when standard input is closed")
     return parser
+
+
+def _accounts(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= MOST_ACCOUNTS:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to {MOST_ACCOUNTS}")
+    return int(text)
+
+
+def _fraction(text: str) -> float:
+    fraction = float(text)
+    if not 0.0 < fraction <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text} is not a fraction above 0 and up to 1")
+    return fraction
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not (isfinite(speed) and 0.0 <= speed <= FASTEST):
+        raise argparse.ArgumentTypeError(f"{text} is not a factor from 0 to {FASTEST:g}")
+    return speed
+
+
+def _limits(options: argparse.Namespace) -> Limits:
+    given = dict(pair.partition("=")[::2] for pair in options.limit)
+    if options.snapshot_delay is not None:
+        given["snapshot_seconds"] = options.snapshot_delay
+    chosen = PRESETS[options.limits].model_dump() | {
+        name: None if value == "none" else value for name, value in given.items()
+    }
+    try:
+        return Limits(**chosen)
+    except ValidationError as error:
+        problems = (f"--limit {detail['loc'][0]}: {detail['msg']}" for detail in error.errors())
+        raise ConfigurationError("; ".join(problems)) from error
 
 
 def _settings(options: argparse.Namespace) -> SimulatorSettings:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from simulator.margin import BUYING_POWER
-from simulator.valuation import BASE, Valuation
+from simulator.positions import BASE
+from simulator.valuation import Valuation
 
 
 class AccountValue(NamedTuple):
@@ -20,7 +22,8 @@ class AccountValue(NamedTuple):
 def account_values(valuation: Valuation, account: str) -> list[AccountValue]:
     """Return the values a TWS account shows, by the keys its clients know."""
     equity, margin = valuation.equity, valuation.margin
-    available, excess = equity - margin.initial, equity - margin.maintenance
+    with_loan = valuation.equity_with_loan
+    available, excess = with_loan - margin.initial, with_loan - margin.maintenance
     cushion = max(excess, 0.0) / equity if equity > 0 else 0.0
     leverage = valuation.gross / equity if equity > 0 else 0.0
     plain = {
@@ -35,7 +38,7 @@ def account_values(valuation: Valuation, account: str) -> list[AccountValue]:
         "AccruedCash": 0.0,
         "AvailableFunds": available,
         "BuyingPower": max(available, 0.0) * BUYING_POWER,
-        "EquityWithLoanValue": equity,
+        "EquityWithLoanValue": with_loan,
         "ExcessLiquidity": excess,
         "FullAvailableFunds": available,
         "FullExcessLiquidity": excess,
@@ -45,33 +48,54 @@ def account_values(valuation: Valuation, account: str) -> list[AccountValue]:
         "InitMarginReq": margin.initial,
         "MaintMarginReq": margin.maintenance,
         "NetLiquidation": equity,
-        "SettledCash": valuation.cash,
-        "TotalCashValue": valuation.cash,
+        "SettledCash": valuation.total_cash,
+        "TotalCashValue": valuation.total_cash,
     }
     return [
         *(AccountValue(key, text, "") for key, text in plain.items()),
         *(AccountValue(key, f"{amount:.2f}", BASE) for key, amount in money.items()),
-        *ledger_values(valuation, "BASE"),
-        *ledger_values(valuation, BASE),
+        *ledger_values(valuation),
     ]
 
 
-def ledger_values(valuation: Valuation, currency: str) -> list[AccountValue]:
-    """Return the values of one currency's ledger; BASE is the sum of all currencies."""
-    money = {
-        "AccruedCash": 0.0,
-        "CashBalance": valuation.cash,
-        "NetLiquidationByCurrency": valuation.equity,
-        "RealizedPnL": valuation.realized,
-        "StockMarketValue": valuation.stock_value,
-        "TotalCashBalance": valuation.cash,
-        "UnrealizedPnL": valuation.unrealized,
-    }
+def ledger_values(valuation: Valuation) -> list[AccountValue]:
+    """Return the ledger of every currency; BASE is the sum of all, in the account's own."""
+    foreign = sorted(valuation.balances)
     return [
-        AccountValue("Currency", currency, currency, is_ledger=True),
-        AccountValue("ExchangeRate", "1.00", currency, is_ledger=True),
+        *_ledger("BASE", valuation.total_cash, 1.0, valuation),
+        *_ledger(BASE, valuation.cash, 1.0, valuation),
         *(
-            AccountValue(key, f"{amount:.2f}", currency, is_ledger=True)
-            for key, amount in money.items()
+            value
+            for name in foreign
+            for value in _ledger(name, valuation.balances[name], valuation.rates[name], None)
         ),
     ]
+
+
+def _ledger(
+    currency: str, cash: float, in_base: float, positions: Valuation | None
+) -> Iterator[AccountValue]:
+    """Yield one currency's ledger; only ``positions`` in it count, and none is held in others."""
+    values = {
+        "FuturesPNL": positions.futures_gain if positions else 0.0,
+        "OptionMarketValue": positions.option_value if positions else 0.0,
+        "RealizedPnL": positions.realized if positions else 0.0,
+        "StockMarketValue": positions.stock_value if positions else 0.0,
+        "UnrealizedPnL": positions.unrealized if positions else 0.0,
+    }
+    owned = values["StockMarketValue"] + values["OptionMarketValue"] + values["FuturesPNL"]
+    money = {
+        "AccruedCash": 0.0,
+        "CashBalance": cash,
+        "NetLiquidationByCurrency": cash + owned,
+        "TotalCashBalance": cash,
+    }
+    yield AccountValue("Currency", currency, currency, is_ledger=True)
+    yield AccountValue("ExchangeRate", _rate_text(in_base), currency, is_ledger=True)
+    for key, amount in sorted((values | money).items()):
+        yield AccountValue(key, f"{amount:.2f}", currency, is_ledger=True)
+
+
+def _rate_text(in_base: float) -> str:
+    """Return an exchange rate as TWS writes it: with two decimals, more where they matter."""
+    return "1.00" if in_base == 1.0 else f"{in_base:.7f}"

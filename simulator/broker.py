@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from core.errors import RequestRefused, StorageError
-from core.types import OrderType
+from simulator.checks import (
+    refuse_beyond_margin,
+    refuse_unpriced,
+    refuse_unsendable,
+    refuse_without_margin,
+    rejected,
+)
 from simulator.exchange import Exchange
+from simulator.happenings import Happening
 from simulator.ledger import Cancelled, Event, Ledger, Modified, Placed
 from simulator.market import Market
-from simulator.matching import MatchingRules, on_tick
+from simulator.matching import MatchingRules
+from simulator.order_numbers import DUPLICATE_ID, OrderNumbers
 from simulator.orders import OrderRecord, OrderTerms, Status
+from simulator.preview import MarginPreview, preview
 from simulator.tape import Tape
-from simulator.valuation import MarginPreview, preview
+from simulator.untransmitted import Untransmitted
 
-FIRST_PERM_ID = 1_000_000_000
-DUPLICATE_ID, ALREADY_FILLED, NOT_THE_SAME = 103, 104, 105
-BAD_TICK, REJECTED = 110, 201
-OFF_GRID = "The price does not conform to the minimum price variation for this contract."
+ALREADY_FILLED, NOT_THE_SAME, NO_PARENT = 104, 105, 135
 CANCEL_NOT_FOUND, CANCEL_TOO_LATE = 10147, 10148
 
 
 class Broker:
-    """One account in one world, as of the exchange's moment.
+    """The accounts of one world, as of the exchange's moment; usually one.
 
     Every method that changes something writes the ledger first. Refusals are `RequestRefused`
     with the code and text of TWS.
+
+    Attributes
+    ----------
+    account, exchange
+        The first account and its exchange; of a world with one account, all there is.
+    exchanges
+        The exchange of each account. Order ids, permIds and the ledger are common to all.
     """
 
     def __init__(
@@ -37,71 +52,120 @@ class Broker:
         now: datetime,
         cash: float,
         rules: MatchingRules | None = None,
+        accounts: int = 1,
     ) -> None:
-        """Open the world's account under ``state`` and replay it up to ``now``."""
-        self.account = account_id(market.world_id)
+        """Open the world's accounts under ``state`` and replay them up to ``now``.
+
+        Each account began with ``cash`` in base currency.
+        """
+        self.accounts = account_ids(market.world_id, accounts)
+        self.account = self.accounts[0]
         self.ledger = Ledger(state / market.world_id)
         past = sorted(
             (event for event in self.ledger.events if event.at <= now), key=lambda event: event.at
         )
         start = past[0].at if past else now
-        self.exchange = Exchange(Tape(market), now=start, cash=cash, rules=rules)
+        tape = Tape(market)
+        self.exchanges = {
+            account: Exchange(tape, now=start, cash=cash, rules=rules, account=account)
+            for account in self.accounts
+        }
+        self.exchange = self.exchanges[self.account]
+        self._accounts_by_perm_id: dict[int, str] = {}
         for event in past:
-            self.exchange.advance_to(event.at)
-            self.exchange.apply(event)
-        self.exchange.advance_to(now)
-        # Events of a later date count as well: their ids would come back when the clock does.
-        placed = [event for event in self.ledger.events if isinstance(event, Placed)]
-        self._next_perm_id = max((e.perm_id + 1 for e in placed), default=FIRST_PERM_ID)
-        self.next_order_id = 1
-        self._highest: dict[int, int] = {}  # order id by client
-        for event in placed:
-            self._note_order_id(event.client_id, event.order_id)
+            self.advance_to(event.at)
+            self._apply(event)
+        self.advance_to(now)
+        self.untransmitted = Untransmitted()
+        self._numbers = OrderNumbers(one for one in self.ledger.events if isinstance(one, Placed))
 
     @property
     def now(self) -> datetime:
         """The exchange's moment."""
         return self.exchange.now
 
+    @property
+    def next_order_id(self) -> int:
+        """An order id above all that any client has used."""
+        return self._numbers.next_order_id
+
+    def advance_to(self, moment: datetime) -> None:
+        """Move every account to a moment."""
+        for exchange in self.exchanges.values():
+            exchange.advance_to(moment)
+
+    def watch(self, watcher: Callable[[Happening], None]) -> None:
+        """Call ``watcher`` with everything that happens in any account from here on."""
+        for exchange in self.exchanges.values():
+            exchange.watch(watcher)
+
     def close(self) -> None:
         """Let go of the ledger."""
         self.ledger.close()
 
+    def exchange_of(self, terms: OrderTerms) -> Exchange:
+        """Return the exchange of the account that an order is for."""
+        return self.exchanges[terms.account or self.account]
+
     def find(self, client_id: int, order_id: int) -> OrderRecord | None:
         """Return a client's order by the client's own number."""
-        return self.exchange.orders.find(client_id, order_id)
+        found = (one.orders.find(client_id, order_id) for one in self.exchanges.values())
+        return next((order for order in found if order is not None), None)
+
+    def order(self, perm_id: int) -> OrderRecord:
+        """Return an order by its permId, which is known to exist."""
+        account = self._accounts_by_perm_id[perm_id]
+        return self.exchanges[account].orders[perm_id]
+
+    @property
+    def working(self) -> list[OrderRecord]:
+        """The orders of all accounts that may still trade, in order of acceptance."""
+        orders = (order for one in self.exchanges.values() for order in one.orders.working)
+        return sorted(orders, key=lambda order: order.perm_id)
+
+    def is_open(self, terms: OrderTerms) -> bool:
+        """Tell whether the market of an order is open now."""
+        return self.exchange_of(terms).pricing.is_open(terms, self.now)
 
     def check(self, terms: OrderTerms) -> None:
-        """Refuse a contract without a price (201), and a limit off the contract's grid (110)."""
-        tape = self.exchange.tape
-        instrument = tape.instrument(terms.con_id)
-        if tape.mark(terms.con_id, self.now) is None:
-            raise RequestRefused(
-                f"Order rejected - reason:{instrument.symbol} has not traded yet, it has no price",
-                code=REJECTED,
-            )
-        tick = instrument.min_tick
-        if terms.order_type is OrderType.LIMIT and not on_tick(terms.limit_price or 0.0, tick):
-            raise RequestRefused(OFF_GRID, code=BAD_TICK)
+        """Refuse a contract without a price (201), and a price off the contract's grid (110)."""
+        exchange = self.exchange_of(terms)
+        refuse_unpriced(exchange.tape, terms, self.now)
+        refuse_unsendable(terms, tick=exchange.pricing.tick(terms))
 
     def what_if(self, terms: OrderTerms) -> MarginPreview:
         """Return what the order alone would do. Refuses like a real order; leaves no trace."""
         self.check(terms)
-        effect = preview(self.exchange, [terms])
-        _refuse_without_margin(effect)
+        effect = preview(self.exchange_of(terms), [terms])
+        refuse_without_margin(effect)
         return effect
 
     def place(self, terms: OrderTerms, *, order_id: int, client_id: int) -> None:
-        """Accept a new order or refuse it: duplicate id, bad price, margin."""
-        if order_id <= self._highest.get(client_id, 0):
-            raise RequestRefused("Duplicate order id", code=DUPLICATE_ID)
+        """Accept a new order or refuse it: duplicate id, bad price, no parent, margin."""
+        self._numbers.refuse_used(client_id, order_id)
         self.check(terms)
-        self._refuse_beyond_margin(terms, instead_of=None)
-        event = Placed(self.now, self._next_perm_id, order_id, client_id, terms)
-        self._record(event)
-        self._next_perm_id += 1
-        self._note_order_id(client_id, order_id)
-        self.exchange.apply(event)
+        self._accept(terms, order_id=order_id, client_id=client_id)
+
+    def place_by_hand(self, terms: OrderTerms) -> None:
+        """Accept what a person places in TWS: an order of client 0, numbered below zero."""
+        self.check(terms)
+        placed = (event for event in self.ledger.events if isinstance(event, Placed))
+        lowest = min((event.order_id for event in placed), default=0)
+        self._accept(terms, order_id=min(lowest, 0) - 1, client_id=0)
+
+    def hold(self, terms: OrderTerms, *, order_id: int, client_id: int) -> None:
+        """Keep a new order until `transmit`. Refuses a number used before and a bad price."""
+        if (client_id, order_id) not in self.untransmitted:
+            self._numbers.refuse_used(client_id, order_id)
+        self.check(terms)
+        self.untransmitted.hold(client_id, order_id, terms)
+        self._numbers.use(client_id, order_id)
+
+    def transmit(self, client_id: int, order_id: int) -> None:
+        """Accept an order that is held, or refuse and forget it: no parent, margin."""
+        terms = self.untransmitted.take(client_id, order_id)
+        assert terms is not None, "only what is held is transmitted"
+        self._accept(terms, order_id=order_id, client_id=client_id)
 
     def modify(self, order: OrderRecord, terms: OrderTerms) -> None:
         """Give a working order new terms, or refuse and leave it as it is."""
@@ -109,15 +173,17 @@ class Broker:
             raise RequestRefused("Cannot modify a filled order.", code=ALREADY_FILLED)
         if order.status is Status.CANCELLED:
             raise RequestRefused("Duplicate order id", code=DUPLICATE_ID)
-        if (terms.con_id, terms.side) != (order.terms.con_id, order.terms.side):
+        terms = self._linked(terms, order.client_id)
+        if _identity(terms) != _identity(order.terms) or terms.quantity <= order.filled:
             raise RequestRefused(
                 "Order being modified does not match original order", code=NOT_THE_SAME
             )
         self.check(terms)
-        self._refuse_beyond_margin(terms, instead_of=order)
+        if not order.has_parent:
+            refuse_beyond_margin(self.exchange_of(terms), terms, instead_of=order)
         event = Modified(self.now, order.perm_id, terms)
         self._record(event)
-        self.exchange.apply(event)
+        self._apply(event)
 
     def cancel(self, client_id: int, order_id: int) -> None:
         """Cancel a client's own working order."""
@@ -133,53 +199,67 @@ class Broker:
 
     def cancel_all(self) -> None:
         """Cancel every working order of every client."""
-        for order in self.exchange.orders.working:
-            self._cancel(order)
+        for order in self.working:
+            if not self.order(order.perm_id).status.is_done:  # as a child went with its parent
+                self._cancel(order)
 
     def reserve_order_id(self, order_id: int) -> None:
         """Count an order id as used, as a rehearsal does."""
-        self.next_order_id = max(self.next_order_id, order_id + 1)
+        self._numbers.reserve(order_id)
+
+    def _accept(self, terms: OrderTerms, *, order_id: int, client_id: int) -> None:
+        terms = self._linked(terms, client_id)
+        # A child only reaches the market after its parent was filled.
+        if not terms.parent_id or self._parent_of(terms, client_id).status.is_done:
+            refuse_beyond_margin(self.exchange_of(terms), terms)
+        event = Placed(self.now, self._numbers.next_perm_id, order_id, client_id, terms)
+        self._record(event)
+        self._numbers.accepted(event)
+        self._apply(event)
 
     def _cancel(self, order: OrderRecord) -> None:
         event = Cancelled(self.now, order.perm_id)
         self._record(event)
-        self.exchange.apply(event)
+        self._apply(event)
 
     def _record(self, event: Event) -> None:
         try:
             self.ledger.append(event)
         except StorageError as error:
-            raise RequestRefused(f"Order rejected - reason:{error}", code=REJECTED) from error
+            raise rejected(str(error)) from error
 
-    def _note_order_id(self, client_id: int, order_id: int) -> None:
-        self._highest[client_id] = max(self._highest.get(client_id, 0), order_id)
-        self.reserve_order_id(order_id)
+    def _apply(self, event: Event) -> None:
+        if isinstance(event, Placed):
+            # A world opened with fewer accounts than it had gives their orders to the first.
+            account = event.terms.account if event.terms.account in self.exchanges else ""
+            self._accounts_by_perm_id[event.perm_id] = account or self.account
+        self.exchanges[self._accounts_by_perm_id[event.perm_id]].apply(event)
 
-    def _refuse_beyond_margin(self, terms: OrderTerms, *, instead_of: OrderRecord | None) -> None:
-        """Refuse an order the account could not carry if everything that works filled as well."""
-        working = [
-            order.terms
-            for order in self.exchange.orders.working
-            if instead_of is None or order.perm_id != instead_of.perm_id
-        ]
-        without = preview(self.exchange, working)
-        with_it = preview(self.exchange, [*working, terms])
-        if with_it.initial_after > without.initial_after:
-            _refuse_without_margin(with_it)
+    def _linked(self, terms: OrderTerms, client_id: int) -> OrderTerms:
+        """Put a child into the group of its siblings: when one fills, the others are reduced."""
+        if not terms.parent_id:
+            return terms
+        parent = self._parent_of(terms, client_id)
+        return replace(terms, oca_group=terms.oca_group or str(parent.perm_id))
+
+    def _parent_of(self, terms: OrderTerms, client_id: int) -> OrderRecord:
+        parent = self.find(client_id, terms.parent_id)
+        if parent is None or parent.status is Status.CANCELLED:
+            raise RequestRefused(f"Can't find order with id = {terms.parent_id}", code=NO_PARENT)
+        return parent
+
+
+def account_ids(world_id: str, count: int = 1) -> tuple[str, ...]:
+    """Return the accounts of a world: DU, as every paper account, and seven digits."""
+    first = int(world_id, 16)
+    return tuple(f"DU{(first + number) % 10_000_000:07d}" for number in range(count))
 
 
 def account_id(world_id: str) -> str:
-    """Return the account of a world: DU, as every paper account, and seven digits."""
-    return f"DU{int(world_id, 16) % 10_000_000:07d}"
+    """Return the first account of a world."""
+    return account_ids(world_id)[0]
 
 
-def _refuse_without_margin(effect: MarginPreview) -> None:
-    """Refuse what raises the initial margin above the equity with loan value."""
-    if effect.initial_after <= max(effect.equity_after, effect.initial_before):
-        return
-    raise RequestRefused(
-        "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED "
-        f"POSITION YOUR EQUITY WITH LOAN VALUE [{effect.equity_after:.2f} USD] MUST EXCEED THE "
-        f"INITIAL MARGIN [{effect.initial_after:.2f} USD]",
-        code=REJECTED,
-    )
+def _identity(terms: OrderTerms) -> tuple[object, ...]:
+    """Return what a modification may not change."""
+    return terms.con_id, terms.side, terms.legs, terms.account, terms.parent_id

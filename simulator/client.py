@@ -7,11 +7,16 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
-from core.errors import DataError, DaybookError, RequestRefused
+from core.errors import DataError
+from simulator.account_streams import AccountStreams
+from simulator.lines import Line
+from simulator.market_streams import MarketStreams
 from simulator.messages import session as frames
 from simulator.messages.market_data import DataType
-from simulator.messages.numbers import SERVER_VERSION, Request
-from simulator.wire import Fields, read_frame
+from simulator.outbox import Outbox
+from simulator.service import Service
+from simulator.versions import NEWEST, negotiate
+from simulator.wire import read_frame
 
 if TYPE_CHECKING:
     from simulator.gateway import Gateway
@@ -23,7 +28,7 @@ HANDSHAKE_LIMIT = 256  # bytes of the version range
 HANDSHAKE_SECONDS = 30.0
 DRAIN_SECONDS = 10.0
 BACKLOG_LIMIT = 256 << 20  # bytes a client may leave unread before it is cut off
-VALIDATION_FAILED, UNKNOWN_MESSAGE, NOT_STARTED, ID_IN_USE = 321, 505, 504, 326
+ID_IN_USE = 326
 
 _VERSIONS = re.compile(rb"v(\d{1,4})\.\.(\d{1,4})(?: .*)?", re.DOTALL)
 
@@ -35,33 +40,30 @@ class Client:
         self, gateway: Gateway, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         self.gateway = gateway
+        self.version = NEWEST  # of the protocol; encoders of frames that differ take it
         self.client_id: int | None = None  # none until startApi
         self.data_type = DataType.LIVE
-        self.lines: dict[int, int] = {}  # streaming requests: request id -> conId
+        self.lines: dict[int, Line] = {}  # streaming requests, by request id
+        self.market_streams = MarketStreams()
         self.snapshots: dict[int, asyncio.TimerHandle] = {}  # not yet ended
-        self.wants_positions = False
-        self.wants_account = False
-        self.account_multi: set[int] = set()
-        self.summaries: dict[int, frozenset[str]] = {}  # request id -> tags
+        self.streams = AccountStreams()
         self._reader = reader
         self._writer = writer
-        self._lost_answers = False
+        self._outbox = Outbox(self._write, gateway)
 
     async def run(self) -> None:
         """Serve the client until it goes, or sends what is no TWS protocol."""
+        service = Service(self, self._outbox)
         try:
             async with asyncio.timeout(HANDSHAKE_SECONDS):
                 understood = await self._handshake()
             while understood and not self._writer.is_closing():
-                payload = await read_frame(self._reader)
-                if not self._serve(payload):
-                    self.abort()
-                    return
+                service.serve(await read_frame(self._reader))
                 await self._writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
             pass  # gone: an ordinary end
         except DataError as error:
-            self._cut_off(str(error))
+            self.cut_off(str(error))
         finally:
             self.gateway.forget(self)
             for timer in self.snapshots.values():
@@ -70,15 +72,11 @@ class Client:
 
     def send(self, *answers: bytes) -> None:
         """Write frames, unless a fault swallows them or the client does not read any more."""
-        if self._lost_answers or self.gateway.faults.mute or self._writer.is_closing():
-            return
-        self._writer.write(b"".join(answers))
-        if self._writer.transport.get_write_buffer_size() > BACKLOG_LIMIT:
-            self._cut_off("it does not read")
+        self._outbox.put(answers)
 
     def error(self, request_id: int, code: int, text: str) -> None:
         """Send an error, a warning or a notice."""
-        self.send(frames.error(request_id, code, text))
+        self.send(frames.error(request_id, code, text, version=self.version))
 
     def hang_up(self) -> None:
         """Close the connection after what was written."""
@@ -88,6 +86,12 @@ class Client:
         """Reset the connection."""
         self._writer.transport.abort()
 
+    def forget_subscriptions(self) -> None:
+        """End every stream, as when TWS lost its line to IBKR and the data with it."""
+        self.lines.clear()
+        self.market_streams.end()
+        self.streams.end()
+
     async def drain(self) -> None:
         """Wait until the client has taken what was written, has gone, or is cut off as too slow."""
         try:
@@ -96,9 +100,19 @@ class Client:
         except ConnectionError:
             self.abort()
         except TimeoutError:
-            self._cut_off("it does not read")
+            self.cut_off("it does not read")
 
-    def _cut_off(self, reason: str) -> None:
+    def _write(self, content: bytes) -> None:
+        if self._writer.is_closing():
+            return
+        self._writer.write(content)
+        if self.gateway.log is not None:
+            self.gateway.log.sent(self.client_id, content)
+        if self._writer.transport.get_write_buffer_size() > BACKLOG_LIMIT:
+            self.cut_off("it does not read")
+
+    def cut_off(self, reason: str) -> None:
+        """Reset the connection and say why in the simulator's own log."""
         log.warning("client %s cut off: %s", self.client_id, reason)
         self.abort()
 
@@ -106,37 +120,9 @@ class Client:
         if await self._reader.readexactly(len(MAGIC)) != MAGIC:
             return False
         offer = _VERSIONS.fullmatch(await read_frame(self._reader, limit=HANDSHAKE_LIMIT))
-        if offer is None or not int(offer[1]) <= SERVER_VERSION <= int(offer[2]):
+        version = None if offer is None else negotiate(int(offer[1]), int(offer[2]))
+        if version is None:
             return False
-        self.send(frames.handshake(self.gateway.clock.now()))
+        self.version = version
+        self.send(frames.handshake(version, self.gateway.clock.now()))
         return True
-
-    def _serve(self, payload: bytes) -> bool:
-        """Act on one request. False when a fault resets the connection after it."""
-        fields = Fields(payload)
-        try:
-            number = fields.whole("message id")
-            self._lost_answers = self.gateway.faults.drops_on(number)
-            self._act(number, fields)
-        except RequestRefused as refusal:
-            self.error(fields.request_id, refusal.code, str(refusal))
-        except DaybookError as error:
-            said = invalid_request(error)
-            self.error(fields.request_id, said.code, str(said))
-        self.gateway.pushes.flush()
-        return not self._lost_answers
-
-    def _act(self, number: int, fields: Fields) -> None:
-        handler = self.gateway.handlers.get(number)
-        if handler is None:
-            raise RequestRefused(f"Fatal Error: Unknown message id. {number}", code=UNKNOWN_MESSAGE)
-        if self.client_id is None and number != Request.START_API:
-            raise RequestRefused("Not connected", code=NOT_STARTED)
-        handler(self, fields)
-
-
-def invalid_request(error: DaybookError) -> RequestRefused:
-    """Return what TWS would say of a request that cannot be served for this reason."""
-    return RequestRefused(
-        f"Error validating request.-'sim' : cause - {error}", code=VALIDATION_FAILED
-    )

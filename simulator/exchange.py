@@ -1,71 +1,72 @@
 """The exchange and the account it settles: orders in, executions, positions and cash out.
 
 The exchange holds no clock and does no input or output. It is moved from outside:
-`Exchange.advance_to` passes midnights (splits), opens (auctions) and closes (limit orders,
-expiry) in order; `Exchange.apply` takes one event of the ledger at the present moment. The same
-market, events and moments therefore always give the same account.
+`Exchange.advance_to` passes midnights (splits, dividends), opens (auctions) and closes (resting
+orders, expiry) in order; `Exchange.apply` takes one event of the ledger at the present moment.
+The same market, events and moments therefore always give the same account.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from math import floor
 
-from simulator.commission import order_commission
-from simulator.holdings import Holding, after_split, after_trade
+from simulator import stops
+from simulator.execution import executed
+from simulator.happenings import Executed, Happening, OrderChanged, PositionChanged
+from simulator.holdings import Holding
 from simulator.ledger import Cancelled, Event, Modified, Placed
-from simulator.matching import MatchingRules, immediate_price, parts, resting_price, scaled_limit
+from simulator.market import DailyBar
+from simulator.matching import MatchingRules, immediate_price, most_of, parts, resting_price
 from simulator.order_book import OrderBook
-from simulator.orders import Execution, OrderRecord, OrderTerms, Status, TimeInForce
-from simulator.tape import Tape, phase
+from simulator.orders import Execution, OcaType, OrderRecord, Status, TimeInForce
+from simulator.positions import Positions, since
+from simulator.pricing import Pricing
+from simulator.settling import expire, pay_dividends, split
+from simulator.tape import Tape
 from simulator.timetable import Boundary, occasions
 
 BY_CLIENT = "Trader"
 BY_EXCHANGE = "System"
 
 
-@dataclass(frozen=True, slots=True)
-class OrderChanged:
-    """An order has a new state or new terms."""
-
-    order: OrderRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Executed:
-    """A part of an order traded; cash and position have changed."""
-
-    order: OrderRecord
-    execution: Execution
-
-
-@dataclass(frozen=True, slots=True)
-class PositionSplit:
-    """A position was split."""
-
-    con_id: int
-
-
-Happening = OrderChanged | Executed | PositionSplit
-
-
 class Exchange:
     """Orders, executions, positions and cash of one account at one moment."""
 
     def __init__(
-        self, tape: Tape, *, now: datetime, cash: float, rules: MatchingRules | None = None
+        self,
+        tape: Tape,
+        *,
+        now: datetime,
+        cash: float,
+        rules: MatchingRules | None = None,
+        account: str = "",
     ) -> None:
         self.tape = tape
         self.now = now
-        self.cash = cash
-        self.holdings: dict[int, Holding] = {}  # by conId; none without shares
-        self.executions: list[Execution] = []  # in order of time
+        self.account = account
+        self.positions = Positions(tape, cash=cash, now=now)
         self.orders = OrderBook()
         self._rules = rules or MatchingRules()
+        self.pricing = Pricing(tape, self._rules)
         self._watchers: list[Callable[[Happening], None]] = []
+
+    @property
+    def cash(self) -> float:
+        """Cash in base currency."""
+        return self.positions.cash
+
+    @property
+    def holdings(self) -> dict[int, Holding]:
+        """What is held, by conId; none without shares."""
+        return self.positions.holdings
+
+    @property
+    def executions(self) -> list[Execution]:
+        """All executions, in order of time."""
+        return self.positions.executions
 
     def watch(self, watcher: Callable[[Happening], None]) -> None:
         """Call ``watcher`` with everything that happens from here on."""
@@ -73,8 +74,7 @@ class Exchange:
 
     def executions_since(self, moment: datetime) -> list[Execution]:
         """Return the executions at or after a moment, oldest first."""
-        start = bisect_left(self.executions, moment, key=lambda execution: execution.time)
-        return self.executions[start:]
+        return since(self.executions, moment)
 
     def advance_to(self, moment: datetime) -> None:
         """Pass every midnight, open and close up to and including ``moment``."""
@@ -82,9 +82,9 @@ class Exchange:
             self.now = occasion.at
             match occasion.boundary:
                 case Boundary.MIDNIGHT:
-                    self._split(occasion.day)
+                    self._begin_day(occasion.day)
                 case Boundary.OPEN:
-                    self._open(occasion.day)
+                    self._open()
                 case Boundary.CLOSE:
                     self._close(occasion.day)
         self.now = moment
@@ -102,70 +102,97 @@ class Exchange:
             return
         match event:
             case Modified(terms=terms):
-                self._change(replace(order, terms=terms))
+                self._change(replace(order, terms=terms, stop=None))
                 self._trade_at_once(event.perm_id)
             case Cancelled():
                 self._cancel(order, BY_CLIENT)
 
     # At each boundary of a session
 
-    def _split(self, day: date) -> None:
+    def _begin_day(self, day: date) -> None:
         working = self.orders.working
-        for con_id in sorted({*self.holdings, *(order.terms.con_id for order in working)}):
+        touched = {con_id for order in working for con_id, _ in order.terms.trades}
+        for con_id in sorted({*self.holdings, *touched}):
             ratio = self.tape.splits_on(con_id, day)
-            if ratio == 1.0:
-                continue
-            self._split_holding(con_id, ratio)
-            for order in working:
-                if order.terms.con_id == con_id:
-                    self._split_order(order, ratio)
+            if ratio != 1.0:
+                self._split(con_id, ratio)
+        self.positions.begin_day(self.now)
+        self._tell_moved(pay_dividends(self.positions, day, self.now))
 
-    def _split_holding(self, con_id: int, ratio: float) -> None:
-        held = self.holdings.get(con_id)
+    def _split(self, con_id: int, ratio: float) -> None:
         price = self.tape.mark(con_id, self.now)
-        if held is not None and price is not None:
-            after, cash = after_split(held, ratio, price)
-            self._hold(con_id, after)
-            self.cash += cash
-            self._tell(PositionSplit(con_id))
-
-    def _split_order(self, order: OrderRecord, ratio: float) -> None:
-        terms = order.terms
-        quantity = floor(terms.quantity * ratio + 1e-9)
-        if quantity == 0:
-            self._cancel(order, BY_EXCHANGE)
-            return
-        tick = self.tape.instrument(terms.con_id).min_tick
-        limit = scaled_limit(terms.limit_price, ratio, min_tick=tick)
-        self._change(replace(order, terms=replace(terms, quantity=quantity, limit_price=limit)))
-
-    def _open(self, day: date) -> None:
+        if con_id in self.holdings and price is not None:
+            self.positions.split(con_id, ratio, price)
+            self._tell_moved([con_id])
         for order in self.orders.working:
-            bar = self.tape.opening_bar(order.terms.con_id, day, self.now)
-            if bar is not None and self._trade_against(order, bar.open):
+            if order.terms.legs and any(leg.con_id == con_id for leg in order.terms.legs):
+                self._cancel(order, BY_EXCHANGE)  # its ratios do not fit any more
+            elif order.terms.con_id == con_id and not order.terms.legs:
+                after = split(order, ratio, min_tick=self.pricing.tick(order.terms))
+                if after is None:
+                    self._cancel(order, BY_EXCHANGE)
+                else:
+                    self._change(after)
+
+    def _open(self) -> None:
+        for listed in self.orders.working:
+            if self.orders[listed.perm_id].status.is_done or listed.has_parent:
                 continue
+            price = self.pricing.running(listed.terms, self.now)
+            if price is not None and self._meet(self.orders[listed.perm_id], price):
+                continue
+            order = self.orders[listed.perm_id]
             if order.terms.time_in_force is TimeInForce.OPG:
                 self._cancel(order, BY_EXCHANGE)
-            elif bar is not None:
+            elif price is not None and not order.sleeps:
                 self._change(replace(order, status=Status.SUBMITTED))
 
     def _close(self, day: date) -> None:
-        for order in self.orders.working:
-            terms = order.terms
-            if terms.time_in_force is TimeInForce.OPG:
-                continue  # came too late for this session's auction, waits for the next one
-            bar = self.tape.closed_bar(terms.con_id, day, self.now)
-            price = None if bar is None else resting_price(terms, bar)
-            if price is not None:
-                self._fill(order, price)
-            elif terms.time_in_force is TimeInForce.DAY:
+        # Of a stop and a limit that the session's range both reached, the stop is taken first.
+        waiting = [order for order in self.orders.working if not order.has_parent]
+        for order in self._each(sorted(waiting, key=lambda order: not order.sleeps)):
+            if order.terms.time_in_force is not TimeInForce.OPG:
+                # Otherwise it came too late for this session's auction and waits for the next.
+                bar = self.pricing.closed(order.terms, day, self.now)
+                if bar is not None:
+                    self._rested(order, bar)
+        for order in self._each(self.orders.working):
+            if order.terms.time_in_force is TimeInForce.DAY:
                 self._cancel(order, BY_EXCHANGE)
             elif order.status is Status.SUBMITTED:
                 self._change(replace(order, status=Status.PRE_SUBMITTED))
+        self._end_listings()
+
+    def _rested(self, order: OrderRecord, bar: DailyBar) -> None:
+        """Decide an order that worked through a session, or for its close."""
+        if order.terms.order_type.is_for_the_close:
+            self._trade_against(order, bar.close)
+            return
+        if not order.sleeps:
+            price = resting_price(order.terms, bar)
+            if price is not None:
+                self._fill(order, price, most_of(order.remaining, bar.volume, rules=self._rules))
+            return
+        order, reference = stops.through(order, bar)
+        self._change(order)
+        if reference is None or self._trade_against(order, reference):
+            return
+        limit = stops.limit_after_stop(order, bar)
+        if limit is not None:
+            self._fill(order, limit, most_of(order.remaining, bar.volume, rules=self._rules))
+
+    def _end_listings(self) -> None:
+        """Cancel the orders of what has traded for the last time, and settle its positions."""
+        for order in self._each(self.orders.working):
+            trades = order.terms.trades
+            if not all(self.tape.is_listed(con_id, self.now) for con_id, _ in trades):
+                self._cancel(order, BY_EXCHANGE)
+        self._tell_moved(expire(self.positions, self.now))
 
     # For one order
 
     def _place(self, event: Placed) -> None:
+        parent = self.orders.find(event.client_id, event.terms.parent_id)
         self._change(
             OrderRecord(
                 perm_id=event.perm_id,
@@ -174,6 +201,7 @@ class Exchange:
                 terms=event.terms,
                 placed_at=self.now,
                 status=Status.PRE_SUBMITTED,
+                has_parent=parent is not None and parent.status is not Status.FILLED,
             )
         )
         self._trade_at_once(event.perm_id)
@@ -181,87 +209,89 @@ class Exchange:
     def _trade_at_once(self, perm_id: int) -> None:
         """Let an order that came during a session meet the only price known of it, the open."""
         order = self.orders[perm_id]
-        if phase(self.now).running is None or order.terms.time_in_force is TimeInForce.OPG:
+        terms = order.terms
+        if order.has_parent or terms.time_in_force is TimeInForce.OPG:
             return
-        opened = self.tape.open_price(order.terms.con_id, self.now)
-        if opened is not None and self._trade_against(order, opened):
+        if not self.pricing.is_open(terms, self.now):
             return
-        if order.status is Status.PRE_SUBMITTED:
+        price = self.pricing.running(terms, self.now)
+        if price is not None and self._meet(order, price):
+            return
+        order = self.orders[perm_id]
+        if not order.sleeps and order.status is Status.PRE_SUBMITTED:
             self._change(replace(order, status=Status.SUBMITTED))
 
+    def _meet(self, order: OrderRecord, price: float) -> bool:
+        """Let an order see a price of a running market; tell whether it traded."""
+        if order.sleeps:
+            order = stops.seen(order, price)
+            self._change(order)
+        if order.sleeps or order.terms.order_type.is_for_the_close:
+            return False
+        return self._trade_against(order, price)
+
     def _trade_against(self, order: OrderRecord, reference: float) -> bool:
-        tick = self.tape.instrument(order.terms.con_id).min_tick
-        price = immediate_price(order.terms, reference, min_tick=tick, rules=self._rules)
+        price = immediate_price(
+            order.terms,
+            reference,
+            min_tick=self.pricing.tick(order.terms),
+            half_spread=self.pricing.half_spread(order.terms, reference, self.now),
+        )
         if price is None:
             return False
-        self._fill(order, price)
+        self._fill(order, price, order.remaining)
         return True
 
-    def _fill(self, order: OrderRecord, price: float) -> None:
-        for quantity in parts(order.remaining, rules=self._rules):
-            order = self._execute(order, quantity, price)
+    def _fill(self, order: OrderRecord, price: float, quantity: int) -> None:
+        for part in parts(quantity, rules=self._rules) if quantity else ():
+            before, order = order, self._execute(order, part, price)
+            self._reduce_group(before, order)
+        if order.status is Status.FILLED:
+            self._free_children(order)
 
     def _execute(self, order: OrderRecord, quantity: int, price: float) -> OrderRecord:
-        filled, notional = order.filled + quantity, order.notional + quantity * price
-        complete = filled == order.terms.quantity
-        # The schedule is per order: a part pays what the order costs more because of it.
-        commission = order_commission(filled, notional)
-        after = replace(
-            order,
-            filled=filled,
-            notional=notional,
-            commission=commission,
-            executions=order.executions + 1,
-            last_price=price,
-            status=Status.FILLED if complete else Status.SUBMITTED,
-            done_at=self.now if complete else None,
-        )
-        extra = round(commission - order.commission, 6)
-        realized = self._settle(order.terms, quantity, price, extra)
-        execution = Execution(
-            execution_id=self._execution_id(after),
-            perm_id=order.perm_id,
-            con_id=order.terms.con_id,
-            side=order.terms.side,
-            quantity=quantity,
-            price=price,
-            time=self.now,
-            commission=extra,
-            realized=realized,
-            cumulative_quantity=filled,
-            average_price=after.average_price,
-        )
-        self.executions.append(execution)
+        after, executions = executed(order, quantity, price, now=self.now, positions=self.positions)
         self.orders.put(after)
-        self._tell(Executed(after, execution))
+        for execution in executions:
+            self.executions.append(execution)
+            self._tell(Executed(after, execution))
         return after
 
-    def _settle(
-        self, terms: OrderTerms, quantity: int, price: float, commission: float
-    ) -> float | None:
-        signed = terms.side.sign * quantity
-        held = self.holdings.get(terms.con_id, Holding())
-        after, realized = after_trade(held, signed, price, commission)
-        self._hold(terms.con_id, after)
-        self.cash -= signed * price + commission
-        return realized
+    def _reduce_group(self, before: OrderRecord, after: OrderRecord) -> None:
+        """Cancel or reduce the other orders of the group of one that has traded."""
+        for order in self._each(self.orders.group_of(after)):
+            quantity = order.filled + floor(order.remaining * after.remaining / before.remaining)
+            if after.terms.oca_type is OcaType.CANCEL or quantity == order.filled:
+                self._cancel(order, BY_EXCHANGE)
+            else:
+                self._change(replace(order, terms=replace(order.terms, quantity=quantity)))
 
-    def _execution_id(self, order: OrderRecord) -> str:
-        world = self.tape.market.world_id[:8]
-        return f"{world}.{order.perm_id:08x}.{order.executions:02d}.01"
-
-    def _hold(self, con_id: int, held: Holding) -> None:
-        if held.quantity:
-            self.holdings[con_id] = held
-        else:
-            self.holdings.pop(con_id, None)
+    def _free_children(self, parent: OrderRecord) -> None:
+        for child in self._each(self.orders.children_of(parent)):
+            self._change(replace(child, has_parent=False))
+            self._trade_at_once(child.perm_id)
 
     def _cancel(self, order: OrderRecord, by: str) -> None:
         self._change(replace(order, status=Status.CANCELLED, done_at=self.now, reason=by))
+        for child in self._each(self.orders.children_of(order)):
+            if child.has_parent:
+                self._cancel(child, by)
+
+    def _each(self, orders: Iterable[OrderRecord]) -> Iterable[OrderRecord]:
+        """Yield the present state of those orders that are still working when their turn comes."""
+        for listed in orders:
+            order = self.orders[listed.perm_id]
+            if not order.status.is_done:
+                yield order
 
     def _change(self, order: OrderRecord) -> None:
-        self.orders.put(order)
-        self._tell(OrderChanged(order))
+        if order != self.orders.get(order.perm_id):
+            self.orders.put(order)
+            self._tell(OrderChanged(order))
+
+    def _tell_moved(self, con_ids: Iterable[int]) -> None:
+        for con_id in con_ids:
+            self._tell(PositionChanged(self.account, con_id))
 
     def _tell(self, happening: Happening) -> None:
         for watcher in self._watchers:

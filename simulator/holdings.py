@@ -8,7 +8,10 @@ from math import copysign, trunc
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """Shares, negative for short, and what one cost, commission included, as IBKR reports it."""
+    """Shares or contracts, negative for short, and what one cost, as IBKR reports it.
+
+    The cost includes the commission and, of a contract, the multiplier.
+    """
 
     quantity: int = 0
     average_cost: float = 0.0
@@ -17,9 +20,10 @@ class Holding:
 def after_trade(
     held: Holding, quantity: int, price: float, commission: float
 ) -> tuple[Holding, float | None]:
-    """Trade ``quantity`` shares (signed) and return the new holding and the realized gain.
+    """Trade ``quantity`` (signed) and return the new holding and the realized gain.
 
-    The gain is net of commission, and None when nothing was closed.
+    ``price`` is for one share or contract, its multiplier included; ``commission`` may be any
+    further cost, below zero what came in. The gain is net of it, and None when nothing was closed.
     """
     direction = copysign(1, quantity)
     if held.quantity * quantity >= 0:

@@ -1,6 +1,7 @@
 """What a simulated market is: instruments, their daily bars and their splits.
 
 Two bodies: `simulator.synthetic` (seeded) and `simulator.bars_file` (real bars from parquet).
+Both list shares only; `simulator.securities` puts every other kind of instrument beside them.
 A market knows the future; it is the gateway's and the exchange's duty never to ask beyond the
 clock, which is why every method that returns history takes ``until``.
 """
@@ -10,17 +11,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
+
+SMART = "SMART"
+Right = Literal["C", "P"]
+MONTH_CODES = "FGHJKMNQUVXZ"  # of futures, January to December
 
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """One listed instrument of the simulated market."""
+    """One listed instrument of the simulated market, of any kind.
+
+    Quantities of options and futures are contracts, prices are per share or per index point:
+    the value of a position is quantity times price times ``multiplier``.
+    """
 
     con_id: int
     symbol: str
     name: str
-    sec_type: str = "STK"
+    sec_type: str = "STK"  # or IND, CASH (a currency pair), FUT, OPT
     primary_exchange: str = "NYSE"
     currency: str = "USD"
     sector: str | None = None
@@ -28,6 +37,28 @@ class Instrument:
     min_tick: float = 0.01
     stock_type: str = "COMMON"  # IBKR's word; "ETF" for a fund
     member_since: date | None = None  # first day in this world's index; None: not a constituent
+    multiplier: int = 1
+    expiry: date | None = None  # the last day of trading
+    strike: float | None = None
+    right: Right | None = None
+    trading_class: str = ""
+    underlying: int | None = None  # conId
+    listed_until: date | None = None  # the last session before it is delisted
+    renamed: tuple[date, str] | None = None  # from this day on it has another symbol
+
+    @property
+    def local_symbol(self) -> str:
+        """The name at the exchange: ``ACME  260717C00105000``, ``DBFU6``, ``EUR.USD``."""
+        if self.expiry is not None and self.strike is not None:
+            return f"{self.symbol:<6}{self.expiry:%y%m%d}{self.right}{self.strike * 1000:08.0f}"
+        if self.expiry is not None:
+            return f"{self.symbol}{MONTH_CODES[self.expiry.month - 1]}{self.expiry.year % 10}"
+        return f"{self.symbol}.{self.currency}" if self.sec_type == "CASH" else self.symbol
+
+    @property
+    def routed_to(self) -> str:
+        """The exchange of an order that states none: SMART where smart routing exists."""
+        return SMART if self.sec_type in {"STK", "OPT"} else self.primary_exchange
 
 
 class DailyBar(NamedTuple):
@@ -46,6 +77,14 @@ class Split(NamedTuple):
 
     session: date
     ratio: float
+
+
+class Dividend(NamedTuple):
+    """Cash for whoever holds a share when ``ex_date`` begins."""
+
+    ex_date: date
+    pay_date: date
+    amount: float  # per share, in the instrument's currency
 
 
 class Market(Protocol):

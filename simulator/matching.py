@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, floor
 
-from core.types import OrderType, Side
+from core.types import Side
 from simulator.market import DailyBar
 from simulator.orders import OrderTerms
 
@@ -19,17 +19,25 @@ from simulator.orders import OrderTerms
 class MatchingRules:
     """What trading costs beyond the commission, and how orders are split up."""
 
-    half_spread_bps: float = 2.0  # basis points of the price
+    half_spread_bps: float = 2.0  # basis points of the price; where no quote tells it
     two_parts_from: int = 200  # shares; smaller orders trade in one piece
+    most_of_volume: float | None = None  # of a session's volume, for one resting order
 
 
 def immediate_price(
-    terms: OrderTerms, reference: float, *, min_tick: float, rules: MatchingRules
+    terms: OrderTerms, reference: float, *, min_tick: float, half_spread: float
 ) -> float | None:
-    """Return the price against the market at ``reference``, None when the limit forbids it."""
-    cost = terms.side.sign * rules.half_spread_bps / 1e4
-    price = _on_tick(reference * (1 + cost), min_tick, terms.side)
-    if terms.order_type is OrderType.MARKET:
+    """Return the price against a market at ``reference``, None when there is none.
+
+    Half a spread is added. A limit can forbid it; one that is better than the market asks never
+    costs more for that: the price is improved. What is worth less than the spread finds no buyer,
+    unless it is a combination, whose price may be below zero.
+    """
+    side = terms.side.sign
+    price = _on_tick(reference + side * half_spread, min_tick, terms.side)
+    if price < min_tick and not terms.legs:
+        return None
+    if not terms.order_type.has_limit:
         return price
     assert terms.limit_price is not None
     if terms.side is Side.BUY:
@@ -54,8 +62,15 @@ def parts(quantity: int, *, rules: MatchingRules) -> tuple[int, ...]:
     return (first, quantity - first)
 
 
+def most_of(remaining: int, volume: int, *, rules: MatchingRules) -> int:
+    """Return how much of a resting order can trade in a session of this volume."""
+    if rules.most_of_volume is None:
+        return remaining
+    return min(remaining, floor(rules.most_of_volume * volume))
+
+
 def scaled_limit(limit: float | None, ratio: float, *, min_tick: float) -> float | None:
-    """Return a limit price after a split, on the grid."""
+    """Return a price of an order after a split, on the grid."""
     return None if limit is None else round(max(round(limit / ratio / min_tick), 1) * min_tick, 6)
 
 
@@ -69,4 +84,4 @@ def _on_tick(price: float, min_tick: float, side: Side) -> float:
     # Away from the trader; the tolerance keeps a price that already lies on the grid there.
     steps = price / min_tick
     whole = ceil(steps - 1e-9) if side is Side.BUY else floor(steps + 1e-9)
-    return round(max(whole, 1) * min_tick, 6)
+    return round(whole * min_tick, 6)

@@ -4,9 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
-from core.types import OrderType, Side
+from core.types import Leg, Side
+
+
+class OrderType(StrEnum):
+    """How an order is priced: all that the exchange takes, more than daybook itself sends.
+
+    The types "at the open" are MARKET and LIMIT with the time in force OPG, as TWS has it.
+    """
+
+    MARKET = "MKT"
+    LIMIT = "LMT"
+    STOP = "STP"
+    STOP_LIMIT = "STP LMT"
+    TRAIL = "TRAIL"
+    MARKET_ON_CLOSE = "MOC"
+    LIMIT_ON_CLOSE = "LOC"
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether a limit price belongs to it."""
+        return self in {OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_ON_CLOSE}
+
+    @property
+    def has_trigger(self) -> bool:
+        """Whether it sleeps until the market reaches its stop."""
+        return self in {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL}
+
+    @property
+    def is_for_the_close(self) -> bool:
+        """Whether it trades in the closing auction only."""
+        return self in {OrderType.MARKET_ON_CLOSE, OrderType.LIMIT_ON_CLOSE}
 
 
 class TimeInForce(StrEnum):
@@ -17,10 +47,18 @@ class TimeInForce(StrEnum):
     OPG = "OPG"  # in the next opening auction only
 
 
+class OcaType(IntEnum):
+    """What a fill of one order does to the others of its group ("one cancels all")."""
+
+    CANCEL = 1  # cancels them, even a partial fill
+    REDUCE = 2  # reduces them in proportion, one order working at a time
+    REDUCE_ALL_WORKING = 3  # reduces them in proportion; the default of TWS
+
+
 class Status(StrEnum):
     """Where an order stands, in the words of TWS."""
 
-    PRE_SUBMITTED = "PreSubmitted"  # accepted, waiting for the exchange to open
+    PRE_SUBMITTED = "PreSubmitted"  # accepted, waiting: for the open, its stop, or its parent
     SUBMITTED = "Submitted"  # working at the exchange
     FILLED = "Filled"
     CANCELLED = "Cancelled"
@@ -33,7 +71,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderTerms:
-    """What an order asks for. Quantities are shares, prices per share."""
+    """What an order asks for. Prices are per share, quantities shares or contracts.
+
+    A combination has ``legs``; ``con_id`` is then its underlying, ``quantity`` counts
+    combinations and prices are net: what the buyer pays per share, below zero what he receives.
+    """
 
     con_id: int
     side: Side
@@ -42,11 +84,28 @@ class OrderTerms:
     limit_price: float | None
     time_in_force: TimeInForce
     order_ref: str = ""
+    stop_price: float | None = None  # of TRAIL: where it begins, None for its distance away
+    trail_amount: float | None = None  # of TRAIL: the distance, in money ...
+    trail_percent: float | None = None  # ... or in percent of the price
+    parent_id: int = 0  # order id, of the same client; 0: none
+    oca_group: str = ""
+    oca_type: OcaType = OcaType.REDUCE_ALL_WORKING
+    legs: tuple[Leg, ...] = ()
+    account: str = ""  # empty: the first account of the world
 
     @property
     def signed_quantity(self) -> int:
-        """Shares the position would change by."""
+        """Shares, contracts or combinations the position would change by."""
         return self.side.sign * self.quantity
+
+    @property
+    def trades(self) -> tuple[tuple[int, int], ...]:
+        """The conIds a fill trades, and by how much of each it would change the position."""
+        if not self.legs:
+            return ((self.con_id, self.signed_quantity),)
+        return tuple(
+            (leg.con_id, self.signed_quantity * leg.side.sign * leg.ratio) for leg in self.legs
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +123,7 @@ class Execution:
     realized: float | None  # gain on what it closed; None when it closed nothing
     cumulative_quantity: int  # of the order, this execution included
     average_price: float  # of the order so far
+    is_combination: bool = False  # repeats what the executions of the legs say, in one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +143,9 @@ class OrderRecord:
     last_price: float = 0.0
     done_at: datetime | None = None
     reason: str = ""  # why it was cancelled
+    stop: float | None = None  # where a trailing stop stands
+    triggered: bool = False  # the market has reached the stop
+    has_parent: bool = False  # waits until its parent is filled
 
     @property
     def remaining(self) -> int:
@@ -93,3 +156,14 @@ class OrderRecord:
     def average_price(self) -> float:
         """Average price of the executions, 0 before the first."""
         return self.notional / self.filled if self.filled else 0.0
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether a stop keeps it from the market."""
+        return self.terms.order_type.has_trigger and not self.triggered
+
+    @property
+    def why_held(self) -> str:
+        """What it waits for, in the words of TWS."""
+        reasons = {"child": self.has_parent, "trigger": self.sleeps}
+        return ",".join(reason for reason, holds in reasons.items() if holds)

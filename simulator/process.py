@@ -12,11 +12,11 @@ import time
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
+from core.closeable import Closeable
 from core.errors import ConfigurationError, DaybookError, GatewayTimeout, GatewayUnreachable
 from core.settings import SimulatorSettings
 
@@ -26,7 +26,7 @@ CONTROL_SECONDS = 120.0
 TAIL = 2000  # characters of its error output that an error message repeats
 
 
-class SimulatorProcess:
+class SimulatorProcess(Closeable):
     """A running simulator; leaving the ``with`` block ends it.
 
     The child also ends when this process dies, however it dies.
@@ -52,15 +52,8 @@ class SimulatorProcess:
         self.title: str = ready["title"]
         self.started_at = datetime.fromisoformat(ready["clock"])
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the child; see `stop`."""
         self.stop()
 
     @property
@@ -94,7 +87,7 @@ class SimulatorProcess:
         return state
 
     def fault(self, name: str, **options: object) -> None:
-        """Switch a fault on, or off with ``on=False``; see `simulator.faults.FaultRequest`."""
+        """Switch a fault on, or off with ``on=False``; see `simulator.fault_request`."""
         self._ask("POST", "/control/faults", {"fault": name, **options})
 
     def messages(self) -> list[dict[str, Any]]:
@@ -160,7 +153,7 @@ def start(
     state: Path,
     tws_port: int = 0,
     http_port: int = 0,
-    snapshot_delay: float = 0.0,
+    gateway: Sequence[str] = (),
 ) -> SimulatorProcess:
     """Start the world of these settings at the decision time of a session.
 
@@ -174,8 +167,8 @@ def start(
         Folder of the ledgers; every world has its own inside.
     tws_port, http_port
         0 lets the system choose a free one.
-    snapshot_delay
-        Seconds before the end of a market-data snapshot; real TWS takes 11.
+    gateway
+        More options of ``python -m simulator``, such as ``--limits=ibkr`` or ``--faults=FILE``.
 
     Raises
     ------
@@ -188,7 +181,7 @@ def start(
     if day is not None:
         arguments.append(f"--session={day.isoformat()}")
     arguments += [f"--port={tws_port}", f"--http-port={http_port}"]
-    arguments += [f"--snapshot-delay={snapshot_delay}"]
+    arguments += gateway
     for name, value in settings.model_dump().items():
         if value is not None:
             arguments.append(f"--{name}={value}")

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from simulator.exchange import Executed, Happening, OrderChanged, PositionSplit
+from simulator.checks import CANCELLED, WAS_CANCELLED
+from simulator.gains import gains
 from simulator.handlers.account import send_account, send_multi, send_summary
+from simulator.handlers.gains import send_gains
+from simulator.handlers.history import send_new_bars
 from simulator.handlers.market_data import send_quote
+from simulator.handlers.market_depth import send_book
 from simulator.handlers.order_reports import send_commission, send_execution, send_order
+from simulator.happenings import Executed, Happening, OrderChanged, PositionChanged
 from simulator.messages import account as account_frames
-from simulator.messages import orders as order_frames
+from simulator.messages import executions as execution_frames
 from simulator.messages.session import NOT_A_REQUEST
 from simulator.orders import OrderRecord, Status
-from simulator.valuation import closed_row, value
+from simulator.valuation import PortfolioRow, Valuation, closed_row, value
 
 if TYPE_CHECKING:
     from simulator.client import Client
     from simulator.gateway import Gateway
-
-ORDER_CANCELLED = 202
 
 
 class Pushes:
@@ -30,67 +34,99 @@ class Pushes:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._moved: set[int] = set()  # conIds whose position has changed
+        self._moved: dict[str, set[int]] = {}  # conIds whose position changed, by account
         self._revalue = False
 
     def happened(self, happening: Happening) -> None:
-        """Tell the owner of an order what happened to it; note what else has changed."""
+        """Tell those whom it concerns what happened to an order; note what else has changed."""
         match happening:
             case OrderChanged(order):
                 self._order_changed(order)
             case Executed(order, execution):
-                owner = self._owner(order)
-                if owner is not None:
-                    self._executed(owner, happening)
-                self._moved.add(execution.con_id)
-            case PositionSplit(con_id):
-                self._moved.add(con_id)
+                for client in self._audience(order):
+                    self._executed(client, happening)
+                account = order.terms.account or self._gateway.broker.account
+                self._moved.setdefault(account, set()).add(execution.con_id)
+            case PositionChanged(account, con_id):
+                self._moved.setdefault(account, set()).add(con_id)
 
     def prices_moved(self) -> None:
         """Send fresh ticks to every stream and note that all values have changed."""
         self._revalue = True
         for client in self._gateway.clients.values():
-            for request_id, con_id in client.lines.items():
-                send_quote(client, request_id, con_id)
+            for request_id, line in client.lines.items():
+                send_quote(client, request_id, line)
+            for request_id, book in client.market_streams.books.items():
+                send_book(client, request_id, book)
+            send_new_bars(client)
 
     def flush(self) -> None:
         """Send positions and account values that have changed since the last time."""
-        if not (self._moved or self._revalue):
-            return
-        broker = self._gateway.broker
-        valuation = value(broker.exchange)
-        held = {row.instrument.con_id: row for row in valuation.rows}
-        changed = set(held) | self._moved if self._revalue else self._moved
-        rows = [held.get(i) or closed_row(broker.exchange, i) for i in sorted(changed)]
-        moved = [row for row in rows if row.instrument.con_id in self._moved]
-        self._moved, self._revalue = set(), False
-        for client in self._gateway.clients.values():
-            if client.wants_positions:
-                client.send(*(account_frames.position(broker.account, row) for row in moved))
-            if client.wants_account:
-                client.send(*(account_frames.portfolio_value(broker.account, row) for row in rows))
-                send_account(client, valuation)
-            for request_id in client.account_multi:
-                send_multi(client, request_id, valuation)
-            for request_id in client.summaries:
-                send_summary(client, request_id, valuation)
+        moved, revalue = self._moved, self._revalue
+        self._moved, self._revalue = {}, False
+        for account in self._gateway.broker.accounts if moved or revalue else ():
+            if revalue or account in moved:
+                self._flush_account(account, moved.get(account, set()), revalue=revalue)
 
-    def _owner(self, order: OrderRecord) -> Client | None:
-        return self._gateway.clients.get(order.client_id)
+    def _flush_account(self, account: str, moved: set[int], *, revalue: bool) -> None:
+        exchange = self._gateway.broker.exchanges[account]
+        valuation = value(exchange)
+        held = {row.instrument.con_id: row for row in valuation.rows}
+        changed = set(held) | moved if revalue else moved
+        rows = [held.get(i) or closed_row(exchange, i) for i in sorted(changed)]
+        followers = [c for c in self._gateway.clients.values() if _follows_gains(c, account)]
+        of_positions = gains(exchange, valuation) if followers else {}
+        for client in self._gateway.clients.values():
+            self._state(client, account, valuation, rows, moved)
+            if client in followers:
+                send_gains(client, account, of_positions)
+
+    def _state(
+        self,
+        client: Client,
+        account: str,
+        valuation: Valuation,
+        rows: Sequence[PortfolioRow],
+        moved: Container[int],
+    ) -> None:
+        streams = client.streams
+        if streams.positions:
+            positions = [row for row in rows if row.instrument.con_id in moved]
+            client.send(*(account_frames.position(account, row) for row in positions))
+        if streams.account == account:
+            client.send(*(account_frames.portfolio_value(account, row) for row in rows))
+            send_account(client, account, valuation)
+        for request_id, request in sorted(streams.multi.items()):
+            if request.account == account:
+                send_multi(client, request_id, valuation)
+        for request_id in sorted(streams.summaries):
+            send_summary(client, request_id, account, valuation)
+
+    def _audience(self, order: OrderRecord) -> Iterator[Client]:
+        """Yield the connected clients that are told of an order: its owner and the master."""
+        clients = self._gateway.clients
+        for client_id in dict.fromkeys((order.client_id, self._gateway.master_client)):
+            if client_id is not None and client_id in clients:
+                yield clients[client_id]
 
     def _order_changed(self, order: OrderRecord) -> None:
-        owner = self._owner(order)
-        if owner is None:
-            return
-        if order.status is Status.CANCELLED:
-            owner.send(order_frames.order_status(order))
-            owner.error(order.order_id, ORDER_CANCELLED, "Order Canceled - reason:")
-        else:
-            send_order(owner, order)
+        for client in self._audience(order):
+            if order.status is not Status.CANCELLED:
+                send_order(client, order)
+                continue
+            client.send(execution_frames.order_status(order))
+            if client.client_id == order.client_id:  # to others the number means nothing
+                client.error(order.order_id, CANCELLED, WAS_CANCELLED)
 
-    def _executed(self, owner: Client, happening: Executed) -> None:
+    def _executed(self, client: Client, happening: Executed) -> None:
         """Send the execution first and its commission last: ib_async drops an early commission."""
         order, execution = happening.order, happening.execution
-        send_execution(owner, NOT_A_REQUEST, order, execution)
-        send_order(owner, order)
-        send_commission(owner, order, execution)
+        send_execution(client, NOT_A_REQUEST, order, execution)
+        send_order(client, order)
+        send_commission(client, order, execution)
+
+
+def _follows_gains(client: Client, account: str) -> bool:
+    streams = client.streams
+    single = (followed for followed, _ in streams.gains_of_one.values())
+    return account in {*streams.gains.values(), *single}

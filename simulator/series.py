@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import overload
@@ -84,3 +84,30 @@ class BarView(Sequence[DailyBar]):
             volumes = np.rint(volumes * ratios).astype(np.int64)
         columns = (self._series.sessions[wanted], *prices.tolist(), volumes.tolist())
         return list(map(DailyBar._make, zip(*columns, strict=True)))
+
+
+class DerivedBars(Sequence[DailyBar]):
+    """Bars worked out from those of another instrument, each only when it is asked for."""
+
+    def __init__(
+        self, under: Sequence[DailyBar], start: int, derive: Callable[[date], DailyBar | None]
+    ) -> None:
+        self._under, self._start, self._derive = under, start, derive
+
+    def __len__(self) -> int:
+        return max(len(self._under) - self._start, 0)
+
+    @overload
+    def __getitem__(self, index: int) -> DailyBar: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[DailyBar]: ...
+    def __getitem__(self, index: int | slice) -> DailyBar | list[DailyBar]:
+        rows = range(self._start, len(self._under))[index]
+        if isinstance(rows, range):
+            return [self._bar(row) for row in rows]
+        return self._bar(rows)
+
+    def _bar(self, row: int) -> DailyBar:
+        bar = self._derive(self._under[row].session)
+        assert bar is not None, "a session of the underlying has a bar"
+        return bar

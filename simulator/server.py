@@ -25,9 +25,16 @@ from core.settings import SimulatorSettings
 from simulator.broker import Broker
 from simulator.clock import VirtualClock
 from simulator.control import Control
+from simulator.facts import Facts
+from simulator.fault_script import read_script
 from simulator.gateway import LOOPBACK, Gateway
+from simulator.gateway_options import GatewayOptions
 from simulator.market import Market
+from simulator.matching import MatchingRules
+from simulator.running_clock import running_clock
+from simulator.scripted_market import scripted
 from simulator.vendors import build_vendors
+from simulator.wire_log import WireLog
 from simulator.worlds import find_files, open_market
 
 STOP_SECONDS = 3  # that a request under way is waited for
@@ -77,7 +84,7 @@ async def serve(
     day: date | None,
     state: Path,
     address: Address,
-    snapshot_delay: float = 0.0,
+    options: GatewayOptions | None = None,
     exit_with_parent: bool = False,
 ) -> None:
     """Open the market and serve it until SIGTERM, SIGINT or, if asked, the parent's end.
@@ -92,10 +99,31 @@ async def serve(
     DataError
         A file of the world is not what it should be.
     """
-    market = open_market(settings)
+    options = options or GatewayOptions()
+    script = read_script(options.faults) if options.faults else None
+    market = scripted(open_market(settings), script.faults if script else ())
     clock = VirtualClock(start_of_day(market, day or _newest_day(market)))
-    broker = Broker(market, state=state, now=clock.now(), cash=settings.cash)
-    gateway = Gateway(broker, clock, snapshot_delay=snapshot_delay)
+    broker = Broker(
+        market,
+        state=state,
+        now=clock.now(),
+        cash=settings.cash,
+        rules=MatchingRules(most_of_volume=options.most_of_volume),
+        accounts=options.accounts,
+    )
+    gateway = Gateway(
+        broker,
+        clock,
+        limits=options.limits,
+        faults=script,
+        log=WireLog(options.wire_log, now=clock.now) if options.wire_log else None,
+        master_client=options.master_client,
+        facts=Facts(
+            broker.exchange.tape,
+            seed=settings.seed,
+            fundamentals=find_files(settings).fundamentals,
+        ),
+    )
     stop = _stop_event(exit_with_parent=exit_with_parent)
     try:
         with _listen(address.http_port) as listener:
@@ -105,7 +133,8 @@ async def serve(
             await http.is_ready.wait()
             tws_port = await _start(gateway, address.tws_port)
             _announce(gateway, tws_port=tws_port, http_port=listener.getsockname()[1])
-            await stop.wait()
+            with running_clock(gateway, options.speed):
+                await stop.wait()
             http.should_exit = True
             await serving
     finally:

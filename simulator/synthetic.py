@@ -158,9 +158,23 @@ def _in_pounds(series: BarSeries) -> BarSeries:
     return replace(series, prices=prices, volumes=series.volumes // 2)
 
 
+_DESCRIBED = (
+    "con_id", "symbol", "name", "sec_type", "primary_exchange", "currency", "sector", "industry",
+    "min_tick", "stock_type", "member_since",
+)  # fmt: skip
+
+
+def _described(instrument: Instrument) -> str:
+    # Not repr: one more field of Instrument would give every world another id, and so a new
+    # account without its orders.
+    fields = ", ".join(f"{name}={getattr(instrument, name)!r}" for name in _DESCRIBED)
+    return f"Instrument({fields})"
+
+
 def _world_id(instruments: Sequence[Instrument], series: dict[int, BarSeries]) -> str:
     # Over the content, not the seed: another numpy or another calendar may give other bars.
-    digest = hashlib.sha256(repr(instruments).encode())
+    described = ", ".join(map(_described, instruments))
+    digest = hashlib.sha256(f"({described})".encode())
     for instrument in instruments:
         one = series[instrument.con_id]
         days = f"{one.sessions[0]}..{one.sessions[-1]}" if one.sessions else ""

@@ -1,20 +1,18 @@
-"""What an account is worth at a moment, and what a further order would do to it."""
+"""What an account is worth at a moment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.errors import NoData
-from simulator.commission import order_commission
 from simulator.exchange import Exchange
-from simulator.margin import Margin, requirement
+from simulator.exchange_rates import rate
+from simulator.exposure import exposure_of, foreign_value
+from simulator.margin import Margin, required
 from simulator.market import Instrument
-from simulator.orders import OrderTerms
 from simulator.tape import Tape, midnight, phase
-
-BASE = "USD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,32 +21,21 @@ class PortfolioRow:
 
     instrument: Instrument
     quantity: float
-    average_cost: float
-    market_price: float
+    average_cost: float  # of one share or contract, multiplier and commission included
+    market_price: float  # per share
     realized: float  # since midnight in New York
+    rate: float = 1.0  # base currency for one unit of the contract's
 
     @property
     def market_value(self) -> float:
-        """Quantity times price, negative for short."""
-        return self.quantity * self.market_price
+        """Quantity times price times multiplier, negative for short."""
+        return self.quantity * self.market_price * self.instrument.multiplier
 
     @property
     def unrealized(self) -> float:
         """Gain against the average cost."""
-        return self.quantity * (self.market_price - self.average_cost)
-
-
-@dataclass(frozen=True, slots=True)
-class MarginPreview:
-    """What an order would do to the account's margin and equity. Base currency."""
-
-    initial_before: float
-    maintenance_before: float
-    equity_before: float
-    initial_after: float
-    maintenance_after: float
-    equity_after: float
-    commission: float
+        price = self.market_price * self.instrument.multiplier
+        return self.quantity * (price - self.average_cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +46,60 @@ class Valuation:
     rows: tuple[PortfolioRow, ...]  # sorted by conId
     margin: Margin
     realized: float  # since midnight in New York, of positions closed meanwhile too
+    balances: Mapping[str, float]  # of other currencies, each in itself
+    rates: Mapping[str, float]  # of the same currencies
+
+    def value_of(self, *kinds: str) -> float:
+        """Return the value of all positions of these kinds, short ones negative."""
+        rows = (row for row in self.rows if row.instrument.sec_type in kinds)
+        return sum(row.market_value * row.rate for row in rows)
 
     @property
     def stock_value(self) -> float:
-        """Value of all positions, short ones negative."""
-        return sum(row.market_value for row in self.rows)
+        """Value of the shares."""
+        return self.value_of("STK")
+
+    @property
+    def option_value(self) -> float:
+        """Value of the options."""
+        return self.value_of("OPT")
+
+    @property
+    def futures_gain(self) -> float:
+        """Gain of the futures since they were bought or sold: all that they are worth."""
+        rows = (row for row in self.rows if row.instrument.sec_type == "FUT")
+        return sum(row.unrealized * row.rate for row in rows)
+
+    @property
+    def foreign_value(self) -> float:
+        """Value of the balances in other currencies."""
+        return sum(amount * self.rates[name] for name, amount in sorted(self.balances.items()))
 
     @property
     def gross(self) -> float:
-        """Value of all positions without sign."""
-        return sum(abs(row.market_value) for row in self.rows)
+        """Value of shares and options without sign."""
+        rows = (row for row in self.rows if row.instrument.sec_type in {"STK", "OPT"})
+        return sum(abs(row.market_value * row.rate) for row in rows)
+
+    @property
+    def total_cash(self) -> float:
+        """Cash in all currencies."""
+        return self.cash + self.foreign_value
 
     @property
     def equity(self) -> float:
-        """Net liquidation value; with stocks alone also the equity with loan value."""
-        return self.cash + self.stock_value
+        """Net liquidation value."""
+        return self.total_cash + self.value_of("STK", "OPT") + self.futures_gain
+
+    @property
+    def equity_with_loan(self) -> float:
+        """What margin can be taken on: all but the options, whose price is no collateral."""
+        return self.equity - self.option_value
 
     @property
     def unrealized(self) -> float:
         """Gain of the open positions against their cost."""
-        return sum(row.unrealized for row in self.rows)
+        return sum(row.unrealized * row.rate for row in self.rows)
 
 
 def value(exchange: Exchange) -> Valuation:
@@ -87,22 +108,37 @@ def value(exchange: Exchange) -> Valuation:
     realized = realized_today(exchange)
     rows = tuple(
         PortfolioRow(
-            instrument=tape.instrument(con_id),
+            instrument=tape.instrument(con_id, now),
             quantity=held.quantity,
             average_cost=held.average_cost,
             market_price=price_of(tape, con_id, now),
             realized=realized.get(con_id, 0.0),
+            rate=rate(tape, tape.instrument(con_id).currency, now),
         )
         for con_id, held in sorted(exchange.holdings.items())
     )
-    margin = requirement(row.market_value for row in rows)
-    return Valuation(exchange.cash, rows, margin, sum(realized.values()))
+    balances = exchange.positions.balances
+    exposures = [
+        exposure_of(tape, row.instrument.con_id, int(row.quantity), row.market_price, now)
+        for row in rows
+    ]
+    return Valuation(
+        cash=exchange.cash,
+        rows=rows,
+        margin=required(exposures, foreign=foreign_value(tape, balances, now)),
+        realized=sum(
+            gain * rate(tape, tape.instrument(con_id).currency, now)
+            for con_id, gain in realized.items()
+        ),
+        balances=dict(balances),
+        rates={name: rate(tape, name, now) for name in balances},
+    )
 
 
 def closed_row(exchange: Exchange, con_id: int) -> PortfolioRow:
     """Return the portfolio row of a position that was closed."""
     return PortfolioRow(
-        instrument=exchange.tape.instrument(con_id),
+        instrument=exchange.tape.instrument(con_id, exchange.now),
         quantity=0.0,
         average_cost=0.0,
         market_price=price_of(exchange.tape, con_id, exchange.now),
@@ -111,12 +147,8 @@ def closed_row(exchange: Exchange, con_id: int) -> PortfolioRow:
 
 
 def realized_today(exchange: Exchange) -> dict[int, float]:
-    """Return the realized gains since midnight in New York, by conId."""
-    gains: dict[int, float] = {}
-    for execution in exchange.executions_since(midnight(phase(exchange.now).day)):
-        if execution.realized is not None:
-            gains[execution.con_id] = gains.get(execution.con_id, 0.0) + execution.realized
-    return gains
+    """Return the realized gains since midnight in New York, by conId, in its currency."""
+    return exchange.positions.realized_since(midnight(phase(exchange.now).day))
 
 
 def price_of(tape: Tape, con_id: int, now: datetime) -> float:
@@ -126,30 +158,3 @@ def price_of(tape: Tape, con_id: int, now: datetime) -> float:
         symbol = tape.instrument(con_id).symbol
         raise NoData(f"{symbol} has not traded by {now:%Y-%m-%d}, it has no price")
     return price
-
-
-def preview(exchange: Exchange, orders: Iterable[OrderTerms]) -> MarginPreview:
-    """Return margin and equity before and after the orders have filled at the present prices."""
-    before, now = value(exchange), exchange.now
-    quantities = {row.instrument.con_id: row.quantity for row in before.rows}
-    commission = 0.0
-    for terms in orders:
-        quantities[terms.con_id] = quantities.get(terms.con_id, 0.0) + terms.signed_quantity
-        worth = terms.quantity * price_of(exchange.tape, terms.con_id, now)
-        commission += order_commission(terms.quantity, worth)
-    after = _margin_of(exchange.tape, quantities, now)
-    return MarginPreview(
-        initial_before=before.margin.initial,
-        maintenance_before=before.margin.maintenance,
-        equity_before=before.equity,
-        initial_after=after.initial,
-        maintenance_after=after.maintenance,
-        equity_after=before.equity - commission,
-        commission=commission,
-    )
-
-
-def _margin_of(tape: Tape, quantities: Mapping[int, float], now: datetime) -> Margin:
-    return requirement(
-        quantity * price_of(tape, con_id, now) for con_id, quantity in quantities.items()
-    )

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from core.errors import DataError, RequestRefused
+from simulator.versions import NEWEST
 
 FRAME_LIMIT = (
     1 << 16
@@ -83,11 +84,13 @@ class Fields:
     """The fields of one request, read in order and strictly by type.
 
     Every method raises `RequestRefused` with code 320 that names the field, so a bad request is
-    answered and never acted on. ``request_id`` is what that answer refers to: -1 until known.
+    answered and never acted on. ``request_id`` is what that answer refers to: -1 until known;
+    ``version`` is the protocol version of the connection, which decides what fields there are.
     """
 
-    def __init__(self, payload: bytes) -> None:
+    def __init__(self, payload: bytes, *, version: int = NEWEST) -> None:
         self.request_id = -1
+        self.version = version
         self._payload = payload
         self._next = 0
 
@@ -148,6 +151,12 @@ class Fields:
         if text.lower() not in _FLAGS:
             raise _unreadable(f"{text!r} is neither 0 nor 1, for {name}")
         return _FLAGS[text.lower()]
+
+    def copy(self) -> Fields:
+        """Return the same fields at the same place, to look ahead."""
+        ahead = Fields(self._payload, version=self.version)
+        ahead._next = self._next
+        return ahead
 
     def identify(self, name: str = "reqId") -> int:
         """Read the request's id; answers and errors refer to it from here on."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from types import TracebackType
-from typing import Self
 
+from core.closeable import Closeable
 from core.errors import ConfigurationError
 from ibkr.replay.market_data import ReplayMarketData
 from ibkr.replay.portfolio import ReplayPortfolio
@@ -15,7 +14,7 @@ from simulator.broker import Broker
 from simulator.directory import Directory
 
 
-class ReplayGateway:
+class ReplayGateway(Closeable):
     """A `ibkr.gateway.Gateway` onto one broker, whose clock others move."""
 
     def __init__(
@@ -53,13 +52,5 @@ class ReplayGateway:
         """Return the exchange's moment in UTC; TWS tells whole seconds."""
         return whole_seconds(self._broker.now)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing to close: the broker belongs to the world."""
+    def close(self) -> None:
+        """Do nothing: the broker belongs to the world."""

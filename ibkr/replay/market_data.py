@@ -24,11 +24,13 @@ from ibkr.messages import Tick
 from ibkr.movers import MOST_ROWS, SCANS, movers_table
 from ibkr.quotes import Quotes, by_symbol, quote, quotes_of
 from ibkr.replay.received import all_received, received, refused_as, whole_seconds
+from simulator.bar_sizes import DAY
 from simulator.directory import Directory
-from simulator.handlers.history import DAY, HistoryRequest, bars_for
+from simulator.found_bars import bars_for
 from simulator.handlers.scanner import ScanRequest, scan
-from simulator.market import DailyBar, Instrument
-from simulator.messages.contracts import NOT_FOUND, SMART, UNKNOWN_CONTRACT, ContractQuery
+from simulator.history_request import HistoryRequest
+from simulator.market import SMART, DailyBar, Instrument
+from simulator.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery
 from simulator.messages.market_data import Tick as TickNumber
 from simulator.quotes import Quote as Market
 from simulator.quotes import quote as market_of

@@ -45,10 +45,16 @@ def _valued(account: str, row: PortfolioRow) -> Valued:
         received(row.quantity),
         received(row.market_price),
         received(row.market_value),
+        received(row.average_cost),
+        received(row.unrealized),
+        received(row.realized),
     )
 
 
 def _contract(instrument: Instrument) -> ib_async.Contract:
     return ib_async.Contract(
-        conId=instrument.con_id, symbol=instrument.symbol, currency=instrument.currency
+        conId=instrument.con_id,
+        symbol=instrument.symbol,
+        secType=instrument.sec_type,
+        currency=instrument.currency,
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.errors import DaybookError, RequestRefused
 from ibkr.codes import refusal
-from simulator.client import invalid_request
+from simulator.refusals import invalid_request
 from simulator.wire import text_of
 
 DECIMALS = 6  # of prices; the wire has two more

@@ -7,8 +7,8 @@ from typing import Any
 
 import ib_async
 
-from core.errors import DaybookError, GatewayError
-from core.types import Order, OrderState, WhatIf
+from core.errors import DaybookError, GatewayError, RequestRefused
+from core.types import ComboOrder, Order, OrderState, WhatIf
 from ibkr.following import known_order, refuse_foreign
 from ibkr.ledger import Ledger, Word
 from ibkr.order_checks import problems
@@ -17,12 +17,14 @@ from ibkr.replay.order_lists import order_records
 from ibkr.replay.received import as_refusal, received, refused_as
 from ibkr.sending import refuse_repeated, refuse_unsendable, state_told
 from simulator.broker import Broker
+from simulator.checks import REJECTED
 from simulator.directory import Directory
-from simulator.handlers.orders import ORDER_MESSAGE, closed_market_warning, terms_of
-from simulator.market import Instrument
-from simulator.messages.contracts import SMART, ContractQuery
+from simulator.handlers.orders import ORDER_MESSAGE, closed_market_warning
+from simulator.market import SMART, Instrument
+from simulator.messages.contracts import ContractQuery
 from simulator.messages.orders import preview_fields
 from simulator.messages.place_order import PlaceOrder
+from simulator.order_request import terms_of
 from simulator.orders import OrderTerms, Status
 
 
@@ -107,6 +109,8 @@ class ReplayTrading:
         return word
 
     def _terms(self, order: Order, *, order_id: int) -> tuple[OrderTerms, Instrument]:
+        if isinstance(order, ComboOrder):
+            raise RequestRefused("combinations are traded over a socket only", code=REJECTED)
         contract = ContractQuery(order.con_id, order.symbol, "", SMART, "", "", "")
         instrument = self._directory.one(contract)
         request = PlaceOrder(
@@ -122,4 +126,4 @@ class ReplayTrading:
             what_if=False,
             unsupported=("outsideRth",) if order.outside_rth else (),
         )
-        return terms_of(request, instrument, self._broker.account), instrument
+        return terms_of(request, instrument, self._broker.accounts), instrument

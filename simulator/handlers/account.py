@@ -3,69 +3,69 @@
 from __future__ import annotations
 
 from core.errors import RequestRefused
+from simulator.account_streams import MultiRequest
 from simulator.account_values import AccountValue, account_values
-from simulator.client import VALIDATION_FAILED, Client
+from simulator.client import Client
 from simulator.messages import account as frames
 from simulator.messages.numbers import Request
+from simulator.refusals import VALIDATION_FAILED
 from simulator.valuation import Valuation, value
 from simulator.wire import Fields
 
 MOST_SUMMARIES = 2
 TOO_MANY_SUMMARIES = 322
-LEDGER_TAGS = frozenset({"$LEDGER", "$LEDGER:ALL", "$LEDGER:BASE", "$LEDGER:USD"})
+LEDGER, ALL_CURRENCIES = "$LEDGER", "ALL"
 
 
 def positions(client: Client, fields: Fields) -> None:
-    """State all positions and subscribe to changes."""
+    """State the positions of all accounts and subscribe to changes."""
     fields.skip("version")
     fields.end()
-    client.wants_positions = True
-    broker = client.gateway.broker
-    rows = value(broker.exchange).rows
-    client.send(*(frames.position(broker.account, row) for row in rows), frames.position_end())
+    client.streams.positions = True
+    for account, exchange in client.gateway.broker.exchanges.items():
+        client.send(*(frames.position(account, row) for row in value(exchange).rows))
+    client.send(frames.position_end())
 
 
 def cancel_positions(client: Client, fields: Fields) -> None:
     """End the subscription."""
     fields.skip("version")
     fields.end()
-    client.wants_positions = False
+    client.streams.positions = False
 
 
 def account_updates(client: Client, fields: Fields) -> None:
-    """State account values and portfolio and subscribe to changes, or end that."""
+    """State account values and portfolio of one account and follow them, or end that."""
     fields.skip("version")
     subscribe = fields.flag("subscribe")
-    account = fields.text("acctCode")
+    account = account_named(client, fields.text("acctCode"), "bS")
     fields.end()
-    _check(client, account)
-    client.wants_account = subscribe
+    client.streams.account = account if subscribe else None
     if subscribe:
-        broker = client.gateway.broker
-        valuation = value(broker.exchange)
-        rows = (frames.portfolio_value(broker.account, row) for row in valuation.rows)
-        send_account(client, valuation)
-        client.send(*rows, frames.account_download_end(broker.account))
+        valuation = _value(client, account)
+        send_account(client, account, valuation)
+        client.send(
+            *(frames.portfolio_value(account, row) for row in valuation.rows),
+            frames.account_download_end(account),
+        )
 
 
 def account_updates_multi(client: Client, fields: Fields) -> None:
     """State account values under a request id and subscribe to changes."""
     fields.skip("version")
     request_id = fields.identify()
-    account = fields.text("account")
+    account = account_named(client, fields.text("account"), "bS")
     fields.skip("modelCode")
-    fields.flag("ledgerAndNLV")
+    client.streams.multi[request_id] = MultiRequest(account, fields.flag("ledgerAndNLV"))
     fields.end()
-    _check(client, account)
-    client.account_multi.add(request_id)
-    send_multi(client, request_id, value(client.gateway.broker.exchange))
+    send_multi(client, request_id, _value(client, account))
     client.send(frames.account_update_multi_end(request_id))
 
 
 def cancel_account_updates_multi(client: Client, fields: Fields) -> None:
     """End the subscription."""
     fields.skip("version")
-    client.account_multi.discard(fields.identify())
+    client.streams.multi.pop(fields.identify(), None)
     fields.end()
 
 
@@ -76,27 +76,39 @@ def account_summary(client: Client, fields: Fields) -> None:
     fields.skip("group")
     tags = frozenset(tag.strip() for tag in fields.text("tags").split(",") if tag.strip())
     fields.end()
-    if len(client.summaries) >= MOST_SUMMARIES and request_id not in client.summaries:
+    summaries = client.streams.summaries
+    if len(summaries) >= MOST_SUMMARIES and request_id not in summaries:
         raise RequestRefused(
             "Error processing request.-'bW' : cause - Maximum number of account summary requests "
             "exceeded",
             code=TOO_MANY_SUMMARIES,
         )
-    client.summaries[request_id] = tags
-    send_summary(client, request_id, value(client.gateway.broker.exchange))
+    summaries[request_id] = tags
+    for account in client.gateway.broker.accounts:
+        send_summary(client, request_id, account, _value(client, account))
     client.send(frames.account_summary_end(request_id))
 
 
 def cancel_account_summary(client: Client, fields: Fields) -> None:
     """End the subscription."""
     fields.skip("version")
-    client.summaries.pop(fields.identify(), None)
+    client.streams.summaries.pop(fields.identify(), None)
     fields.end()
 
 
-def send_account(client: Client, valuation: Valuation) -> None:
-    """Send all account values with their time."""
-    account = client.gateway.broker.account
+def account_named(client: Client, account: str, request: str) -> str:
+    """Return the account a request is about; none means the first."""
+    broker = client.gateway.broker
+    if account not in {"", *broker.accounts}:
+        raise RequestRefused(
+            f"Error validating request.-'{request}' : cause - Invalid account code {account!r}",
+            code=VALIDATION_FAILED,
+        )
+    return account or broker.account
+
+
+def send_account(client: Client, account: str, valuation: Valuation) -> None:
+    """Send all values of an account with their time."""
     client.send(
         *(frames.account_value(account, item) for item in account_values(valuation, account)),
         frames.account_time(client.gateway.broker.now),
@@ -104,19 +116,20 @@ def send_account(client: Client, valuation: Valuation) -> None:
 
 
 def send_multi(client: Client, request_id: int, valuation: Valuation) -> None:
-    """Send all account values under a request id."""
-    account = client.gateway.broker.account
+    """Send the values of an account under a request id."""
+    request = client.streams.multi[request_id]
     client.send(
         *(
-            frames.account_update_multi(request_id, account, item)
-            for item in account_values(valuation, account)
+            frames.account_update_multi(request_id, request.account, item)
+            for item in account_values(valuation, request.account)
+            if not request.ledger_only or item.is_ledger or item.key == "NetLiquidation"
         )
     )
 
 
-def send_summary(client: Client, request_id: int, valuation: Valuation) -> None:
-    """Send the account values a summary asks for."""
-    account, tags = client.gateway.broker.account, client.summaries[request_id]
+def send_summary(client: Client, request_id: int, account: str, valuation: Valuation) -> None:
+    """Send the values of an account that a summary asks for."""
+    tags = client.streams.summaries[request_id]
     client.send(
         *(
             frames.account_summary(request_id, account, item)
@@ -127,17 +140,21 @@ def send_summary(client: Client, request_id: int, valuation: Valuation) -> None:
 
 
 def _is_wanted(item: AccountValue, tags: frozenset[str]) -> bool:
+    """Tell whether tags ask for a value.
+
+    ``$LEDGER`` asks for the sum of all currencies, ``$LEDGER:EUR`` for one, ``$LEDGER:ALL`` for
+    all of them and their sum.
+    """
     if item.key in tags:
         return True
-    return bool(tags & LEDGER_TAGS) and item.is_ledger
+    if not item.is_ledger:
+        return False
+    asked = {tag.partition(":")[2] or "BASE" for tag in tags if tag.partition(":")[0] == LEDGER}
+    return bool(asked & {item.currency, ALL_CURRENCIES})
 
 
-def _check(client: Client, account: str) -> None:
-    if account not in {"", client.gateway.broker.account}:
-        raise RequestRefused(
-            f"Error validating request.-'bS' : cause - Invalid account code {account!r}",
-            code=VALIDATION_FAILED,
-        )
+def _value(client: Client, account: str) -> Valuation:
+    return value(client.gateway.broker.exchanges[account])
 
 
 HANDLERS = {

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from dataclasses import replace
 
 from core.errors import RequestRefused
-from simulator.client import VALIDATION_FAILED, Client
+from simulator.client import Client
+from simulator.generic_ticks import read_ticks
+from simulator.handlers.quote_frames import send_line
+from simulator.lines import Line, find_line, read_legs
 from simulator.messages import market_data as frames
 from simulator.messages.contracts import ContractQuery
-from simulator.messages.market_data import DataType, Tick
+from simulator.messages.market_data import DataType
 from simulator.messages.numbers import Request
-from simulator.quotes import Quote, quote
-from simulator.tape import phase
+from simulator.refusals import VALIDATION_FAILED
 from simulator.wire import Fields
 
-MOST_LINES = 100  # snapshots under way included: the stricter reading of IBKR's rule
 TOO_MANY_LINES, DUPLICATE_TICKER, UNKNOWN_TICKER = 101, 102, 300
 
 
@@ -24,6 +25,7 @@ def market_data(client: Client, fields: Fields) -> None:
     fields.skip("version")
     request_id = fields.identify()
     query = ContractQuery.read(fields)
+    legs = read_legs(fields, query)
     if fields.flag("deltaNeutralContract"):
         fields.skip("conId", "delta", "price")
     generic_ticks = fields.text("genericTickList")
@@ -31,63 +33,38 @@ def market_data(client: Client, fields: Fields) -> None:
     regulatory = fields.flag("regulatorySnapshot")
     fields.skip("mktDataOptions")
     fields.end()
-    con_id = client.gateway.directory.one(query).con_id
+    line = find_line(client.gateway.directory, query, legs, frozenset())
+    instrument = None if legs else client.gateway.tape.instrument(line.con_id)
     if (snapshot or regulatory) and generic_ticks:
         raise RequestRefused(
             "Error validating request.-'bN' : cause - Snapshot market data subscription is not "
             "applicable to generic ticks",
             code=VALIDATION_FAILED,
         )
-    if request_id in client.lines or request_id in client.snapshots:
-        raise RequestRefused("Duplicate ticker id", code=DUPLICATE_TICKER)
-    if len(client.lines) + len(client.snapshots) >= MOST_LINES:
-        raise RequestRefused("Max number of tickers has been reached", code=TOO_MANY_LINES)
-    send_quote(client, request_id, con_id)
+    line = replace(line, generic_ticks=read_ticks(generic_ticks, instrument))
+    _refuse_one_line_more(client, request_id)
+    send_line(client, request_id, line, with_notice=True)
     if snapshot or regulatory:
         _end_later(client, request_id)
     else:
-        client.lines[request_id] = con_id
+        client.lines[request_id] = line
 
 
-def send_quote(client: Client, request_id: int, con_id: int) -> None:
-    """Send what is known of the instrument's market by the clock."""
-    gateway = client.gateway
-    now = gateway.clock.now()
-    data_type = _served(client.data_type, open_now=phase(now).running is not None)
-    instrument = gateway.tape.instrument(con_id)
-    client.send(
-        frames.market_data_type(request_id, data_type),
-        frames.tick_parameters(request_id, instrument.min_tick),
-    )
-    known = quote(gateway.tape, con_id, now)
-    if known is not None:
-        client.send(*_ticks(request_id, known, data_type))
+def _refuse_one_line_more(client: Client, request_id: int) -> None:
+    if request_id in client.lines or request_id in client.snapshots:
+        raise RequestRefused("Duplicate ticker id", code=DUPLICATE_TICKER)
+    most = client.gateway.limits.market_data_lines
+    # Snapshots under way count as well: the stricter reading of IBKR's rule.
+    if most is not None and len(client.lines) + len(client.snapshots) >= most:
+        raise RequestRefused("Max number of tickers has been reached", code=TOO_MANY_LINES)
 
 
-def _served(asked: DataType, *, open_now: bool) -> DataType:
-    """Return the kind of data TWS gives: frozen kinds only differ while the market is closed."""
-    if not open_now:
-        return asked
-    return {DataType.FROZEN: DataType.LIVE, DataType.DELAYED_FROZEN: DataType.DELAYED}.get(
-        asked, asked
-    )
-
-
-def _ticks(request_id: int, known: Quote, data_type: DataType) -> Iterator[bytes]:
-    prices = (
-        (Tick.BID, known.bid, known.bid_size),
-        (Tick.ASK, known.ask, known.ask_size),
-        (Tick.LAST, known.last, 100),
-        (Tick.CLOSE, known.close, 0),
-        (Tick.OPEN, known.open, 0),
-        (Tick.HIGH, known.high, 0),
-        (Tick.LOW, known.low, 0),
-    )
-    for tick, price, size in prices:
-        if price is not None:
-            yield frames.tick_price(request_id, tick.number(data_type), price, size)
-    if known.volume is not None:
-        yield frames.tick_size(request_id, Tick.VOLUME.number(data_type), known.volume)
+def send_quote(client: Client, request_id: int, line: Line) -> None:
+    """Send a stream what is known of its market by the clock, or why nothing is any more."""
+    try:
+        send_line(client, request_id, line, with_notice=False)
+    except RequestRefused as refusal:
+        client.error(request_id, refusal.code, str(refusal))
 
 
 def _end_later(client: Client, request_id: int) -> None:
@@ -97,7 +74,7 @@ def _end_later(client: Client, request_id: int) -> None:
         client.snapshots.pop(request_id, None)
         client.send(frames.snapshot_end(request_id))
 
-    delay = client.gateway.snapshot_delay
+    delay = client.gateway.limits.snapshot_seconds
     if delay > 0:
         client.snapshots[request_id] = asyncio.get_running_loop().call_later(delay, end)
     else:

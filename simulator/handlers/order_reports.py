@@ -7,14 +7,17 @@ from datetime import datetime
 
 from core.errors import RequestRefused
 from core.types import Side
-from simulator.client import VALIDATION_FAILED, Client
-from simulator.market import Instrument
+from simulator.client import Client
+from simulator.exchange_rates import rate
+from simulator.market import SMART, Instrument
+from simulator.messages import executions as execution_frames
 from simulator.messages import orders as frames
 from simulator.messages import times
-from simulator.messages.contracts import SMART
 from simulator.messages.numbers import Request
 from simulator.messages.session import NOT_A_REQUEST
 from simulator.orders import Execution, OrderRecord
+from simulator.positions import BASE
+from simulator.refusals import VALIDATION_FAILED
 from simulator.tape import midnight, phase
 from simulator.wire import Fields
 
@@ -25,19 +28,19 @@ def open_orders(client: Client, fields: Fields) -> None:
     """Describe the client's own working orders."""
     fields.skip("version")
     fields.end()
-    for order in client.gateway.broker.exchange.orders.working:
+    for order in client.gateway.broker.working:
         if order.client_id == client.client_id:
             send_order(client, order)
-    client.send(frames.open_order_end())
+    client.send(execution_frames.open_order_end())
 
 
 def all_open_orders(client: Client, fields: Fields) -> None:
     """Describe the working orders of all clients."""
     fields.skip("version")
     fields.end()
-    for order in client.gateway.broker.exchange.orders.working:
+    for order in client.gateway.broker.working:
         send_order(client, order)
-    client.send(frames.open_order_end())
+    client.send(execution_frames.open_order_end())
 
 
 def auto_open_orders(client: Client, fields: Fields) -> None:
@@ -57,12 +60,13 @@ def completed_orders(client: Client, fields: Fields) -> None:
     """Describe the orders filled or cancelled since midnight in New York, of all clients."""
     fields.flag("apiOnly")
     fields.end()
-    gateway = client.gateway
-    broker = gateway.broker
-    for order in broker.exchange.orders.done_since(midnight(phase(broker.now).day)):
-        instrument = gateway.tape.instrument(order.terms.con_id)
-        client.send(frames.completed_order(order, instrument, broker.account))
-    client.send(frames.completed_orders_end())
+    broker = client.gateway.broker
+    today = midnight(phase(broker.now).day)
+    for account, exchange in broker.exchanges.items():
+        for order in exchange.orders.done_since(today):
+            instrument = client.gateway.tape.instrument(order.terms.con_id, broker.now)
+            client.send(frames.completed_order(order, instrument, account, version=client.version))
+    client.send(execution_frames.completed_orders_end())
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +99,22 @@ class ExecutionFilter:
         )
         return cls(client_id, account, since, symbol, sec_type, exchange, side.upper())
 
+    def covers(self, account: str) -> bool:
+        """Tell whether an account's executions are asked for."""
+        return self.account in {"", account}
+
     def passes(self, execution: Execution, client_id: int, instrument: Instrument) -> bool:
-        """Tell whether an execution of this client and instrument is asked for."""
+        """Tell whether an execution of this client and instrument is asked for.
+
+        ``instrument`` is the underlying for the execution of a whole combination.
+        """
+        sec_type = "BAG" if execution.is_combination else instrument.sec_type
         sides = {Side.BUY: {"", "BUY", "BOT"}, Side.SELL: {"", "SELL", "SLD"}}
         return (
             self.client_id in {0, client_id}
             and (self.since is None or execution.time >= self.since)
             and self.symbol in {"", instrument.symbol}
-            and self.sec_type in {"", instrument.sec_type}
+            and self.sec_type in {"", sec_type}
             and self.exchange in {"", SMART, instrument.primary_exchange}
             and self.side in sides[execution.side]
         )
@@ -111,29 +123,32 @@ class ExecutionFilter:
 def executions(client: Client, fields: Fields) -> None:
     """Report the executions since midnight in New York that pass the client's filter.
 
-    Commission reports go only to the client that owns the order, as without a master client id.
+    Commission reports go only to the client that owns the order, and to the master client.
     """
     fields.skip("version")
     request_id = fields.identify()
     wanted = ExecutionFilter.read(fields)
     fields.end()
     broker = client.gateway.broker
-    today = broker.exchange.executions_since(midnight(phase(broker.now).day))
-    for execution in today if wanted.account in {"", broker.account} else []:
-        order = broker.exchange.orders[execution.perm_id]
-        instrument = client.gateway.tape.instrument(execution.con_id)
-        if wanted.passes(execution, order.client_id, instrument):
-            send_execution(client, request_id, order, execution)
-            send_commission(client, order, execution)
-    client.send(frames.execution_end(request_id))
+    today = midnight(phase(broker.now).day)
+    for account, exchange in broker.exchanges.items():
+        for execution in exchange.executions_since(today) if wanted.covers(account) else []:
+            order = exchange.orders[execution.perm_id]
+            instrument = client.gateway.tape.instrument(execution.con_id, broker.now)
+            if wanted.passes(execution, order.client_id, instrument):
+                send_execution(client, request_id, order, execution)
+                send_commission(client, order, execution)
+    client.send(execution_frames.execution_end(request_id))
 
 
 def send_order(client: Client, order: OrderRecord) -> None:
     """Describe an order and say where it stands."""
-    gateway = client.gateway
-    instrument = gateway.tape.instrument(order.terms.con_id)
+    broker = client.gateway.broker
+    instrument = client.gateway.tape.instrument(order.terms.con_id, broker.now)
+    account = order.terms.account or broker.account
     client.send(
-        frames.open_order(order, instrument, gateway.broker.account), frames.order_status(order)
+        frames.open_order(order, instrument, account, version=client.version),
+        execution_frames.order_status(order),
     )
 
 
@@ -141,17 +156,28 @@ def send_execution(
     client: Client, request_id: int, order: OrderRecord, execution: Execution
 ) -> None:
     """Report an execution."""
-    gateway = client.gateway
-    instrument = gateway.tape.instrument(execution.con_id)
-    account = gateway.broker.account
-    client.send(frames.execution_details(request_id, execution, order, instrument, account))
+    broker = client.gateway.broker
+    instrument = client.gateway.tape.instrument(execution.con_id, broker.now)
+    account = order.terms.account or broker.account
+    client.send(
+        execution_frames.execution_details(
+            request_id, execution, order, instrument, account, version=client.version
+        )
+    )
 
 
 def send_commission(client: Client, order: OrderRecord, execution: Execution) -> None:
-    """Report what an execution cost, to its owner only."""
-    if client.client_id == order.client_id:
-        currency = client.gateway.tape.instrument(execution.con_id).currency
-        client.send(frames.commission_report(execution, currency))
+    """Report what an execution cost, to the order's owner and to the master client only.
+
+    Of a combination the legs cost something, not the whole.
+    """
+    gateway = client.gateway
+    if client.client_id in {order.client_id, gateway.master_client} and not (
+        execution.is_combination
+    ):
+        instrument = gateway.tape.instrument(execution.con_id)
+        in_base = rate(gateway.tape, instrument.currency, gateway.broker.now)
+        client.send(execution_frames.commission_report(execution, BASE, in_base=in_base))
 
 
 HANDLERS = {

@@ -6,30 +6,31 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.errors import RequestRefused
-from core.types import OrderType, Side
-from simulator.broker import BAD_TICK, OFF_GRID, REJECTED
-from simulator.client import VALIDATION_FAILED, Client
+from simulator.checks import CANCELLED, WAS_CANCELLED
+from simulator.client import Client
 from simulator.handlers.order_reports import send_order
 from simulator.market import Instrument
 from simulator.messages import orders as frames
 from simulator.messages import times
 from simulator.messages.numbers import Request
 from simulator.messages.place_order import PlaceOrder, read_place_order
-from simulator.orders import OrderRecord, OrderTerms, Status, TimeInForce
+from simulator.order_request import instrument_of, terms_of
+from simulator.orders import OrderRecord, OrderTerms, Status
+from simulator.preview import MarginPreview
 from simulator.tape import NEW_YORK, phase
-from simulator.valuation import BASE, MarginPreview
+from simulator.versions import Since
 from simulator.wire import Fields
 
-UNSUPPORTED_TYPE, ORDER_MESSAGE = 387, 399
-LARGEST_ORDER = 10_000_000  # shares
+ORDER_MESSAGE, PRESET_APPLIED = 399, 10349
 
 
 def place_order(client: Client, fields: Fields) -> None:
-    """Place a new order, change a working one, or rehearse."""
+    """Place a new order, change a working one, keep one for later, or rehearse."""
     request = read_place_order(fields)
-    broker = client.gateway.broker
-    instrument = client.gateway.directory.one(request.contract)
-    terms = terms_of(request, instrument, broker.account)
+    gateway = client.gateway
+    broker = gateway.broker
+    instrument = instrument_of(request, gateway.directory)
+    terms = terms_of(request, instrument, broker.accounts, directory=gateway.directory)
     if request.what_if:
         _rehearse(client, request, terms, instrument)
         return
@@ -38,67 +39,29 @@ def place_order(client: Client, fields: Fields) -> None:
     if known is not None:
         broker.modify(known, terms)
         return
-    broker.place(terms, order_id=request.order_id, client_id=client.client_id)
-    placed = broker.find(client.client_id, request.order_id)
-    if placed is not None and placed.status is Status.PRE_SUBMITTED:
-        _warn_of_closed_market(client, placed, instrument)
-
-
-def terms_of(request: PlaceOrder, instrument: Instrument, account: str) -> OrderTerms:
-    """Check what can be checked of an order without looking at the account.
-
-    Raises `RequestRefused` with the code and text of TWS.
-    """
-    _refuse_unavailable(request, instrument)
-    if request.action not in set(Side):
-        raise _invalid(f"Invalid side {request.action!r}")
-    if request.time_in_force not in set(TimeInForce):
-        raise _invalid(f"Invalid time in force {request.time_in_force!r}")
-    if request.account not in {"", account}:
-        raise _invalid(f"Invalid account code {request.account!r}")
-    order_type = OrderType(request.order_type)
-    return OrderTerms(
-        con_id=instrument.con_id,
-        side=Side(request.action),
-        quantity=_quantity(request),
-        order_type=order_type,
-        limit_price=_limit(request) if order_type is OrderType.LIMIT else None,
-        time_in_force=TimeInForce(request.time_in_force),
-        order_ref=request.order_ref,
-    )
-
-
-def _refuse_unavailable(request: PlaceOrder, instrument: Instrument) -> None:
-    if request.unsupported:
-        listed = ", ".join(request.unsupported)
-        raise RequestRefused(
-            f"Order rejected - reason:not available in the simulator: {listed}", code=REJECTED
+    if not request.time_in_force:
+        client.error(
+            request.order_id, PRESET_APPLIED, "Order TIF was set to DAY based on order preset."
         )
-    if instrument.currency != BASE:
-        raise RequestRefused(
-            f"Order rejected - reason:No trading permissions for {instrument.currency}",
-            code=REJECTED,
-        )
-    if request.order_type not in set(OrderType):
-        raise RequestRefused(
-            "Unsupported order type for this exchange and security type.", code=UNSUPPORTED_TYPE
-        )
+    broker.hold(terms, order_id=request.order_id, client_id=client.client_id)
+    if request.transmit:
+        for order_id in broker.untransmitted.family(client.client_id, request.order_id):
+            _transmit(client, order_id)
 
 
-def _quantity(request: PlaceOrder) -> int:
-    quantity = request.quantity or 0.0
-    if not 0 < quantity <= LARGEST_ORDER or quantity != int(quantity):
-        raise _invalid(
-            f"Invalid quantity {quantity:g}: a whole number from 1 to {LARGEST_ORDER} is expected"
-        )
-    return int(quantity)
-
-
-def _limit(request: PlaceOrder) -> float:
-    limit = request.limit_price or 0.0
-    if not limit > 0:
-        raise RequestRefused(OFF_GRID, code=BAD_TICK)
-    return limit
+def _transmit(client: Client, order_id: int) -> None:
+    """Send one order that was kept; what speaks against it is told under its own number."""
+    broker = client.gateway.broker
+    assert client.client_id is not None
+    try:
+        broker.transmit(client.client_id, order_id)
+    except RequestRefused as refusal:
+        client.error(order_id, refusal.code, str(refusal))
+        return
+    placed = broker.find(client.client_id, order_id)
+    assert placed is not None
+    if placed.status is Status.PRE_SUBMITTED and not broker.is_open(placed.terms):
+        _warn_of_closed_market(client, placed)
 
 
 def _rehearse(
@@ -113,6 +76,7 @@ def _rehearse(
     if gateway.faults.hits("reject_margin", instrument.symbol):
         effect = _beyond_equity(effect)
     assert client.client_id is not None
+    account = terms.account or gateway.broker.account
     rehearsed = OrderRecord(
         perm_id=0,
         order_id=request.order_id,
@@ -123,7 +87,7 @@ def _rehearse(
     )
     client.send(
         *(
-            frames.what_if_order(rehearsed, instrument, gateway.broker.account, answer)
+            frames.what_if_order(rehearsed, instrument, account, answer, version=client.version)
             for answer in (None, effect)
         )
     )
@@ -133,9 +97,12 @@ def _beyond_equity(effect: MarginPreview) -> MarginPreview:
     return replace(effect, maintenance_after=effect.equity_after * 1.1 + 1.0)
 
 
-def _warn_of_closed_market(client: Client, order: OrderRecord, instrument: Instrument) -> None:
-    text = closed_market_warning(order.terms, instrument, client.gateway.broker.now)
-    client.error(order.order_id, ORDER_MESSAGE, text)
+def _warn_of_closed_market(client: Client, order: OrderRecord) -> None:
+    broker = client.gateway.broker
+    instrument = client.gateway.tape.instrument(order.terms.con_id, broker.now)
+    client.error(
+        order.order_id, ORDER_MESSAGE, closed_market_warning(order.terms, instrument, broker.now)
+    )
     # The warning made ib_async call the order invalid; TWS repeats where it stands.
     send_order(client, order)
 
@@ -151,13 +118,18 @@ def closed_market_warning(terms: OrderTerms, instrument: Instrument, now: dateti
 
 
 def cancel_order(client: Client, fields: Fields) -> None:
-    """Cancel one of the client's own orders."""
+    """Cancel one of the client's own orders, also one that was not transmitted yet."""
     fields.skip("version")
     order_id = fields.identify("orderId")
-    fields.skip("manualCancelOrderTime")
+    if fields.version >= Since.MANUAL_TIME:
+        fields.skip("manualCancelOrderTime")
     fields.end()
     assert client.client_id is not None
-    client.gateway.broker.cancel(client.client_id, order_id)
+    broker = client.gateway.broker
+    if broker.untransmitted.take(client.client_id, order_id) is None:
+        broker.cancel(client.client_id, order_id)
+    else:
+        client.error(order_id, CANCELLED, WAS_CANCELLED)
 
 
 def global_cancel(client: Client, fields: Fields) -> None:
@@ -165,12 +137,6 @@ def global_cancel(client: Client, fields: Fields) -> None:
     fields.skip("version")
     fields.end()
     client.gateway.broker.cancel_all()
-
-
-def _invalid(cause: str) -> RequestRefused:
-    return RequestRefused(
-        f"Error validating request.-'bO' : cause - {cause}", code=VALIDATION_FAILED
-    )
 
 
 HANDLERS = {

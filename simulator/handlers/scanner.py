@@ -2,57 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.errors import RequestRefused
 from simulator.client import Client
+from simulator.expirations import futures_listed
+from simulator.facts import Facts
+from simulator.futures import con_id_of
 from simulator.market import Instrument
 from simulator.messages import scanner as frames
 from simulator.messages.numbers import Request
-from simulator.tape import Summary, Tape, phase
-from simulator.valuation import BASE
+from simulator.scanner_xml import scanner_xml
+from simulator.scans import FILTERS, LOCATIONS, SCANS, STOCK_TYPES, Scanned, in_location
+from simulator.tape import Tape, phase
 from simulator.wire import READING_FAILED, Fields
 
 SCAN_FAILED = 162
 MOST_ROWS = 50
-LOCATIONS = {"STK.US.MAJOR", "STK.US"}
-
-
-@dataclass(frozen=True, slots=True)
-class Scanned:
-    """One instrument as the scans see it."""
-
-    instrument: Instrument
-    summary: Summary
-
-    @property
-    def change(self) -> float:
-        """Change of the close, as a fraction."""
-        before = self.summary.previous_close
-        return self.summary.bar.close / before - 1 if before else 0.0
-
-    @property
-    def relative_volume(self) -> float:
-        """Volume against its average."""
-        average = self.summary.average_volume
-        return self.summary.bar.volume / average if average else 0.0
-
-
-SCANS: dict[str, Callable[[Scanned], float]] = {
-    "HOT_BY_VOLUME": lambda row: row.relative_volume,
-    "MOST_ACTIVE": lambda row: row.summary.bar.volume,
-    "TOP_PERC_GAIN": lambda row: row.change,
-    "TOP_PERC_LOSE": lambda row: -row.change,
-}
-FILTERS: dict[str, Callable[[Scanned, float], bool]] = {
-    "priceAbove": lambda row, bound: row.summary.bar.close > bound,
-    "priceBelow": lambda row, bound: row.summary.bar.close < bound,
-    "volumeAbove": lambda row, bound: row.summary.bar.volume > bound,
-    "avgVolumeAbove": lambda row, bound: row.summary.average_volume > bound,
-    "avgUsdVolumeAbove": lambda row, bound: row.summary.average_value > bound,
-}
+MOST_SCANS = 10
+IN_USD = 1e6  # marketCapAbove is in USD, marketCapAbove1e6 in millions
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +35,7 @@ class ScanRequest:
     location: str
     code: str
     bounds: tuple[tuple[str, float], ...]  # filter name and number
+    stock_type: str = "ALL"
 
     @classmethod
     def read(cls, fields: Fields) -> ScanRequest:
@@ -79,25 +50,28 @@ class ScanRequest:
             "priceBelow": fields.optional_number("belowPrice"),
             "volumeAbove": fields.optional_number("aboveVolume"),
         }
+        for name in ("marketCapAbove", "marketCapBelow"):
+            bound = fields.optional_number(name)
+            bounds[f"{name}1e6"] = None if bound is None else bound / IN_USD
         _refuse_other_filters(fields)
+        stock_type = fields.text("stockTypeFilter") or "ALL"
         bounds |= _filter_options(fields.text("scannerSubscriptionFilterOptions"))
         fields.skip("scannerSubscriptionOptions")
         fields.end()
         count = MOST_ROWS if rows is None or rows < 0 else min(rows, MOST_ROWS)
         given = tuple((name, bound) for name, bound in bounds.items() if bound is not None)
-        return cls(request_id, count, instrument, location, code, given)
+        return cls(request_id, count, instrument, location, code, given, stock_type)
 
 
 def _refuse_other_filters(fields: Fields) -> None:
     for name in (
-        "marketCapAbove", "marketCapBelow", "moodyRatingAbove", "moodyRatingBelow",
-        "spRatingAbove", "spRatingBelow", "maturityDateAbove", "maturityDateBelow",
-        "couponRateAbove", "couponRateBelow", "excludeConvertible", "averageOptionVolumeAbove",
-        "scannerSettingPairs", "stockTypeFilter",
+        "moodyRatingAbove", "moodyRatingBelow", "spRatingAbove", "spRatingBelow",
+        "maturityDateAbove", "maturityDateBelow", "couponRateAbove", "couponRateBelow",
+        "excludeConvertible", "averageOptionVolumeAbove", "scannerSettingPairs",
     ):  # fmt: skip
         value = fields.text(name)
-        if value not in {"", "0", "ALL", "1.7976931348623157e+308", "2147483647"}:
-            raise _failed(f"filter {name}={value} is not available in the simulator")
+        if value not in {"", "0", "1.7976931348623157e+308", "2147483647"}:
+            raise _failed(f"filter {name}={value} does not go with what is listed here")
 
 
 def _filter_options(text: str) -> dict[str, float | None]:
@@ -117,65 +91,79 @@ def _filter_options(text: str) -> dict[str, float | None]:
 
 
 def scanner_parameters(client: Client, fields: Fields) -> None:
-    """Answer with a document that names the scans, the location and the filters."""
+    """Answer with the document of all scans."""
     fields.skip("version")
     fields.end()
-    scans = "".join(f"<ScanType><scanCode>{code}</scanCode></ScanType>" for code in SCANS)
-    filters = "".join(f"<RangeFilter><id>{name}</id></RangeFilter>" for name in FILTERS)
-    client.send(
-        frames.scanner_parameters(
-            '<?xml version="1.0" encoding="UTF-8"?><ScanParameterResponse>'
-            "<InstrumentList><Instrument><name>US Stocks</name><type>STK</type></Instrument>"
-            "</InstrumentList><LocationTree><Location><locationCode>STK.US.MAJOR</locationCode>"
-            f"</Location></LocationTree><ScanTypeList>{scans}</ScanTypeList>"
-            f"<FilterList>{filters}</FilterList></ScanParameterResponse>"
-        )
-    )
+    client.send(frames.scanner_parameters(scanner_xml()))
 
 
 def scanner_subscription(client: Client, fields: Fields) -> None:
     """Answer with the best rows of a scan."""
     request = ScanRequest.read(fields)
-    best = scan(request, client.gateway.tape, client.gateway.clock.now())
+    if (
+        request.request_id not in client.market_streams.scans
+        and len(client.market_streams.scans) >= MOST_SCANS
+    ):
+        raise _failed(f"more than {MOST_SCANS} scans at once; cancel one")
+    gateway = client.gateway
+    best = scan(request, gateway.tape, gateway.clock.now(), facts=gateway.facts)
+    client.market_streams.scans.add(request.request_id)
     client.send(frames.scanner_data(request.request_id, best))
 
 
-def scan(request: ScanRequest, tape: Tape, now: datetime) -> list[Instrument]:
+def scan(
+    request: ScanRequest, tape: Tape, now: datetime, *, facts: Facts | None = None
+) -> list[Instrument]:
     """Rank the instruments by their newest complete bar, best first.
 
-    Raises `RequestRefused` for a scan or a place that is not known.
+    Shares beside the market are in no scan: only the market's own compete. ``facts`` are needed
+    for market capitalisations. Raises `RequestRefused` for a scan or a place that is not known.
     """
-    if request.code not in SCANS:
+    kind, chosen = request.instrument, SCANS.get(request.code)
+    if chosen is None:
         raise _failed(f"scan code {request.code!r} is not one of {', '.join(SCANS)}")
-    if request.instrument != "STK" or request.location not in LOCATIONS:
-        raise _failed(f"{request.instrument!r} in {request.location!r} cannot be scanned here")
-    rank = SCANS[request.code]
-    rows = [row for row in _scanned(tape, now) if _passes(row, request)]
+    if request.location not in LOCATIONS.get(kind, ()) or kind not in chosen.instruments:
+        raise _failed(f"{kind!r} in {request.location!r} cannot be scanned here")
+    if request.stock_type not in STOCK_TYPES:
+        raise _failed(f"stock type {request.stock_type!r} is not one of {', '.join(STOCK_TYPES)}")
+    rows = [row for row in _scanned(request, tape, now, facts) if _passes(row, request)]
     # Equal ranks fall back to the symbol, so that the same day always gives the same list.
-    rows.sort(key=lambda row: (-rank(row), row.instrument.symbol))
+    rows.sort(key=lambda row: (-chosen.rank(row), row.instrument.local_symbol))
     return [row.instrument for row in rows[: request.rows]]
 
 
-def _scanned(tape: Tape, now: datetime) -> list[Scanned]:
+def _scanned(
+    request: ScanRequest, tape: Tape, now: datetime, facts: Facts | None
+) -> Iterator[Scanned]:
     newest = phase(now).last_complete
-    rows = []
-    for con_id, instrument in tape.instruments.items():
-        summary = tape.summary(con_id, now)
-        in_location = instrument.currency == BASE
-        if in_location and summary is not None and summary.bar.session == newest:
-            rows.append(Scanned(instrument, summary))
-    return rows
+    by_cap = any(name.startswith("marketCap") for name, _ in request.bounds)
+    figures = facts.figures(now) if facts and by_cap else {}
+    stock_type = STOCK_TYPES[request.stock_type]
+    for instrument in _candidates(request.instrument, tape, now):
+        if instrument.currency != "USD" or stock_type not in {None, instrument.stock_type}:
+            continue
+        if not in_location(instrument, request.instrument, request.location):
+            continue
+        summary = tape.summary(instrument.con_id, now)
+        if summary is not None and summary.bar.session == newest:
+            yield Scanned(instrument, summary, tape, now, figures.get(instrument.symbol))
+
+
+def _candidates(kind: str, tape: Tape, now: datetime) -> list[Instrument]:
+    if kind == "FUT.US":
+        days = futures_listed(phase(now).day)
+        return [tape.instrument(con_id_of(day)) for day in days]
+    return list((tape.securities.shares if kind == "STK" else tape.instruments).values())
 
 
 def _passes(row: Scanned, request: ScanRequest) -> bool:
-    return all(FILTERS[name](row, bound) for name, bound in request.bounds)
+    return all(FILTERS[name].passes(row, bound) for name, bound in request.bounds)
 
 
 def cancel_scanner(client: Client, fields: Fields) -> None:
     """End a scan; nothing is sent after its first answer anyway."""
-    del client
     fields.skip("version")
-    fields.identify()
+    client.market_streams.scans.discard(fields.identify())
     fields.end()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from simulator.client import ID_IN_USE, Client
 from simulator.messages import session as frames
 from simulator.messages.numbers import Request
@@ -22,8 +24,11 @@ def start_api(client: Client, fields: Fields) -> None:
         )
         client.hang_up()
         return
-    broker = client.gateway.broker
-    client.send(frames.managed_accounts(broker.account), frames.next_valid_id(broker.next_order_id))
+    gateway = client.gateway
+    client.send(
+        frames.managed_accounts(gateway.broker.accounts),
+        frames.next_valid_id(gateway.next_order_id),
+    )
     for code, text in frames.FARMS_OK:
         client.error(frames.NOT_A_REQUEST, code, text)
 
@@ -32,21 +37,24 @@ def ids(client: Client, fields: Fields) -> None:
     """Answer with the next order id."""
     fields.skip("version", "numIds")
     fields.end()
-    client.send(frames.next_valid_id(client.gateway.broker.next_order_id))
+    client.send(frames.next_valid_id(client.gateway.next_order_id))
 
 
 def managed_accounts(client: Client, fields: Fields) -> None:
-    """Answer with the account."""
+    """Answer with the accounts."""
     fields.skip("version")
     fields.end()
-    client.send(frames.managed_accounts(client.gateway.broker.account))
+    client.send(frames.managed_accounts(client.gateway.broker.accounts))
 
 
 def current_time(client: Client, fields: Fields) -> None:
-    """Answer with the simulated time."""
+    """Answer with the simulated time, by a clock that a fault may have put wrong."""
     fields.skip("version")
     fields.end()
-    client.send(frames.current_time(client.gateway.clock.now()))
+    gateway = client.gateway
+    skew = gateway.faults.standing("skew")
+    wrong_by = timedelta(seconds=skew.seconds or 0.0 if skew else 0.0)
+    client.send(frames.current_time(gateway.clock.now() + wrong_by))
 
 
 HANDLERS = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from simulator.account_values import AccountValue
-from simulator.messages.contracts import block, trading_class
+from simulator.gains import Gain
+from simulator.messages.contracts import block
 from simulator.messages.numbers import Answer
 from simulator.tape import NEW_YORK
 from simulator.valuation import PortfolioRow
@@ -31,10 +32,10 @@ def portfolio_value(account: str, row: PortfolioRow) -> bytes:
     """State one position at market: exactly 20 fields."""
     instrument = row.instrument
     return message(
-        Answer.PORTFOLIO_VALUE, 8, instrument.con_id, instrument.symbol, instrument.sec_type,
-        "", 0.0, "0", "", instrument.primary_exchange, instrument.currency, instrument.symbol,
-        trading_class(instrument), row.quantity, row.market_price, row.market_value,
-        row.average_cost, row.unrealized, row.realized, account,
+        Answer.PORTFOLIO_VALUE, 8,
+        *block(instrument, right="0", exchange=instrument.primary_exchange),
+        row.quantity, row.market_price, row.market_value, row.average_cost, row.unrealized,
+        row.realized, account,
     )  # fmt: skip
 
 
@@ -72,3 +73,16 @@ def account_summary(request_id: int, account: str, value: AccountValue) -> bytes
 def account_summary_end(request_id: int) -> bytes:
     """Say that the summary is complete."""
     return message(Answer.ACCOUNT_SUMMARY_END, 1, request_id)
+
+
+def gain(request_id: int, of_all: Gain) -> bytes:
+    """State the gain of an account."""
+    return message(Answer.PNL, request_id, of_all.daily, of_all.unrealized, of_all.realized)
+
+
+def gain_of_one(request_id: int, of_one: Gain) -> bytes:
+    """State the gain of one position."""
+    return message(
+        Answer.PNL_SINGLE, request_id, of_one.position, of_one.daily, of_one.unrealized,
+        of_one.realized, of_one.value,
+    )  # fmt: skip

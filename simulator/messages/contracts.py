@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from simulator.market import Instrument
 from simulator.messages import times
 from simulator.messages.numbers import Answer
+from simulator.versions import NEWEST, Since
 from simulator.wire import Field, Fields, message
 
-SMART = "SMART"
 ORDER_TYPES = "ACTIVETIM,ADJUST,ALERT,BASKET,DAY,GTC,LMT,MKT,OPG,WHATIF"
-VALID_EXCHANGES = "SMART,AMEX,NYSE,NASDAQ,ARCA,BATS,IEX"
-PENNY_RULE = 26  # the market rule of US stocks: one cent at every price
+VALID_EXCHANGES: Mapping[str, str] = {
+    "STK": "SMART,AMEX,NYSE,NASDAQ,ARCA,BATS,IEX",
+    "OPT": "SMART,AMEX,CBOE,PHLX,ISE,BOX",
+    "IND": "CBOE",
+    "CASH": "IDEALPRO",
+    "FUT": "CME",
+}
+# The market rules there are: at every price the same increment.
+PENNY_RULE = 26
+RULES: Mapping[float, int] = {0.01: PENNY_RULE, 0.25: 67, 0.00005: 239, 0.005: 240}
 
 UNKNOWN_CONTRACT = 200
 NOT_FOUND = "No security definition has been found for the request"
+_RIGHTS = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,11 @@ class ContractQuery:
     primary_exchange: str
     currency: str
     local_symbol: str
+    expiry: str = ""  # YYYYMMDD, or YYYYMM for any day of the month
+    strike: float = 0.0
+    right: str = ""  # C or P; what TWS sends for stocks, ? and 0, is nothing
+    multiplier: str = ""
+    trading_class: str = ""
 
     @classmethod
     def read(cls, fields: Fields) -> ContractQuery:
@@ -37,74 +51,121 @@ class ContractQuery:
         con_id = fields.optional_whole("conId") or 0
         symbol = fields.text("symbol")
         sec_type = fields.text("secType")
-        fields.skip("lastTradeDateOrContractMonth")
-        fields.optional_number("strike")
-        fields.skip("right", "multiplier")
-        query = cls(
+        expiry = fields.text("lastTradeDateOrContractMonth")
+        strike = fields.optional_number("strike") or 0.0
+        right = _RIGHTS.get(fields.text("right").upper(), "")
+        return cls(
             con_id=con_id,
             symbol=symbol,
             sec_type=sec_type,
+            expiry=expiry,
+            strike=strike,
+            right=right,
+            multiplier=fields.text("multiplier"),
             exchange=fields.text("exchange"),
             primary_exchange=fields.text("primaryExchange"),
             currency=fields.text("currency"),
             local_symbol=fields.text("localSymbol"),
+            trading_class=fields.text("tradingClass"),
         )
-        fields.skip("tradingClass")
-        return query
 
     def matches(self, instrument: Instrument) -> bool:
         """Tell whether the instrument fits everything the client stated."""
         if self.con_id:
             return self.con_id == instrument.con_id
-        exchanges = {"", SMART, instrument.primary_exchange}
+        exchanges = {"", instrument.routed_to, instrument.primary_exchange}
         return (
-            (self.symbol or self.local_symbol) == instrument.symbol
-            and self.local_symbol in {"", instrument.symbol}
+            (self.symbol or self.local_symbol) in {instrument.symbol, instrument.local_symbol}
+            and self.local_symbol in {"", instrument.local_symbol}
             and self.sec_type in {"", instrument.sec_type}
             and self.currency in {"", instrument.currency}
             and self.primary_exchange in {"", instrument.primary_exchange}
             and self.exchange in exchanges
+            and (instrument.expiry is None or self._fits_terms(instrument))
+        )
+
+    def _fits_terms(self, instrument: Instrument) -> bool:
+        return (
+            expiry_of(instrument).startswith(self.expiry)
+            and self.strike in {0.0, instrument.strike}
+            and self.right in {"", instrument.right}
+            and self.multiplier in {"", str(instrument.multiplier)}
+            and self.trading_class in {"", instrument.trading_class}
         )
 
 
 def trading_class(instrument: Instrument) -> str:
-    """Return the trading class: NMS on NASDAQ, else the symbol."""
+    """Return the trading class: what it says itself, NMS on NASDAQ, else the symbol."""
+    if instrument.trading_class:
+        return instrument.trading_class
     return "NMS" if instrument.primary_exchange == "NASDAQ" else instrument.symbol
 
 
-def block(instrument: Instrument, *, right: str = "", exchange: str = SMART) -> tuple[Field, ...]:
-    """Return the server's contract block of 11 fields, without the primary exchange."""
+def expiry_of(instrument: Instrument) -> str:
+    """Return the last trading day as TWS writes it, empty without one."""
+    return times.day(instrument.expiry) if instrument.expiry else ""
+
+
+def multiplier_of(instrument: Instrument) -> str:
+    """Return the multiplier as TWS writes it: empty for what trades by the share."""
+    return str(instrument.multiplier) if instrument.multiplier != 1 else ""
+
+
+def block(
+    instrument: Instrument, *, right: str = "", exchange: str | None = None
+) -> tuple[Field, ...]:
+    """Return the server's contract block of 11 fields, without the primary exchange.
+
+    ``right`` stands in where the instrument is no option; TWS has several words for that.
+    """
     return (
         instrument.con_id,
         instrument.symbol,
         instrument.sec_type,
-        "",
-        0.0,
-        right,
-        "",
-        exchange,
+        expiry_of(instrument),
+        instrument.strike or 0.0,
+        instrument.right or right,
+        multiplier_of(instrument),
+        exchange or instrument.routed_to,
         instrument.currency,
-        instrument.symbol,
+        instrument.local_symbol,
         trading_class(instrument),
     )
 
 
-def contract_data(
-    request_id: int, instrument: Instrument, *, trading_hours: str, liquid_hours: str
-) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What contract details say beyond the instrument itself."""
+
+    instrument: Instrument
+    underlying: Instrument | None
+    trading_hours: str
+    liquid_hours: str
+
+
+def contract_data(request_id: int, described: Described, *, version: int = NEWEST) -> bytes:
     """Describe one contract: 40 fields at version 178."""
+    item, under = described.instrument, described.underlying
+    exchanges = VALID_EXCHANGES[item.sec_type]
+    rule = RULES[item.min_tick]
     # Clients decode the name with unicode-escape, which also needs backslashes doubled.
-    name = instrument.name.encode("unicode_escape").decode("ascii")
-    rules = ",".join(str(PENNY_RULE) for _ in VALID_EXCHANGES.split(","))
+    name = item.name.encode("unicode_escape").decode("ascii")
+    sizes: tuple[Field, ...] = (1, 1, 100 if item.sec_type == "STK" else 1)
+    has_sizes = version >= Since.SIZE_RULES
     return message(
-        Answer.CONTRACT_DATA, request_id, instrument.symbol, instrument.sec_type, "", 0.0, "",
-        SMART, instrument.currency, instrument.symbol,
-        trading_class(instrument), trading_class(instrument), instrument.con_id,
-        instrument.min_tick, "", ORDER_TYPES, VALID_EXCHANGES, 1, 0, name,
-        instrument.primary_exchange, "", instrument.sector, instrument.industry,
-        instrument.industry, times.ZONE_NAME, trading_hours, liquid_hours, "", 0,
+        Answer.CONTRACT_DATA, *(() if has_sizes else (8,)), request_id,
+        item.symbol, item.sec_type, expiry_of(item), item.strike or 0.0, item.right or "",
+        item.routed_to, item.currency, item.local_symbol,
+        trading_class(item), trading_class(item), item.con_id,
+        item.min_tick, *(() if has_sizes else (1,)), multiplier_of(item), ORDER_TYPES, exchanges,
+        1, under.con_id if under else 0, name,
+        "" if item.expiry else item.primary_exchange,
+        f"{item.expiry:%Y%m}" if item.expiry else "", item.sector, item.industry,
+        item.industry, times.ZONE_NAME, described.trading_hours, described.liquid_hours, "", 0,
         0,  # no secId pairs follow
-        1, "", "", rules, "", instrument.stock_type, 1, 1, 100,
+        1, under.symbol if under else "", under.sec_type if under else "",
+        ",".join(str(rule) for _ in exchanges.split(",")), expiry_of(item), item.stock_type,
+        *(sizes if has_sizes else ()),
     )  # fmt: skip
 
 
@@ -113,21 +174,27 @@ def contract_data_end(request_id: int) -> bytes:
     return message(Answer.CONTRACT_DATA_END, 1, request_id)
 
 
-def symbol_samples(request_id: int, instruments: Sequence[Instrument]) -> bytes:
-    """List instruments whose symbol or name fits a pattern."""
+def symbol_samples(
+    request_id: int,
+    samples: Sequence[tuple[Instrument, Sequence[str]]],
+    *,
+    version: int = NEWEST,
+) -> bytes:
+    """List instruments whose symbol or name fits a pattern, each with its kinds of derivatives."""
     rows: list[Field] = []
-    for instrument in instruments:
+    for instrument, derivatives in samples:
         rows += [
             instrument.con_id,
             instrument.symbol,
             instrument.sec_type,
             instrument.primary_exchange,
             instrument.currency,
-            0,  # no derivatives follow
-            instrument.name,
-            "",
+            len(derivatives),
+            *derivatives,
         ]
-    return message(Answer.SYMBOL_SAMPLES, request_id, len(instruments), *rows)
+        if version >= Since.ISSUER:
+            rows += [instrument.name, ""]
+    return message(Answer.SYMBOL_SAMPLES, request_id, len(samples), *rows)
 
 
 def market_rule(rule_id: int, *, increment: float) -> bytes:

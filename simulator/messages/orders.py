@@ -1,4 +1,4 @@
-"""Orders and executions as the gateway reports them, with the defaults of real TWS frames.
+"""Open and completed orders as the gateway reports them, with the defaults of real TWS frames.
 
 The order of the fields is the protocol's; a default stands beside each name, and what is known
 of an order replaces it. Source of the defaults: frames recorded from a TWS paper account.
@@ -6,16 +6,19 @@ of an order replaces it. Source of the defaults: frames recorded from a TWS pape
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from core.types import OrderType, Side
-from simulator.market import Instrument
+from core.types import Leg
+from simulator.market import SMART, Instrument
 from simulator.messages import times
 from simulator.messages.contracts import block
 from simulator.messages.numbers import Answer
-from simulator.orders import Execution, OrderRecord, Status
-from simulator.valuation import MarginPreview
+from simulator.orders import OcaType, OrderRecord, OrderTerms, OrderType, Status
+from simulator.preview import MarginPreview
+from simulator.versions import NEWEST, Since
 from simulator.wire import UNSET_DOUBLE, UNSET_INTEGER, UNSET_TEXT, Field, message
+
+COMBINATION = 28812380  # the conId TWS shows for every combination in US dollars
+
+Layout = dict[str, Field | tuple[Field, ...]]
 
 _CONTRACT = tuple(f"contract{number}" for number in range(11))
 _DELTA_NEUTRAL: dict[str, Field] = {
@@ -38,19 +41,20 @@ _PEGGED: dict[str, Field] = {
     "minTradeQty": "", "minCompeteSize": "", "competeAgainstBestOffset": "",
     "midOffsetAtWhole": "", "midOffsetAtHalf": "",
 }  # fmt: skip
-_OPEN_ORDER: dict[str, Field] = {
+_OPEN_ORDER: Layout = {
     "message": Answer.OPEN_ORDER, "orderId": 0, **dict.fromkeys(_CONTRACT), **_TERMS,
     "clientId": 0, "permId": 0, "outsideRth": 0, "hidden": 0, "discretionaryAmt": 0,
     "goodAfterTime": "", "sharesAllocation": "", "faGroup": "", "faMethod": "", "faPercentage": "",
-    "modelCode": "", "goodTillDate": "", "rule80A": "", "percentOffset": "", "settlingFirm": "",
-    "shortSaleSlot": 0, "designatedLocation": "", "exemptCode": -1, "auctionStrategy": 0,
-    "startingPrice": "", "stockRefPrice": "", "delta": "", "stockRangeLower": "",
-    "stockRangeUpper": "", "displaySize": UNSET_INTEGER, "blockOrder": 0, "sweepToFill": 0,
+    "faProfile": "", "modelCode": "", "goodTillDate": "", "rule80A": "", "percentOffset": "",
+    "settlingFirm": "", "shortSaleSlot": 0, "designatedLocation": "", "exemptCode": -1,
+    "auctionStrategy": 0, "startingPrice": "", "stockRefPrice": "", "delta": "",
+    "stockRangeLower": "", "stockRangeUpper": "", "displaySize": UNSET_INTEGER,
+    "blockOrder": 0, "sweepToFill": 0,
     "allOrNone": 0, "minQty": "", "ocaType": 3, "eTradeOnly": 0, "firmQuoteOnly": 0,
     "nbboPriceCap": "", "parentId": 0, "triggerMethod": 0, "volatility": "", "volatilityType": 0,
     "deltaNeutralOrderType": "None", "deltaNeutralAuxPrice": "", **_DELTA_NEUTRAL,
     "continuousUpdate": 0, "referencePriceType": 0, "trailStopPrice": "", "trailingPercent": "",
-    "basisPoints": "", "basisPointsType": "", "comboLegsDescrip": "", "comboLegs": 0,
+    "basisPoints": "", "basisPointsType": "", "comboLegsDescrip": "", "comboLegs": (0,),
     "orderComboLegs": 0, "smartComboRoutingParams": 0, "scaleInitLevelSize": UNSET_INTEGER,
     "scaleSubsLevelSize": UNSET_INTEGER, "scalePriceIncrement": "", "hedgeType": "",
     "optOutSmartRouting": 0, "clearingAccount": "", "clearingIntent": "IB", "notHeld": 0,
@@ -69,17 +73,18 @@ _OPEN_ORDER: dict[str, Field] = {
     "dontUseAutoPriceForHedge": 1, "isOmsContainer": 0, "discretionaryUpToLimitPrice": 0,
     "usePriceMgmtAlgo": 0, "duration": "", "postToAts": "", "autoCancelParent": 0, **_PEGGED,
 }  # fmt: skip
-_COMPLETED_ORDER: dict[str, Field] = {
+_COMPLETED_ORDER: Layout = {
     "message": Answer.COMPLETED_ORDER, **dict.fromkeys(_CONTRACT), **_TERMS, "permId": 0,
     "outsideRth": 0, "hidden": 0, "discretionaryAmt": 0, "goodAfterTime": "", "faGroup": "",
-    "faMethod": "", "faPercentage": "", "modelCode": "", "goodTillDate": "", "rule80A": "",
-    "percentOffset": "", "settlingFirm": "", "shortSaleSlot": 0, "designatedLocation": "",
-    "exemptCode": -1, "startingPrice": "", "stockRefPrice": "", "delta": "",
-    "stockRangeLower": "", "stockRangeUpper": "", "displaySize": UNSET_INTEGER, "sweepToFill": 0,
+    "faMethod": "", "faPercentage": "", "faProfile": "", "modelCode": "",
+    "goodTillDate": "", "rule80A": "", "percentOffset": "", "settlingFirm": "",
+    "shortSaleSlot": 0, "designatedLocation": "", "exemptCode": -1, "startingPrice": "",
+    "stockRefPrice": "", "delta": "", "stockRangeLower": "", "stockRangeUpper": "",
+    "displaySize": UNSET_INTEGER, "sweepToFill": 0,
     "allOrNone": 0, "minQty": "", "ocaType": 3, "triggerMethod": 0, "volatility": "",
     "volatilityType": 0, "deltaNeutralOrderType": "None", "deltaNeutralAuxPrice": "",
     **_COMPLETED_DELTA_NEUTRAL, "continuousUpdate": 0, "referencePriceType": 0,
-    "trailStopPrice": "", "trailingPercent": "", "comboLegsDescrip": "", "comboLegs": 0,
+    "trailStopPrice": "", "trailingPercent": "", "comboLegsDescrip": "", "comboLegs": (0,),
     "orderComboLegs": 0, "smartComboRoutingParams": 0, "scaleInitLevelSize": UNSET_INTEGER,
     "scaleSubsLevelSize": UNSET_INTEGER, "scalePriceIncrement": "", "hedgeType": "",
     "clearingAccount": "", "clearingIntent": "IB", "notHeld": 0, "deltaNeutralContract": 0,
@@ -92,24 +97,74 @@ _COMPLETED_ORDER: dict[str, Field] = {
 }  # fmt: skip
 
 
-def _known(order: OrderRecord, instrument: Instrument, account: str) -> dict[str, Field]:
+# What an older protocol does not have. An open order alone has the first three.
+_SINCE = {
+    "duration": Since.DURATION,
+    "postToAts": Since.POST_TO_ATS,
+    "autoCancelParent": Since.AUTO_CANCEL_PARENT,
+    **dict.fromkeys(_PEGGED, Since.PEG_BEST),
+}
+
+
+def contract_of(terms: OrderTerms, instrument: Instrument, *, right: str = "") -> tuple[Field, ...]:
+    """Return the contract block of an order: of a combination the BAG of its underlying."""
+    if not terms.legs:
+        return block(instrument, right=right)
+    symbol = instrument.symbol
+    return (COMBINATION, symbol, "BAG", "", 0.0, right, "", SMART, "USD", symbol, "COMB")
+
+
+def _known(order: OrderRecord, instrument: Instrument, account: str) -> Layout:
     terms = order.terms
-    limit = terms.limit_price if terms.order_type is OrderType.LIMIT else None
+    limit = terms.limit_price if terms.order_type.has_limit else None
+    trailing = terms.order_type is OrderType.TRAIL
     return {
-        **dict(zip(_CONTRACT, block(instrument, right="?"), strict=True)),
+        **dict(zip(_CONTRACT, contract_of(terms, instrument, right="?"), strict=True)),
         "action": terms.side.value,
         "totalQuantity": terms.quantity,
         "orderType": terms.order_type.value,
         "lmtPrice": limit or 0.0,
+        "auxPrice": (terms.trail_amount if trailing else terms.stop_price) or 0.0,
         "tif": terms.time_in_force.value,
+        "ocaGroup": terms.oca_group,
+        "ocaType": terms.oca_type.value if terms.oca_group else OcaType.REDUCE_ALL_WORKING.value,
         "account": account,
         "orderRef": terms.order_ref,
         "permId": order.perm_id,
-        # Real TWS fills the trailing stop of every limit order with the limit plus one.
-        "trailStopPrice": "" if limit is None else limit + 1,
-        "trailStopPriceAgain": UNSET_DOUBLE if limit is None else limit + 1,
+        "trailingPercent": "" if terms.trail_percent is None else terms.trail_percent,
+        "comboLegsDescrip": ",".join(
+            f"{leg.con_id}|{leg.side.sign * leg.ratio}" for leg in terms.legs
+        ),
+        "comboLegs": (len(terms.legs), *(field for leg in terms.legs for field in _leg(leg))),
         "status": order.status.value,
+        **_trailing_stop(order, limit),
     }
+
+
+def _leg(leg: Leg) -> tuple[Field, ...]:
+    return leg.con_id, leg.ratio, leg.side.value, SMART, 0, 0, "", -1
+
+
+def _trailing_stop(order: OrderRecord, limit: float | None) -> Layout:
+    stop = order.terms.stop_price if order.stop is None else order.stop
+    if order.terms.order_type is not OrderType.TRAIL:
+        # Real TWS fills the trailing stop of every limit order with the limit plus one.
+        stop = None if limit is None else limit + 1
+    return {
+        "trailStopPrice": "" if stop is None else stop,
+        "trailStopPriceAgain": UNSET_DOUBLE if stop is None else stop,
+    }
+
+
+def _encoded(layout: Layout, version: int, *, is_open: bool) -> bytes:
+    values: list[Field] = []
+    for name, value in layout.items():
+        if name == "faProfile" and version >= Since.NO_FA_PROFILE:
+            continue
+        if version < _SINCE.get(name, 0) and (is_open or name in _PEGGED):
+            continue
+        values += value if isinstance(value, tuple) else (value,)
+    return message(*values)
 
 
 def open_order(
@@ -117,29 +172,40 @@ def open_order(
     instrument: Instrument,
     account: str,
     *,
-    extra: Mapping[str, Field] | None = None,
+    extra: Layout | None = None,
+    version: int = NEWEST,
 ) -> bytes:
-    """Describe a working order: 135 fields, as its delta-neutral type is the literal "None"."""
+    """Describe a working order; ``instrument`` is the underlying of a combination.
+
+    135 fields at version 178 and 128 at 157, as its delta-neutral type is the literal "None"; and
+    8 more for each leg.
+    """
     known = _known(order, instrument, account) | {
         "orderId": order.order_id,
         "clientId": order.client_id,
+        "parentId": order.terms.parent_id,
         "sharesAllocation": f"{order.perm_id}.0/{account}/{order.terms.quantity}",
         "commission": order.commission or "",
     }
-    return message(*(_OPEN_ORDER | known | dict(extra or {})).values())
+    return _encoded(_OPEN_ORDER | known | (extra or {}), version, is_open=True)
 
 
 def what_if_order(
-    order: OrderRecord, instrument: Instrument, account: str, preview: MarginPreview | None
+    order: OrderRecord,
+    instrument: Instrument,
+    account: str,
+    preview: MarginPreview | None,
+    *,
+    version: int = NEWEST,
 ) -> bytes:
     """Answer a rehearsal. Without a preview it is the empty first answer of live TWS."""
-    extra: dict[str, Field] = {"whatIf": 1, "commissionCurrency": "USD"}
+    extra: Layout = {"whatIf": 1, "commissionCurrency": "USD"}
     if preview is not None:
-        extra |= preview_fields(preview)
-    return open_order(order, instrument, account, extra=extra)
+        extra = extra | preview_fields(preview)
+    return open_order(order, instrument, account, extra=extra, version=version)
 
 
-def preview_fields(preview: MarginPreview) -> dict[str, Field]:
+def preview_fields(preview: MarginPreview) -> Layout:
     """Return the margin figures of a rehearsal, money in cents."""
     money = {
         "initMarginBefore": preview.initial_before,
@@ -157,22 +223,19 @@ def preview_fields(preview: MarginPreview) -> dict[str, Field]:
     }
 
 
-def order_status(order: OrderRecord) -> bytes:
-    """State where an order stands: 12 fields, no version."""
-    return message(
-        Answer.ORDER_STATUS, order.order_id, order.status.value, order.filled, order.remaining,
-        order.average_price, order.perm_id, 0, order.last_price, order.client_id, "", 0.0,
-    )  # fmt: skip
+def completed_order(
+    order: OrderRecord, instrument: Instrument, account: str, *, version: int = NEWEST
+) -> bytes:
+    """Describe a finished order, with neither order id nor client id.
 
-
-def completed_order(order: OrderRecord, instrument: Instrument, account: str) -> bytes:
-    """Describe a finished order: 100 fields, and neither order id nor client id among them."""
+    100 fields at version 178 and 96 at 157; and 8 more for each leg.
+    """
     known = _known(order, instrument, account) | {
         "filledQuantity": order.filled,
         "completedTime": times.zoned(order.done_at) if order.done_at else "",
         "completedStatus": completed_status(order),
     }
-    return message(*(_COMPLETED_ORDER | known).values())
+    return _encoded(_COMPLETED_ORDER | known, version, is_open=False)
 
 
 def completed_status(order: OrderRecord) -> str:
@@ -180,41 +243,3 @@ def completed_status(order: OrderRecord) -> str:
     if order.status is Status.FILLED:
         return f"Filled Size: {order.filled}"
     return f"Cancelled by {order.reason or 'Trader'}"
-
-
-def execution_details(
-    request_id: int, execution: Execution, order: OrderRecord, instrument: Instrument, account: str
-) -> bytes:
-    """Report an execution: 32 fields. ``request_id`` is -1 as it happens."""
-    side = "BOT" if execution.side is Side.BUY else "SLD"
-    return message(
-        Answer.EXECUTION, request_id, order.order_id, *block(instrument), execution.execution_id,
-        times.zoned(execution.time), account, instrument.primary_exchange, side,
-        execution.quantity, execution.price, order.perm_id, order.client_id, 0,
-        execution.cumulative_quantity, execution.average_price, order.terms.order_ref, "", "",
-        "", 2, 0,
-    )  # fmt: skip
-
-
-def commission_report(execution: Execution, currency: str) -> bytes:
-    """Report what an execution cost and gained: exactly 8 fields."""
-    realized = UNSET_DOUBLE if execution.realized is None else execution.realized
-    return message(
-        Answer.COMMISSION_REPORT, 1, execution.execution_id, execution.commission, currency,
-        realized, UNSET_DOUBLE, "",
-    )  # fmt: skip
-
-
-def open_order_end() -> bytes:
-    """Say that all open orders were described."""
-    return message(Answer.OPEN_ORDER_END, 1)
-
-
-def completed_orders_end() -> bytes:
-    """Say that all completed orders were described."""
-    return message(Answer.COMPLETED_ORDERS_END)
-
-
-def execution_end(request_id: int) -> bytes:
-    """Say that all executions of the request were reported."""
-    return message(Answer.EXECUTION_END, 1, request_id)

@@ -1,4 +1,4 @@
-"""The longest request of the protocol: placeOrder, 114 fields for a plain stock order."""
+"""The longest request of the protocol: placeOrder, 114 fields for a plain stock order at 178."""
 
 from __future__ import annotations
 
@@ -6,51 +6,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.errors import RequestRefused
+from simulator.messages import place_order_layout as layout
 from simulator.messages.contracts import ContractQuery
+from simulator.messages.place_order_layout import Value
+from simulator.orders import OrderType
+from simulator.versions import Since
 from simulator.wire import READING_FAILED, Fields
 
-Value = str | int | float | bool | None
+UNSUPPORTED_TYPE = 387
+BAG = "BAG"  # the security type of a combination
+MOST_LEGS = 20
 
-# Each section lists "name:kind" in wire order. Between sections come parts that are only there
-# when an earlier field says so.
-_TERMS = """
-    secIdType:text secId:text action:text totalQuantity:number orderType:text lmtPrice:number
-    auxPrice:number tif:text ocaGroup:text account:text openClose:text origin:whole orderRef:text
-    transmit:flag parentId:whole blockOrder:flag sweepToFill:flag displaySize:whole
-    triggerMethod:whole outsideRth:flag hidden:flag"""
-_ATTRIBUTES = """
-    sharesAllocation:text discretionaryAmt:number goodAfterTime:text goodTillDate:text faGroup:text
-    faMethod:text faPercentage:text modelCode:text shortSaleSlot:whole designatedLocation:text
-    exemptCode:whole ocaType:whole rule80A:text settlingFirm:text allOrNone:flag minQty:whole
-    percentOffset:number eTradeOnly:flag firmQuoteOnly:flag nbboPriceCap:number
-    auctionStrategy:whole startingPrice:number stockRefPrice:number delta:number
-    stockRangeLower:number stockRangeUpper:number overridePercentageConstraints:flag
-    volatility:number volatilityType:whole deltaNeutralOrderType:text deltaNeutralAuxPrice:number"""
-_DELTA_NEUTRAL = """
-    deltaNeutralConId:whole deltaNeutralSettlingFirm:text deltaNeutralClearingAccount:text
-    deltaNeutralClearingIntent:text deltaNeutralOpenClose:text deltaNeutralShortSale:flag
-    deltaNeutralShortSaleSlot:whole deltaNeutralDesignatedLocation:text"""
-_TRAILING = """
-    continuousUpdate:flag referencePriceType:whole trailStopPrice:number trailingPercent:number
-    scaleInitLevelSize:whole scaleSubsLevelSize:whole scalePriceIncrement:number"""
-_SCALE = """
-    scalePriceAdjustValue:number scalePriceAdjustInterval:whole scaleProfitOffset:number
-    scaleAutoReset:flag scaleInitPosition:whole scaleInitFillQty:whole scaleRandomPercent:flag"""
-_HEDGE = "scaleTable:text activeStartTime:text activeStopTime:text hedgeType:text"
-_CLEARING = """
-    optOutSmartRouting:flag clearingAccount:text clearingIntent:text notHeld:flag
-    deltaNeutralContract:flag"""
-_ALGO_END = """
-    algoId:text whatIf:flag orderMiscOptions:text solicited:flag randomizeSize:flag
-    randomizePrice:flag"""
-_TAIL = """
-    adjustedOrderType:text triggerPrice:number lmtPriceOffset:number adjustedStopPrice:number
-    adjustedStopLimitPrice:number adjustedTrailingAmount:number adjustableTrailingUnit:whole
-    extOperator:text softDollarTierName:text softDollarTierValue:text cashQty:number
-    mifid2DecisionMaker:text mifid2DecisionAlgo:text mifid2ExecutionTrader:text
-    mifid2ExecutionAlgo:text dontUseAutoPriceForHedge:flag isOmsContainer:flag
-    discretionaryUpToLimitPrice:flag usePriceMgmtAlgo:flag duration:whole postToAts:whole
-    autoCancelParent:flag advancedErrorOverride:text manualOrderTime:text"""
+
+@dataclass(frozen=True, slots=True)
+class LegRequest:
+    """One leg of a combination as a client describes it."""
+
+    con_id: int
+    ratio: int
+    action: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,53 +37,85 @@ class PlaceOrder:
     quantity: float | None
     order_type: str
     limit_price: float | None
-    time_in_force: str
+    time_in_force: str  # empty where the client named none
     account: str
     order_ref: str
     what_if: bool
     unsupported: tuple[str, ...]  # features of TWS orders the simulator has not
+    aux_price: float | None = None  # the stop, or how far a trailing stop stays behind
+    trail_stop_price: float | None = None
+    trailing_percent: float | None = None
+    transmit: bool = True
+    parent_id: int = 0
+    oca_group: str = ""
+    oca_type: int = 0
+    legs: tuple[LegRequest, ...] = ()
 
 
 def read_place_order(fields: Fields) -> PlaceOrder:
-    """Decode the request, every field by its type. Raises `RequestRefused` (320)."""
+    """Decode the request, every field by its type. Raises `RequestRefused` (320, 387)."""
     order_id = fields.identify("orderId")
     contract = ContractQuery.read(fields)
-    if contract.sec_type == "BAG":
+    order: dict[str, Value] = dict(layout.read(fields, layout.TERMS))
+    if order["orderType"] not in set(OrderType):
+        # What follows has another layout for some of the types that are not taken.
         raise RequestRefused(
-            "Error reading request. Combinations are not traded here", code=READING_FAILED
+            "Unsupported order type for this exchange and security type.", code=UNSUPPORTED_TYPE
         )
-    order: dict[str, Value] = dict(_section(fields, _TERMS + _ATTRIBUTES))
+    legs: tuple[LegRequest, ...] = ()
+    if contract.sec_type == BAG:
+        legs = tuple(_legs(fields))
+        order.update(_leg_prices(fields))
+    order.update(layout.read(fields, layout.ATTRIBUTES))
+    if fields.version < Since.NO_FA_PROFILE:
+        order.update(layout.read(fields, layout.FA_PROFILE))
+    order.update(layout.read(fields, layout.ATTRIBUTES_END))
     # Real TWS sends the literal "None" in openOrder, so a recovered order brings it back, and
     # with it the 8 fields of a delta-neutral order.
     if order["deltaNeutralOrderType"]:
-        order.update(_section(fields, _DELTA_NEUTRAL))
-    order.update(_section(fields, _TRAILING))
+        order.update(layout.read(fields, layout.DELTA_NEUTRAL))
+    order.update(layout.read(fields, layout.TRAILING))
     if order["scalePriceIncrement"]:
-        order.update(_section(fields, _SCALE))
-    order.update(_section(fields, _HEDGE))
+        order.update(layout.read(fields, layout.SCALE))
+    order.update(layout.read(fields, layout.HEDGE))
     if order["hedgeType"]:
         fields.skip("hedgeParam")
-    order.update(_section(fields, _CLEARING))
+    order.update(layout.read(fields, layout.CLEARING))
     if order["deltaNeutralContract"]:
         fields.skip("conId", "delta", "price")
     order.update(_algorithm(fields))
-    order.update(_section(fields, _ALGO_END))
+    order.update(layout.read(fields, layout.ALGO_END))
     order.update(_conditions(fields))
-    order.update(_section(fields, _TAIL))
+    order.update(layout.read(fields, layout.TAIL))
+    order.update(
+        layout.read(
+            fields, " ".join(n for n, since in layout.LATER.items() if fields.version >= since)
+        )
+    )
     fields.end()
-    return _request(order_id, contract, order)
+    return _request(order_id, contract, order, legs)
 
 
-def _section(fields: Fields, layout: str) -> Iterator[tuple[str, Value]]:
-    readers = {
-        "text": fields.text,
-        "whole": fields.optional_whole,
-        "number": fields.optional_number,
-        "flag": fields.flag,
-    }
-    for item in layout.split():
-        name, kind = item.split(":")
-        yield name, readers[kind](name)
+def _legs(fields: Fields) -> Iterator[LegRequest]:
+    count = fields.whole("number of comboLegs")
+    if not 0 < count <= MOST_LEGS:
+        raise RequestRefused(
+            f"Error reading request. {count} legs, a combination has 1 to {MOST_LEGS}",
+            code=READING_FAILED,
+        )
+    for _ in range(count):
+        con_id, ratio = fields.whole("leg conId"), fields.whole("leg ratio")
+        action = fields.text("leg action")
+        fields.skip("exchange", "openClose", "shortSaleSlot", "designatedLocation", "exemptCode")
+        yield LegRequest(con_id, ratio, action)
+
+
+def _leg_prices(fields: Fields) -> Iterator[tuple[str, Value]]:
+    count = fields.optional_whole("number of orderComboLegs") or 0
+    prices = [fields.optional_number("leg price") for _ in range(count)]
+    yield "orderComboLegs", any(price is not None for price in prices)
+    for _ in range(fields.optional_whole("number of smartComboRoutingParams") or 0):
+        fields.skip("tag", "value")
 
 
 def _algorithm(fields: Fields) -> Iterator[tuple[str, Value]]:
@@ -130,13 +136,21 @@ def _conditions(fields: Fields) -> Iterator[tuple[str, Value]]:
     yield "conditions", count
 
 
-def _request(order_id: int, contract: ContractQuery, order: dict[str, Value]) -> PlaceOrder:
+def _request(
+    order_id: int,
+    contract: ContractQuery,
+    order: dict[str, Value],
+    legs: tuple[LegRequest, ...],
+) -> PlaceOrder:
     def text(name: str) -> str:
         return str(order[name])
 
     def number(name: str) -> float | None:
         value = order[name]
         return None if value is None else float(value)
+
+    def whole(name: str) -> int:
+        return int(number(name) or 0)
 
     return PlaceOrder(
         order_id=order_id,
@@ -145,21 +159,29 @@ def _request(order_id: int, contract: ContractQuery, order: dict[str, Value]) ->
         quantity=number("totalQuantity"),
         order_type=text("orderType"),
         limit_price=number("lmtPrice"),
-        time_in_force=text("tif") or "DAY",
+        time_in_force=text("tif"),
         account=text("account"),
         order_ref=text("orderRef"),
         what_if=bool(order["whatIf"]),
         unsupported=tuple(_unsupported(order)),
+        aux_price=number("auxPrice"),
+        trail_stop_price=number("trailStopPrice"),
+        trailing_percent=number("trailingPercent"),
+        transmit=bool(order["transmit"]),
+        parent_id=whole("parentId"),
+        oca_group=text("ocaGroup"),
+        oca_type=whole("ocaType"),
+        legs=legs,
     )
 
 
 def _unsupported(order: dict[str, Value]) -> Iterator[str]:
     """Name what the client asked for beyond a plain order: none of it may be ignored silently."""
-    if not order["transmit"]:
-        yield "transmit=False"
     features = (
-        "parentId", "ocaGroup", "algoStrategy", "hedgeType", "goodAfterTime", "goodTillDate",
+        "algoStrategy", "hedgeType", "goodAfterTime", "goodTillDate",
         "allOrNone", "minQty", "discretionaryAmt", "cashQty", "hidden", "scalePriceIncrement",
-        "deltaNeutralContract", "faGroup", "outsideRth",
+        "deltaNeutralContract", "faGroup", "outsideRth", "orderComboLegs",
     )  # fmt: skip
-    yield from (name for name in features if order[name])
+    yield from (name for name in features if order.get(name))
+    if order["adjustedOrderType"] not in {"", "None"}:
+        yield "adjustedOrderType"

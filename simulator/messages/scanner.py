@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulator.market import Instrument
-from simulator.messages.contracts import SMART, trading_class
+from simulator.messages.contracts import expiry_of, trading_class
 from simulator.messages.numbers import Answer
 from simulator.wire import Field, message
 
@@ -20,8 +20,9 @@ def scanner_data(request_id: int, instruments: Sequence[Instrument]) -> bytes:
     rows: list[Field] = []
     for rank, instrument in enumerate(instruments):
         rows += [
-            rank, instrument.con_id, instrument.symbol, instrument.sec_type, "", 0.0, "", SMART,
-            instrument.currency, instrument.symbol, trading_class(instrument),
+            rank, instrument.con_id, instrument.symbol, instrument.sec_type, expiry_of(instrument),
+            instrument.strike or 0.0, instrument.right or "", instrument.routed_to,
+            instrument.currency, instrument.local_symbol, trading_class(instrument),
             trading_class(instrument), "", "", "", "",
         ]  # fmt: skip
     return message(Answer.SCANNER_DATA, 3, request_id, len(instruments), *rows)

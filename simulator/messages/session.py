@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from simulator.messages import times
-from simulator.messages.numbers import SERVER_VERSION, Answer
-from simulator.wire import message
+from simulator.messages.numbers import Answer
+from simulator.versions import NEWEST, Since
+from simulator.wire import Field, message
 
 NOT_A_REQUEST = -1
 
@@ -17,20 +19,21 @@ FARMS_OK = (
 )
 
 
-def handshake(now: datetime) -> bytes:
-    """Answer a client's version range: the version spoken here and the connection time."""
-    return message(SERVER_VERSION, times.zoned(now))
+def handshake(version: int, now: datetime) -> bytes:
+    """Answer a client's version range: the version to speak and the connection time."""
+    return message(version, times.zoned(now))
 
 
-def error(request_id: int, code: int, text: str) -> bytes:
+def error(request_id: int, code: int, text: str, *, version: int = NEWEST) -> bytes:
     """Report an error, a warning or a notice. ``request_id`` is -1 for none."""
-    advanced_reject = ""  # required since version 166: a frame without it hangs ib_async
-    return message(Answer.ERROR, 2, request_id, code, text, advanced_reject)
+    # Required where it is known: a frame without it hangs ib_async.
+    advanced_reject: list[Field] = [""] if version >= Since.ADVANCED_REJECT else []
+    return message(Answer.ERROR, 2, request_id, code, text, *advanced_reject)
 
 
-def managed_accounts(account: str) -> bytes:
+def managed_accounts(accounts: Sequence[str]) -> bytes:
     """Name the accounts of this login."""
-    return message(Answer.MANAGED_ACCOUNTS, 1, account)
+    return message(Answer.MANAGED_ACCOUNTS, 1, ",".join(accounts))
 
 
 def next_valid_id(order_id: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from simulator.tape import NEW_YORK
@@ -21,6 +22,12 @@ def in_utc(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y%m%d-%H:%M:%S}"
 
 
+def in_new_york(moment: datetime) -> str:
+    """Return for example ``20260615-09:30:00``, beside which the zone is stated."""
+    return f"{moment.astimezone(NEW_YORK):%Y%m%d-%H:%M:%S}"
+
+
+@lru_cache(maxsize=4096)
 def day(moment: date) -> str:
     """Return for example ``20260615``."""
     return f"{moment:%Y%m%d}"

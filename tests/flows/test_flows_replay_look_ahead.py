@@ -12,8 +12,7 @@ from core.types import Contract
 from ibkr.replay import source as replay_source
 from ibkr.replay.source import ReplaySource
 from ibkr.replay.world import Account, open_world
-from simulator import tape
-from simulator.handlers import history
+from simulator import found_bars, tape
 from simulator.market import DailyBar
 from simulator.synthetic import SyntheticMarket
 from tests.flows.replays import FIRST, LAST, SESSIONS, replayed, settings_at, tickets
@@ -69,7 +68,7 @@ def peek(monkeypatch):
 
     def plant():
         monkeypatch.setattr(tape, "phase", phase)
-        monkeypatch.setattr(history, "phase", phase)
+        monkeypatch.setattr(found_bars, "phase", phase)
 
     return plant
 

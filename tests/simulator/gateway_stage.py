@@ -9,6 +9,7 @@ from ib_async import IB, LimitOrder, MarketOrder, Stock
 from simulator.broker import Broker
 from simulator.clock import VirtualClock
 from simulator.gateway import Gateway
+from simulator.limits import Limits
 from tests.simulator.tiny_market import BEFORE_OPEN, TinyMarket
 
 SCENE_SECONDS = 20
@@ -17,9 +18,11 @@ SCENE_SECONDS = 20
 class Stage:
     """Holds a gateway and its clients for one test."""
 
-    def __init__(self, state, *, market=None, at=BEFORE_OPEN, cash=1_000_000.0, delay=0.0):
-        broker = Broker(market or TinyMarket(), state=state, now=at, cash=cash)
-        self.gateway = Gateway(broker, VirtualClock(at), snapshot_delay=delay)
+    def __init__(
+        self, state, *, market=None, at=BEFORE_OPEN, cash=1_000_000.0, delay=0.0, accounts=1
+    ):
+        broker = Broker(market or TinyMarket(), state=state, now=at, cash=cash, accounts=accounts)
+        self.gateway = Gateway(broker, VirtualClock(at), limits=Limits(snapshot_seconds=delay))
         self.errors = []
         self._clients = []
         self._wires = []

@@ -139,6 +139,24 @@ def test_any_other_unreadable_line_is_an_error_that_names_it(tmp_path, line):
         a_broker(tmp_path)
 
 
+def test_a_ledger_written_before_orders_had_stops_and_legs_is_still_read(tmp_path):
+    path = ledger_file(tmp_path)
+    path.parent.mkdir()
+    path.write_bytes(
+        b'{"at":"2026-06-15T11:00:00+00:00","client_id":7,"event":"placed","order_id":1,'
+        b'"perm_id":1000000000,"terms":{"con_id":101,"limit_price":97.5,"order_ref":"old",'
+        b'"order_type":"LMT","quantity":10,"side":"BUY","time_in_force":"DAY"}}\n'
+    )
+    broker = a_broker(tmp_path, now=CLOSE)
+    order = broker.find(7, 1)
+    assert (order.status, order.average_price, order.terms.order_ref) == (
+        Status.FILLED,
+        97.5,
+        "old",
+    )
+    broker.close()
+
+
 def test_two_simulators_cannot_hold_one_account(tmp_path):
     first = a_broker(tmp_path)
     with pytest.raises(ConfigurationError, match="another simulator is running"):

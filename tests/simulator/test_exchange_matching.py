@@ -14,11 +14,13 @@ from simulator.matching import (
 from tests.simulator.tiny_market import ACME, MONDAY, TinyMarket, limit_order, market_order
 
 RULES = MatchingRules()
+BASIS_POINTS = 2.0
 BAR = TinyMarket().bar(ACME, MONDAY)  # open 100, high 104, low 96
 
 
-def price_of(terms, reference=100.0, *, min_tick=0.01, rules=RULES):
-    return immediate_price(terms, reference, min_tick=min_tick, rules=rules)
+def price_of(terms, reference=100.0, *, min_tick=0.01, basis_points=BASIS_POINTS):
+    half = basis_points / 1e4 * reference
+    return immediate_price(terms, reference, min_tick=min_tick, half_spread=half)
 
 
 @pytest.mark.parametrize(
@@ -41,8 +43,17 @@ def test_what_meets_the_market_by_worked_examples(terms, price):
 def test_the_cost_is_rounded_away_from_the_trader():
     assert price_of(market_order(side=Side.BUY), 10.0) == 10.01
     assert price_of(market_order(side=Side.SELL), 10.0) == 9.99
-    free = MatchingRules(half_spread_bps=0.0)
-    assert price_of(market_order(), 10.0, rules=free) == 10.0
+    assert price_of(market_order(), 10.0, basis_points=0.0) == 10.0
+
+
+def test_what_is_worth_less_than_the_spread_finds_no_buyer_but_has_a_seller():
+    assert (
+        immediate_price(market_order(side=Side.SELL), 0.01, min_tick=0.01, half_spread=0.005)
+        is None
+    )
+    assert (
+        immediate_price(market_order(side=Side.BUY), 0.01, min_tick=0.01, half_spread=0.005) == 0.02
+    )
 
 
 @pytest.mark.parametrize(

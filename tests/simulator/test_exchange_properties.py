@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import RequestRefused
-from core.types import OrderType, Side
+from core.types import Side
 from simulator.broker import Broker
 from simulator.market import DailyBar
-from simulator.orders import OrderTerms, TimeInForce
+from simulator.orders import OcaType, OrderTerms, OrderType, TimeInForce
 from simulator.valuation import value
 from tests.simulator.tiny_market import ACME, BEFORE_OPEN, BOLT, CALM, MONDAY, TinyMarket, split
 
@@ -25,6 +25,10 @@ terms = st.builds(
     order_type=st.sampled_from(OrderType),
     limit_price=st.integers(1_800, 10_500).map(lambda cents: cents / 100),
     time_in_force=st.sampled_from(TimeInForce),
+    stop_price=st.integers(1_800, 10_500).map(lambda cents: cents / 100),
+    trail_amount=st.integers(1, 500).map(lambda cents: cents / 100),
+    oca_group=st.sampled_from(["", "", "group"]),
+    oca_type=st.sampled_from(OcaType),
 )
 steps = st.lists(
     st.one_of(

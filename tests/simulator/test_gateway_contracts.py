@@ -62,7 +62,9 @@ def test_an_ambiguous_symbol_gives_every_listing(tmp_path):
         Stock("ACME", "LSE", "USD"),
         Stock("ACME", "SMART", "USD", primaryExchange="NYSE"),
         Contract(conId=999),
-        Contract(secType="OPT", symbol="ACME"),
+        Contract(secType="OPT", symbol="ACME", lastTradeDateOrContractMonth="20260616"),
+        Contract(secType="OPT", symbol="NOSUCH"),
+        Contract(secType="FUT", symbol="DBF", exchange="SMART"),
     ],
 )
 def test_a_contract_that_does_not_exist_is_error_200(tmp_path, query):
@@ -107,7 +109,7 @@ def test_symbols_are_found_by_their_beginning_and_by_name(tmp_path):
     play(tmp_path, scene)
 
 
-def test_the_only_market_rule_is_one_cent(tmp_path):
+def test_shares_trade_by_the_rule_of_one_cent(tmp_path):
     async def scene(stage):
         ib = await stage.connect()
         (increment,) = await ib.reqMarketRuleAsync(26)

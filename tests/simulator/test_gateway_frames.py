@@ -1,13 +1,17 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from ib_async import Client, Contract, LimitOrder, Order, OrderState
+from ib_async import Bag, Client, ComboLeg, Contract, LimitOrder, Order, OrderState
 from ib_async.decoder import Decoder
 
+from core.types import Leg, Side
+from simulator.messages import executions, times
 from simulator.messages import orders as frames
-from simulator.messages import times
+from simulator.messages.place_order import read_place_order
 from simulator.orders import Execution, OrderRecord, Status
-from simulator.valuation import MarginPreview
+from simulator.preview import MarginPreview
+from simulator.wire import Fields
 from tests.simulator.tiny_market import INSTRUMENTS, OPEN, limit_order, market_order
 
 ACCOUNT = "DU0000001"
@@ -40,9 +44,9 @@ class Caught:
         return lambda *values: self.calls.append((name, values))
 
 
-def decoded(frame):
+def decoded(frame, version=178):
     caught = Caught()
-    Decoder(caught, 178).interpret(split(frame))
+    Decoder(caught, version).interpret(split(frame))
     ((name, values),) = caught.calls
     return name, values
 
@@ -72,6 +76,42 @@ def test_the_first_answer_to_a_rehearsal_is_all_unset_and_the_second_is_not():
     assert second[3].initMarginChange == "50.00"
     assert second[3].equityWithLoanChange == "-1.00"
     assert (second[3].commission, second[3].commissionCurrency) == (1.0, "USD")
+
+
+LEGS = (Leg(11, Side.BUY, 1), Leg(12, Side.SELL, 2))
+
+
+@pytest.mark.parametrize(("version", "opened", "completed"), [(178, 135, 100), (157, 128, 96)])
+@pytest.mark.parametrize("legs", [(), LEGS])
+def test_orders_have_the_fields_of_the_protocol_version(version, opened, completed, legs):
+    order = an_order(terms=replace(limit_order(ref="run:ACME"), legs=legs), done_at=OPEN)
+    for make, fields in ((frames.open_order, opened), (frames.completed_order, completed)):
+        frame = make(order, INSTRUMENTS[0], ACCOUNT, version=version)
+        assert len(split(frame)) == fields + 8 * len(legs)
+        _, values = decoded(frame, version)
+        contract, found = values[-3:-1]
+        assert [leg.ratio for leg in contract.comboLegs or []] == [leg.ratio for leg in legs]
+        # The fields at both ends are in their places.
+        assert (found.orderRef, found.midOffsetAtHalf) == ("run:ACME", Order().midOffsetAtHalf)
+
+
+def test_an_execution_has_31_fields_for_an_old_client():
+    execution = Execution(
+        "e.1", 7, 101, market_order().side, 40, 100.02, OPEN, 1.0, None, 40, 100.02
+    )
+    frame = executions.execution_details(
+        -1, execution, an_order(), INSTRUMENTS[0], ACCOUNT, version=157
+    )
+    assert len(split(frame)) == 31
+
+
+def test_a_combination_is_a_bag_with_its_legs_described():
+    order = an_order(terms=replace(limit_order(), legs=LEGS))
+    frame = frames.open_order(order, INSTRUMENTS[0], ACCOUNT)
+    _, (_, contract, _, _) = decoded(frame)
+    assert (contract.secType, contract.conId, contract.tradingClass) == ("BAG", 28812380, "COMB")
+    assert contract.comboLegsDescrip == "11|1,12|-2"
+    assert [(leg.conId, leg.action) for leg in contract.comboLegs] == [(11, "BUY"), (12, "SELL")]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +145,7 @@ def test_an_execution_has_32_fields_and_its_time_has_a_zone():
     execution = Execution(
         "e.1", 7, 101, market_order().side, 40, 100.02, OPEN, 1.0, None, 40, 100.02
     )
-    frame = frames.execution_details(-1, execution, an_order(), INSTRUMENTS[0], ACCOUNT)
+    frame = executions.execution_details(-1, execution, an_order(), INSTRUMENTS[0], ACCOUNT)
     fields = split(frame)
     assert len(fields) == 32
     assert fields[14:20] == [
@@ -115,14 +155,47 @@ def test_an_execution_has_32_fields_and_its_time_has_a_zone():
 
 def test_a_commission_report_has_exactly_8_fields():
     execution = Execution("e.1", 7, 101, market_order().side, 40, 100.0, OPEN, 1.0, -5.5, 40, 100.0)
-    name, (report,) = decoded(frames.commission_report(execution, "USD"))
+    name, (report,) = decoded(executions.commission_report(execution, "USD"))
     assert name == "commissionReport"
     assert (report.execId, report.commission, report.realizedPNL) == ("e.1", 1.0, -5.5)
-    assert len(split(frames.commission_report(execution, "USD"))) == 8
+    assert len(split(executions.commission_report(execution, "USD"))) == 8
 
 
 def test_an_order_status_has_12_fields():
-    assert len(split(frames.order_status(an_order()))) == 12
+    assert len(split(executions.order_status(an_order()))) == 12
+
+
+class SendingClient(Client):
+    """Keeps what would go over the wire."""
+
+    def __init__(self, version):
+        super().__init__(wrapper=None)
+        self.sent = []
+        self.connState = Client.CONNECTED
+        self._serverVersion = version
+
+    def sendMsg(self, text):  # noqa: N802 - ib_async's name
+        self.sent.append(text)
+
+
+@pytest.mark.parametrize("version", [157, 178])
+def test_a_place_order_is_read_to_its_last_field_at_either_version(version):
+    client = SendingClient(version)
+    bag = Bag(symbol="ACME", comboLegs=[ComboLeg(11, 1, "BUY", "SMART")])
+    trailing = Order(
+        action="SELL", totalQuantity=5, orderType="TRAIL", trailingPercent=2.5,
+        trailStopPrice=95.0, tif="GTC", ocaGroup="g", ocaType=2, parentId=4, transmit=False,
+        account="DU1", orderRef="r", deltaNeutralOrderType="None", whatIf=True,
+    )  # fmt: skip
+    client.placeOrder(9, bag, trailing)
+    fields = Fields(client.sent[0].encode(), version=version)
+    fields.skip("message id")
+    request = read_place_order(fields)
+    assert (request.order_id, request.quantity, request.what_if) == (9, 5.0, True)
+    assert (request.trailing_percent, request.trail_stop_price) == (2.5, 95.0)
+    assert (request.oca_group, request.oca_type, request.parent_id) == ("g", 2, 4)
+    assert (request.transmit, request.unsupported) == (False, ())
+    assert [(leg.con_id, leg.ratio, leg.action) for leg in request.legs] == [(11, 1, "BUY")]
 
 
 def test_a_recovered_order_sends_122_fields_and_a_fresh_one_114():

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from core.calendar import session, sessions_between
+from simulator.fault_request import FaultRequest
 from tests.simulator.gateway_stage import play, stock
 from tests.simulator.tiny_market import (
     ACME,
@@ -132,8 +133,8 @@ def test_adjusted_last_equals_trades_where_there_are_no_dividends(tmp_path):
         ({"end": "20260601 16:00:00", "what": "ADJUSTED_LAST"}, 321, "End Date not supported"),
         ({"end": "20260101 16:00:00"}, 162, "HMDS query returned no data: ACME@SMART Trades"),
         ({"end": "19000101 16:00:00"}, 321, "outside the exchange calendar"),
-        ({"size": "1 hour"}, 162, "HMDS query returned no data"),
-        ({"what": "OPTION_IMPLIED_VOLATILITY"}, 162, "HMDS query returned no data"),
+        ({"size": "1 secs", "duration": "5 D"}, 162, "Time length exceed max"),
+        ({"what": "YIELD_BID"}, 162, "HMDS query returned no data"),
         ({"contract": stock("EMPTY")}, 162, "HMDS query returned no data: EMPTY@SMART Trades"),
         ({"contract": stock("NOSUCH")}, 200, "No security definition"),
     ],
@@ -164,7 +165,8 @@ def test_the_head_is_the_open_of_the_first_session(tmp_path):
 def test_refused_and_nan_history_can_be_switched_on_for_one_symbol(tmp_path):
     async def scene(stage):
         ib = await stage.connect()
-        stage.gateway.faults.symbols = {"refuse_history": {"BOLT"}, "nan_bars": {"CALM"}}
+        stage.gateway.faults.switch(FaultRequest(fault="refuse_history", symbol="BOLT"))
+        stage.gateway.faults.switch(FaultRequest(fault="nan_bars", symbol="CALM"))
         assert list(await bars_of(ib, stock("BOLT"))) == []
         assert "permissions" in stage.text(162)
         spoilt = await bars_of(ib, stock("CALM"))

@@ -1,9 +1,12 @@
 """Whatever a client asks, two worlds that only part later must answer with the same bytes."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
+from simulator.companions import FUND, INDEX
+from simulator.scans import SCANS
+from simulator.tape import Tape
 from tests.simulator.gateway_stage import play
 from tests.simulator.tiny_market import (
     ACME,
@@ -27,6 +30,10 @@ IN_SESSION = {
     (con_id, MONDAY): (opened, *WILD[1:])
     for con_id, opened in ((ACME, 100.0), (BOLT, 50.0), (CALM, 20.0), (DUAL, 10.0))
 }
+OPTION = (
+    Tape(TinyMarket()).securities.option(ACME, date(2026, 7, 17), 100.0, "C", day=MONDAY).con_id
+)
+NOW = "20260612-20:00:00"
 
 
 def contract(con_id):
@@ -43,15 +50,26 @@ def questions():
         yield (1, 11, number, *contract(con_id), 0, "", 1, 0, ""), "57"
         yield history(number, con_id, end="20991231 16:00:00"), "17"
         yield (87, number, *contract(con_id), 0, 1, "TRADES", 1), "88"
-    for number, code in enumerate(("TOP_PERC_GAIN", "MOST_ACTIVE", "HOT_BY_VOLUME"), start=20):
+        yield history(number, con_id, end="20991231 16:00:00", size="1 hour", span="3 D"), "17"
+        yield (96, number, *contract(con_id), 0, "", NOW, 20, "TRADES", 1, 0, ""), "98"
+        yield (88, number, *contract(con_id), 0, 1, "2 days"), "89"
+        yield (10, 5, number, *contract(con_id), 1, 0, ""), "12"
+        yield (11, 1, number, 0), None
+    yield (78, 70, "ACME", "", "STK", ACME), "76"
+    for number, con_id in enumerate((OPTION, INDEX, FUND), start=40):
+        yield (9, 8, number, *contract(con_id), 0, "", "", ""), "52"
+        yield (1, 11, number, *contract(con_id), 0, "", 1, 0, ""), "57"
+        yield history(number, con_id, end="", span="5 D"), "17"
+    for number, code in enumerate(sorted(SCANS), start=20):
         yield (22, number, 50, "STK", "STK.US.MAJOR", code, *[""] * 17, "", ""), "20"
+        yield (23, 1, number), None
     yield (7, 3, 30, 0, "", "", "", "", "", ""), "55"
     yield (16, 1), "53"
     yield (99, 0), "102"
 
 
-def history(number, con_id, *, end):
-    asked = (end, "1 day", "1 Y", 1, "TRADES", 1, 0, "")
+def history(number, con_id, *, end, size="1 day", span="1 Y"):
+    asked = (end, size, span, 1, "TRADES", 1, 0, "")
     return (20, number, *contract(con_id), 0, *asked)
 
 
@@ -66,7 +84,7 @@ def everything_known(folder, market, at):
         wire = await stage.started()
         for request, last in questions():
             wire.send(*request)
-            answer = []
+            answer = [last] if last is None else []
             while answer[:1] != [last]:
                 answer = await wire.receive()
                 heard.append(answer)

@@ -1,5 +1,5 @@
 import pytest
-from ib_async import LimitOrder, MarketOrder, Order, Stock, StopOrder
+from ib_async import LimitOrder, MarketOrder, Order, Stock, StopLimitOrder, StopOrder
 
 from tests.simulator.gateway_stage import buy, buy_limit, play, sell, settle, stock
 from tests.simulator.tiny_market import OPEN
@@ -11,6 +11,10 @@ async def refused(stage, ib, order, contract=None):
     assert len(stage.gateway.broker.exchange.orders) == 0
     assert stage.gateway.broker.ledger.events == ()
     return trade
+
+
+def trail(**changes):
+    return Order(action="SELL", totalQuantity=100, orderType="TRAIL", tif="DAY", **changes)
 
 
 @pytest.mark.parametrize(
@@ -27,11 +31,24 @@ async def refused(stage, ib, order, contract=None):
         (buy_limit(100, float("nan")), 320, "not a finite number, for lmtPrice"),
         (LimitOrder("HOLD", 100, 99.0, tif="DAY"), 321, "Invalid side"),
         (MarketOrder("BUY", 100, tif="IOC"), 321, "Invalid time in force 'IOC'"),
-        (StopOrder("SELL", 100, 90.0, tif="DAY"), 387, "Unsupported order type"),
+        (
+            Order(action="BUY", totalQuantity=1, orderType="REL", tif="DAY"),
+            387,
+            "Unsupported order",
+        ),
+        (StopOrder("SELL", 100, 90.005, tif="DAY"), 110, "minimum price variation"),
+        (StopOrder("SELL", 100, 0.0, tif="DAY"), 110, "minimum price variation"),
+        (StopLimitOrder("SELL", 100, 89.005, 90.0, tif="DAY"), 110, "minimum price variation"),
+        (trail(auxPrice=0.005), 110, "minimum price variation"),
+        (trail(), 321, "either an amount or a percentage"),
+        (trail(auxPrice=1.0, trailingPercent=2.0), 321, "either an amount or a percentage"),
+        (trail(auxPrice=-1.0), 321, "by more than nothing"),
+        (trail(trailingPercent=100.0), 321, "less than 100 %"),
         (buy(100, account="U1234567"), 321, "Invalid account code"),
-        (buy(100, transmit=False), 201, "not available in the simulator: transmit=False"),
-        (buy(100, parentId=3, ocaGroup="x"), 201, "parentId, ocaGroup"),
-        (buy(100, algoStrategy="Vwap"), 201, "algoStrategy"),
+        (buy(100, parentId=99), 135, "Can't find order with id = 99"),
+        (buy(100, ocaGroup="x", ocaType=4), 321, "Invalid OCA type 4"),
+        (buy(100, algoStrategy="Vwap", hidden=True), 201, "simulator: algoStrategy, hidden"),
+        (buy(100, adjustedOrderType="STP"), 201, "adjustedOrderType"),
         (buy(100, outsideRth=True), 201, "outsideRth"),
         (buy(30_000), 201, "YOUR EQUITY WITH LOAN VALUE [999850.00 USD]"),
         (sell(30_000), 201, "MUST EXCEED THE INITIAL MARGIN [1530000.00 USD]"),

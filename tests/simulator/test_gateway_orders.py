@@ -3,6 +3,7 @@ import asyncio
 import pytest
 from ib_async import ExecutionFilter, LimitOrder, OrderState
 
+from simulator.fault_request import FaultRequest
 from tests.simulator.gateway_stage import buy, buy_limit, play, sell, settle, stock
 from tests.simulator.tiny_market import ACME, CLOSE, MONDAY, NEXT_MORNING, OPEN, TinyMarket
 
@@ -349,10 +350,10 @@ def test_a_rehearsal_beyond_the_margin_is_refused_with_both_amounts(tmp_path):
 def test_rehearsals_can_be_silenced_and_margins_exceeded_on_purpose(tmp_path):
     async def scene(stage):
         ib = await stage.connect()
-        stage.gateway.faults.symbols = {"reject_margin": {"BOLT"}}
+        stage.gateway.faults.switch(FaultRequest(fault="reject_margin", symbol="BOLT"))
         state = await rehearse(ib, buy(100), "BOLT")
         assert float(state.maintMarginAfter) > float(state.equityWithLoanAfter)
-        stage.gateway.faults.whatif_silent = True
+        stage.gateway.faults.switch(FaultRequest(fault="whatif_silent"))
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(ib.whatIfOrderAsync(stock(), buy(100)), 0.2)
 

@@ -78,8 +78,10 @@ def test_what_did_not_trade_on_the_last_session_is_in_no_scan(tmp_path):
     [
         ([], {"scanCode": "NO_SUCH_SCAN"}, "'NO_SUCH_SCAN' is not one of"),
         ([], {"locationCode": "STK.EU"}, "cannot be scanned"),
-        ([], {"marketCapAbove": 1e9}, "filter marketCapAbove"),
-        ([TagValue("marketCapAbove1e6", "100")], {}, "filter marketCapAbove1e6 is not one of"),
+        ([], {"moodyRatingAbove": "AAA"}, "filter moodyRatingAbove"),
+        ([], {"stockTypeFilter": "SPACE"}, "stock type 'SPACE' is not one of"),
+        ([], {"instrument": "FUT.US", "locationCode": "STK.US"}, "cannot be scanned"),
+        ([TagValue("couponAbove", "100")], {}, "filter couponAbove is not one of"),
     ],
 )
 def test_a_scan_that_cannot_be_done_is_refused_and_not_empty(tmp_path, options, changes, said):
@@ -98,6 +100,72 @@ def test_the_parameters_are_a_document_that_names_the_scans(tmp_path):
         ib = await stage.connect()
         document = ET.fromstring(await ib.reqScannerParametersAsync())
         codes = {code.text for code in document.iter("scanCode")}
-        assert codes == {"HOT_BY_VOLUME", "MOST_ACTIVE", "TOP_PERC_GAIN", "TOP_PERC_LOSE"}
+        assert {"HOT_BY_VOLUME", "MOST_ACTIVE", "TOP_PERC_GAIN", "TOP_PERC_LOSE"} < codes
+        assert [kind.text for kind in document.findall("InstrumentList/Instrument/type")] == [
+            "STK", "ETF.EQ.US", "IND.US", "FUT.US",
+        ]  # fmt: skip
+        locations = {code.text for code in document.iter("locationCode")}
+        assert {"STK.US", "STK.US.MAJOR"} < locations
+        filters = {code.text for code in document.findall("FilterList//AbstractField/code")}
+        assert {"priceAbove", "marketCapAbove1e6", "changePercBelow"} < filters
 
     play(tmp_path, scene)
+
+
+def test_every_scan_of_the_document_can_be_run_where_it_says(tmp_path):
+    async def scene(stage):
+        ib = await stage.connect()
+        ib.RaiseRequestErrors = True
+        document = ET.fromstring(await ib.reqScannerParametersAsync())
+        for scan_type in document.iter("ScanType"):
+            code = scan_type.findtext("scanCode")
+            for kind in scan_type.findtext("instruments").split(","):
+                place = f"{kind}.US" if kind == "STK" else kind
+                assert await scan(ib, code, instrument=kind, locationCode=place)
+
+    play(tmp_path, scene)
+
+
+def test_companions_compete_only_among_their_own_kind(tmp_path):
+    async def scene(stage):
+        ib = await stage.connect()
+        funds = await scan(ib, "MOST_ACTIVE", instrument="ETF.EQ.US", locationCode="ETF.EQ.US")
+        assert [row.contractDetails.contract.symbol for row in funds] == ["DBETF"]
+        futures = await scan(ib, "MOST_ACTIVE", instrument="FUT.US", locationCode="FUT.US")
+        assert {row.contractDetails.contract.secType for row in futures} == {"FUT"}
+        assert found(await scan(ib, "MOST_ACTIVE", stockTypeFilter="ETF")) == []
+
+    play(tmp_path, scene)
+
+
+def test_at_most_ten_scans_run_at_once(tmp_path):
+    async def scene(stage):
+        wire = await stage.started()
+        for number in range(11):
+            wire.send(22, number, 5, "STK", "STK.US", "MOST_ACTIVE", *[""] * 17, "", "")
+        heads = [(await wire.receive())[0] for _ in range(11)]
+        assert heads == ["20"] * 10 + ["4"]
+        wire.send(23, 1, 3)
+        wire.send(22, 10, 5, "STK", "STK.US", "MOST_ACTIVE", *[""] * 17, "", "")
+        assert (await wire.receive())[0] == "20"
+
+    play(tmp_path, scene)
+
+
+def test_market_capitalisations_are_those_of_the_vendor(tmp_path):
+    from simulator.synthetic import SyntheticMarket
+
+    async def scene(stage):
+        ib = await stage.connect()
+        facts = stage.gateway.facts.figures(stage.gateway.clock.now())
+        caps = {one.symbol: one.market_cap for one in facts.values() if one.market_cap}
+        middle = sorted(caps.values())[len(caps) // 2]
+        rows = await scan(ib, "MOST_ACTIVE", marketCapAbove=middle)
+        symbols = {row.contractDetails.contract.symbol for row in rows}
+        assert symbols
+        assert symbols == {symbol for symbol, cap in caps.items() if cap > middle}
+        option = TagValue("marketCapAbove1e6", f"{middle / 1e6}")
+        again = await scan(ib, "MOST_ACTIVE", option)
+        assert {row.contractDetails.contract.symbol for row in again} == symbols
+
+    play(tmp_path, scene, market=SyntheticMarket(7, 12))

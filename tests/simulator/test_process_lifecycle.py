@@ -1,20 +1,24 @@
 import asyncio
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from ib_async import IB
 
 from core.calendar import session
 from core.errors import ConfigurationError, DaybookError, GatewayTimeout
 from core.settings import SimulatorSettings
+from simulator.__main__ import main
 from simulator.process import SimulatorProcess, start
 from simulator.server import start_of_day
+from simulator.worlds import open_market
 from tests.simulator.gateway_stage import buy, stock
 from tests.simulator.tiny_market import FIRST, MONDAY, TinyMarket
 
@@ -151,6 +155,79 @@ def test_a_wrong_command_line_is_refused_with_2(arguments, said):
     )
     assert ended.returncode == 2
     assert said in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--limits=tws"], "invalid choice: 'tws'"),
+        (["--limit=lines=5"], "--limit lines: Extra inputs are not permitted"),
+        (["--limit=market_data_lines=0"], "greater than or equal to 1"),
+        (["--snapshot-delay=-1"], "--limit snapshot_seconds: Input should be greater"),
+        (["--faults=/no/such/script.json"], "cannot read the fault script"),
+        (["--speed=-1"], "not a factor from 0"),
+        (["--accounts=0"], "not a number from 1 to 50"),
+        (["--most-of-volume=nan"], "not a fraction above 0"),
+    ],
+)
+def test_a_wrong_option_of_the_gateway_is_refused_with_2(arguments, said, tmp_path, capsys):
+    try:
+        code = main([*arguments, f"--state={tmp_path}"])
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_limits_faults_accounts_and_a_wire_log_are_given_on_the_command_line(tmp_path):
+    first = open_market(SMALL).instruments[0].symbol
+    script = {
+        "seed": 3,
+        "faults": [
+            {"fault": "refuse", "code": 201, "message": 49, "times": 1},
+            {"fault": "split", "symbol": first, "ratio": 2, "at": OPEN.isoformat()},
+        ],
+    }
+    path, log = tmp_path / "script.json", tmp_path / "wire.jsonl"
+    path.write_text(json.dumps(script))
+    options = [
+        "--limits=ibkr", "--limit=snapshot_seconds=0.5", "--limit=history_seconds=0",
+        "--limit=open_histories=none", f"--faults={path}", f"--wire-log={log}", "--accounts=2",
+        "--master-client=9", "--most-of-volume=0.5",
+    ]  # fmt: skip
+
+    async def look(world):
+        ib = IB()
+        errors = []
+        ib.errorEvent += lambda number, code, *_: errors.append(code)
+        await ib.connectAsync("127.0.0.1", world.tws_port, clientId=5)
+        accounts = ib.managedAccounts()
+        ib.client.reqCurrentTime()
+        await asyncio.sleep(0.1)
+        ib.disconnect()
+        return accounts, errors
+
+    with start(SMALL, day=MONDAY, state=tmp_path, gateway=options) as world:
+        accounts, errors = asyncio.run(asyncio.wait_for(look(world), 20))
+        limits = httpx.get(f"{world.http_url}/control/limits", trust_env=False).json()
+        assert "scripted" in world.title
+    assert len(accounts) == 2
+    assert 201 in errors
+    assert limits["messages_per_second"] == 50
+    assert limits["open_histories"] is None
+    assert limits["snapshot_seconds"] == 0.5
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {line["way"] for line in lines} == {"in", "out"}
+    assert ["71", "2", "5", ""] in [line["fields"] for line in lines]
+
+
+def test_a_running_clock_plays_the_day_by_itself(tmp_path):
+    hour = 3600.0
+    with start(SMALL, day=MONDAY, state=tmp_path, gateway=[f"--speed={20 * hour}"]) as world:
+        deadline = time.monotonic() + 10
+        while datetime.fromisoformat(world.state()["clock"]) < OPEN:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 def test_the_banner_and_the_ready_line_cannot_be_mistaken(tmp_path):

@@ -1,0 +1,42 @@
+"""Positions as the margin model sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from simulator.exchange_rates import rate
+from simulator.margin import Exposure
+from simulator.market import Instrument
+from simulator.option_margin import OptionHeld
+from simulator.tape import Tape
+
+
+def exposure_of(tape: Tape, con_id: int, quantity: int, price: float, now: datetime) -> Exposure:
+    """Return a position at a price per share, its value in base currency."""
+    instrument = tape.instrument(con_id)
+    worth = quantity * price * instrument.multiplier * rate(tape, instrument.currency, now)
+    option = None
+    if instrument.sec_type == "OPT":
+        option = _option(tape, instrument, quantity, price, now)
+    return Exposure(instrument, quantity, worth, option)
+
+
+def foreign_value(tape: Tape, balances: Mapping[str, float], now: datetime) -> float:
+    """Return what all foreign balances are worth, owed ones without sign, in base currency."""
+    return sum(abs(amount) * rate(tape, name, now) for name, amount in sorted(balances.items()))
+
+
+def _option(
+    tape: Tape, instrument: Instrument, quantity: int, price: float, now: datetime
+) -> OptionHeld:
+    assert instrument.strike is not None
+    assert instrument.right is not None
+    assert instrument.expiry is not None
+    assert instrument.underlying is not None
+    deliverable = tape.deliverable(instrument.con_id, now)
+    spot = (tape.mark(instrument.underlying, now) or 0.0) * deliverable / instrument.multiplier
+    return OptionHeld(
+        instrument.right, instrument.strike, instrument.expiry, quantity, price, spot,
+        instrument.multiplier, deliverable,
+    )  # fmt: skip

@@ -1,0 +1,81 @@
+"""What market data an account may see of each symbol, and what TWS says where it may not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from core.errors import RequestRefused
+from simulator.messages.market_data import DataType
+
+Symbol = Annotated[str, Field(min_length=1, max_length=32)]
+COMPETING_SESSION = 10197
+DELAYED_INSTEAD = (
+    10167,
+    "Requested market data is not subscribed. Displaying delayed market data.",
+)
+_DELAYED_AVAILABLE = "Delayed market data is available."
+
+
+class Access(Enum):
+    """What is subscribed for a symbol."""
+
+    LIVE = "live"
+    DELAYED = "delayed"  # live data needs a subscription, delayed data do not
+    NOT_IN_API = "not-in-api"  # subscribed for the screen, not for programs
+    PARTLY = "partly"  # some exchanges only: data come, with a notice
+    NONE = "none"  # not even delayed
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The kind of data a request gets, and a notice that comes with it."""
+
+    data_type: DataType
+    notice: tuple[int, str] | None = None
+
+
+class Permissions(BaseModel, frozen=True, extra="forbid"):
+    """What the account is subscribed to; everything, unless something else is said.
+
+    With a ``competing_session`` somebody is logged in live with the same user, and gets all data.
+    """
+
+    symbols: Mapping[Symbol, Access] = {}
+    competing_session: bool = False
+
+    def served(self, symbol: str, asked: DataType) -> Served:
+        """Return what a request for a symbol gets. Raises `RequestRefused` as TWS would."""
+        if self.competing_session:
+            raise RequestRefused(
+                "No market data during competing live session", code=COMPETING_SESSION
+            )
+        access = self.symbols.get(symbol, Access.LIVE)
+        if access is Access.LIVE:
+            return Served(asked)
+        if access is Access.PARTLY:
+            return Served(asked, (10090, _PARTLY))
+        if access is Access.NONE:
+            text = "Requested market data is not subscribed."
+            raise RequestRefused(f"{text} Delayed market data is not enabled.", code=10168)
+        if asked.is_delayed:
+            return Served(asked, DELAYED_INSTEAD)
+        if access is Access.NOT_IN_API:
+            raise RequestRefused(_NOT_IN_API, code=10089)
+        raise RequestRefused(
+            f"Requested market data is not subscribed.{_DELAYED_AVAILABLE}", code=354
+        )
+
+
+_PARTLY = (
+    "Part of requested market data is not subscribed. Subscription-independent ticks are still "
+    f"active.{_DELAYED_AVAILABLE}"
+)
+_NOT_IN_API = (
+    "Requested market data requires additional subscription for API. See link in 'Market Data "
+    f"Connections' dialog for more details.{_DELAYED_AVAILABLE}"
+)
