@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help run test lint format bench deploy lock clean
+.PHONY: help run test lint format bench bench-ingest conformance soak deploy lock clean
 
 help:            ## List the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -30,6 +30,15 @@ format: $(READY) ## Let ruff repair what it can
 
 bench: $(READY)  ## Benchmarks, as ratios within one run
 	$(BIN)/python -m benchmarks
+
+bench-ingest: $(READY) ## 700 symbols at IBKR's limits: floor, measured, ratio (three minutes)
+	$(BIN)/python -m benchmarks.ingest
+
+conformance: $(READY) ## Real clients against the simulated gateway, every frame counted
+	$(BIN)/python -m pytest -q tests/conformance
+
+soak: $(READY)   ## Forty days of a failing gateway, each with faults of its own
+	SOAK_SEEDS=40 $(BIN)/python -m pytest -q tests/faults/test_soak.py
 
 deploy: $(READY) ## Register the deployments with the Prefect server of PREFECT_API_URL
 	$(BIN)/prefect work-pool create daybook --type process --overwrite

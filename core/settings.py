@@ -149,6 +149,9 @@ class LimitSettings(Section):
     max_adv_share: Fraction = 0.10  # of the 20-session average daily volume
     max_order_value: Fraction = 0.25  # a position that changes sign trades twice max_single
     price_collar: Fraction = 0.10  # limit price against the reference price
+    max_trade_risk: Fraction = 0.02  # what an option strategy can lose at most
+    min_option_price: Positive = 0.05  # per share: cheaper options have no price to speak of
+    min_spread_width: Positive = 0.5  # between the strikes of a spread, per share
     sentiment_floor: Annotated[FiniteFloat, Field(le=0.0)] = -2.5
 
 

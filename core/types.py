@@ -7,7 +7,7 @@ the contract's currency; quantities are shares, positive for long and negative f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -22,6 +22,11 @@ class Side(StrEnum):
     def sign(self) -> int:
         """+1 for BUY, -1 for SELL."""
         return 1 if self is Side.BUY else -1
+
+    @property
+    def opposite(self) -> Side:
+        """The other one."""
+        return Side.SELL if self is Side.BUY else Side.BUY
 
 
 class OrderType(StrEnum):
@@ -97,6 +102,7 @@ class Position:
     average_cost: float
     market_price: float
     market_value: float
+    sec_type: str = "STK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,12 @@ class Snapshot:
     maintenance_margin: float
     excess_liquidity: float
     positions: tuple[Position, ...]  # sorted by symbol, then conId
+
+    @property
+    def stocks(self) -> Snapshot:
+        """The same account with its stocks and funds only: what a portfolio is made of."""
+        held = tuple(position for position in self.positions if position.sec_type == "STK")
+        return replace(self, positions=held)
 
     @property
     def weights(self) -> dict[int, float]:
@@ -136,6 +148,38 @@ class Order:
     time_in_force: str
     order_ref: str
     outside_rth: bool = False
+
+    @property
+    def changes(self) -> dict[int, int]:
+        """What filling the whole order does to the positions, by conId."""
+        return {self.con_id: self.side.sign * self.quantity}
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One instrument of a combination, as whoever buys the combination trades it."""
+
+    con_id: int
+    side: Side
+    ratio: int  # contracts, or shares of a stock, in one combination
+
+
+@dataclass(frozen=True, slots=True)
+class ComboOrder(Order):
+    """An order for several instruments at once: all legs trade together, or none.
+
+    ``con_id`` and ``symbol`` are the underlying's, ``quantity`` counts combinations. SELL trades
+    each leg the other way round. ``limit_price`` is net, per share: what the buyer of the
+    combination pays and its seller receives. Its legs are written so that this is above zero.
+    """
+
+    legs: tuple[Leg, ...] = field(kw_only=True)
+
+    @property
+    def changes(self) -> dict[int, int]:
+        """What filling the whole order does to the positions, by conId."""
+        whole = self.side.sign * self.quantity
+        return {leg.con_id: leg.side.sign * leg.ratio * whole for leg in self.legs}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +232,10 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class OrderState:
-    """What the broker says of an order: state, quantity done, and who it is."""
+    """What the broker says of an order: state, quantity done, and who it is.
+
+    A combination has ``legs``: its quantities count combinations, its fills are those of its legs.
+    """
 
     order_ref: str
     con_id: int
@@ -200,3 +247,4 @@ class OrderState:
     perm_id: int
     message: str = ""
     fills: tuple[Fill, ...] = field(default=())
+    legs: tuple[Leg, ...] = field(default=())

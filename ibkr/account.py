@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,8 +29,23 @@ class _Disagreement(GatewayError):
     """The list of positions and the account page tell different quantities."""
 
 
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """Everything the gateway says of an account at one moment, as sent."""
+
+    account: str
+    as_of: datetime
+    positions: Mapping[int, tuple[Held, Valued]]  # by conId; none is zero
+    values: tuple[AccountValue, ...]
+
+
 async def take_snapshot(requests: Requests, account: str, *, within: float) -> Snapshot:
-    """Ask for positions and account figures anew and join them.
+    """Ask for positions and account figures anew and join them; see `read_account`."""
+    return snapshot_of(await read_account(requests, account, within=within))
+
+
+async def read_account(requests: Requests, account: str, *, within: float) -> AccountPage:
+    """Ask for positions and account figures anew.
 
     Each is confirmed by its end marker. Raises `GatewayError` when one is missing, unreadable or
     inconsistent with the other: an account that could not be read is never a flat account.
@@ -40,7 +56,7 @@ async def take_snapshot(requests: Requests, account: str, *, within: float) -> S
         page = await _account_page(requests, account, within=within)
         as_of = await requests.current_time(within=within)
         try:
-            return join(account, as_of, held, page)
+            return _matched(account, as_of, held, page)
         except _Disagreement:
             if attempt == _ATTEMPTS:
                 raise
@@ -75,26 +91,50 @@ def join(
     account: str, as_of: datetime, held: Sequence[Held], page: Sequence[AccountValue | Valued]
 ) -> Snapshot:
     """Join positions and account page into a snapshot, or say everything that is wrong."""
-    values = [row for row in page if isinstance(row, AccountValue)]
+    return snapshot_of(_matched(account, as_of, held, page))
+
+
+def snapshot_of(page: AccountPage) -> Snapshot:
+    """Return the snapshot that a page shows. Raises `GatewayError` or `DataError`."""
+    currency, figures = account_figures(page.values)
+    _check_currency((held for held, _ in page.positions.values()), currency)
+    return Snapshot(
+        account=page.account,
+        as_of=page.as_of,
+        currency=currency,
+        positions=tuple(
+            sorted(
+                (_position(held, valued) for held, valued in page.positions.values()),
+                key=lambda position: (position.symbol, position.con_id),
+            )
+        ),
+        **figures,
+    )
+
+
+def base_currency(values: Sequence[AccountValue]) -> str:
+    """Return the account's base currency. Raises `GatewayError` when it is not clear."""
+    # Figures exist once per currency and once in the base currency, which NetLiquidation names.
+    currencies = sorted({row.currency for row in values if row.tag == "NetLiquidation"} - {"BASE"})
+    if len(currencies) != 1:
+        raise GatewayError(f"the account's base currency is not clear: {currencies or 'none'}")
+    return currencies[0]
+
+
+def _matched(
+    account: str, as_of: datetime, held: Sequence[Held], page: Sequence[AccountValue | Valued]
+) -> AccountPage:
     # The last word about a contract counts: it may have changed while the list was being sent.
     latest = {row.contract.conId: row for row in held}
     shown = {row.contract.conId: row for row in page if isinstance(row, Valued)}
     positions = {con_id: row for con_id, row in latest.items() if row.quantity}
     valued = {con_id: row for con_id, row in shown.items() if row.quantity}
     _compare(positions, valued)
-    currency, figures = _figures(values)
-    _check_currency(positions, currency)
-    return Snapshot(
+    return AccountPage(
         account=account,
         as_of=as_of,
-        currency=currency,
-        positions=tuple(
-            sorted(
-                (_position(row, valued[con_id]) for con_id, row in positions.items()),
-                key=lambda position: (position.symbol, position.con_id),
-            )
-        ),
-        **figures,
+        positions={con_id: (row, valued[con_id]) for con_id, row in positions.items()},
+        values=tuple(row for row in page if isinstance(row, AccountValue)),
     )
 
 
@@ -117,14 +157,14 @@ def _compare(positions: dict[int, Held], valued: dict[int, Valued]) -> None:
         )
 
 
-def _figures(values: Sequence[AccountValue]) -> tuple[str, dict[str, float]]:
+def account_figures(values: Sequence[AccountValue]) -> tuple[str, dict[str, float]]:
+    """Return the base currency and the figures of a `Snapshot` in it, by name.
+
+    Raises `GatewayError` when one is missing or being reset.
+    """
     if any(row.tag == "AccountReady" and row.value == "false" for row in values):
         raise GatewayError("IBKR says that the account's figures are being reset; ask again later")
-    # Figures exist once per currency and once in the base currency, which NetLiquidation names.
-    currencies = sorted({row.currency for row in values if row.tag == "NetLiquidation"} - {"BASE"})
-    if len(currencies) != 1:
-        raise GatewayError(f"the account's base currency is not clear: {currencies or 'none'}")
-    (currency,) = currencies
+    currency = base_currency(values)
     texts = {row.tag: row.value for row in values if row.currency == currency}
     numbers = {name: number(texts.get(tag)) for tag, name in _FIGURES.items()}
     missing = [tag for tag, name in _FIGURES.items() if numbers[name] is None]
@@ -134,10 +174,10 @@ def _figures(values: Sequence[AccountValue]) -> tuple[str, dict[str, float]]:
     return currency, {name: value for name, value in numbers.items() if value is not None}
 
 
-def _check_currency(positions: dict[int, Held], currency: str) -> None:
+def _check_currency(positions: Iterable[Held], currency: str) -> None:
     foreign = sorted(
         f"{row.contract.symbol} ({row.contract.currency})"
-        for row in positions.values()
+        for row in positions
         if row.contract.currency != currency
     )
     if foreign:
@@ -158,4 +198,14 @@ def _position(held: Held, valued: Valued) -> Position:
             f"position {held.contract.symbol}: quantity {held.quantity}, cost "
             f"{held.average_cost}, price {valued.market_price}, value {valued.market_value}"
         )
-    return Position(held.contract.conId, held.contract.symbol, *known)
+    quantity, cost, market_price, market_value = known
+    contract = held.contract
+    return Position(
+        con_id=contract.conId,
+        symbol=contract.symbol,
+        quantity=quantity,
+        average_cost=cost,
+        market_price=market_price,
+        market_value=market_value,
+        sec_type=contract.secType,
+    )

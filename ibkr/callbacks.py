@@ -19,20 +19,27 @@ import ib_async
 from ib_async.util import UNSET_INTEGER
 
 from core.errors import GatewayUnreachable
-from ibkr.codes import UNADDRESSED_REFUSALS, UPSTREAM_BACK, UPSTREAM_LOST, is_news, refusal
+from ibkr.codes import UNADDRESSED_REFUSALS, is_news, refusal
 from ibkr.convert import number
-from ibkr.kinds import ACCOUNT, COMPLETED_ORDERS, CURRENT_TIME, OPEN_ORDERS, POSITIONS
+from ibkr.kinds import (
+    ACCOUNT,
+    ACCOUNTS,
+    COMPLETED_ORDERS,
+    CURRENT_TIME,
+    OPEN_ORDERS,
+    POSITIONS,
+)
 from ibkr.ledger import Ledger
+from ibkr.market_callbacks import MarketCallbacks
 from ibkr.messages import (
     AccountValue,
     CompletedOrder,
-    DataType,
     Executed,
     Held,
     OpenOrder,
-    Ranked,
+    Profit,
     Status,
-    Tick,
+    Summarised,
     Valued,
 )
 from ibkr.requests import Requests
@@ -40,7 +47,7 @@ from ibkr.requests import Requests
 _log = logging.getLogger(__name__)
 
 
-class Callbacks:
+class Callbacks(MarketCallbacks):
     """The receiver of every message, in the shape that ib_async's client and decoder call."""
 
     defaultTimezone = UTC  # ib_async's decoder gives execution times in this zone
@@ -69,11 +76,8 @@ class Callbacks:
 
     def error(self, request: int, code: int, text: str, _rejection: str = "") -> None:
         _log.debug("IBKR says %s for request %s: %s", code, request, text)
-        if code in UPSTREAM_LOST:
-            self.requests.upstream_lost = f"{code}: {text}"
-        elif code in UPSTREAM_BACK:
-            self.requests.upstream_lost = ""
-        elif request in self.ledger.words:
+        self.requests.vitals.note(code, text)
+        if request in self.ledger.words:
             self.ledger.complain(request, code, text)
         elif request in self.replies and not is_news(code):
             self.replies.refuse(request, refusal(code, text))
@@ -106,46 +110,37 @@ class Callbacks:
     def updatePortfolio(
         self, contract: ib_async.Contract, quantity: float, price: float, value: float, *rest: Any
     ) -> None:
-        self.replies.add(ACCOUNT, Valued(rest[-1], contract, quantity, price, value))
+        cost, unrealized, realized, account = rest
+        row = Valued(account, contract, quantity, price, value, cost, unrealized, realized)
+        self.replies.add(ACCOUNT, row)
 
     def accountDownloadEnd(self, _account: str) -> None:
         self.replies.finish(ACCOUNT)
 
-    # Market data
+    def managedAccounts(self, listed: str) -> None:
+        self.replies.add(ACCOUNTS, listed)
+        self.replies.finish(ACCOUNTS)
 
-    def contractDetails(self, request: int, details: ib_async.ContractDetails) -> None:
-        self.replies.add(request, details)
-
-    bondContractDetails = contractDetails
-
-    def contractDetailsEnd(self, request: int) -> None:
-        self.replies.finish(request)
-
-    def historicalData(self, request: int, bar: ib_async.BarData) -> None:
-        self.replies.add(request, bar)
-
-    def historicalDataEnd(self, request: int, _start: str, _end: str) -> None:
-        self.replies.finish(request)
-
-    def priceSizeTick(self, request: int, kind: int, price: float, size: float) -> None:
-        self.replies.add(request, Tick(kind, price, size))
-
-    def tickSize(self, request: int, kind: int, size: float) -> None:
-        self.replies.add(request, Tick(kind, None, size))
-
-    def marketDataType(self, request: int, kind: int) -> None:
-        self.replies.add(request, DataType(kind))
-
-    def tickSnapshotEnd(self, request: int) -> None:
-        self.replies.finish(request)
-
-    def scannerData(
-        self, request: int, rank: int, details: ib_async.ContractDetails, *_rest: str
+    def accountSummary(
+        self, request: int, account: str, tag: str, value: str, currency: str
     ) -> None:
-        self.replies.add(request, Ranked(rank, details.contract or ib_async.Contract()))
+        self.replies.add(request, Summarised(account, tag, value, currency))
 
-    def scannerDataEnd(self, request: int) -> None:
+    def accountSummaryEnd(self, request: int) -> None:
         self.replies.finish(request)
+
+    def pnl(self, request: int, *figures: float) -> None:
+        self._profit(request, Profit(*figures))
+
+    def pnlSingle(self, request: int, quantity: float, *figures: float) -> None:
+        daily, unrealized, realized, value = figures
+        self._profit(request, Profit(daily, unrealized, realized, quantity, value))
+
+    def _profit(self, request: int, profit: Profit) -> None:
+        self.replies.add(request, profit)
+        # The first words often are the largest double: IBKR is still working it out.
+        if number(profit.unrealized) is not None:
+            self.replies.finish(request)
 
     # Orders
 

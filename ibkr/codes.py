@@ -8,11 +8,18 @@ from __future__ import annotations
 from core.errors import RequestRefused
 
 CLIENT_ID_TAKEN = 326
+UNKNOWN_CONTRACT = 200
 NOTHING_FOUND_BY_SCAN = 165
 ORDER_CANCELLED = 202
 
 UPSTREAM_LOST = frozenset({1100, 2110})
-UPSTREAM_BACK = frozenset({1101, 1102})
+UPSTREAM_RESTORED_WITHOUT_DATA = 1101  # what was subscribed to is gone
+UPSTREAM_BACK = frozenset({UPSTREAM_RESTORED_WITHOUT_DATA, 1102})
+
+# About IBKR's data farms. A farm that flaps is no reason to give up the connection.
+FARM_BROKEN = frozenset({2103, 2105, 2157})
+FARM_READY = frozenset({2104, 2106, 2158})
+FARM_IDLE = frozenset({2107, 2108, 2119})
 
 # Said about a request or an order that lives on. 10349 ("TIF was set to DAY by a preset"), 399
 # (held until the open) and 404 (looking for shares to borrow) arrive for orders that then fill.
@@ -23,6 +30,9 @@ _NEWS = frozenset({399, 404, 10167, 10349})
 _REFUSED_ORDERS = frozenset(
     {103, 109, 110, 111, 200, 201, 203, 320, 321, 322, 383, 387, 388, 411, 412, 434, 460}
 )
+
+# Said about a change of an order: the order lives on, or is over, with its old terms.
+REFUSED_CHANGES = frozenset({104, 105})
 
 # A validation error may arrive without the id of the request it is about.
 UNADDRESSED_REFUSALS = frozenset({320, 321, 322, 505})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Coroutine
 from datetime import datetime
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from core.clock import stopwatch
+from core.closeable import Closeable
 from core.errors import ConfigurationError, GatewayError, GatewayUnreachable, WrongAccount
 from core.settings import GatewaySettings, Mode
 from ibkr.handshake import ClientIdTaken, Line, NothingListens, open_line
@@ -18,9 +21,10 @@ T = TypeVar("T")
 
 _CLIENT_IDS = range(1, 32)
 _PROBE_SECONDS = 2.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0  # seconds between attempts to connect again
 
 
-class Connection:
+class Connection(Closeable):
     """An open, checked connection to a TWS or IB Gateway. Callers may be in any thread.
 
     Attributes
@@ -41,10 +45,15 @@ class Connection:
         line: Line,
         settings: GatewaySettings,
         *,
+        mode: Mode,
+        port: int,
         account: str,
         for_orders: bool,
     ) -> None:
         self._thread = thread
+        self._mode = mode
+        self._port = port
+        self._renewal = threading.Lock()
         self.line = line
         self.settings = settings
         self.account = account
@@ -69,7 +78,15 @@ class Connection:
             client_id = settings.order_client_id if for_orders else settings.client_id
             line = _dial(thread, settings, port=port, client_id=client_id)
             account = choose_account(line.accounts, mode=mode, wanted=settings.account)
-            connection = cls(thread, line, settings, account=account, for_orders=for_orders)
+            connection = cls(
+                thread,
+                line,
+                settings,
+                mode=mode,
+                port=port,
+                account=account,
+                for_orders=for_orders,
+            )
             connection.server_time()
         except BaseException:
             if line:
@@ -77,17 +94,6 @@ class Connection:
             thread.close()
             raise
         return connection
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def server_time(self) -> datetime:
         """Return the gateway's clock, in UTC. An answer proves that the link works."""
@@ -97,6 +103,38 @@ class Connection:
         """Run a coroutine of this room on the connection's loop and return its result."""
         return self._thread.run(work)
 
+    def reconnect(self, *, patience: float) -> None:
+        """Open a new line to the same gateway and account in place of this one.
+
+        What is under way on the old line ends with `GatewayUnreachable`; nothing is repeated, and
+        nothing has to be subscribed to again: every answer is asked for when it is needed. Tries
+        for ``patience`` seconds, since a gateway that restarts is away for a while and may hold
+        the client id of the old line a moment longer. Of several callers at once the first does
+        the work.
+
+        Raises `GatewayError` when it does not succeed: then the connection stays lost, and this
+        can be called again. Raises `WrongAccount` at once when it is another account.
+        """
+        broken = self.line
+        with self._renewal:
+            if self.line is not broken:
+                return  # somebody else was faster
+            self.run(broken.hang_up())
+            deadline = stopwatch() + patience
+            pause = _FIRST_PAUSE
+            while True:
+                try:
+                    self._renew(broken)
+                except WrongAccount:
+                    raise
+                except GatewayError:
+                    if stopwatch() + pause >= deadline:
+                        raise
+                    time.sleep(pause)
+                    pause = min(2 * pause, _LONGEST_PAUSE)
+                else:
+                    return
+
     def close(self) -> None:
         """Close the socket and end the thread. Harmless when repeated."""
         try:
@@ -104,6 +142,20 @@ class Connection:
         except GatewayUnreachable:
             return  # closed before
         self._thread.close()
+
+    def _renew(self, broken: Line) -> None:
+        line = self.run(
+            _open(self.settings, self._port, broken.client.clientId, self.settings.connect_timeout)
+        )
+        try:
+            choose_account(line.accounts, mode=self._mode, wanted=self.account)
+            self.run(line.requests.current_time(within=self.settings.request_timeout))
+        except BaseException:
+            self.run(line.hang_up())
+            raise
+        line.ledger.commissions.update(broken.ledger.commissions)
+        self.server_version = line.client.serverVersion()
+        self.line = line
 
 
 def choose_account(accounts: tuple[str, ...], *, mode: Mode, wanted: str | None) -> str:

@@ -71,7 +71,7 @@ def session_date(text: str) -> date:
 
 def duration(text: str) -> str:
     """Return a duration after checking that IBKR can read it. Raises `ConfigurationError`."""
-    if not re.fullmatch(r"[1-9][0-9]{0,3} [SDWMY]", text):
+    if not re.fullmatch(r"[1-9][0-9]{0,4} [SDWMY]", text):
         raise ConfigurationError(
             f"{text!r} is no duration: a number, a blank and one of S, D, W, M, Y, such as '2 Y'"
         )

@@ -9,16 +9,32 @@ from ib_async.decoder import Decoder
 
 from core.errors import GatewayError
 from ibkr.callbacks import Callbacks
-from ibkr.kinds import ACCOUNT, COMPLETED_ORDERS, CURRENT_TIME, OPEN_ORDERS, POSITIONS
+from ibkr.kinds import (
+    ACCOUNT,
+    ACCOUNTS,
+    COMPLETED_ORDERS,
+    CURRENT_TIME,
+    NEWS_PROVIDERS,
+    OPEN_ORDERS,
+    POSITIONS,
+    SCANNER_PARAMETERS,
+    market_rule,
+)
 
 # Where an unreadable message leaves a gap: the kind of answer it was part of, or the place of the
 # request's id among its fields.
 _KIND_OF_MESSAGE = {
-    3: OPEN_ORDERS, 5: OPEN_ORDERS, 6: ACCOUNT, 7: ACCOUNT, 49: CURRENT_TIME,
-    53: OPEN_ORDERS, 54: ACCOUNT, 61: POSITIONS, 62: POSITIONS,
-    101: COMPLETED_ORDERS, 102: COMPLETED_ORDERS,
+    3: OPEN_ORDERS, 5: OPEN_ORDERS, 6: ACCOUNT, 7: ACCOUNT, 15: ACCOUNTS, 19: SCANNER_PARAMETERS,
+    49: CURRENT_TIME, 53: OPEN_ORDERS, 54: ACCOUNT, 61: POSITIONS, 62: POSITIONS,
+    85: NEWS_PROVIDERS, 101: COMPLETED_ORDERS, 102: COMPLETED_ORDERS,
 }  # fmt: skip
-_PLACE_OF_ID = {1: 2, 2: 2, 4: 2, 5: 1, 10: 1, 11: 1, 17: 1, 20: 2, 52: 2, 55: 2, 57: 2, 58: 2}
+_MARKET_RULE = 93  # carries the number of its rule where others carry a request's id
+_PLACE_OF_ID = {
+    1: 2, 2: 2, 4: 2, 5: 1, 10: 1, 11: 1, 12: 2, 13: 2, 17: 1, 18: 1, 20: 2, 21: 1, 45: 2, 46: 2,
+    52: 2, 55: 2, 57: 2, 58: 2, 63: 2, 64: 2, 75: 1, 76: 1, 79: 1, 83: 1, 86: 1, 87: 1, 88: 1,
+    93: 1, 94: 1, 95: 1, 106: 1,
+}  # fmt: skip
+_EXPIRATIONS = 6  # place of their number in message 75
 _SHOWN_FIELDS = 20
 
 _log = logging.getLogger(__name__)
@@ -42,6 +58,14 @@ class StrictDecoder(Decoder):
         self._fields = fields[:_SHOWN_FIELDS]
         super().interpret(fields)  # type: ignore[no-untyped-call]
 
+    def securityDefinitionOptionParameter(self, fields: list[str]) -> None:  # noqa: N802
+        """Check the number of strikes, which ib_async does not: a short list would pass."""
+        expirations = int(fields[_EXPIRATIONS])
+        place = _EXPIRATIONS + 1 + expirations
+        if len(fields) != place + 1 + int(fields[place]):
+            raise ValueError("the number of strikes is not the number announced")
+        super().securityDefinitionOptionParameter(fields)  # type: ignore[no-untyped-call]
+
     def exception(self, *_arguments: Any) -> None:
         """Take the place of the logger, whose one use is to log what could not be read."""
         fields = self._fields
@@ -54,5 +78,6 @@ class StrictDecoder(Decoder):
             self._replies.spoil(_KIND_OF_MESSAGE[message], error)
         place = _PLACE_OF_ID.get(message, len(fields))
         if place < len(fields) and fields[place].isdigit():
-            self._replies.refuse(int(fields[place]), error)
+            number = int(fields[place])
+            self._replies.refuse(market_rule(number) if message == _MARKET_RULE else number, error)
         _log.debug("%s", error)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from core.types import Fill
+from ibkr.combos import BAG
 from ibkr.convert import side
 from ibkr.messages import Executed
 
@@ -17,10 +18,11 @@ def fills_by_order(
     """Return the fills of each order of one account by permId, oldest first.
 
     An execution and its corrections differ in the last part of their id; only the last counts.
+    A combination is told of as a whole and leg by leg: its legs are what was traded.
     """
     latest: dict[str, Executed] = {}
     for row in executed:
-        if row.execution.acctNumber != account:
+        if row.execution.acctNumber != account or row.contract.secType == BAG:
             continue
         name, correction = _execution_name(row.execution.execId)
         known = latest.get(name)

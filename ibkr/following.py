@@ -83,7 +83,7 @@ def refuse_foreign(record: Record, client_id: int) -> None:
     if record.client_id != client_id:
         raise RequestRefused(
             f"order {record.state.order_ref} was sent by client id {record.client_id}; only that "
-            f"client can cancel it, not {client_id}: connect with that id, or cancel it in TWS",
+            f"client can change or cancel it, not {client_id}: connect with that id, or use TWS",
             code=_OF_ANOTHER_CLIENT,
         )
 

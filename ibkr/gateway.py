@@ -1,7 +1,8 @@
 """What every stage, the desk and the agent know of IBKR: one protocol, two bodies.
 
 `ibkr.socket_gateway` speaks to TWS, IB Gateway or the simulator over a socket; `ibkr.replay` is
-the simulator's exchange in this process. Both give the same answers to the same questions.
+the simulator's exchange in this process. Both give the same answers to the same questions. What a
+day does not need, a `FullGateway` has: it always is a socket.
 """
 
 from __future__ import annotations
@@ -15,11 +16,19 @@ import pandas as pd
 
 from core.settings import Settings
 from core.types import Contract, Order, OrderState, Snapshot, WhatIf
+from ibkr.account_tools import AccountTools
 from ibkr.batches import Progress
+from ibkr.contract_tools import ContractTools
 from ibkr.contracts import Resolved
+from ibkr.health import Health
 from ibkr.history import History
+from ibkr.market_data import MarketData
 from ibkr.movers import SCANS
+from ibkr.news import NewsTools
+from ibkr.option_tools import OptionTools
+from ibkr.order_tools import OrderTools
 from ibkr.quotes import Quotes
+from ibkr.scanner import Scanner
 
 
 class MarketTools(Protocol):
@@ -113,4 +122,47 @@ class OpenGateway(Protocol):
     """Opens a gateway: the one place that decides which body a run talks to."""
 
     def __call__(self, settings: Settings, *, for_orders: bool = False) -> Gateway:
+        """Open a line; one for orders has its own client id. Raises `GatewayError`."""
+
+
+class FullGateway(Gateway, Protocol):
+    """A gateway with every tool there is. People and agents have one; the day needs less."""
+
+    @property
+    def market(self) -> MarketData:
+        """Market data of any instrument: quotes, order book, bars of every size."""
+
+    @property
+    def account_tools(self) -> AccountTools:
+        """The account, question by question: figures, ledgers, positions, profit."""
+
+    @property
+    def orders(self) -> OrderTools:
+        """Orders, question by question, and the verbs that change them."""
+
+    @property
+    def health(self) -> Health:
+        """Whether data flows, and a new line when it does not."""
+
+    @property
+    def contracts(self) -> ContractTools:
+        """Instruments of every kind: looked up, described, with hours and price increments."""
+
+    @property
+    def options(self) -> OptionTools:
+        """Expirations, strikes, chains and greeks."""
+
+    @property
+    def scanner(self) -> Scanner:
+        """Market scans and the codes they are asked by."""
+
+    @property
+    def news(self) -> NewsTools:
+        """Providers, headlines and articles."""
+
+
+class OpenFullGateway(Protocol):
+    """Opens a gateway with every tool."""
+
+    def __call__(self, settings: Settings, *, for_orders: bool = False) -> FullGateway:
         """Open a line; one for orders has its own client id. Raises `GatewayError`."""

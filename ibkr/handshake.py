@@ -7,13 +7,12 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from ib_async.client import Client
-
 from core.errors import GatewayTimeout, GatewayUnreachable
 from ibkr.callbacks import Callbacks
 from ibkr.codes import CLIENT_ID_TAKEN
 from ibkr.decoding import StrictDecoder
 from ibkr.ledger import Ledger
+from ibkr.outbound import CarefulClient
 from ibkr.pacing import Pacer
 from ibkr.replies import Replies
 from ibkr.requests import Requests
@@ -87,7 +86,7 @@ def _build(
     ledger = Ledger()
     requests = Requests(None, Replies(), pacer, address=address)  # the client follows below
     callbacks = Callbacks(requests, ledger, client_id=client_id)
-    client: Any = Client(callbacks)  # type: ignore[no-untyped-call]
+    client: Any = CarefulClient(callbacks)  # type: ignore[no-untyped-call]
     client.decoder = StrictDecoder(callbacks)
     # Our own pacer decides; this one, a shade looser, holds back what does not wait for a turn.
     client.MaxRequests, client.RequestsInterval = pacer.burst, 0.98 * pacer.interval

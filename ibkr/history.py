@@ -10,9 +10,10 @@ from typing import NamedTuple
 import ib_async
 import pandas as pd
 
-from core.errors import DataError, NoData
+from core.errors import NoData
 from core.tables import BARS
 from core.types import Contract
+from ibkr.bar_rows import read_rows
 from ibkr.batches import Progress, ask_each
 from ibkr.convert import duration as checked_duration
 from ibkr.convert import end_time, number, price, session_date, to_wire
@@ -89,23 +90,13 @@ def checked_bars(contract: Contract, rows: Sequence[ib_async.BarData]) -> list[B
     """Return the bars, oldest first. Raises `DataError` when one of them cannot be used."""
     if not rows:
         raise NoData(f"{contract.symbol}: the gateway has no bars")
-    bars: dict[date, Bar] = {}
-    problems: list[str] = []
-    for row in rows:
-        try:
-            bar = _bar(contract, row)
-        except ValueError as error:
-            problems.append(f"{row.date}: {error}")
-            continue
-        if bar.session in bars:
-            problems.append(f"{row.date}: a second bar of this session")
-        bars[bar.session] = bar
-    if problems:
-        raise DataError(
-            f"{contract.symbol}: {len(problems)} of {len(rows)} bars cannot be used, "
-            f"for example {problems[0]}"
-        )
-    return [bars[session] for session in sorted(bars)]
+    return read_rows(
+        contract,
+        rows,
+        lambda row: _bar(contract, row),
+        begins=lambda bar: bar.session,
+        period="session",
+    )
 
 
 def _bar(contract: Contract, row: ib_async.BarData) -> Bar:

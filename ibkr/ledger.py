@@ -22,6 +22,7 @@ class Word:
     filled: float = 0.0
     refusals: list[str] = field(default_factory=list)
     news: list[str] = field(default_factory=list)
+    codes: set[int] = field(default_factory=set)  # of both
 
     @property
     def answered(self) -> bool:
@@ -58,6 +59,7 @@ class Ledger:
     def complain(self, order_id: int, code: int, text: str) -> None:
         """Note an error about the order. Most of them do not mean that the order is over."""
         if word := self.words.get(order_id):
+            word.codes.add(code)
             (word.refusals if is_refused_order(code) else word.news).append(
                 f"{code}: {one_line(text)}"
             )

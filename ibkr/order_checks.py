@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import ib_async
 
-from core.types import Order, OrderType
+from core.types import ComboOrder, Order, OrderType
+from ibkr.combos import bag_of, leg_problems
 from ibkr.convert import is_printable
 
 LONGEST_ORDER_REF = 40
@@ -33,6 +34,8 @@ def problems(order: Order) -> Iterator[str]:
     if order.time_in_force not in TIMES_IN_FORCE:
         # Left empty, a preset of the gateway fills it in, with error 10349 on a live order.
         yield f"time in force {order.time_in_force!r} is none of {sorted(TIMES_IN_FORCE)}"
+    if isinstance(order, ComboOrder):
+        yield from leg_problems(order.legs)
     yield from _price_problems(order)
 
 
@@ -68,6 +71,8 @@ def to_wire(order: Order, *, account: str, what_if: bool = False) -> ib_async.Or
 
 def contract_of(order: Order) -> ib_async.Contract:
     """Return the contract of an order. The symbol goes along, so that a wrong conId is noticed."""
+    if isinstance(order, ComboOrder):
+        return bag_of(order)
     return ib_async.Contract(conId=order.con_id, symbol=order.symbol, exchange="SMART")
 
 

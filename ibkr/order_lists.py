@@ -13,6 +13,7 @@ import ib_async
 
 from core.errors import GatewayError
 from core.types import Fill, OrderState, OrderStatus
+from ibkr.combos import BAG, legs_of, quantity_done
 from ibkr.convert import number, order_status, side
 from ibkr.fills import fills_by_order
 from ibkr.kinds import COMPLETED_ORDERS, OPEN_ORDERS
@@ -20,7 +21,7 @@ from ibkr.ledger import Ledger
 from ibkr.messages import CompletedOrder, Executed, OpenOrder, Status
 from ibkr.requests import Requests
 
-_OVER = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED})
+OVER = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,16 @@ class Record:
     state: OrderState
     client_id: int
     order_id: int
+    order_type: str = ""  # IBKR's word
+    limit_price: float | None = None
 
     @property
     def settled(self) -> bool:
         """Whether the order is over and each of its fills is known with its commission."""
         fills = self.state.fills
         return (
-            self.state.status in _OVER
-            and sum(fill.quantity for fill in fills) >= self.state.filled
+            self.state.status in OVER
+            and quantity_done(self.state.legs, fills) >= self.state.filled
             and all(fill.commission is not None for fill in fills)
         )
 
@@ -50,22 +53,36 @@ async def order_records(
     Orders without an order_ref, which a person placed by hand, are left out. Raises
     `GatewayTimeout` when a list does not come: no answer is never "no orders".
     """
-    client = requests.client
-    opened = await requests.by_kind(
-        OPEN_ORDERS, client.reqAllOpenOrders, what="open orders", within=within
+    opened = await ask_opened(requests, within=within)
+    completed = await ask_completed(requests, within=within)
+    executed = await ask_executed(requests, within=within)
+    return join_lists(opened, completed, executed, ledger.commissions, account=account)
+
+
+async def ask_opened(requests: Requests, *, within: float) -> list[OpenOrder | Status]:
+    """Ask for the orders of all clients that still work."""
+    return await requests.by_kind(
+        OPEN_ORDERS, requests.client.reqAllOpenOrders, what="open orders", within=within
     )
-    completed = await requests.by_kind(
+
+
+async def ask_completed(requests: Requests, *, within: float) -> list[CompletedOrder]:
+    """Ask for the orders of all clients that are over, of today."""
+    return await requests.by_kind(
         COMPLETED_ORDERS,
-        lambda: client.reqCompletedOrders(False),  # noqa: FBT003 - ib_async's signature
+        lambda: requests.client.reqCompletedOrders(False),  # noqa: FBT003 - ib_async's signature
         what="completed orders",
         within=within,
     )
-    executed = await requests.by_id(
-        lambda request: client.reqExecutions(request, ib_async.ExecutionFilter()),
+
+
+async def ask_executed(requests: Requests, *, within: float) -> list[Executed]:
+    """Ask for the executions of all clients, of today."""
+    return await requests.by_id(
+        lambda request: requests.client.reqExecutions(request, ib_async.ExecutionFilter()),
         what="executions",
         within=within,
     )
-    return join_lists(opened, completed, executed, ledger.commissions, account=account)
 
 
 def join_lists(
@@ -90,7 +107,8 @@ def join_lists(
         if over.order.account in {"", account}:
             earlier = records.get(over.order.permId)
             records[over.order.permId] = _completed_record(over, earlier, fills)
-    for done in executed:
+    # Of a combination, its own last execution counts: one of a leg does not tell of the others.
+    for done in sorted(executed, key=lambda e: (e.contract.secType != BAG, -e.execution.cumQty)):
         execution = done.execution
         if execution.permId not in records and execution.acctNumber == account:
             records[execution.permId] = _executed_record(done, fills)
@@ -122,7 +140,10 @@ def _open_record(
         filled=status.filled if status else 0.0,
         message=row.state.warningText,
     )
-    return Record(state, row.order.clientId, row.order.orderId)
+    order = row.order
+    return Record(
+        state, order.clientId, order.orderId, order.orderType, number(order.lmtPrice) or None
+    )
 
 
 def _completed_record(
@@ -145,7 +166,8 @@ def _executed_record(row: Executed, fills: Mapping[int, tuple[Fill, ...]]) -> Re
     """Return the record of an order that only its executions tell of: how it stands is unknown."""
     execution = row.execution
     done = fills.get(execution.permId, ())
-    filled = sum(fill.quantity for fill in done)
+    whole = row.contract.secType == BAG
+    filled = execution.cumQty if whole else sum(fill.quantity for fill in done)
     state = OrderState(
         order_ref=execution.orderRef,
         con_id=row.contract.conId,
@@ -170,9 +192,9 @@ def _state(
     filled: float,
     message: str,
 ) -> OrderState:
-    done = fills.get(order.permId, ())
+    done, legs = fills.get(order.permId, ()), legs_of(contract)
     # Orders can fill without any word about their status, and statuses lag behind executions.
-    filled = max(filled, sum(fill.quantity for fill in done))
+    filled = max(filled, quantity_done(legs, done))
     total = float(order.totalQuantity) or filled
     if status is not OrderStatus.CANCELLED and 0 < total <= filled:
         status = OrderStatus.FILLED
@@ -187,4 +209,5 @@ def _state(
         perm_id=order.permId,
         message=message,
         fills=done,
+        legs=legs,
     )

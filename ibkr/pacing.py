@@ -19,14 +19,19 @@ class Pacer:
         self.interval = self.burst / messages_per_second
         self._sent: deque[float] = deque(maxlen=self.burst)
         self._queue = asyncio.Lock()  # wakes its waiters in the order in which they came
+        self.waiting = 0  # for their turn
 
     async def turn(self) -> None:
         """Wait until one more message may be sent."""
         loop = asyncio.get_running_loop()
-        async with self._queue:
-            if len(self._sent) == self.burst:
-                await asyncio.sleep(self._sent[0] + self.interval - loop.time())
-            self.passed()
+        self.waiting += 1
+        try:
+            async with self._queue:
+                if len(self._sent) == self.burst:
+                    await asyncio.sleep(self._sent[0] + self.interval - loop.time())
+                self.passed()
+        finally:
+            self.waiting -= 1
 
     def passed(self) -> None:
         """Count a message that could not wait for its turn."""

@@ -9,9 +9,9 @@ from datetime import datetime
 from core.errors import DataError
 from core.types import Contract, Quote
 from ibkr.batches import Progress, ask_each
-from ibkr.convert import number, price, to_wire
+from ibkr.convert import number, price
 from ibkr.messages import DataType, Tick
-from ibkr.requests import Requests
+from ibkr.snapshots import SnapshotLines, Ticks
 
 _SOURCES = {1: "live", 2: "frozen", 3: "delayed", 4: "delayed-frozen"}
 # A price of -1 or 0 says "none"; so does any price with size 0 on a side of the book.
@@ -31,38 +31,28 @@ class Quotes:
 
 
 async def bulk_quote(
-    requests: Requests,
+    lines: SnapshotLines,
     contracts: Sequence[Contract],
     *,
-    lines: int,
     within: float,
+    release: bool = False,
     progress: Progress | None = None,
 ) -> Quotes:
-    """Take one snapshot of each contract, at most ``lines`` at a time.
+    """Take one snapshot of each contract, as many at a time as there are lines.
 
     All quotes carry the gateway's time from before the first was asked: none is older than it.
-    A real gateway ends a snapshot after 11 seconds, so ``within`` must be longer than that.
+    A real gateway ends a snapshot after 11 seconds, so ``within`` must be longer than that; for
+    ``release`` see `ibkr.snapshots.SnapshotLines.ticks`.
     """
-    as_of = await requests.current_time(within=within)
+    as_of = await lines.requests.current_time(within=within)
 
     async def ask(contract: Contract) -> Quote:
-        ticks = await requests.by_id(
-            lambda request: requests.client.reqMktData(
-                request,
-                to_wire(contract),
-                "",
-                True,  # noqa: FBT003 - ib_async's signature: a snapshot,
-                False,  # noqa: FBT003 - not a regulatory one, which costs money
-                [],
-            ),
-            what=f"quote of {contract.symbol}",
-            within=within,
-            withdraw=requests.client.cancelMktData,
-        )
+        what = f"quote of {contract.symbol}"
+        ticks = await lines.ticks(contract, what=what, within=within, release=release)
         return quote(contract, ticks, as_of=as_of)
 
     wanted = by_symbol(contracts)
-    found, failed = await ask_each(wanted, ask, at_once=lines, progress=progress)
+    found, failed = await ask_each(wanted, ask, at_once=lines.most, progress=progress)
     return quotes_of(wanted, found, failed)
 
 
@@ -83,22 +73,37 @@ def quotes_of(
     )
 
 
-def quote(contract: Contract, ticks: Sequence[Tick | DataType], *, as_of: datetime) -> Quote:
+def quote(contract: Contract, ticks: Ticks, *, as_of: datetime) -> Quote:
     """Fold the ticks of one snapshot. Raises `DataError` when there is no price in it."""
+    result = folded(contract, ticks, as_of=as_of)
+    refuse_unpriced(result)
+    return result
+
+
+def refuse_unpriced(found: Quote) -> None:
+    """Raise `DataError` for a quote that does not say what a share is worth."""
+    if found.reference_price is None:
+        raise DataError(f"quote of {found.symbol}: no bid and ask, no last trade, no close")
+
+
+def folded(contract: Contract, ticks: Ticks, *, as_of: datetime) -> Quote:
+    """Fold the ticks of one snapshot, be there a price in it or not."""
     values: dict[str, float | None] = {}
     source = "live"
     for tick in ticks:
         if isinstance(tick, DataType):
             source = _SOURCES.get(tick.kind, source)
-        elif tick.price is None:
+        if not isinstance(tick, Tick):
+            continue
+        if tick.price is None:
             _fold_size(values, tick)
         elif tick.kind in _BOOK:
             values[_BOOK[tick.kind]] = price(tick.price) if tick.size > 0 else None
         elif tick.kind in _PRICES:
             values[_PRICES[tick.kind]] = price(tick.price)
-        if isinstance(tick, Tick) and tick.kind in _DELAYED and source == "live":
+        if tick.kind in _DELAYED and source == "live":
             source = "delayed"
-    result = Quote(
+    return Quote(
         con_id=contract.con_id,
         symbol=contract.symbol,
         as_of=as_of,
@@ -109,9 +114,6 @@ def quote(contract: Contract, ticks: Sequence[Tick | DataType], *, as_of: dateti
         volume=values.get("volume"),
         source=source,
     )
-    if result.reference_price is None:
-        raise DataError(f"quote of {contract.symbol}: no bid and ask, no last trade, no close")
-    return result
 
 
 def _fold_size(values: dict[str, float | None], tick: Tick) -> None:

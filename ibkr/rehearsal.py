@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import ib_async
 
@@ -13,6 +14,69 @@ from ibkr.order_checks import contract_of, problems, to_wire
 from ibkr.requests import Requests
 
 _REFUSED = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED})
+
+
+@dataclass(frozen=True, slots=True)
+class BasketStep:
+    """One order of a basket, and the account once it and all before it have filled.
+
+    The broker answers each order as if it came alone; the changes of margin add up. What the
+    orders before it cost in commissions is taken off the equity.
+    """
+
+    answer: WhatIf
+    initial_margin_after: float | None  # None: this or an earlier order was not accepted
+    maintenance_margin_after: float | None
+    equity_with_loan_after: float | None
+
+    @property
+    def covered(self) -> bool:
+        """Whether equity covers both margins at this point of the basket."""
+        initial, maintenance = self.initial_margin_after, self.maintenance_margin_after
+        equity = self.equity_with_loan_after
+        if initial is None or maintenance is None or equity is None:
+            return False
+        return initial <= equity and maintenance <= equity
+
+
+async def rehearse_basket(
+    requests: Requests, orders: Sequence[Order], account: str, *, within: float
+) -> tuple[BasketStep, ...]:
+    """Ask about the orders of a basket one after the other, in the order of sending.
+
+    Raises `GatewayUnreachable` only: half a basket is a portfolio nobody asked for.
+    """
+    answers = [await rehearse(requests, order, account, within=within) for order in orders]
+    return added_up(answers)
+
+
+def added_up(answers: Sequence[WhatIf]) -> tuple[BasketStep, ...]:
+    """Return each answer with the sum of what all before it would have changed."""
+    initial = maintenance = commissions = 0.0
+    broken = False
+    steps = []
+    for answer in answers:
+        figures = (
+            answer.initial_margin_after,
+            answer.maintenance_margin_after,
+            answer.equity_with_loan_after,
+        )
+        broken = broken or not answer.accepted or any(figure is None for figure in figures)
+        if broken:
+            steps.append(BasketStep(answer, None, None, None))
+            continue
+        steps.append(
+            BasketStep(
+                answer,
+                (answer.initial_margin_after or 0.0) + initial,
+                (answer.maintenance_margin_after or 0.0) + maintenance,
+                (answer.equity_with_loan_after or 0.0) - commissions,
+            )
+        )
+        initial += answer.initial_margin_change or 0.0
+        maintenance += answer.maintenance_margin_change or 0.0
+        commissions += answer.commission or 0.0
+    return tuple(steps)
 
 
 async def rehearse(requests: Requests, order: Order, account: str, *, within: float) -> WhatIf:

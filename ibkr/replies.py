@@ -7,6 +7,7 @@ missing end marker never turn into a shorter list.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +47,10 @@ class Replies:
         """Collect one item. Items that nobody asked for are dropped."""
         if key in self._open:
             self._open[key].items.append(item)
+
+    def so_far(self, key: Key) -> Sequence[Any]:
+        """Return what has come of an answer that is still on its way."""
+        return tuple(self._open[key].items) if key in self._open else ()
 
     def finish(self, key: Key) -> None:
         """Complete an answer: the end marker has come."""

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from core.errors import GatewayTimeout, GatewayUnreachable, RequestRefused
+from core.errors import DataError, GatewayTimeout, GatewayUnreachable, RequestRefused
 from ibkr.kinds import CURRENT_TIME
 from ibkr.pacing import Pacer
 from ibkr.replies import Replies
+from ibkr.vitals import Vitals
 
 # TWS does not answer a second question for the time within one second (ib_insync#479).
 _ASK_TIME_AGAIN_AFTER = 1.5
@@ -20,9 +21,9 @@ _ASK_TIME_AGAIN_AFTER = 1.5
 class Requests:
     """Sends requests at the pace IBKR allows; each has its own time-out, from when it was sent.
 
-    Every method raises `RequestRefused` as soon as the gateway answers with an error,
-    `GatewayTimeout` when it stays silent, and `GatewayUnreachable` as soon as the connection is
-    lost. Used on the connection's own loop only.
+    Every method raises `DataError` for a request that is not fit to be sent, `RequestRefused` as
+    soon as the gateway answers with an error, `GatewayTimeout` when it stays silent, and
+    `GatewayUnreachable` as soon as the connection is lost. Used on the connection's own loop only.
     """
 
     def __init__(self, client: Any, replies: Replies, pacer: Pacer, *, address: str) -> None:
@@ -30,8 +31,17 @@ class Requests:
         self.replies = replies
         self.pacer = pacer
         self.address = address
-        self.upstream_lost = ""  # what the gateway said when it lost IBKR's servers
+        self.vitals = Vitals()
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    @property
+    def upstream_lost(self) -> str:
+        """What the gateway said when it lost IBKR's servers; empty while it has them."""
+        return self.vitals.upstream_lost
+
+    def alone(self, kind: str) -> asyncio.Lock:
+        """Return the lock of a kind of request of which only one may be under way."""
+        return self._one_at_a_time[kind]
 
     async def by_id(
         self,
@@ -90,7 +100,11 @@ class Requests:
                 ) from None
             await self.turn()
             answer = self.replies.open(kind)
-            send()
+            try:
+                send()
+            except DataError:
+                self.replies.forget(kind)  # nothing was asked, so no answer is owed
+                raise
             items = await self._answer(answer, what, within)
             if withdraw and self.client.isReady():
                 withdraw()

@@ -136,7 +136,8 @@ def _state(order: Order, word: Word, status: OrderStatus, message: str) -> Order
         side=order.side,
         quantity=float(order.quantity),
         status=status,
-        filled=word.filled,
+        # Executions of a leg count its own contracts.
+        filled=min(word.filled, float(order.quantity)),
         perm_id=word.perm_id,
         message=message,
     )

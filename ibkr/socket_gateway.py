@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from datetime import datetime
-from types import TracebackType
-from typing import Self
 
+from core.closeable import Closeable
 from core.errors import ConfigurationError
 from core.settings import Settings
+from ibkr.account_tools import AccountTools
 from ibkr.connection import Connection
+from ibkr.contract_tools import ContractTools
+from ibkr.health import Health
 from ibkr.market_data import MarketData
+from ibkr.news import NewsTools
+from ibkr.option_tools import OptionTools
+from ibkr.order_tools import OrderTools
 from ibkr.portfolio import Portfolio
+from ibkr.scanner import Scanner
 from ibkr.trading import TradingTools
 
 
-class SocketGateway:
-    """A `ibkr.gateway.Gateway` over one connection."""
+class SocketGateway(Closeable):
+    """A `ibkr.gateway.FullGateway` over one connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.market = MarketData(connection)
+        self.contracts = ContractTools(connection)
+        self.options = OptionTools(connection, self.market)
+        self.scanner = Scanner(connection)
+        self.news = NewsTools(connection)
         self.portfolio = Portfolio(connection)
+        self.account_tools = AccountTools(connection)
+        self.orders = OrderTools(connection)
+        self.health = Health(connection, self.market, self.account_tools)
 
     @property
     def account(self) -> str:
@@ -36,15 +49,8 @@ class SocketGateway:
         """Return the gateway's clock, in UTC. An answer proves that the line works."""
         return self._connection.server_time()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the line."""
         self._connection.close()
 
 

@@ -1,0 +1,176 @@
+"""Whether the broker is really there: data that flows, not just a socket that is open.
+
+A gateway can take connections and answer nothing, answer the time and serve an account page of
+yesterday, or serve the account and no market data for an hour after IBKR's nightly reset. So each
+of the four is asked for, and each has its own verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.clock import stopwatch
+from core.errors import DataError, GatewayError, NoData
+from core.types import Contract
+from ibkr.account_tools import AccountTools
+from ibkr.connection import Connection
+from ibkr.market_data import MarketData
+from ibkr.vitals import Farm
+
+_BARS = "5 D"
+_MOST_ACTIVE = "MOST_ACTIVE"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionStatus:
+    """What is known of a connection without asking the gateway anything."""
+
+    connected: bool  # the socket is open; whether anybody reads it, only `Health.check` tells
+    address: str
+    account: str
+    accounts: tuple[str, ...]
+    client_id: int
+    server_version: int
+    for_orders: bool
+    upstream_lost: str  # what was said when the gateway lost IBKR's servers; empty: it has them
+    data_losses: int  # how often they came back without what had been subscribed to (1101)
+    farms: tuple[Farm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One question to the gateway and how it went."""
+
+    name: str  # "time", "account", "quote" or "bars"
+    passed: bool
+    seconds: float
+    detail: str  # what came, or why nothing did
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """Whether everything a day needs is there. ``as_of`` is None when not even the time came."""
+
+    as_of: datetime | None
+    status: ConnectionStatus
+    probes: tuple[Probe, ...]
+
+    @property
+    def healthy(self) -> bool:
+        """Whether every probe passed, and the gateway says nothing to the contrary."""
+        broken = any(farm.state == "broken" for farm in self.status.farms)
+        return all(probe.passed for probe in self.probes) and not (
+            self.status.upstream_lost or broken
+        )
+
+
+class Health:
+    """Looks after one connection."""
+
+    def __init__(self, connection: Connection, market: MarketData, account: AccountTools) -> None:
+        self._connection = connection
+        self._market = market
+        self._account = account
+
+    def status(self) -> ConnectionStatus:
+        """Return what is known of the connection; asks nothing, never raises."""
+        connection = self._connection
+        line = connection.line
+        vitals = line.requests.vitals
+        return ConnectionStatus(
+            connected=bool(line.client.isReady()),
+            address=line.requests.address,
+            account=connection.account,
+            accounts=line.accounts,
+            client_id=line.client.clientId,
+            server_version=connection.server_version,
+            for_orders=connection.for_orders,
+            upstream_lost=vitals.upstream_lost,
+            data_losses=vitals.data_losses,
+            farms=vitals.farms,
+        )
+
+    def check(self, symbol: str | None = None) -> HealthReport:
+        """Ask for the time, the account, a quote and bars; never raises over the gateway.
+
+        ``symbol`` is the stock whose quote and bars are asked for. None: something held, or else
+        the most active stock of the day. Every question has its own time-out; a gateway that does
+        not even tell the time is asked nothing more.
+        """
+        moments: list[datetime] = []
+        probes = [_probe("time", lambda: self._time(moments))]
+        if probes[0].passed:
+            chosen: dict[str, Contract] = {}
+            probes.append(_probe("account", lambda: self._read_account(chosen)))
+            probes += self._market_probes(symbol, chosen)
+        else:
+            probes += [Probe(name, passed=False, seconds=0.0, detail="not asked: the time failed")
+                       for name in ("account", "quote", "bars")]  # fmt: skip
+        return HealthReport(moments[0] if moments else None, self.status(), tuple(probes))
+
+    def reconnect(self, *, patience: float) -> ConnectionStatus:
+        """Open a new line in place of this one; see `ibkr.connection.Connection.reconnect`."""
+        self._connection.reconnect(patience=patience)
+        return self.status()
+
+    def _time(self, moments: list[datetime]) -> str:
+        moments.append(self._connection.server_time())
+        return f"{moments[0]:%Y-%m-%d %H:%M:%S} UTC"
+
+    def _read_account(self, chosen: dict[str, Contract]) -> str:
+        held = self._account.positions()
+        stocks = [one.contract for one in held.holdings if one.contract.sec_type == "STK"]
+        chosen |= {contract.symbol: contract for contract in stocks}
+        return f"{len(held.holdings)} position(s)"
+
+    def _market_probes(self, symbol: str | None, held: Mapping[str, Contract]) -> list[Probe]:
+        try:
+            contract = self._contract(symbol, held)
+        except (GatewayError, DataError) as error:
+            detail = f"no stock to ask about: {error}"
+            return [Probe(name, passed=False, seconds=0.0, detail=detail)
+                    for name in ("quote", "bars")]  # fmt: skip
+        with ThreadPoolExecutor(2) as pool:
+            asked = [
+                pool.submit(_probe, "quote", lambda: self._quote(contract)),
+                pool.submit(_probe, "bars", lambda: self._bars(contract)),
+            ]
+        return [one.result() for one in asked]
+
+    def _contract(self, symbol: str | None, held: Mapping[str, Contract]) -> Contract:
+        if symbol is None and held:
+            return held[min(held)]
+        if symbol is None:
+            rows = self._market.top_movers([_MOST_ACTIVE], rows=1)
+            if rows.empty:
+                raise NoData("nothing is held and the scan has no rows: name a symbol")
+            symbol = str(rows["symbol"].iloc[0])
+        resolved = self._market.resolve([symbol])
+        if not resolved.contracts:
+            raise NoData(f"{symbol}: {resolved.refused.get(symbol, 'not known')}")
+        return resolved.contracts[0]
+
+    def _quote(self, contract: Contract) -> str:
+        quotes = self._market.bulk_quote([contract])
+        if not quotes.quotes:
+            raise NoData(quotes.missing.get(contract.con_id, f"{contract.symbol}: no quote"))
+        (quote,) = quotes.quotes
+        return f"{contract.symbol} {quote.reference_price:g}, {quote.source}"
+
+    def _bars(self, contract: Contract) -> str:
+        history = self._market.history([contract], duration=_BARS)
+        if history.bars.empty:
+            raise NoData(history.missing.get(contract.con_id, f"{contract.symbol}: no bars"))
+        return f"{contract.symbol} {len(history.bars)} bar(s) to {history.bars['session'].max()}"
+
+
+def _probe(name: str, ask: Callable[[], str]) -> Probe:
+    started = stopwatch()
+    try:
+        detail, passed = ask(), True
+    except (GatewayError, DataError) as error:
+        detail, passed = str(error), False
+    return Probe(name, passed=passed, seconds=round(stopwatch() - started, 3), detail=detail)
