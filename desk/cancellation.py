@@ -9,11 +9,12 @@ from datetime import datetime
 from core.errors import GatewayError
 from core.types import OrderState
 from desk import intents
-from desk.audit import DESK, Act, note
+from desk.audit import DESK, Act, actor, note
 from desk.keys import PREFIX
 from desk.sightings import OVER, remember
 from desk.store import DeskStore
-from ibkr.gateway import Gateway
+from ibkr.cancelling import GlobalCancel
+from ibkr.gateway import FullGateway, Gateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,36 @@ def cancel_all(
         detail = {"asked": [s.order_ref for s in asked], "left": [s.order_ref for s in left]}
         note(connection, Act(now, DESK, "cancelled", gateway.account, detail))
     return Cancellation(asked, left, tuple(problems))
+
+
+def cancel_everything(
+    gateway: FullGateway,
+    store: DeskStore,
+    *,
+    by: str,
+    reason: str,
+    timeout: float,
+    now: datetime,
+) -> GlobalCancel:
+    """Cancel every order of every client and by hand, in all accounts of the login.
+
+    Then ask the broker until it shows none that works, or the time is over. The gateway must be
+    open for orders. Raises `GatewayError` when the broker does not say what works.
+    """
+    with store.transaction() as connection:
+        why = {"reason": reason}
+        note(connection, Act(now, actor(by), "cancelling everything", gateway.account, why))
+    done = gateway.orders.cancel_everything(timeout=timeout)
+    after = gateway.trading.order_states()
+    ours = intents.committed_among(store, after)
+    remember(store, [after[ref] for ref in sorted(ours)], now=done.as_of)
+    with store.transaction() as connection:
+        detail = {
+            "asked": [order.perm_id for order in done.asked],
+            "left": [order.perm_id for order in done.still_working],
+        }
+        note(connection, Act(now, by, "cancelled everything", gateway.account, detail))
+    return done
 
 
 def _working(known: Mapping[str, OrderState]) -> tuple[OrderState, ...]:

@@ -17,7 +17,8 @@ DaybookError
 │   └── TokenExpired        too old
 ├── DeskBusy                another process is sending for this account: wait for it
 ├── UnknownOrders           the broker has orders of ours that this desk never committed to
-└── UnknownTicket           no such ticket (also a `NoData`)
+├── UnknownTicket           no such ticket (also a `NoData`)
+└── UnknownTrade            no such strategy was opened here (also a `NoData`)
 """
 
 from __future__ import annotations
@@ -107,3 +108,7 @@ class UnknownOrders(DaybookError):
 
 class UnknownTicket(NoData):
     """The desk has no such ticket."""
+
+
+class UnknownTrade(NoData):
+    """The desk never opened such a strategy."""

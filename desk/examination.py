@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from core.calendar import BUCHAREST, Session, session
 from core.errors import NoData
 from core.settings import Settings
-from core.types import Order, WhatIf
+from core.types import Order, OrderState, Snapshot, WhatIf
 from desk import gate
 from desk.keys import order_ref
 from desk.reconciliation import reconcile
@@ -25,44 +25,80 @@ class Examined:
 
     moment: datetime  # the gateway's
     session: Session
-    held: Mapping[int, float]  # signed shares by conId
+    held: Mapping[int, float]  # signed shares and contracts by conId
     reference_price: float | None
     checks: tuple[Check, ...]
     what_if: WhatIf
 
 
-def examine(order: Order, gateway: Gateway, store: DeskStore, settings: Settings) -> Examined:
-    """Reconcile, ask the kill switch, and hold the order against every limit and the broker."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stand in front of an order."""
+
+    moment: datetime  # the gateway's
+    session: Session
+    working: tuple[OrderState, ...]  # whatever may still trade at the broker, ours or not
+    snapshot: Snapshot
+    held: Mapping[int, float]  # signed shares and contracts by conId
+
+
+def examine(
+    order: Order,
+    gateway: Gateway,
+    store: DeskStore,
+    settings: Settings,
+    *,
+    replaces: str | None = None,
+) -> Examined:
+    """Reconcile, ask the kill switch, and hold the order against every limit and the broker.
+
+    ``replaces`` is the order_ref of the working order whose place it takes: what is left of that
+    one does not count beside it.
+    """
+    stands = standing(order, gateway, store, settings)
+    working = [state for state in stands.working if state.order_ref != replaces]
+    exposure = gate.exposure(stands.snapshot, working)
+    market = gate.look(gateway, exposure, [order], settings=settings)
+    answer = rehearse(order, gateway, stands.session.day)
+    checks = gate.judge([order], exposure, market, limits=settings.limits)
+    return Examined(
+        moment=stands.moment,
+        session=stands.session,
+        held=stands.held,
+        reference_price=market.prices.get(order.con_id),
+        checks=(*checks, what_if_check(answer)),
+        what_if=answer,
+    )
+
+
+def standing(order: Order, gateway: Gateway, store: DeskStore, settings: Settings) -> Standing:
+    """Reconcile, ask for what is held, and let the kill switch refuse the order."""
     moment = gateway.server_time()
-    today = _session(moment, settings.exchange)
+    today = session_at(moment, settings.exchange)
     known = reconcile(
         store, gateway.trading, account=gateway.account, session=today.day, now=moment
     )
     snapshot = gateway.portfolio.snapshot()
     held = {position.con_id: position.quantity for position in snapshot.positions}
-    refuse_if_stopped(store, order, held=held.get(order.con_id, 0.0))
-    exposure = gate.exposure(snapshot, known.working)
-    market = gate.look(gateway, exposure, [order], settings=settings)
-    rehearsed = order_ref(gateway.account, today.day, order.con_id, order.side, revision=1)
-    answer = gateway.trading.what_if(replace(order, order_ref=rehearsed))
-    checks = gate.judge([order], exposure, market, limits=settings.limits)
-    return Examined(
-        moment=moment,
-        session=today,
-        held=held,
-        reference_price=market.prices.get(order.con_id),
-        checks=(*checks, _what_if_check(answer)),
-        what_if=answer,
-    )
+    refuse_if_stopped(store, order, held=held)
+    return Standing(moment, today, known.working, snapshot, held)
 
 
-def _what_if_check(answer: WhatIf) -> Check:
+def rehearse(order: Order, gateway: Gateway, day: date) -> WhatIf:
+    """Ask the broker what an order would do, under a name that no order has."""
+    rehearsed = order_ref(gateway.account, day, order.con_id, order.side, revision=1)
+    return gateway.trading.what_if(replace(order, order_ref=rehearsed))
+
+
+def what_if_check(answer: WhatIf) -> Check:
+    """Hold the broker's rehearsal of an order against what the account can carry."""
     passed = answer.accepted and not answer.margin_exceeded
     told = "the broker would take it" if passed else answer.reason or "margin would exceed equity"
     return Check("what-if", None, None, passed=passed, detail=told)
 
 
-def _session(moment: datetime, exchange: str) -> Session:
+def session_at(moment: datetime, exchange: str) -> Session:
+    """Return the session that can still be traded in. Raises `NoData` when there is none left."""
     today = session(moment.astimezone(BUCHAREST).date(), exchange=exchange)
     if moment > today.close:
         raise NoData(f"the session of {today.day} closed at {today.close:%H:%M} UTC")

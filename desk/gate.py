@@ -49,13 +49,16 @@ class Market:
 def exposure(snapshot: Snapshot, working: Iterable[OrderState]) -> Exposure:
     """Join positions with what is left of the orders that may still trade."""
     pending: dict[int, float] = {}
-    names = {position.con_id: position.symbol for position in snapshot.positions}
+    # What a strategy can lose is bounded, and was judged when it was placed: options, held or in
+    # a combination that works, have no weight of their own in a portfolio of stocks.
+    stocks = snapshot.stocks
+    names = {position.con_id: position.symbol for position in stocks.positions}
     for state in working:
-        if state.status not in OVER:
+        if state.status not in OVER and not state.legs:
             left = state.side.sign * (state.quantity - state.filled)
             pending[state.con_id] = pending.get(state.con_id, 0.0) + left
             names[state.con_id] = state.symbol
-    return Exposure(snapshot.weights, pending, snapshot.net_asset_value, names)
+    return Exposure(stocks.weights, pending, snapshot.net_asset_value, names)
 
 
 def as_decided(
@@ -68,7 +71,7 @@ def as_decided(
     """
     weights = {
         p.con_id: p.quantity * prices.get(p.con_id, p.market_price) / net_asset_value
-        for p in snapshot.positions
+        for p in snapshot.stocks.positions
     }
     return replace(fresh, weights=weights, net_asset_value=net_asset_value)
 
@@ -91,7 +94,7 @@ def look(
     known = bars["con_id"].nunique()
     return Market(
         prices={q.con_id: q.reference_price for q in quotes.quotes if q.reference_price},
-        adv=_average_volumes(bars),
+        adv=average_volumes(bars),
         returns=daily_returns(bars, sessions=settings.optimiser.scenarios),
         coverage=known / len(contracts) if contracts else 1.0,
     )
@@ -179,7 +182,7 @@ def _moves(
     return checks
 
 
-def _average_volumes(bars: pd.DataFrame) -> dict[int, float]:
+def average_volumes(bars: pd.DataFrame) -> dict[int, float]:
     """Return the mean volume of each name's last 20 sessions; one with fewer has none."""
     ordered = bars.sort_values(["con_id", "session"])
     recent = ordered.groupby("con_id")["volume"].agg(

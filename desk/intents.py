@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -11,11 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from core.types import Order, OrderType, Side
+from core.types import ComboOrder, Leg, Order, OrderType, Side
 from desk.approvals import load_approval
 from desk.audit import Act, note
+from desk.changes import changed
+from desk.changes import kept as changes_kept
 from desk.errors import AlreadyCommitted
 from desk.keys import order_ref
+from desk.legs import keep, kept, with_legs
 from desk.schema import INTENTS
 from desk.store import DeskStore
 from desk.tickets import TicketRecord, TicketState, set_state
@@ -92,7 +95,9 @@ def commit_order(
     )
     ref = order_ref(account, session, order.con_id, order.side, revision=1 + (alike or 0))
     connection.execute(sa.insert(INTENTS), _row(order, 0, source, account, session, now, ref=ref))
-    return _order({**_row(order, 0, source, account, session, now), "order_ref": ref})
+    if isinstance(order, ComboOrder):
+        keep(connection, replace(order, order_ref=ref))
+    return replace(order, order_ref=ref)
 
 
 def mark(store: DeskStore, order_refs: Iterable[str], state: IntentState) -> None:
@@ -108,6 +113,11 @@ def mark(store: DeskStore, order_refs: Iterable[str], state: IntentState) -> Non
 def of_source(store: DeskStore, source: str) -> tuple[Intent, ...]:
     """Return the orders of one ticket or preview, in send order."""
     return _chosen(store, INTENTS.c.source == source)
+
+
+def of_names(store: DeskStore, order_refs: Iterable[str]) -> tuple[Intent, ...]:
+    """Return the orders of these names, oldest first."""
+    return _chosen(store, INTENTS.c.order_ref.in_(list(order_refs)))
 
 
 def of_session(store: DeskStore, account: str, session: date) -> tuple[Intent, ...]:
@@ -129,10 +139,17 @@ def _chosen(store: DeskStore, *conditions: sa.ColumnElement[bool]) -> tuple[Inte
         .order_by(INTENTS.c.committed_at, INTENTS.c.source, INTENTS.c.position)
     )
     with store.transaction() as connection:
-        return tuple(
-            Intent(_order(row), row["source"], IntentState(row["state"]))
-            for row in connection.execute(chosen).mappings()
+        rows = connection.execute(chosen).mappings().all()
+        names = [row["order_ref"] for row in rows]
+        legs, changes = kept(connection, names), changes_kept(connection, names)
+    return tuple(
+        Intent(
+            changed(_order(row, legs.get(row["order_ref"], ())), changes.get(row["order_ref"], ())),
+            row["source"],
+            IntentState(row["state"]),
         )
+        for row in rows
+    )
 
 
 def _row(
@@ -164,8 +181,8 @@ def _row(
     }
 
 
-def _order(row: Mapping[str, Any] | Any) -> Order:
-    return Order(
+def _order(row: Mapping[str, Any] | Any, legs: tuple[Leg, ...]) -> Order:
+    plain = Order(
         con_id=row["con_id"],
         symbol=row["symbol"],
         side=Side(row["side"]),
@@ -176,3 +193,4 @@ def _order(row: Mapping[str, Any] | Any) -> Order:
         order_ref=row["order_ref"],
         outside_rth=row["outside_rth"],
     )
+    return with_legs(plain, legs) if legs else plain

@@ -7,19 +7,23 @@ takes the token and no terms, and passes the whole gate again.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
-from core.canonical import canonical_json, sha256_of
+from core.canonical import sha256_of
 from core.errors import DataError
 from core.settings import Settings
 from core.types import Contract, Order, OrderState, OrderType, Side, WhatIf
-from desk import gate, intents, tokens
-from desk.audit import Act, actor, note
-from desk.errors import GateRefused, NotPermitted
+from desk import order_trades, tokens
+from desk.audit import actor
+from desk.errors import NotPermitted
 from desk.examination import Examined, examine
-from desk.sending import send
 from desk.store import DeskStore
+from desk.strategy_placing import place_strategy
+from desk.strategy_plan import is_strategy
+from desk.two_steps import commit, hand_out, refuse_unless_same, send_committed, terms_of
 from ibkr.diff import marketable_limit
 from ibkr.gateway import Gateway
 from risk.limits import Check
@@ -78,15 +82,41 @@ def preview_order(
         As for sending.
     """
     actor(caller)
-    order = _order(request, gateway, settings)
+    return preview_terms(
+        order_of(request, gateway, settings),
+        gateway=gateway,
+        store=store,
+        caller=caller,
+        now=now,
+        settings=settings,
+    )
+
+
+def preview_terms(
+    order: Order,
+    *,
+    closes: str | None = None,
+    gateway: Gateway,
+    store: DeskStore,
+    caller: str,
+    now: datetime,
+    settings: Settings,
+) -> Preview:
+    """Take an order as it would be sent through the gate; see `preview_order`.
+
+    ``closes`` is the id of the trade that the order closes, if it does.
+    """
     with store.alone(gateway.account):
-        found = examine(order, gateway, store, settings)
-    terms = _terms(order, gateway.account, found.session.day, settings)
-    passed = not gate.failed(found.checks)
-    token = tokens.issue(store, terms, caller=caller, now=now) if passed else None
-    with store.transaction() as connection:
-        detail = {"terms": sha256_of(terms), "passed": passed}
-        note(connection, Act(now, caller, "previewed", order.symbol, detail))
+        found = _examine(order, closes, gateway, store, settings)
+    terms = terms_of(order, gateway.account, found.session.day, settings, **_closing(closes))
+    token = hand_out(
+        store, terms, found, caller=caller, now=now, action="previewed", subject=order.symbol
+    )
+    return preview_of(order, found, terms, token)
+
+
+def preview_of(order: Order, found: Examined, terms: bytes, token: tokens.Token | None) -> Preview:
+    """Return what was found about an order; without a token it did not pass."""
     return Preview(
         order=order,
         order_sha256=sha256_of(terms),
@@ -107,7 +137,7 @@ def place_previewed(
     now: datetime,
     settings: Settings,
 ) -> OrderState:
-    """Place the order that a token stands for, after the whole gate once more.
+    """Place the order or the strategy that a token stands for, after the whole gate once more.
 
     The token is used up by this call, whatever comes of it, except for `DeskBusy`.
 
@@ -123,35 +153,33 @@ def place_previewed(
     actor(caller)
     with store.alone(gateway.account):
         used = tokens.use(store, token, caller=caller, now=now)
-        plain = used.terms["order"]
-        order = Order(
-            **{**plain, "side": Side(plain["side"]), "order_type": OrderType(plain["order_type"])}
-        )
-        found = examine(order, gateway, store, settings)
-        terms = _terms(order, gateway.account, found.session.day, settings)
-        if terms != canonical_json(dict(used.terms)):
-            raise NotPermitted(
-                "account, session or limits are no longer those of the preview; nothing was sent. "
-                "Preview the order again"
+        if is_strategy(used.terms):
+            return place_strategy(
+                used, gateway=gateway, store=store, caller=caller, settings=settings
             )
-        if failed := gate.failed(found.checks):
-            raise GateRefused(failed, remedy="preview the order again")
-        named = _commit(order, gateway.account, store, used, found, caller)
-        sent = send(
-            [named],
-            gateway=gateway,
-            store=store,
-            held=found.held,
-            until=found.session.close,
-            timeout=settings.orders.acknowledge_timeout,
-            now=found.moment,
+        if "change" in used.terms:
+            raise NotPermitted(
+                "this token changes an order, it places none; nothing was sent. Use it to change "
+                "that order: preview the change again"
+            )
+        order, closes = read_order(used.terms["order"]), used.terms.get("closes")
+        found = _examine(order, closes, gateway, store, settings)
+        more = _closing(closes)
+        terms = terms_of(order, gateway.account, found.session.day, settings, **more)
+        refuse_unless_same(used, terms, found, what="order")
+        with store.transaction() as connection:
+            named = commit(
+                connection, order, used, found, account=gateway.account, caller=caller, **more
+            )
+            if closes is not None:
+                order_trades.record(connection, named.order_ref, closes)
+        return send_committed(
+            named, found, what=named.symbol, gateway=gateway, store=store, settings=settings
         )
-    if named.order_ref not in sent.states:
-        raise NotPermitted(f"{named.side} {named.quantity} {named.symbol}: {sent.held_back}")
-    return sent.states[named.order_ref]
 
 
-def _order(request: OrderRequest, gateway: Gateway, settings: Settings) -> Order:
+def order_of(request: OrderRequest, gateway: Gateway, settings: Settings) -> Order:
+    """Return the order that a request stands for, without a name yet. Raises `DataError`."""
     given = request.limit_price
     if given is not None and not (math.isfinite(given) and given > 0.0):
         raise DataError(f"the limit price {given} of {request.symbol} is no price above zero")
@@ -181,28 +209,23 @@ def _limit(contract: Contract, side: Side, gateway: Gateway, settings: Settings)
     return marketable_limit(reference, side=side, offset=offset, tick=contract.min_tick)
 
 
-def _terms(order: Order, account: str, day: date, settings: Settings) -> bytes:
-    limits = sha256_of(canonical_json(settings.limits.model_dump(mode="json")))
-    return canonical_json({"account": account, "session": day, "limits": limits, "order": order})
+def read_order(plain: Mapping[str, Any]) -> Order:
+    """Read an order back from a token's terms."""
+    typed = {"side": Side(plain["side"]), "order_type": OrderType(plain["order_type"])}
+    return Order(**{**plain, **typed})
 
 
-def _commit(
-    order: Order,
-    account: str,
-    store: DeskStore,
-    used: tokens.Used,
-    found: Examined,
-    caller: str,
-) -> Order:
-    with store.transaction() as connection:
-        named = intents.commit_order(
-            connection,
-            order,
-            account=account,
-            session=found.session.day,
-            source=used.token_sha256,
-            now=found.moment,
-        )
-        detail = {"symbol": named.symbol, "token": used.token_sha256}
-        note(connection, Act(found.moment, caller, "committed", named.order_ref, detail))
-    return named
+def _examine(
+    order: Order, closes: str | None, gateway: Gateway, store: DeskStore, settings: Settings
+) -> Examined:
+    found = examine(order, gateway, store, settings)
+    if closes is None:
+        return found
+    trade = order_trades.fetch(store, gateway.account, closes)
+    check = order_trades.closing_check(order, trade, found.held)
+    return replace(found, checks=(*found.checks, check))
+
+
+def _closing(closes: str | None) -> dict[str, str]:
+    """Return what terms and trail say of an order that closes a trade; of others nothing."""
+    return {} if closes is None else {"closes": closes}

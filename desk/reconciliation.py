@@ -20,6 +20,7 @@ from desk import intents
 from desk.errors import UnknownOrders
 from desk.intents import Intent, IntentState
 from desk.keys import PREFIX
+from desk.legs import legs_of
 from desk.sightings import OVER, last_seen, remember
 from desk.store import DeskStore
 from ibkr.gateway import TradingToolsProtocol
@@ -143,4 +144,5 @@ def _unseen(order: Order, status: OrderStatus, message: str) -> OrderState:
         filled=0.0,
         perm_id=0,
         message=message,
+        legs=legs_of(order),
     )

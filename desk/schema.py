@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 1
+VERSION = 2
 
 METADATA = sa.MetaData()
 
@@ -83,6 +83,43 @@ INTENTS = sa.Table(
     sa.Column("state", sa.String, nullable=False),
     sa.Column("committed_at", sa.String, nullable=False),
     sa.UniqueConstraint("source", "position"),
+)
+
+LEGS = sa.Table(  # of the intents that are combinations
+    "legs",
+    METADATA,
+    sa.Column("order_ref", sa.ForeignKey(INTENTS.c.order_ref), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("con_id", sa.BigInteger, nullable=False),
+    sa.Column("side", sa.String, nullable=False),
+    sa.Column("ratio", sa.Integer, nullable=False),
+)
+
+STRATEGIES = sa.Table(  # what those combinations are
+    "strategies",
+    METADATA,
+    sa.Column("order_ref", sa.ForeignKey(INTENTS.c.order_ref), primary_key=True),
+    sa.Column("terms", sa.Text, nullable=False),  # JSON: the strategy, leg by leg
+    sa.Column("closes", sa.ForeignKey(INTENTS.c.order_ref), index=True),  # the trade it ends
+)
+
+CLOSINGS = sa.Table(  # orders for one instrument that end what another order opened
+    "closings",
+    METADATA,
+    sa.Column("order_ref", sa.ForeignKey(INTENTS.c.order_ref), primary_key=True),
+    sa.Column("trade", sa.ForeignKey(INTENTS.c.order_ref), nullable=False, index=True),
+)
+
+CHANGES = sa.Table(  # new terms for an order that works, written down before they are sent
+    "changes",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("order_ref", sa.ForeignKey(INTENTS.c.order_ref), nullable=False, index=True),
+    sa.Column("source", sa.String(64), nullable=False, unique=True),  # sha256 of the token
+    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.Column("limit_price", sa.Float),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("at", sa.String, nullable=False),
 )
 
 SIGHTINGS = sa.Table(  # each state in which the broker showed an order

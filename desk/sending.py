@@ -52,7 +52,7 @@ def send(
         try:
             refuse_if_late(gateway.server_time(), until)
             for order in chunk:
-                refuse_if_stopped(store, order, held=held.get(order.con_id, 0.0))
+                refuse_if_stopped(store, order, held=held)
             answered = _send_chunk(chunk, gateway, store, timeout=timeout, now=now)
         except (NotPermitted, GatewayError, DataError) as error:
             return Sent(states, held_back=str(error))

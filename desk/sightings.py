@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.types import Fill, Order, OrderState, OrderStatus, Side
+from desk.legs import legs_of
 from desk.schema import FILLS, INTENTS, SIGHTINGS
 from desk.store import DeskStore
 
@@ -53,6 +54,7 @@ def last_seen(store: DeskStore, orders: Iterable[Order]) -> dict[str, OrderState
             perm_id=seen["perm_id"],
             message=seen["message"],
             fills=tuple(fills.get(ref, ())),
+            legs=legs_of(wanted[ref]),
         )
         for ref, seen in latest.items()
     }

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from core.closeable import Closeable
 from core.errors import StorageError
 from core.locks import lock_file
 from core.paths import Paths
@@ -22,9 +22,10 @@ from desk.errors import DeskBusy
 from desk.schema import DESK_SCHEMA, METADATA, VERSION
 
 _BUSY_SECONDS = 30.0  # how long a transaction waits for another process's
+_WITHOUT_COMBINATIONS = 1  # the version before orders could have legs
 
 
-class DeskStore:
+class DeskStore(Closeable):
     """The desk's tables, in `desk.schema`. Every change is on disk when its block ends."""
 
     def __init__(self, path: Path) -> None:
@@ -53,17 +54,6 @@ class DeskStore:
     def of(cls, paths: Paths) -> Self:
         """Open the desk of one mode."""
         return cls(paths.data / "desk" / "desk.sqlite")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -121,6 +111,10 @@ def _check_version(connection: sa.Connection, path: Path) -> None:
     found = None
     if sa.inspect(connection).has_table(DESK_SCHEMA.name):
         found = connection.scalar(sa.select(DESK_SCHEMA.c.version))
+    if found == _WITHOUT_COMBINATIONS:
+        METADATA.create_all(connection)  # only adds tables
+        connection.execute(sa.update(DESK_SCHEMA).values(version=VERSION))
+        return
     if found != VERSION:
         raise StorageError(
             f"{path} has desk schema {found or 'unknown'}, this daybook reads {VERSION}: use the "

@@ -163,7 +163,7 @@ class _Submitting:
                 "sent; run the day again, or put back what changed"
             )
         for order in orders:
-            refuse_if_stopped(self.store, order, held=_shares(snapshot).get(order.con_id, 0.0))
+            refuse_if_stopped(self.store, order, held=_shares(snapshot))
         own_fills = fills_since(found.states.values(), ticket.decided_at)
         odd = mismatches(self.record.holdings, own_fills, snapshot)
         fresh = gate.exposure(snapshot, found.working)

@@ -7,6 +7,7 @@ bytes leave.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -67,8 +68,8 @@ def state(store: DeskStore) -> SwitchState:
     return read(store).state
 
 
-def refuse_if_stopped(store: DeskStore, order: Order, *, held: float) -> None:
-    """Raise `Stopped` unless the switch lets this order pass; ``held`` is in signed shares."""
+def refuse_if_stopped(store: DeskStore, order: Order, *, held: Mapping[int, float]) -> None:
+    """Raise `Stopped` unless the switch lets this order pass; ``held`` is signed, by conId."""
     switch = read(store)
     if switch.state is SwitchState.ACTIVE:
         return
@@ -82,8 +83,11 @@ def refuse_if_stopped(store: DeskStore, order: Order, *, held: float) -> None:
     )
 
 
-def _reduces(order: Order, held: float) -> bool:
-    return order.side.sign * held < 0 and order.quantity <= abs(held)
+def _reduces(order: Order, held: Mapping[int, float]) -> bool:
+    return all(
+        change * held.get(con_id, 0.0) < 0 and abs(change) <= abs(held[con_id])
+        for con_id, change in order.changes.items()
+    )
 
 
 def _turn(store: DeskStore, switch: Switch, action: str) -> Switch:

@@ -49,6 +49,7 @@ class Limits:
     adv_share: Limit
     order_value: Limit
     price_collar: Limit
+    trade_risk: Limit
 
     @classmethod
     def of(cls, settings: LimitSettings) -> Limits:
@@ -65,6 +66,7 @@ class Limits:
             price_collar=Limit(
                 settings.price_collar, "from the reference price", "limits.price_collar"
             ),
+            trade_risk=Limit(settings.max_trade_risk, nav, "limits.max_trade_risk"),
         )
 
 
