@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, Protocol
+from datetime import date, datetime
+from typing import Any, Protocol, TypedDict
 
 from agent.turns import one_at_a_time
+from core import clock
 from core.artefacts import Store
 from core.paths import Paths
 from core.settings import Settings
 from desk.store import DeskStore
-from ibkr.gateway import Gateway, OpenGateway
+from ibkr.gateway import FullGateway, OpenFullGateway
+
+
+class AtDesk(TypedDict):
+    """What every preview of the desk, and every placing, wants to know; pass it on with ``**``."""
+
+    gateway: FullGateway  # opened for orders
+    store: DeskStore
+    caller: str
+    now: datetime
+    settings: Settings
 
 
 class House(Protocol):
@@ -46,7 +57,7 @@ class ToolContext:
     settings: Settings
     caller: str
     house: House
-    open_gateway: OpenGateway
+    open_gateway: OpenFullGateway
 
     @property
     def paths(self) -> Paths:
@@ -70,7 +81,7 @@ class ToolContext:
     @contextmanager
     def connect(
         self, *, for_orders: bool = False, as_desk: bool = False, ticket: str | None = None
-    ) -> Iterator[Gateway]:
+    ) -> Iterator[FullGateway]:
         """Connect for the length of the block; calls under one client id take turns.
 
         Tools have client ids of their own, so as not to be in the day's way. ``as_desk`` takes
@@ -89,6 +100,18 @@ class ToolContext:
             identified = settings.model_copy(update={"gateway": gateway})
             with self.open_gateway(identified, for_orders=for_orders) as opened:
                 yield opened
+
+    @contextmanager
+    def at_desk(self, *, as_desk: bool = False) -> Iterator[AtDesk]:
+        """Open the desk's memory and connect for orders, as `connect` does."""
+        with self.desk() as store, self.connect(for_orders=True, as_desk=as_desk) as gateway:
+            yield AtDesk(
+                gateway=gateway,
+                store=store,
+                caller=self.caller,
+                now=clock.now(),
+                settings=self.settings,
+            )
 
 
 ContextFor = Callable[[str], ToolContext]  # by caller

@@ -76,15 +76,9 @@ def preview_order(
     if all passed, a ``token`` that places exactly this order: once, within 120 seconds, for you
     alone. Nothing is sent.
     """
-    with context.desk() as store, context.connect(for_orders=True) as gateway:
-        preview = previews.preview_order(
-            previews.OrderRequest(symbol, side, quantity, limit_price),
-            gateway=gateway,
-            store=store,
-            caller=context.caller,
-            now=clock.now(),
-            settings=context.settings,
-        )
+    request = previews.OrderRequest(symbol, side, quantity, limit_price)
+    with context.at_desk() as desk:
+        preview = previews.preview_order(request, **desk)
     return Answer(as_of=clock.now(), source="desk", data=preview)
 
 
@@ -96,15 +90,8 @@ def place_order(context: ToolContext, token: Token) -> Answer:
     the order's state with its order_ref. ``uncertain`` means it was sent and not confirmed:
     never place it again, look at order_states.
     """
-    with context.desk() as store, context.connect(for_orders=True) as gateway:
-        state = previews.place_previewed(
-            token,
-            gateway=gateway,
-            store=store,
-            caller=context.caller,
-            now=clock.now(),
-            settings=context.settings,
-        )
+    with context.at_desk() as desk:
+        state = previews.place_previewed(token, **desk)
     return Answer(as_of=clock.now(), source="desk", data={"order": state})
 
 

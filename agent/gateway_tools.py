@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.arguments import Symbol
 from agent.context import ToolContext
 from agent.tool import Answer, Scope, tool
 from core import clock
@@ -32,6 +33,30 @@ def gateway_status(context: ToolContext) -> Answer:
     except GatewayError as error:
         data["problem"] = str(error)
     return Answer(as_of=as_of, source=context.broker, data=data)
+
+
+@tool(Effect.READ, Scope.GATEWAY)
+def gateway_health(context: ToolContext, symbol: Symbol | None = None) -> Answer:
+    """Say whether data really flows: time, account, a quote and bars are each asked for.
+
+    ``probes``: name, passed, seconds, detail (what came, or why nothing did); ``healthy`` when
+    all passed and the gateway has not lost IBKR or one of its data farms (``upstream_lost``,
+    ``farms``). ``symbol``: the stock to ask about; else one held, or the most active one.
+    Connected is not healthy: call it when answers are slow, old or missing.
+    """
+    with context.connect() as gateway:
+        report = gateway.health.check(symbol)
+    status = report.status
+    data = {
+        "healthy": report.healthy,
+        "connected": status.connected,
+        "probes": report.probes,
+        "upstream_lost": status.upstream_lost,
+        "farms": status.farms,
+        "server_version": status.server_version,
+        "client_id": status.client_id,
+    }
+    return Answer(as_of=report.as_of or clock.now(), source=context.broker, data=data)
 
 
 @tool(Effect.READ, Scope.GATEWAY)

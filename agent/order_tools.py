@@ -1,68 +1,94 @@
-"""Tools about orders at the broker: rehearsed, followed, cancelled. Sending is the desk's."""
+"""Tools about orders at the broker: listed, followed, cancelled. Sending is the desk's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from agent.arguments import OrderRef, OrderRefs, OrderSide, Price, Shares, Symbol, WaitSeconds
+from pydantic import AwareDatetime
+
+from agent.arguments import OrderRef, OrderRefs, OrderSide, Symbol, WaitSeconds
 from agent.context import ToolContext
 from agent.tool import Answer, Scope, tool
-from core.errors import DataError, RequestRefused
+from core.errors import RequestRefused
 from core.settings import Effect
-from core.types import Order, OrderState, OrderType
+from core.types import OrderState
+from ibkr.executions import Wanted
+from ibkr.open_orders import BrokerOrder
 
 OF_ANOTHER_CLIENT = 10147  # IBKR's code for an order that another client id sent
 
 
-@tool(Effect.PREVIEW, Scope.ORDERS)
-def what_if(
-    context: ToolContext,
-    symbol: Symbol,
-    side: OrderSide,
-    quantity: Shares,
-    limit_price: Price | None = None,
-) -> Answer:
-    """Ask the broker what an order would do to margin and commission; it leaves no order behind.
+@tool(Effect.READ, Scope.ORDERS)
+def order_status(context: ToolContext, order_ref: OrderRef) -> Answer:
+    """Return how one order stands, with its fills; the same fields as order_states.
 
-    Without ``limit_price`` it is a market order. Returns accepted, margin_exceeded, the changes
-    and the values after it of initial and maintenance margin, equity_with_loan_after and
-    commission, in base currency. Not accepted means: do not send it. Null is "the broker did not
-    say". To trade, call preview_order, which asks this too.
+    An order that the broker does not know today is an error, never "cancelled".
     """
     with context.connect(for_orders=True) as gateway:
         now = gateway.server_time()
-        resolved = gateway.market.resolve([symbol])
-        if not resolved.contracts:
-            raise DataError(f"no contract for {symbol}: {resolved.refused.get(symbol)}")
-        (contract,) = resolved.contracts
-        answer = gateway.trading.what_if(
-            Order(
-                con_id=contract.con_id,
-                symbol=contract.symbol,
-                side=side,
-                quantity=quantity,
-                order_type=OrderType.MARKET if limit_price is None else OrderType.LIMIT,
-                limit_price=limit_price,
-                time_in_force=context.settings.orders.time_in_force,
-                order_ref=f"what-if:{contract.con_id}:{side.value}",
-            )
-        )
-    data = {
-        "con_id": contract.con_id,
-        "symbol": contract.symbol,
-        "accepted": answer.accepted,
-        "margin_exceeded": answer.margin_exceeded,
-        "reason": answer.reason,
-        "warning": answer.warning,
-        "initial_margin_change": answer.initial_margin_change,
-        "initial_margin_after": answer.initial_margin_after,
-        "maintenance_margin_change": answer.maintenance_margin_change,
-        "maintenance_margin_after": answer.maintenance_margin_after,
-        "equity_with_loan_after": answer.equity_with_loan_after,
-        "commission": answer.commission,
-    }
-    return Answer(as_of=now, source=context.broker, data=data)
+        state = gateway.orders.status(order_ref)
+    return Answer(as_of=now, source=context.broker, data={"order": _shown([state])[0]})
+
+
+@tool(Effect.READ, Scope.ORDERS)
+def open_orders(context: ToolContext, symbol: Symbol | None = None) -> Answer:
+    """Return every order that works, also those of other programs and those placed by hand.
+
+    perm_id, order_ref (empty: by hand), client_id, symbol, sec_type, side, order_type (IBKR's
+    word), quantity, filled, limit_price and stop_price per share, time_in_force, status, parent_id
+    and oca_group (orders that wait for, or cancel, each other), legs of a combination.
+    """
+    with context.connect(for_orders=True) as gateway:
+        found = gateway.orders.open_orders()
+    data = {"orders": _of_symbol(found.orders, symbol)}
+    return Answer(as_of=found.as_of, source=context.broker, data=data)
+
+
+@tool(Effect.READ, Scope.ORDERS)
+def completed_orders(context: ToolContext, symbol: Symbol | None = None) -> Answer:
+    """Return the orders that were filled or cancelled today, of all programs and by hand.
+
+    The fields of open_orders; the broker does not tell the client_id of an order that is over.
+    """
+    with context.connect(for_orders=True) as gateway:
+        found = gateway.orders.completed_orders()
+    data = {"orders": _of_symbol(found.orders, symbol)}
+    return Answer(as_of=found.as_of, source=context.broker, data=data)
+
+
+@tool(Effect.READ, Scope.ORDERS)
+def executions(
+    context: ToolContext,
+    symbol: Symbol | None = None,
+    side: OrderSide | None = None,
+    since: AwareDatetime | None = None,
+) -> Answer:
+    """Return today's executions, oldest first, each once whatever the broker repeats or corrects.
+
+    execution_id, order_ref, con_id, symbol, side, quantity, price per share, time (UTC),
+    commission (null: not known, as for orders of other programs). ``since`` needs a time zone.
+    """
+    with context.connect(for_orders=True) as gateway:
+        found = gateway.orders.executions(Wanted(symbol, side, since))
+    return Answer(as_of=found.as_of, source=context.broker, data={"executions": found.fills})
+
+
+@tool(Effect.READ, Scope.ORDERS)
+def watch_orders(
+    context: ToolContext, order_refs: OrderRefs | None = None, timeout: WaitSeconds = 10.0
+) -> Answer:
+    """Watch orders live for at most ``timeout`` seconds: how each stands, then every change.
+
+    ``changes`` in the order they were seen, each with as_of and the fields of order_states. Ends
+    early when all ``order_refs`` are over with their commissions; without them every order that
+    carries a name is watched to the end.
+    """
+    with context.connect(for_orders=True) as gateway:
+        seen = list(gateway.orders.watch(order_refs, timeout=timeout))
+        now = gateway.server_time()
+    changes = [{"as_of": each.as_of, **_shown([each.state])[0]} for each in seen]
+    return Answer(as_of=now, source=context.broker, data={"changes": changes})
 
 
 @tool(Effect.READ, Scope.ORDERS)
@@ -118,6 +144,10 @@ def _cancelled(context: ToolContext, order_ref: str, *, as_desk: bool) -> Answer
         state = gateway.trading.cancel(order_ref, timeout=timeout)
         now = gateway.server_time()
     return Answer(as_of=now, source=context.broker, data={"order": _shown([state])[0]})
+
+
+def _of_symbol(orders: Iterable[BrokerOrder], symbol: str | None) -> list[BrokerOrder]:
+    return [order for order in orders if symbol in (None, order.symbol)]
 
 
 def _shown(states: Iterable[OrderState]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from agent.tool import Answer, Scope, tool
 from core.errors import DataError
 from core.settings import Effect
 from core.types import Side, Snapshot
+from ibkr import holdings
 from ibkr.diff import diff_to_orders as orders_between
 
 Targets = Annotated[dict[Symbol, Holding], Field(min_length=1, max_length=100)]
@@ -44,16 +45,18 @@ def portfolio_snapshot(context: ToolContext) -> Answer:
 
 @tool(Effect.READ, Scope.PORTFOLIO)
 def positions(context: ToolContext, symbol: Symbol | None = None) -> Answer:
-    """Return the open positions, of one symbol if you name it.
+    """Return the open positions of every kind, of one symbol if you name it.
 
-    con_id, symbol, quantity (shares, below zero is short), average_cost and market_price per
-    share, market_value and weight (fraction of net asset value). An empty list is a flat
-    account: a broker that does not answer is an error instead.
+    con_id, symbol (an option's is its underlying's), sec_type, quantity (shares or contracts,
+    below zero is short), average_cost (of one share or contract), market_price per share,
+    market_value, unrealized and realized gain, all in ``currency``; for derivatives expiry, strike,
+    right and multiplier. Weights: portfolio_value. An empty list is a flat account: a broker that
+    does not answer is an error instead.
     """
     with context.connect() as gateway:
-        snapshot = gateway.portfolio.snapshot()
-    held = [p for p in _positions(snapshot) if symbol in (None, p["symbol"])]
-    return Answer(as_of=snapshot.as_of, source=context.broker, data={"positions": held})
+        found = gateway.account_tools.positions(symbol)
+    held = [_holding(one) for one in found.holdings]
+    return Answer(as_of=found.as_of, source=context.broker, data={"positions": held})
 
 
 @tool(Effect.READ, Scope.PORTFOLIO)
@@ -111,6 +114,26 @@ def _positions(snapshot: Snapshot) -> list[dict[str, object]]:
         }
         for position in snapshot.positions
     ]
+
+
+def _holding(holding: holdings.Holding) -> dict[str, object]:
+    terms = holding.terms
+    return {
+        "con_id": holding.contract.con_id,
+        "symbol": holding.contract.symbol,
+        "sec_type": holding.contract.sec_type,
+        "currency": holding.contract.currency,
+        "expiry": terms.expiry,
+        "strike": terms.strike,
+        "right": terms.right,
+        "multiplier": terms.multiplier,
+        "quantity": holding.quantity,
+        "average_cost": holding.average_cost,
+        "market_price": holding.market_price,
+        "market_value": holding.market_value,
+        "unrealized": holding.unrealized,
+        "realized": holding.realized,
+    }
 
 
 def _refuse_unknown(refused: Mapping[str, str]) -> None:

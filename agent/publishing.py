@@ -26,7 +26,7 @@ LARGEST_ANSWER = 1_000_000  # bytes: more than that only fills the reader's memo
 STRUCK_OUT = "[secret]"
 
 # An identifier, number, date, path or hash: no blanks, so no sentence.
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_.:+/%@=-]{0,128}")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_.:+/%@=$-]{0,128}")
 # These may hold a stranger's single word; it is still a stranger's.
 _ALWAYS_TEXT = frozenset(
     {"by", "detail", "message", "name", "notes", "override", "reason", "title", "warning"}

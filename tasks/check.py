@@ -33,7 +33,7 @@ def check_targets(
     day: Day, targets: StageRecord, ingested: Ingested, held: StageRecord, optimal: StageRecord
 ) -> StageRecord:
     """Round the targets to lots, make the orders, and hold all of it against every limit."""
-    snapshot = snapshot_of(day.read_record(held.artefacts["positions"]))
+    snapshot = snapshot_of(day.read_record(held.artefacts["positions"])).stocks
     table = day.read(targets.artefacts["targets"], TARGETS).set_index("con_id")
     lots = lots_of(day, table, snapshot)
     orders = orders_for(day, lots.quantities, table, ingested, snapshot)

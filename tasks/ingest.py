@@ -146,7 +146,7 @@ def _listed(day: Day) -> tuple[list[Candidate], dict[str, Artefact]]:
 def _held(day: Day, gateway: Gateway) -> list[Candidate]:
     if not day.settings.universe.include_holdings:
         return []
-    positions = gateway.portfolio.snapshot().positions
+    positions = gateway.portfolio.snapshot().stocks.positions
     return [Candidate(position.symbol, "", None, "holding") for position in positions]
 
 

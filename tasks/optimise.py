@@ -27,7 +27,7 @@ def optimise_target(
 ) -> StageRecord:
     """Find the best weights under the limits, starting from what is held."""
     settings, limits = day.settings.optimiser, day.settings.limits
-    snapshot = snapshot_of(day.read_record(held.artefacts["positions"]))
+    snapshot = snapshot_of(day.read_record(held.artefacts["positions"])).stocks
     scored = day.read(scores.artefacts["scores"], SCORES).set_index("con_id")
     target = mean_variance_cvar(
         scored["expected_return"],

@@ -25,7 +25,7 @@ from tasks.snapshot import snapshot_of
 def day_page(day: Day, records: Records, *, world: str = "") -> DayPage:
     """Gather a day. Stages that have not run yet are simply not shown."""
     ticket = read_ticket(day.store.open(records["propose"].artefacts["ticket"]).read_bytes())
-    snapshot = snapshot_of(day.read_record(records["snapshot"].artefacts["positions"]))
+    snapshot = snapshot_of(day.read_record(records["snapshot"].artefacts["positions"])).stocks
     table = rows(day.read(records["override"].artefacts["targets"], TARGETS))
     verdict = day_verdict(ticket, records)
     return DayPage(

@@ -27,7 +27,7 @@ def propose_orders(
     rehearsal: StageRecord,
 ) -> StageRecord:
     """Write the ticket that a person reviews, and that submission is bound to."""
-    snapshot = snapshot_of(day.read_record(held.artefacts["positions"]))
+    snapshot = snapshot_of(day.read_record(held.artefacts["positions"])).stocks
     table = rows(day.read(targets.artefacts["targets"], TARGETS))
     by_con_id = {row["con_id"]: row for row in table}
     adv = numbers(ingested.feature_table(day)["adv_20"])

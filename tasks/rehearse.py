@@ -56,7 +56,7 @@ def _checks_of_the_rest(
     held: StageRecord,
 ) -> Sequence[Check]:
     """Check the portfolio that the surviving orders lead to: a removed sale may break a limit."""
-    snapshot = snapshot_of(day.read_record(held.artefacts["positions"]))
+    snapshot = snapshot_of(day.read_record(held.artefacts["positions"])).stocks
     weights, prices = dict(snapshot.weights), numbers(table["price"])
     for order in kept:
         change = order.side.sign * order.quantity * prices[order.con_id]

@@ -18,6 +18,9 @@ from tests.agent.house import (
     over_stdio,
     serving,
 )
+from tests.agent.market_scenario import look_at_the_market
+from tests.agent.order_scenario import look_at_the_account, work_with_an_order
+from tests.agent.strategy_scenario import try_a_strategy
 
 
 def call_all(way, house, scenario):
@@ -37,8 +40,12 @@ async def every_tool(caller):
     """Call all tools as an agent with every permission would on a whole day."""
     listed = await caller.lister()
     await look_around(caller)
+    await look_at_the_market(caller)
+    await look_at_the_account(caller)
     ticket = await run_a_day(caller)
     await place_one_order(caller)
+    await work_with_an_order(caller)
+    await try_a_strategy(caller)
     await turn_the_switch(caller)
     await send_the_ticket(caller, ticket)
     assert caller.called == set(listed) == {tool.name for tool in CATALOGUE}

@@ -3,7 +3,7 @@
 import ast
 from dataclasses import dataclass
 
-TOOLS = frozenset({"market", "portfolio", "trading"})
+TOOLS = frozenset({"market", "portfolio", "trading", "account_tools", "orders", "health"})
 
 
 @dataclass(frozen=True, order=True)

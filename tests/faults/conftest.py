@@ -1,0 +1,10 @@
+import pytest
+
+from tests.faults.fault_town import Town
+
+
+@pytest.fixture
+def town(tmp_path):
+    town = Town(tmp_path)
+    yield town
+    town.close()
