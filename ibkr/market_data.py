@@ -91,9 +91,10 @@ class MarketData:
         contracts: Sequence[Contract],
         *,
         release: bool = False,
+        as_of: datetime | None = None,
         progress: Progress | None = None,
     ) -> Quotes:
-        """Take one snapshot of each contract.
+        """Take one snapshot of each contract, as of the gateway's time; None asks for that.
 
         IBKR ends each after 11 seconds. With ``release`` a line whose quote is whole is given
         back as soon as another contract waits for it: faster, for up to one more message each.
@@ -104,6 +105,7 @@ class MarketData:
                 contracts,
                 within=self._within,
                 release=release,
+                as_of=as_of,
                 progress=progress,
             )
         )

@@ -36,20 +36,22 @@ async def bulk_quote(
     *,
     within: float,
     release: bool = False,
+    as_of: datetime | None = None,
     progress: Progress | None = None,
 ) -> Quotes:
     """Take one snapshot of each contract, as many at a time as there are lines.
 
     All quotes carry the gateway's time from before the first was asked: none is older than it.
+    ``as_of`` is that time where the caller has asked for it already; None asks.
     A real gateway ends a snapshot after 11 seconds, so ``within`` must be longer than that; for
     ``release`` see `ibkr.snapshots.SnapshotLines.ticks`.
     """
-    as_of = await lines.requests.current_time(within=within)
+    asked_at = as_of or await lines.requests.current_time(within=within)
 
     async def ask(contract: Contract) -> Quote:
         what = f"quote of {contract.symbol}"
         ticks = await lines.ticks(contract, what=what, within=within, release=release)
-        return quote(contract, ticks, as_of=as_of)
+        return quote(contract, ticks, as_of=asked_at)
 
     wanted = by_symbol(contracts)
     found, failed = await ask_each(wanted, ask, at_once=lines.most, progress=progress)

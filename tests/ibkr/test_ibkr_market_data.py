@@ -149,6 +149,14 @@ def test_a_quote_is_folded_from_its_ticks(connected):
     assert quotes.missing == {}
 
 
+def test_the_time_that_the_caller_has_is_not_asked_again(connected):
+    gateway, connection = connected({QUOTE: snapshot((1, 4, 99.25, 100, 0))})
+    before = len(gateway.asked("49"))
+    (found,) = MarketData(connection).bulk_quote([AAPL], as_of=NOW).quotes
+    assert found.as_of == NOW
+    assert len(gateway.asked("49")) == before
+
+
 @pytest.mark.parametrize("empty", [(-1, 0), (0, 0), (99.0, 0), (math.nan, 100), (1.797e308, 5)])
 def test_every_way_to_say_no_bid_is_no_bid(empty):
     found = quote(AAPL, [Tick(1, *empty), Tick(9, 98.0, 0)], as_of=NOW)
