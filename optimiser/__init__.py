@@ -1,5 +1,6 @@
 """Target weights: numbers in, numbers out."""
 
-from optimiser.target import TargetResult, mean_variance_cvar
+from optimiser.result import TargetResult
+from optimiser.target import mean_variance_cvar
 
 __all__ = ["TargetResult", "mean_variance_cvar"]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimiser.certificate import Certificate
 from optimiser.problem import Problem
-from optimiser.solver import ShadowPrices
+from optimiser.rows import limit_rows
 from optimiser.terms import Floats
 
 NEAR = 1e-6  # within this of its limit a limit is reached
@@ -31,27 +32,35 @@ class Binding:
         )
 
 
-def binding_limits(problem: Problem, weights: Floats, prices: ShadowPrices) -> tuple[Binding, ...]:
+def single_prices(problem: Problem, weights: Floats, proof: Certificate) -> Floats:
+    """Return what one unit more of room for each single weight would add, shape (n,)."""
+    at_high = ~problem.fixed & (weights >= problem.high - NEAR)
+    at_low = ~problem.fixed & (weights <= problem.low + NEAR)
+    # At a bound that is also a kink, the weight would rather stay than go on: no price.
+    price = np.where(at_high, proof.upward, np.where(at_low, proof.downward, 0.0))
+    return np.maximum(price, 0.0)
+
+
+def binding_limits(
+    problem: Problem, weights: Floats, prices: Floats, singles: Floats
+) -> tuple[Binding, ...]:
     """Return the limits that are reached: the portfolio's first, then names by price."""
-    singles = sorted(_singles(problem, weights, prices), key=lambda b: (-b.price, b.name))
-    return (*_portfolio(problem, weights, prices), *singles)
+    names = sorted(_singles(problem, weights, singles), key=lambda b: (-b.price, b.name))
+    return (*_portfolio(problem, weights, prices), *names)
 
 
-def _portfolio(problem: Problem, weights: Floats, prices: ShadowPrices) -> Iterator[Binding]:
-    limits = problem.limits
-    gross, invested = float(np.abs(weights).sum()), limits.invested(weights)
-    if gross >= limits.max_gross - NEAR:
-        yield Binding("gross", gross, limits.max_gross, prices.gross)
-    if invested >= limits.max_invested - NEAR:
-        yield Binding("invested", invested, limits.max_invested, prices.cash)
-    if limits.max_turnover is not None:
-        turnover = float(np.abs(weights - problem.current).sum())
-        if turnover >= limits.max_turnover - NEAR:
-            yield Binding("turnover", turnover, limits.max_turnover, prices.turnover)
+def _portfolio(problem: Problem, weights: Floats, prices: Floats) -> Iterator[Binding]:
+    rows = limit_rows(problem)
+    values = rows.values(weights, problem.current)
+    for name, value, limit, price in zip(rows.names, values, rows.limit, prices, strict=True):
+        if value >= limit - NEAR:
+            sign = -1.0 if name == "beta low" else 1.0  # held as -beta <= -low
+            shown = "invested" if name == "cash" else name
+            yield Binding(shown, sign * float(value), sign * float(limit), max(float(price), 0.0))
 
 
-def _singles(problem: Problem, weights: Floats, prices: ShadowPrices) -> Iterator[Binding]:
+def _singles(problem: Problem, weights: Floats, singles: Floats) -> Iterator[Binding]:
     for i in np.flatnonzero(~problem.fixed & (np.abs(weights) >= problem.limits.max_single - NEAR)):
-        price = prices.high[i] if weights[i] > 0.0 else prices.low[i]
         name = f"single {problem.symbols[i]}"
-        yield Binding(name, float(abs(weights[i])), problem.limits.max_single, float(price))
+        size = float(abs(weights[i]))
+        yield Binding(name, size, problem.limits.max_single, float(singles[i]))

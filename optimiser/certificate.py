@@ -1,53 +1,51 @@
 """Proof, without the solver, that weights are within the limits and how far from the best.
 
 The problem is a concave maximisation, so any guess at the shadow prices gives an upper bound on
-the utility of every portfolio there is. The gap between that bound and the utility of the given
+the utility of every portfolio there is: linearise the variance, put the limits into the objective
+at their prices and the tail at the shares that the scenarios carry, and what is left falls apart
+into one small problem for each name. The gap between that bound and the utility of the given
 weights cannot be negative, and it is what at most could still be gained.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from optimiser.objective import utility_of
 from optimiser.problem import Problem
-from optimiser.solver import ShadowPrices
+from optimiser.rows import limit_rows
 from optimiser.terms import Floats
 
-MAX_VIOLATION = 1e-6  # what rounding to 1e-9 may add to the turnover of a thousand names
+MAX_VIOLATION = 1e-9  # a tenth of a cent in a million
 
 
-def utility_of(problem: Problem, weights: Floats) -> float:
-    """Return the daily utility of these weights, a fraction of net asset value."""
-    terms = problem.utility
-    return float(
-        problem.alpha @ weights
-        - terms.risk_aversion * (weights @ problem.sigma @ weights)
-        - terms.cvar_aversion * tail_mean(-problem.scenarios @ weights, terms.cvar_level)
-        - terms.cost * np.abs(weights - problem.current).sum()
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class Certificate:
+    """What was proved of some weights, and the figures that it was proved with."""
 
+    utility: float  # of the weights
+    bound: float  # no portfolio within the limits has more
+    missed: Floats  # (n,) what each weight by itself could still add at these prices, >= 0
+    upward: Floats  # (n,) what one unit more of each weight would add at these prices
+    downward: Floats  # (n,) what one unit less would add
 
-def tail_mean(losses: Floats, level: float) -> float:
-    """Return the mean of the worst 1 - level of the losses, the last one counted in part."""
-    size = len(losses) * (1.0 - level)
-    worst_first = np.sort(losses)[::-1]
-    whole = int(size + 1e-9)
-    part = max(size - whole, 0.0) * worst_first[whole] if whole < len(losses) else 0.0
-    return float((worst_first[:whole].sum() + part) / size)
+    @property
+    def gap(self) -> float:
+        """At most this much daily utility is missed."""
+        return self.bound - self.utility
 
 
 def violations(problem: Problem, weights: Floats) -> dict[str, float]:
     """Return by how much each limit is exceeded; negative where there is room."""
-    limits = problem.limits
-    found = {
-        "gross": float(np.abs(weights).sum()) - limits.max_gross,
-        "cash": limits.invested(weights) - limits.max_invested,
+    rows = limit_rows(problem)
+    excess = rows.values(weights, problem.current) - rows.limit
+    return {
+        **dict(zip(rows.names, excess.tolist(), strict=True)),
         "low": float((problem.low - weights).max()),
         "high": float((weights - problem.high).max()),
     }
-    if limits.max_turnover is not None:
-        found["turnover"] = float(np.abs(weights - problem.current).sum()) - limits.max_turnover
-    return found
 
 
 def max_violation(problem: Problem, weights: Floats) -> float:
@@ -57,52 +55,59 @@ def max_violation(problem: Problem, weights: Floats) -> float:
     return max(0.0, *violations(problem, weights).values())
 
 
-def utility_bound(problem: Problem, weights: Floats, prices: ShadowPrices, tail: Floats) -> float:
-    """Return a utility that no portfolio within the limits can exceed, whatever the guesses.
+def certify(problem: Problem, weights: Floats, prices: Floats, tail: Floats) -> Certificate:
+    """Bound the utility of every portfolio within the limits, whatever the guesses.
 
     Parameters
     ----------
     weights
         Shape (n,), where the variance is linearised; the closer to the best, the tighter.
     prices
-        Guesses at the shadow prices of gross, cash and turnover; negative ones count as 0.
+        Shape (m,), guesses at the shadow prices of `limit_rows`; negative ones count as 0.
     tail
         Shape (T,), guess at the share of ``cvar_aversion`` that each scenario carries.
     """
-    terms, limits = problem.utility, problem.limits
-    gross, cash = max(prices.gross, 0.0), max(prices.cash, 0.0)
-    turnover = max(prices.turnover, 0.0) if limits.max_turnover is not None else 0.0
-    slope = (
-        problem.alpha
-        - 2.0 * terms.risk_aversion * (problem.sigma @ weights)
-        + _tail_shares(tail, terms.cvar_aversion, terms.cvar_level) @ problem.scenarios
+    terms, rows = problem.utility, limit_rows(problem)
+    price = np.maximum(prices, 0.0)
+    constant = float(price @ rows.limit)
+    slope = problem.alpha - price @ rows.on_weight
+    if terms.cvar_aversion > 0.0:
+        slope = slope + tail_slope(problem, tail)
+    if terms.risk_aversion > 0.0:
+        moved = problem.covariance.times(weights)
+        slope = slope - 2.0 * terms.risk_aversion * moved
+        constant += terms.risk_aversion * float(weights @ moved)
+    names = _Names(
+        slope=slope,
+        change=problem.cost + price @ rows.on_change,
+        impact=problem.impact,
+        size=problem.uncertainty + price @ rows.on_size,
+        current=problem.current,
+        low=problem.low,
+        high=problem.high,
     )
-    constant = (
-        terms.risk_aversion * float(weights @ problem.sigma @ weights)
-        + gross * limits.max_gross
-        + cash * limits.max_invested
-        + turnover * (limits.max_turnover or 0.0)
+    best = names.best()
+    upward, downward = names.marginal(weights)
+    return Certificate(
+        utility=utility_of(problem, weights),
+        bound=float(best.sum()) + constant,
+        missed=best - names.gain(weights),
+        upward=upward,
+        downward=downward,
     )
 
-    def gain(x: Floats) -> Floats:
-        spent = x if limits.cash_mode == "net" else np.maximum(x, 0.0)
-        moved = (terms.cost + turnover) * np.abs(x - problem.current)
-        return np.asarray(slope * x - moved - gross * np.abs(x) - cash * spent)
 
-    # Concave and piecewise linear in each weight alone: best at a bound or at a kink.
-    kinks = (
-        problem.low,
-        problem.high,
-        np.clip(0.0, problem.low, problem.high),
-        np.clip(problem.current, problem.low, problem.high),
-    )
-    best = np.max([gain(np.asarray(x, dtype=np.float64)) for x in kinks], axis=0)
-    return float(best.sum()) + constant
+def tail_slope(problem: Problem, tail: Floats) -> Floats:
+    """Return what the tail takes from a unit of each weight, for the nearest valid shares."""
+    terms = problem.utility
+    most = terms.cvar_aversion * problem.probabilities / (1.0 - terms.cvar_level)
+    shares = tail_shares(tail, terms.cvar_aversion, most)
+    carrying = np.flatnonzero(shares)
+    return np.asarray(shares[carrying] @ problem.scenarios[carrying])
 
 
-def _tail_shares(guess: Floats, total: float, level: float) -> Floats:
-    """Return the nearest valid shares: each in [0, total / tail size], together ``total``."""
-    most = total / (len(guess) * (1.0 - level))
+def tail_shares(guess: Floats, total: float, most: Floats) -> Floats:
+    """Return the nearest valid shares: each in [0, most], together ``total``."""
     shares = np.clip(guess, 0.0, most)
     excess = shares.sum() - total
     # Scaled down, or every share raised towards its cap by the same part of its room.
@@ -110,3 +115,58 @@ def _tail_shares(guess: Floats, total: float, level: float) -> Floats:
         return np.asarray(shares * (total / shares.sum()))
     room = most - shares
     return np.asarray(shares - excess * room / room.sum()) if room.sum() > 0.0 else shares
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Names:
+    """For each name x: slope x - change |x - current| - impact |x - current|^1.5 - size |x|."""
+
+    slope: Floats
+    change: Floats
+    impact: Floats
+    size: Floats
+    current: Floats
+    low: Floats
+    high: Floats
+
+    def gain(self, x: Floats) -> Floats:
+        moved = np.abs(x - self.current)
+        gain = self.slope * x - self.change * moved - self.size * np.abs(x)
+        if self.impact.any():
+            gain = gain - self.impact * moved**1.5
+        return np.asarray(gain)
+
+    def best(self) -> Floats:
+        """Return the most that each name can add. Concave: at a bound, a kink or a flat point."""
+        flat = self._flat_points() if self.impact.any() else ()
+        candidates = (np.zeros_like(self.current), self.current, *flat)
+        inside = (np.clip(x, self.low, self.high) for x in candidates)
+        best = np.maximum(self.gain(self.low), self.gain(self.high))
+        for x in inside:
+            best = np.maximum(best, self.gain(np.asarray(x)))
+        return best
+
+    def _flat_points(self) -> tuple[Floats, ...]:
+        """Return where the derivative vanishes on each side of 0 and of the current weight."""
+        points = []
+        for side in (1.0, -1.0):
+            for way in (1.0, -1.0):
+                pull = way * (self.slope - side * self.size) - self.change
+                root = np.divide(
+                    np.maximum(pull, 0.0),
+                    1.5 * self.impact,
+                    out=np.zeros_like(pull),
+                    where=self.impact > 0.0,
+                )
+                points.append(self.current + way * root**2)
+        return tuple(points)
+
+    def marginal(self, x: Floats) -> tuple[Floats, Floats]:
+        """Return what a unit more and a unit less of each weight would add at ``x``."""
+        moved = x - self.current
+        drag = 1.5 * self.impact * np.sqrt(np.abs(moved))
+        more = self.slope - np.where(x < 0.0, -1.0, 1.0) * self.size
+        more = more - np.where(moved < 0.0, -1.0, 1.0) * self.change - np.sign(moved) * drag
+        less = -self.slope - np.where(x > 0.0, -1.0, 1.0) * self.size
+        less = less - np.where(moved > 0.0, -1.0, 1.0) * self.change + np.sign(moved) * drag
+        return more, less

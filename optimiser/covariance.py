@@ -1,15 +1,140 @@
-"""How returns move together, shrunk so that it is positive definite for any n and T."""
+"""How returns move together, in the form that is cheapest to use.
+
+A covariance of n names is asked for three things only: its product with weights, the block of a
+few names, and its diagonal. None of them needs n x n numbers where n is large.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Protocol
+
 import numpy as np
-from sklearn.covariance import LedoitWolf
+import pandas as pd
 
-from optimiser.terms import Floats
+from core.errors import DataError
+from optimiser.terms import Floats, Key, Places
+
+NOT_NEGATIVE = -1e-9  # least eigenvalue over the largest; below it a matrix is no covariance
 
 
-def ledoit_wolf(scenarios: Floats) -> Floats:
-    """Return the shrunk covariance (1 - delta) * S + delta * mean variance * I.
+class Covariance(Protocol):
+    """Covariance of daily returns, (n, n), symmetric and positive semidefinite."""
+
+    def times(self, weights: Floats) -> Floats:
+        """Return Sigma w, shape (n,)."""
+
+    def block(self, names: Places) -> Floats:
+        """Return the covariance of these names, shape (k, k)."""
+
+    def variances(self) -> Floats:
+        """Return the diagonal, shape (n,)."""
+
+
+def variance_of(covariance: Covariance, weights: Floats) -> float:
+    """Return w'Sigma w, the daily variance."""
+    return max(0.0, float(weights @ covariance.times(weights)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GivenCovariance:
+    """A covariance as a plain matrix."""
+
+    matrix: Floats  # (n, n)
+
+    def times(self, weights: Floats) -> Floats:
+        """Return Sigma w, shape (n,)."""
+        return np.asarray(self.matrix @ weights)
+
+    def block(self, names: Places) -> Floats:
+        """Return the covariance of these names, shape (k, k)."""
+        return np.asarray(self.matrix[np.ix_(names, names)])
+
+    def variances(self) -> Floats:
+        """Return the diagonal, shape (n,)."""
+        return np.asarray(np.diag(self.matrix))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShrunkCovariance:
+    """(1 - shrinkage) * XX' / T + shrinkage * mean_variance * I, kept as X while T < n."""
+
+    centred: Floats  # X, (n, T): a name's days lie together, as its block needs them
+    shrinkage: float  # 0 to 1
+    mean_variance: float
+
+    @property
+    def _kept(self) -> float:
+        return (1.0 - self.shrinkage) / int(self.centred.shape[1])
+
+    @property
+    def _added(self) -> float:
+        return self.shrinkage * self.mean_variance
+
+    def times(self, weights: Floats) -> Floats:
+        """Return Sigma w, shape (n,)."""
+        moves = weights @ self.centred
+        return np.asarray(self._kept * (self.centred @ moves) + self._added * weights)
+
+    def block(self, names: Places) -> Floats:
+        """Return the covariance of these names, shape (k, k)."""
+        some = self.centred[names]
+        block = self._kept * (some @ some.T)
+        block.reshape(-1)[:: len(names) + 1] += self._added
+        return np.asarray(block)
+
+    def variances(self) -> Floats:
+        """Return the diagonal, shape (n,)."""
+        squares = np.einsum("ij,ij->i", self.centred, self.centred)
+        return np.asarray(self._kept * squares + self._added)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FactorCovariance:
+    """F Omega F' + diag(specific): K factors, and what is each name's own.
+
+    Frames and series are by name; `of` brings them into the order of a problem.
+    """
+
+    exposures: pd.DataFrame  # F, (n, K), names by factors
+    factors: pd.DataFrame  # Omega, (K, K), covariance of the factors' daily returns
+    specific: pd.Series[float]  # (n,), daily variance of each name's own return
+
+    def of(self, names: tuple[Key, ...]) -> Covariance:
+        """Return the covariance of these names. Raises `DataError` for one that is not known."""
+        f = self.exposures.reindex(index=list(names)).to_numpy(dtype=np.float64)
+        own = np.asarray(self.specific.reindex(list(names)), dtype=np.float64)
+        omega = self.factors.to_numpy(dtype=np.float64)
+        if omega.shape != (f.shape[1], f.shape[1]) or not np.isfinite(omega).all():
+            raise DataError(
+                f"{f.shape[1]} factors in the exposures, but their covariance has the shape "
+                f"{omega.shape}; give one finite row and column for each"
+            )
+        _check_semidefinite(omega, "the covariance of the factors")
+        known = np.isfinite(f).all(axis=1) & np.isfinite(own) & (own >= 0.0)
+        _check_known(names, known)
+        return _Factors(np.ascontiguousarray(f), (omega + omega.T) / 2.0, own)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Factors:
+    f: Floats
+    omega: Floats
+    own: Floats  # (n,)
+
+    def times(self, weights: Floats) -> Floats:
+        return np.asarray(self.f @ (self.omega @ (weights @ self.f)) + self.own * weights)
+
+    def block(self, names: Places) -> Floats:
+        some = self.f[names]
+        return np.asarray(some @ self.omega @ some.T + np.diag(self.own[names]))
+
+    def variances(self) -> Floats:
+        return np.asarray(np.einsum("ij,jk,ik->i", self.f, self.omega, self.f) + self.own)
+
+
+def ledoit_wolf(scenarios: Floats) -> Covariance:
+    """Return the covariance shrunk towards equal variances, positive definite for any n and T.
 
     Parameters
     ----------
@@ -18,10 +143,56 @@ def ledoit_wolf(scenarios: Floats) -> Floats:
 
     Returns
     -------
-    Shape (n, n), per day. S is the sample covariance with divisor T; delta in [0, 1] minimises
-    the expected squared error (Ledoit and Wolf, 2004, "A well-conditioned estimator for
-    large-dimensional covariance matrices").
+    (1 - delta) * S + delta * mean variance * I, where S is the sample covariance with divisor T
+    and delta in [0, 1] minimises the expected squared error (Ledoit and Wolf, 2004, "A
+    well-conditioned estimator for large-dimensional covariance matrices"). With more days than
+    names the n x n matrix is the smaller form and is kept; otherwise it is never made: the norm
+    of S, which delta needs, is that of the T x T matrix of the days' products.
     """
-    fitted: Floats = LedoitWolf(store_precision=False).fit(scenarios).covariance_
-    # Symmetric to the last bit, so that no solver finds a phantom imaginary eigenvalue.
-    return np.asarray((fitted + fitted.T) / 2.0, dtype=np.float64)
+    days, count = scenarios.shape
+    centred = scenarios - scenarios.mean(axis=0)
+    sizes = np.einsum("ij,ij->i", centred, centred)  # |x_t|^2
+    mean_variance = float(sizes.sum()) / (days * count)
+    products = centred @ centred.T if days < count else centred.T @ centred
+    norm = float(np.vdot(products, products)) / days**2  # |S|^2
+    distance = norm - count * mean_variance**2
+    error = (float(sizes @ sizes) / days - norm) / days
+    # Without any spread between the variances there is nothing to shrink towards.
+    shrinkage = min(1.0, max(0.0, error) / distance) if distance > 0.0 else 0.0
+    if days < count:
+        return ShrunkCovariance(np.ascontiguousarray(centred.T), shrinkage, mean_variance)
+    products *= (1.0 - shrinkage) / days
+    products.reshape(-1)[:: count + 1] += shrinkage * mean_variance
+    return GivenCovariance(products)
+
+
+def given_covariance(matrix: pd.DataFrame, names: tuple[Key, ...]) -> Covariance:
+    """Return a covariance given by name, in the order of a problem.
+
+    Raises `DataError` for a name without a finite row and column, and where the matrix is not
+    symmetric or has a negative eigenvalue.
+    """
+    values = matrix.reindex(index=list(names), columns=list(names)).to_numpy(dtype=np.float64)
+    _check_known(names, np.isfinite(values).all(axis=1) & np.isfinite(values).all(axis=0))
+    if not np.allclose(values, values.T, rtol=1e-8, atol=1e-14):
+        raise DataError("the covariance given is not symmetric; is it transposed or mixed up?")
+    _check_semidefinite(values, "the covariance given")
+    return GivenCovariance((values + values.T) / 2.0)
+
+
+def _check_known(names: tuple[Key, ...], known: Floats) -> None:
+    unknown = [name for name, yes in zip(names, known, strict=True) if not yes]
+    if unknown:
+        raise DataError(
+            f"the covariance given does not know {len(unknown)} of {len(names)} names, for "
+            f"example {unknown[0]!r}; give finite numbers for each, or leave the names out"
+        )
+
+
+def _check_semidefinite(matrix: Floats, what: str) -> None:
+    values = np.linalg.eigvalsh((matrix + matrix.T) / 2.0)
+    if values[0] < NOT_NEGATIVE * max(abs(values[-1]), 1e-300):
+        raise DataError(
+            f"{what} has a negative eigenvalue, {values[0]:.3g}, beside {values[-1]:.3g}: some "
+            "portfolio would have a negative variance"
+        )

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from optimiser.certificate import tail_mean
+from optimiser.covariance import variance_of
+from optimiser.objective import tail_mean, tail_threshold, trading_cost
 from optimiser.problem import Problem
 from optimiser.terms import Floats
 
@@ -23,7 +22,7 @@ class Expectation:
     """
 
     expected_return: float  # daily, before costs
-    volatility: float  # daily, from the shrunk covariance
+    volatility: float  # daily, from the covariance that was asked for
     value_at_risk: float  # daily loss not exceeded at ``level``, over the scenarios
     cvar: float  # mean daily loss beyond it
     trading_cost: float  # once, of moving there from the current weights
@@ -53,14 +52,12 @@ class Expectation:
 def expect(problem: Problem, weights: Floats) -> Expectation:
     """Return what these weights, shape (n,), promise and threaten."""
     level = problem.utility.cvar_level
-    losses = -problem.scenarios @ weights
-    # The smallest scenario loss that at least `level` of the scenarios do not exceed.
-    rank = int(len(losses) * (1.0 - level) + 1e-9)
+    losses = -(problem.scenarios @ weights)
     return Expectation(
         expected_return=float(problem.alpha @ weights),
-        volatility=math.sqrt(max(0.0, float(weights @ problem.sigma @ weights))),
-        value_at_risk=float(np.sort(losses)[::-1][rank]),
-        cvar=tail_mean(losses, level),
-        trading_cost=problem.utility.cost * float(np.abs(weights - problem.current).sum()),
+        volatility=math.sqrt(variance_of(problem.covariance, weights)),
+        value_at_risk=tail_threshold(losses, problem.probabilities, level),
+        cvar=tail_mean(losses, problem.probabilities, level),
+        trading_cost=trading_cost(problem, weights),
         level=level,
     )

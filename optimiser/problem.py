@@ -5,17 +5,21 @@ Everything is sorted by name, so the order in which the inputs came cannot matte
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from core.errors import DataError, NoData
-from optimiser.covariance import ledoit_wolf
+from core.errors import NoData
+from optimiser.covariance import (
+    Covariance,
+    FactorCovariance,
+    given_covariance,
+    ledoit_wolf,
+)
+from optimiser.inputs import Inputs
 from optimiser.scenarios import MIN_KNOWN, Scenarios, complete_scenarios
-from optimiser.terms import Flags, Floats, Key, Limits, Utility
+from optimiser.terms import Flags, Floats, Key, Limits, Places, Utility
 
 MAX_ALPHA = 1.0  # an expected 100 % a day is a score or a percentage, not a return
 MIN_TAIL = 5.0  # scenarios beyond the CVaR level, below which the tail is hardly measured
@@ -23,15 +27,26 @@ MIN_TAIL = 5.0  # scenarios beyond the CVaR level, below which the tail is hardl
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
-    """n names in play, T scenarios; returns per day, as fractions."""
+    """n names in play, T scenarios; returns per day, as fractions.
+
+    Maximise  alpha'w - risk_aversion * w'Sigma w - cvar_aversion * CVaR(-Rw)
+              - cost'|w - current| - impact'|w - current|^1.5 - uncertainty'|w|
+    within the limits and low <= w <= high.
+    """
 
     symbols: tuple[Key, ...]  # n, sorted
     alpha: Floats  # (n,) expected return
-    sigma: Floats  # (n, n) covariance, positive semidefinite
-    scenarios: Floats  # (T, n) returns
+    covariance: Covariance  # (n, n), positive semidefinite
+    scenarios: Floats  # (T, n) returns, R
+    probabilities: Floats  # (T,) of the scenarios, sum 1
     current: Floats  # (n,) weights held
     low: Floats  # (n,) least weight allowed
     high: Floats  # (n,) largest weight allowed; where low == high the name cannot be traded
+    cost: Floats  # (n,) per unit of turnover
+    impact: Floats  # (n,) per unit of turnover to the power of 3/2
+    uncertainty: Floats  # (n,) of alpha, per unit of weight
+    group: Places  # (n,) place in ``limits.group_caps``, -1 where no cap applies
+    beta: Floats  # (n,) to the market; 0 where no limit asks for it
     utility: Utility
     limits: Limits
 
@@ -42,86 +57,13 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Inputs:
-    """What the caller gave, aligned and sorted by name. NaN means not known."""
-
-    symbols: tuple[Key, ...]  # n, sorted: all names of alpha, returns and holdings
-    alpha: Floats  # (n,)
-    returns: pd.DataFrame  # (T, n)
-    current: Floats  # (n,), finite
-    tradable: Flags  # (n,)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Statement:
     """A problem, and what was left out of it or filled in to state it."""
 
     problem: Problem
+    days: Flags  # which of the days given are scenarios
     dropped: dict[Key, str]
     warnings: tuple[str, ...]
-
-
-def align(
-    alpha: pd.Series[float],
-    returns: pd.DataFrame,
-    w_prev: pd.Series[float] | None,
-    tradable: pd.Series[bool] | None,
-) -> Inputs:
-    """Bring the inputs to one sorted list of names: everything named anywhere.
-
-    Raises `DataError` with every repeated name, every holding without a finite weight, and every
-    unknown tradability: those are never taken as zero or as yes.
-    """
-    held = pd.Series(dtype=np.float64) if w_prev is None else w_prev
-    free = pd.Series(dtype=np.bool_) if tradable is None else tradable
-    problems = list(_input_problems(alpha, returns, held, free))
-    if problems:
-        raise DataError("; ".join(problems))
-    names = {*alpha.index.tolist(), *returns.columns.tolist(), *held.index.tolist()}
-    if len({type(name) for name in names}) > 1:
-        raise DataError("names are partly numbers, partly text; give conIds or symbols, not both")
-    if not names:
-        raise NoData("no symbols at all: there is nothing to optimise")
-    symbols = tuple(sorted(names))
-    return Inputs(
-        symbols=symbols,
-        alpha=_numbers(alpha.reindex(symbols)),
-        returns=returns.reindex(columns=list(symbols)),
-        current=_numbers(held.reindex(symbols, fill_value=0.0)),
-        tradable=np.array([bool(free.get(name, True)) for name in symbols], dtype=np.bool_),
-    )
-
-
-def _numbers(column: pd.Series[float]) -> Floats:
-    """Return plain float64 numbers; whatever pandas calls missing is NaN, and -0.0 is 0.0."""
-    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0, dtype=np.float64)
-
-
-def _input_problems(
-    alpha: pd.Series[float],
-    returns: pd.DataFrame,
-    held: pd.Series[float],
-    free: pd.Series[bool],
-) -> Iterator[str]:
-    indexes = {
-        "alpha": alpha.index,
-        "returns": returns.columns,
-        "w_prev": held.index,
-        "tradable": free.index,
-    }
-    for what, index in indexes.items():
-        repeated = [name for name, count in Counter(index.tolist()).items() if count > 1]
-        if repeated:
-            yield f"{what} names {repeated[0]!r} more than once"
-    if len(returns) < 2:
-        yield f"{len(returns)} return scenario(s); at least 2 are needed, {MIN_KNOWN} to be of use"
-    weights = pd.to_numeric(held, errors="coerce").to_numpy(dtype=np.float64)
-    unknown = [name for name, w in zip(held.index, weights, strict=True) if not np.isfinite(w)]
-    if unknown:
-        yield f"{len(unknown)} holding(s) without a finite weight, for example {unknown[0]!r}"
-    vague = [name for name, yes in free.items() if not isinstance(yes, bool | np.bool_)]
-    if vague:
-        yield f"tradable is neither true nor false for {len(vague)}, for example {vague[0]!r}"
 
 
 def state_problem(inputs: Inputs, utility: Utility, limits: Limits) -> Statement:
@@ -131,7 +73,8 @@ def state_problem(inputs: Inputs, utility: Utility, limits: Limits) -> Statement
     If it is held it stays in the problem: not tradable, its weight is fixed; otherwise it may only
     move towards 0.
 
-    Raises `NoData` when no name can be bought at all.
+    Raises `NoData` when no name can be bought at all, `DataError` where something is not known of
+    a name in play that a limit or the covariance needs.
     """
     scenarios = complete_scenarios(inputs.returns)
     dropped = _dropped(inputs, scenarios)
@@ -139,21 +82,39 @@ def state_problem(inputs: Inputs, utility: Utility, limits: Limits) -> Statement
     if not investable.any():
         shown = "; ".join(f"{name}: {reason}" for name, reason in list(dropped.items())[:3])
         raise NoData(f"none of {len(dropped)} symbols can be invested in ({shown})")
-    play = investable | (inputs.current != 0.0)
+    play = np.flatnonzero(investable | (inputs.current != 0.0))
+    names = tuple(inputs.symbols[i] for i in play)
     low, high = _bounds(inputs, investable, limits)
-    values = np.ascontiguousarray(scenarios.returns[:, play])
+    inputs.check_known(play)
+    everyone = len(play) == len(inputs.symbols)
+    values = scenarios.returns if everyone else np.ascontiguousarray(scenarios.returns[:, play])
     problem = Problem(
-        symbols=tuple(name for name, plays in zip(inputs.symbols, play, strict=True) if plays),
+        symbols=names,
         alpha=np.where(investable, inputs.alpha, 0.0)[play],
-        sigma=ledoit_wolf(values),
+        covariance=_covariance(inputs, values, names),
         scenarios=values,
+        probabilities=inputs.probabilities(scenarios.days),
         current=inputs.current[play],
         low=low[play],
         high=high[play],
+        cost=inputs.cost[play],
+        impact=inputs.impact[play],
+        uncertainty=inputs.uncertainty[play],
+        group=inputs.group[play],
+        beta=np.zeros(len(play)) if limits.beta_range is None else inputs.beta[play],
         utility=utility,
         limits=limits,
     )
-    return Statement(problem, dropped, tuple(_warnings(problem, scenarios)))
+    return Statement(problem, scenarios.days, dropped, tuple(_warnings(problem, scenarios)))
+
+
+def _covariance(inputs: Inputs, values: Floats, names: tuple[Key, ...]) -> Covariance:
+    given = inputs.covariance
+    if given is None:
+        return ledoit_wolf(values)
+    if isinstance(given, FactorCovariance):
+        return given.of(names)
+    return given_covariance(given, names)
 
 
 def _dropped(inputs: Inputs, scenarios: Scenarios) -> dict[Key, str]:

@@ -5,38 +5,70 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.problem import Problem
+from optimiser.rows import Rows, limit_rows
 from optimiser.terms import Flags, Floats
 
-DIGITS = 9
 DUST = 1e-6  # a weight below this is none: 1 dollar in a million
-HEADROOM = 1e-9  # left below a limit, so that no order of summation comes out above it
+DIGITS = 3  # kept beyond the size of dust
+FIRM = 20.0  # in sizes of dust: a weight above this moves a little and does not pass 0
+NEAR_MISS = 1e3  # in sizes of dust: a larger excess is no matter of rounding
 
 
-def round_into_limits(problem: Problem, weights: Floats) -> Floats:
-    """Round to 1e-9 and remove what the solver's tolerance left beyond a limit.
+def round_into_limits(problem: Problem, weights: Floats, *, dust: float = DUST) -> Floats:
+    """Round to a thousandth of ``dust`` and remove what is left beyond a limit.
 
-    Dust goes to 0, trades of dust do not happen, and gross and cash come out exactly within
-    their limits. Only turnover may end beyond its limit, by no more than the rounding.
+    Weights of dust go to 0, trades of dust do not happen, and every limit is met where a small
+    move of the larger weights can bring that about.
     """
+    digits = DIGITS - round(np.log10(dust))
+    headroom = dust / 10.0**DIGITS  # below a limit, so that no order of summation is above it
     fixed = problem.fixed
-    rounded = np.round(weights, DIGITS)
-    rounded = np.where(np.abs(rounded - problem.current) < DUST, problem.current, rounded)
-    rounded = np.where(np.abs(rounded) < DUST, 0.0, rounded)
+    rounded = np.round(weights, digits)
+    rounded = np.where(np.abs(rounded - problem.current) < dust, problem.current, rounded)
+    rounded = np.where(np.abs(rounded) < dust, 0.0, rounded)
     rounded = np.where(fixed, problem.low, np.clip(rounded, problem.low, problem.high))
+    if np.array_equal(rounded, problem.current):
+        return rounded + 0.0  # what is held needs no rounding, and no trade is there to shrink
+    rounded = _pull_back(problem, rounded, limit_rows(problem), dust)
     limits = problem.limits
     # Gross before cash: smaller shorts could raise the net sum, smaller longs lower both.
-    rounded = _shrink(rounded, ~fixed, float(np.abs(rounded).sum()) - limits.max_gross)
-    spending = ~fixed & (rounded > 0.0)
-    rounded = _shrink(rounded, spending, limits.invested(rounded) - limits.max_invested)
+    gross = float(np.abs(rounded).sum()) - limits.max_gross
+    rounded = _shrink(rounded, ~fixed, gross, headroom, digits)
+    invested = limits.invested(rounded) - limits.max_invested
+    rounded = _shrink(rounded, ~fixed & (rounded > 0.0), invested, headroom, digits)
     return rounded + 0.0  # -0.0 becomes 0.0
 
 
-def _shrink(weights: Floats, where: Flags, excess: float) -> Floats:
+def _pull_back(problem: Problem, weights: Floats, rows: Rows, dust: float) -> Floats:
+    """Take away a small excess by the least move, in squares, of the weights that have room."""
+    firm = FIRM * dust
+    for digits in (DIGITS, DIGITS + 1, DIGITS + 2):
+        headroom = dust / 10.0**DIGITS
+        excess = rows.values(weights, problem.current) - rows.limit
+        if not 0.0 < excess.max() <= NEAR_MISS * dust:
+            return weights
+        room = ~problem.fixed & (np.abs(weights) > firm)
+        room &= np.abs(weights - problem.current) > firm
+        room &= (weights > problem.low + firm) & (weights < problem.high - firm)
+        beyond = excess > -headroom
+        slopes = rows.slopes(weights, problem.current)[np.ix_(beyond, room)]
+        if not slopes.size:
+            return weights
+        move, *_ = np.linalg.lstsq(slopes, -(excess[beyond] + headroom), rcond=1e-6)
+        if not np.abs(move).max() <= NEAR_MISS * dust:
+            return weights
+        moved = weights.copy()
+        moved[room] = np.round(moved[room] + move, digits - round(np.log10(dust)))
+        weights = np.where(problem.fixed, weights, np.clip(moved, problem.low, problem.high))
+    return weights
+
+
+def _shrink(weights: Floats, where: Flags, excess: float, headroom: float, digits: int) -> Floats:
     """Scale some weights towards 0 so that their sum of sizes falls by the excess."""
     size = float(np.abs(weights[where]).sum())
     if excess <= 0.0 or size == 0.0:
         return weights
-    factor = max(0.0, 1.0 - (excess + HEADROOM) / size)
+    factor = max(0.0, 1.0 - (excess + headroom) / size)
     shrunk = weights.copy()
-    shrunk[where] = np.trunc(weights[where] * factor * 10.0**DIGITS) / 10.0**DIGITS
+    shrunk[where] = np.trunc(weights[where] * factor * 10.0**digits) / 10.0**digits
     return shrunk

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import NoData
-from optimiser.terms import Floats, Key
+from optimiser.terms import Flags, Floats, Key
 
 MIN_KNOWN = 60  # returns of its own that a name needs to be bought
 MIN_VOLATILITY = 1e-9  # daily; below it a price never moved and is not a price
@@ -30,6 +30,7 @@ class Scenarios:
     """Daily returns of T days for n names, none missing."""
 
     returns: Floats  # (T, n)
+    days: Flags  # which of the days given these are
     unmeasured: dict[Key, str]  # names whose risk cannot be told, and why; all stood in
     stood_in: dict[Key, int]  # number of stood-in days of the other names, where there are any
 
@@ -48,8 +49,11 @@ def complete_scenarios(returns: pd.DataFrame) -> Scenarios:
         No column has a usable history.
     """
     raw = returns.to_numpy(dtype=np.float64, na_value=np.nan)
-    raw = raw[~np.isnan(raw).all(axis=1)]  # a day on which nobody traded is no scenario
     names: list[Key] = list(returns.columns.tolist())
+    if _sound(raw):
+        return Scenarios(np.ascontiguousarray(raw), np.ones(len(raw), dtype=np.bool_), {}, {})
+    days = ~np.isnan(raw).all(axis=1)  # a day on which nobody traded is no scenario
+    raw = raw[days]
     unmeasured = {
         name: fault for i, name in enumerate(names) if (fault := _fault(raw[:, i])) is not None
     }
@@ -70,7 +74,19 @@ def complete_scenarios(returns: pd.DataFrame) -> Scenarios:
         for name, count in zip(names, holes.sum(axis=0), strict=True)
         if count and name not in unmeasured
     }
-    return Scenarios(returns=filled, unmeasured=unmeasured, stood_in=stood_in)
+    return Scenarios(filled, days, unmeasured, stood_in)
+
+
+def _sound(raw: Floats) -> bool:
+    """Tell, quickly, whether `_fault` has nothing to say about any column."""
+    if not raw.size or len(raw) < 2:
+        return False
+    # NaN and infinity fail these comparisons.
+    return bool(
+        raw.min() > LOWEST_RETURN
+        and raw.max() <= HIGHEST_RETURN
+        and (raw.std(axis=0) > MIN_VOLATILITY).all()
+    )
 
 
 def _fault(column: Floats) -> str | None:

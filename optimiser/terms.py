@@ -14,22 +14,22 @@ from core.errors import ConfigurationError
 
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
+Places: TypeAlias = NDArray[np.intp]  # positions in an array
 Key: TypeAlias = int | str  # an instrument: its conId, or its symbol
 CashMode: TypeAlias = Literal["ex_short_proceeds", "net"]
 
 
 @dataclass(frozen=True, slots=True)
 class Utility:
-    """How much a unit of each risk or cost is worth in expected daily return.
+    """How much a unit of each risk is worth in expected daily return.
 
     Utility of weights w = alpha'w - risk_aversion * w'Sigma w - cvar_aversion * CVaR(-Rw)
-    - cost * sum|w - current|. All per day, as fractions of net asset value.
+    - costs of moving there. All per day, as fractions of net asset value.
     """
 
     risk_aversion: float = 2.0
     cvar_aversion: float = 0.02
     cvar_level: float = 0.95
-    cost: float = 1e-4  # per unit of turnover, one way
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,8 @@ class Limits:
 
     gross = sum|w|; turnover = sum|w - current|, so a full switch counts twice. Cash in
     ``ex_short_proceeds`` mode is 1 - sum of the long weights: what a short sale brings in is
-    collateral at the broker and buys nothing. In ``net`` mode it is 1 - sum(w).
+    collateral at the broker and buys nothing. In ``net`` mode it is 1 - sum(w). A group's cap is
+    on sum|w| of its names; ``beta_range`` on sum(beta * w).
     """
 
     max_gross: float = 1.2
@@ -47,6 +48,8 @@ class Limits:
     cash_mode: CashMode = "ex_short_proceeds"
     long_only: bool = False
     max_turnover: float | None = None
+    group_caps: tuple[tuple[str, float], ...] = ()  # sorted by name
+    beta_range: tuple[float, float] | None = None
 
     @property
     def max_invested(self) -> float:
@@ -59,13 +62,27 @@ class Limits:
         return float(spent.sum())
 
 
-def check_terms(utility: Utility, limits: Limits) -> None:
-    """Raise `ConfigurationError` naming every term out of range."""
-    problems = [*_range_problems(utility), *_range_problems(limits)]
+def check_terms(utility: Utility, limits: Limits, **numbers: float) -> None:
+    """Raise `ConfigurationError` naming every term, and every further number, out of range."""
+    problems = [
+        *(_out_of_range(name, number, _RANGES[name]) for name, number in numbers.items()),
+        *_range_problems(utility),
+        *_range_problems(limits),
+        *(_out_of_range(f"cap of {name!r}", cap, _CAP) for name, cap in limits.group_caps),
+        *_beta_problems(limits.beta_range),
+    ]
     if limits.cash_mode not in {"ex_short_proceeds", "net"}:
         problems.append(f"cash_mode = {limits.cash_mode!r}: give 'ex_short_proceeds' or 'net'")
-    if problems:
-        raise ConfigurationError("; ".join(problems))
+    found = [problem for problem in problems if problem]
+    if found:
+        raise ConfigurationError("; ".join(found))
+
+
+def check_number(name: str, value: float) -> None:
+    """Raise `ConfigurationError` if a number with a known range is outside it, or NaN."""
+    problem = _out_of_range(name, value, _RANGES[name])
+    if problem:
+        raise ConfigurationError(problem)
 
 
 _RANGES = {
@@ -73,15 +90,36 @@ _RANGES = {
     "cvar_aversion": (0.0, 1e4),
     "cvar_level": (0.5, 0.9999),
     "cost": (0.0, 0.5),
+    "impact": (0.0, 10.0),
+    "alpha_uncertainty": (0.0, 1.0),
     "max_gross": (1e-6, 10.0),
     "max_single": (1e-6, 10.0),
     "cash_buffer": (0.0, 1.0),
     "max_turnover": (0.0, 20.0),
+    "tol": (1e-12, 1e-2),
+    "time_limit": (1e-3, 3600.0),
 }
+_CAP = (0.0, 10.0)
+_BETA = 10.0
 
 
 def _range_problems(terms: Utility | Limits) -> Iterator[str]:
-    for name, (low, high) in _RANGES.items():
+    for name, bounds in _RANGES.items():
         value = getattr(terms, name, None)
-        if value is not None and not (math.isfinite(value) and low <= value <= high):
-            yield f"{name} = {value:g}: give a number from {low:g} to {high:g}"
+        if value is not None:
+            yield _out_of_range(name, value, bounds)
+
+
+def _out_of_range(name: str, value: float, bounds: tuple[float, float]) -> str:
+    low, high = bounds
+    if math.isfinite(value) and low <= value <= high:
+        return ""
+    return f"{name} = {value:g}: give a number from {low:g} to {high:g}"
+
+
+def _beta_problems(beta_range: tuple[float, float] | None) -> Iterator[str]:
+    if beta_range is None:
+        return
+    low, high = beta_range
+    if not -_BETA <= low <= high <= _BETA:
+        yield f"beta_range = {low:g} to {high:g}: give low <= high within {-_BETA:g} to {_BETA:g}"

@@ -10,7 +10,8 @@ import pandas as pd
 from core.runs import StageRecord
 from core.tables import BARS, FEATURES, SCORES, TARGETS
 from core.types import Snapshot
-from optimiser.target import TargetResult, mean_variance_cvar
+from optimiser.result import TargetResult
+from optimiser.target import mean_variance_cvar
 from risk.returns import daily_returns
 from tasks.day import Day
 from tasks.snapshot import snapshot_of

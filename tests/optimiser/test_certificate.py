@@ -8,18 +8,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.certificate import (
-    _tail_shares,
-    max_violation,
-    tail_mean,
-    utility_bound,
-    utility_of,
-)
+from optimiser.certificate import certify, max_violation, tail_shares
+from optimiser.definition import solve_as_defined
 from optimiser.expectation import expect
-from optimiser.problem import align, state_problem
-from optimiser.solver import ShadowPrices, solve
+from optimiser.inputs import Raw, align
+from optimiser.objective import tail_mean, utility_of
+from optimiser.problem import state_problem
+from optimiser.rows import limit_rows
 from optimiser.terms import Limits, Utility
 from risk import measures
+
+
+def solve(problem):
+    return solve_as_defined(problem, time_limit=60.0)
+
+
+def utility_bound(problem, weights, prices, tail):
+    return certify(problem, weights, prices, tail).bound
+
+
+def equal(count):
+    return np.full(count, 1.0 / count)
 
 
 def a_problem(seed=0, n=6, days=80, **limits):
@@ -28,7 +37,7 @@ def a_problem(seed=0, n=6, days=80, **limits):
     returns = pd.DataFrame(random.standard_t(4, (days, n)) * 0.01, columns=names)
     alpha = pd.Series(random.normal(0.0, 5e-4, n), index=names)
     held = pd.Series(random.normal(0.0, 0.03, n), index=names)
-    return state_problem(align(alpha, returns, held, None), Utility(), Limits(**limits)).problem
+    return state_problem(align(Raw(alpha, returns, held)), Utility(), Limits(**limits)).problem
 
 
 @settings(max_examples=60, deadline=None)
@@ -41,8 +50,7 @@ def a_problem(seed=0, n=6, days=80, **limits):
 def test_no_guess_at_the_prices_bounds_the_utility_from_below(seed, guess, noise, mode):
     problem = a_problem(seed, max_turnover=0.4, max_gross=0.5, cash_mode=mode)
     random = np.random.default_rng(noise)
-    nothing = np.zeros(6)
-    prices = ShadowPrices(*guess, low=nothing, high=nothing)
+    prices = np.array(guess)
     tail = random.normal(0.0, 0.02, 80) * random.choice([0.0, 1e-3, 1.0])
     anchor = random.normal(0.0, 0.05, 6)
     bound = utility_bound(problem, anchor, prices, tail)
@@ -53,7 +61,8 @@ def test_no_guess_at_the_prices_bounds_the_utility_from_below(seed, guess, noise
 def test_a_negative_price_of_a_slack_limit_proves_nothing(wrong):
     problem = a_problem(3, max_gross=5.0, max_turnover=5.0)
     solution = solve(problem)
-    prices = replace(solution.prices, **{wrong: -1.0})
+    prices = solution.prices.copy()
+    prices[limit_rows(problem).names.index(wrong)] = -1.0
     bound = utility_bound(problem, solution.weights, prices, solution.tail)
     assert bound >= utility_of(problem, solution.weights) - 1e-12
 
@@ -65,8 +74,8 @@ def test_a_negative_price_of_a_slack_limit_proves_nothing(wrong):
     level=st.floats(0.5, 0.99),
 )
 def test_tail_shares_are_valid_whatever_the_guess(guess, total, level):
-    shares = _tail_shares(np.array(guess), total, level)
     most = total / (len(guess) * (1 - level))
+    shares = tail_shares(np.array(guess), total, np.full(len(guess), most))
     assert (shares >= 0.0).all()
     assert (shares <= most * (1 + 1e-9)).all()
     assert shares.sum() == pytest.approx(min(total, most * len(guess)), abs=1e-12)
@@ -110,9 +119,9 @@ def test_nan_weights_violate_without_end():
 
 
 def test_the_tail_of_twenty_days_is_the_worst_one_and_of_thirty_one_and_a_half():
-    assert tail_mean(np.arange(20.0), 0.95) == pytest.approx(19.0)
-    assert tail_mean(np.arange(30.0), 0.95) == pytest.approx((29.0 + 0.5 * 28.0) / 1.5)
-    assert tail_mean(np.array([-1.0, 3.0]), 0.95) == pytest.approx(3.0)
+    assert tail_mean(np.arange(20.0), equal(20), 0.95) == pytest.approx(19.0)
+    assert tail_mean(np.arange(30.0), equal(30), 0.95) == pytest.approx((29.0 + 0.5 * 28.0) / 1.5)
+    assert tail_mean(np.array([-1.0, 3.0]), equal(2), 0.95) == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize("days", [20, 70, 100, 252])
@@ -124,7 +133,7 @@ def test_ex_ante_figures_agree_with_the_risk_room_s_own_arithmetic(days):
     assert promised.value_at_risk == pytest.approx(measures.historical_var(profits, level=0.95))
     assert promised.cvar == pytest.approx(measures.historical_cvar(profits, level=0.95))
     assert promised.cvar >= promised.value_at_risk
-    assert promised.volatility**2 == pytest.approx(weights @ problem.sigma @ weights)
+    assert promised.volatility**2 == pytest.approx(weights @ problem.covariance.times(weights))
     assert promised.annual_volatility == pytest.approx(promised.volatility * 252**0.5)
     assert promised.annual_value_at_risk == pytest.approx(promised.value_at_risk * 252**0.5)
     assert promised.annual_cvar == pytest.approx(promised.cvar * 252**0.5)

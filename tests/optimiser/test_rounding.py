@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.problem import align, state_problem
+from optimiser.inputs import Raw, align
+from optimiser.problem import state_problem
 from optimiser.rounding import round_into_limits
 from optimiser.terms import Limits, Utility
 
@@ -15,13 +16,13 @@ NAMES = ["A", "B", "C", "D"]
 
 def a_problem(current=(0.0, 0.0, 0.0, 0.0), frozen=(), **limits):
     returns = np.random.default_rng(0).normal(0.0, 0.01, (80, 4))
-    inputs = align(
+    raw = Raw(
         pd.Series(1e-4, index=NAMES),
         pd.DataFrame(returns, columns=NAMES),
         pd.Series(current, index=NAMES),
         pd.Series({name: name not in frozen for name in NAMES}),
     )
-    return state_problem(inputs, Utility(), Limits(**limits)).problem
+    return state_problem(align(raw), Utility(), Limits(**limits)).problem
 
 
 def test_gross_beyond_its_limit_comes_back_within_it():

@@ -1,0 +1,138 @@
+"""The target as it is handed on: weights of all names, and everything needed to judge them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from core.clock import stopwatch
+from optimiser.binding import Binding, binding_limits, single_prices
+from optimiser.certificate import Certificate, max_violation
+from optimiser.engines import Answer
+from optimiser.expectation import Expectation, expect
+from optimiser.inputs import Inputs
+from optimiser.objective import utility_of
+from optimiser.problem import Statement
+from optimiser.relaxation import Relaxed
+from optimiser.rows import limit_rows
+from optimiser.solution import Solution
+from optimiser.terms import Floats, Key
+
+Status: TypeAlias = Literal["optimal", "optimal_relaxed", "hold", "failed"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TargetResult:
+    """Target weights, as fractions of net asset value, and everything needed to judge them.
+
+    status: ``optimal``; ``optimal_relaxed``, the best after the limits in ``relaxations`` gave
+    way; ``hold``, the limits cannot be met and the current weights were asked for; ``failed``, no
+    engine's answer could be proved and the weights are the current ones.
+    """
+
+    weights: pd.Series[float]  # every name given anywhere, sorted; finite; 0 where dropped
+    status: Status
+    expectation: Expectation
+    objective: float  # daily utility of the weights
+    bound: float | None  # no portfolio within the limits has more; None when nothing was solved
+    gap: float | None  # bound - objective: at most this much daily utility is missed
+    max_violation: float  # of the limits after relaxation, recomputed without the solver
+    gross: float
+    net: float
+    cash: float  # by the cash mode
+    turnover: float  # sum of |change|, both ways
+    duals: dict[str, float]  # limit -> what one unit more of it would add to daily utility
+    single_duals: pd.Series[float]  # name -> the same for its own bound
+    tail: pd.Series[float]  # scenario -> the share of cvar_aversion that it carries
+    binding: tuple[Binding, ...]
+    relaxations: dict[str, float]  # limit -> by how much it had to give
+    dropped: dict[Key, str]  # name -> why it cannot be bought
+    warnings: tuple[str, ...]
+    solver: str
+    engine_path: tuple[str, ...]  # the engines asked, in order, and what came of each
+    rounds: int
+    iterations: int
+    seconds: float  # wall time; the one figure here that is not decided by the inputs
+    inputs_sha256: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """Turns weights of a problem into a result about all names."""
+
+    inputs: Inputs
+    statement: Statement
+    relaxed: Relaxed
+    inputs_sha256: str
+    started: float
+
+    def solved(self, answer: Answer) -> TargetResult:
+        """Return the result of an answer that was proved."""
+        status: Status = "optimal_relaxed" if self.relaxed.relaxations else "optimal"
+        return self._result(status, answer.weights, answer.solution, answer.path, answer.proof)
+
+    def hold(self, status: Status, path: tuple[str, ...]) -> TargetResult:
+        """Return the weights held, and why it is them."""
+        problem = self.relaxed.problem
+        nothing = Solution(
+            weights=problem.current,
+            prices=np.zeros(len(limit_rows(problem).names)),
+            tail=np.zeros(len(problem.scenarios)),
+            solver="none",
+            rounds=0,
+            iterations=0,
+        )
+        return self._result(status, problem.current, nothing, path, None)
+
+    def _result(
+        self,
+        status: Status,
+        weights: Floats,
+        solution: Solution,
+        path: tuple[str, ...],
+        proof: Certificate | None,
+    ) -> TargetResult:
+        problem = self.relaxed.problem
+        rows = limit_rows(problem)
+        prices = np.maximum(solution.prices, 0.0)
+        singles = np.zeros(len(weights))
+        binding: tuple[Binding, ...] = ()
+        if proof is not None:
+            singles = single_prices(problem, weights, proof)
+            binding = binding_limits(problem, weights, prices, singles)
+        return TargetResult(
+            weights=self._by_name(weights).rename("weight"),
+            status=status,
+            expectation=expect(problem, weights),
+            objective=utility_of(problem, weights) if proof is None else proof.utility,
+            bound=None if proof is None else proof.bound,
+            gap=None if proof is None else proof.gap,
+            max_violation=max_violation(problem, weights),
+            gross=float(np.abs(weights).sum()),
+            net=float(weights.sum()),
+            cash=1.0 - problem.limits.invested(weights),
+            turnover=float(np.abs(weights - problem.current).sum()),
+            duals=dict(zip(rows.names, prices.tolist(), strict=True)),
+            single_duals=self._by_name(singles).rename("price"),
+            tail=pd.Series(solution.tail, index=self.inputs.returns.index[self.statement.days]),
+            binding=binding,
+            relaxations=self.relaxed.relaxations,
+            dropped=self.statement.dropped,
+            warnings=self.statement.warnings,
+            solver=solution.solver,
+            engine_path=path,
+            rounds=solution.rounds,
+            iterations=solution.iterations,
+            seconds=stopwatch() - self.started,
+            inputs_sha256=self.inputs_sha256,
+        )
+
+    def _by_name(self, values: Floats) -> pd.Series[float]:
+        problem, symbols = self.relaxed.problem, self.inputs.symbols
+        in_play = pd.Series(values, index=list(problem.symbols), dtype=np.float64)
+        if len(symbols) == len(problem.symbols):
+            return in_play
+        return in_play.reindex(list(symbols), fill_value=0.0)
