@@ -42,8 +42,8 @@ def round_into_limits(problem: Problem, weights: Floats, *, dust: float = DUST) 
 def _pull_back(problem: Problem, weights: Floats, rows: Rows, dust: float) -> Floats:
     """Take away a small excess by the least move, in squares, of the weights that have room."""
     firm = FIRM * dust
-    for digits in (DIGITS, DIGITS + 1, DIGITS + 2):
-        headroom = dust / 10.0**DIGITS
+    digits = DIGITS - round(np.log10(dust))
+    for headroom in (dust / 1e3, dust / 1e2, dust / 1e1):  # more, where rounding undid the first
         excess = rows.values(weights, problem.current) - rows.limit
         if not 0.0 < excess.max() <= NEAR_MISS * dust:
             return weights
@@ -55,10 +55,10 @@ def _pull_back(problem: Problem, weights: Floats, rows: Rows, dust: float) -> Fl
         if not slopes.size:
             return weights
         move, *_ = np.linalg.lstsq(slopes, -(excess[beyond] + headroom), rcond=1e-6)
-        if not np.abs(move).max() <= NEAR_MISS * dust:
+        if not np.abs(move).max() < firm:
             return weights
         moved = weights.copy()
-        moved[room] = np.round(moved[room] + move, digits - round(np.log10(dust)))
+        moved[room] = np.round(moved[room] + move, digits)
         weights = np.where(problem.fixed, weights, np.clip(moved, problem.low, problem.high))
     return weights
 
