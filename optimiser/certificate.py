@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimiser.objective import utility_of
+from optimiser.objective import Outlook, look_ahead
 from optimiser.problem import Problem
 from optimiser.rows import limit_rows
 from optimiser.terms import Floats
@@ -25,11 +25,16 @@ MAX_VIOLATION = 1e-9  # a tenth of a cent in a million
 class Certificate:
     """What was proved of some weights, and the figures that it was proved with."""
 
-    utility: float  # of the weights
+    outlook: Outlook  # of the weights
     bound: float  # no portfolio within the limits has more
     missed: Floats  # (n,) what each weight by itself could still add at these prices, >= 0
     upward: Floats  # (n,) what one unit more of each weight would add at these prices
     downward: Floats  # (n,) what one unit less would add
+
+    @property
+    def utility(self) -> float:
+        """What the weights are worth a day."""
+        return self.outlook.utility
 
     @property
     def gap(self) -> float:
@@ -67,16 +72,15 @@ def certify(problem: Problem, weights: Floats, prices: Floats, tail: Floats) -> 
     tail
         Shape (T,), guess at the share of ``cvar_aversion`` that each scenario carries.
     """
-    terms, rows = problem.utility, limit_rows(problem)
+    terms, rows, outlook = problem.utility, limit_rows(problem), look_ahead(problem, weights)
     price = np.maximum(prices, 0.0)
     constant = float(price @ rows.limit)
     slope = problem.alpha - price @ rows.on_weight
     if terms.cvar_aversion > 0.0:
         slope = slope + tail_slope(problem, tail)
     if terms.risk_aversion > 0.0:
-        moved = problem.covariance.times(weights)
-        slope = slope - 2.0 * terms.risk_aversion * moved
-        constant += terms.risk_aversion * float(weights @ moved)
+        slope = slope - 2.0 * terms.risk_aversion * outlook.covariances
+        constant += terms.risk_aversion * float(weights @ outlook.covariances)
     names = _Names(
         slope=slope,
         change=problem.cost + price @ rows.on_change,
@@ -89,7 +93,7 @@ def certify(problem: Problem, weights: Floats, prices: Floats, tail: Floats) -> 
     best = names.best()
     upward, downward = names.marginal(weights)
     return Certificate(
-        utility=utility_of(problem, weights),
+        outlook=outlook,
         bound=float(best.sum()) + constant,
         missed=best - names.gain(weights),
         upward=upward,

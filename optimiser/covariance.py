@@ -6,7 +6,9 @@ few names, and its diagonal. None of them needs n x n numbers where n is large.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -31,9 +33,27 @@ class Covariance(Protocol):
         """Return the diagonal, shape (n,)."""
 
 
-def variance_of(covariance: Covariance, weights: Floats) -> float:
-    """Return w'Sigma w, the daily variance."""
-    return max(0.0, float(weights @ covariance.times(weights)))
+class DeferredCovariance:
+    """A covariance that is worked out when it is first asked for. A linear programme never asks."""
+
+    def __init__(self, work_out: Callable[[], Covariance]) -> None:
+        self._work_out = work_out
+
+    @cached_property
+    def _covariance(self) -> Covariance:
+        return self._work_out()
+
+    def times(self, weights: Floats) -> Floats:
+        """Return Sigma w, shape (n,)."""
+        return self._covariance.times(weights)
+
+    def block(self, names: Places) -> Floats:
+        """Return the covariance of these names, shape (k, k)."""
+        return self._covariance.block(names)
+
+    def variances(self) -> Floats:
+        """Return the diagonal, shape (n,)."""
+        return self._covariance.variances()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,17 +170,18 @@ def ledoit_wolf(scenarios: Floats) -> Covariance:
     of S, which delta needs, is that of the T x T matrix of the days' products.
     """
     days, count = scenarios.shape
-    centred = scenarios - scenarios.mean(axis=0)
-    sizes = np.einsum("ij,ij->i", centred, centred)  # |x_t|^2
+    centred = np.array(scenarios.T, order="C")  # (n, T), a copy
+    centred -= centred.mean(axis=1, keepdims=True)
+    sizes = np.einsum("ij,ij->j", centred, centred)  # |x_t|^2
     mean_variance = float(sizes.sum()) / (days * count)
-    products = centred @ centred.T if days < count else centred.T @ centred
+    products = centred.T @ centred if days < count else centred @ centred.T
     norm = float(np.vdot(products, products)) / days**2  # |S|^2
     distance = norm - count * mean_variance**2
     error = (float(sizes @ sizes) / days - norm) / days
     # Without any spread between the variances there is nothing to shrink towards.
     shrinkage = min(1.0, max(0.0, error) / distance) if distance > 0.0 else 0.0
     if days < count:
-        return ShrunkCovariance(np.ascontiguousarray(centred.T), shrinkage, mean_variance)
+        return ShrunkCovariance(centred, shrinkage, mean_variance)
     products *= (1.0 - shrinkage) / days
     products.reshape(-1)[:: count + 1] += shrinkage * mean_variance
     return GivenCovariance(products)

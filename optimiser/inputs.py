@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -69,8 +69,8 @@ class Inputs:
         }
         problems = []
         for what, column in columns.items():
-            odd = [i for i in play if not np.isfinite(column[i])]
-            if odd:
+            odd = play[~np.isfinite(column[play])]
+            if len(odd):
                 name = self.symbols[odd[0]]
                 problems.append(f"{what} is not known for {len(odd)} name(s), for example {name!r}")
         if problems:
@@ -96,33 +96,39 @@ def align(raw: Raw, caps: tuple[tuple[str, float], ...] = ()) -> Inputs:
     if problems:
         raise DataError("; ".join(problems))
     alpha, returns, held = raw.alpha, raw.returns, raw.current
-    names = {*alpha.index.tolist(), *returns.columns.tolist(), *held.index.tolist()}
+    columns = _keys(returns.columns)
+    names = {*_keys(alpha.index), *columns, *_keys(held.index)}
     if len({type(name) for name in names}) > 1:
         raise DataError("names are partly numbers, partly text; give conIds or symbols, not both")
     if not names:
         raise NoData("no symbols at all: there is nothing to optimise")
     symbols = tuple(sorted(names))
-    in_order = len(returns.columns) == len(symbols) and tuple(returns.columns) == symbols
+    order = list(symbols)
     return Inputs(
         symbols=symbols,
-        alpha=_numbers(alpha.reindex(symbols)),
-        returns=returns if in_order else returns.reindex(columns=list(symbols)),
-        current=_numbers(held.reindex(symbols, fill_value=0.0)),
-        tradable=np.array([bool(raw.tradable.get(name, True)) for name in symbols], dtype=np.bool_)
-        if len(raw.tradable)
-        else np.ones(len(symbols), dtype=np.bool_),
+        alpha=_numbers(alpha.reindex(order)),
+        # A copy in name: pandas copies in truth only if somebody writes into either.
+        returns=returns.copy(deep=False) if columns == order else returns.reindex(columns=order),
+        current=_numbers(held.reindex(order, fill_value=0.0)),
+        tradable=raw.tradable.reindex(order, fill_value=True).to_numpy(dtype=np.bool_),
         cost=_per_name("cost", raw.cost, symbols),
         impact=_per_name("impact", raw.impact, symbols),
         uncertainty=_per_name("alpha_uncertainty", raw.uncertainty, symbols),
         group=_places(raw.groups, caps, symbols),
-        beta=_numbers(raw.beta.reindex(symbols)) if raw.beta is not None else np.zeros(len(names)),
+        beta=_numbers(raw.beta.reindex(order)) if raw.beta is not None else np.zeros(len(names)),
         covariance=_covariance(raw.covariance, raw.returns),
         scenario_weights=_weights(raw.scenario_weights, len(returns)),
     )
 
 
+def _keys(index: pd.Index[Any]) -> list[Key]:
+    # By way of an array: pandas hands out text from Arrow one by one, which takes a millisecond.
+    keys: list[Key] = index.to_numpy(dtype=object).tolist()
+    return keys
+
+
 def group_caps(
-    groups: pd.Series[str] | None, caps: Caps, symbols: Sequence[Key]
+    groups: pd.Series[str] | None, caps: Caps, indexes: Sequence[pd.Index[Any]]
 ) -> tuple[tuple[str, float], ...]:
     """Return the cap of each group, sorted; one number caps every group alike.
 
@@ -133,7 +139,7 @@ def group_caps(
         return ()
     if groups is None:
         raise ConfigurationError("group_caps need groups: give the group of each name")
-    present = {_group(groups, name) for name in symbols}
+    present = {_group(groups, name) for index in indexes for name in _keys(index)}
     if not isinstance(caps, Mapping):
         return tuple((name, float(caps)) for name in sorted(present))
     strange = sorted(set(caps) - present)
@@ -166,7 +172,7 @@ def _per_name(what: str, value: PerName, symbols: tuple[Key, ...]) -> Floats:
     """Return one number per name; a single number is everyone's, None is 0."""
     if not isinstance(value, pd.Series):
         return np.full(len(symbols), 0.0 if value is None else float(value))
-    column = _numbers(value.reindex(symbols))
+    column = _numbers(value.reindex(list(symbols)))
     for number in column[~np.isnan(column)]:  # one that is missing matters only where in play
         check_number(what, float(number))
     return column
@@ -210,7 +216,10 @@ def _input_problems(raw: Raw) -> Iterator[str]:
         "w_prev": raw.current.index,
         "tradable": raw.tradable.index,
     }
-    optional = {"groups": raw.groups, "beta": raw.beta, "cost": raw.cost, "impact": raw.impact}
+    optional = {
+        "groups": raw.groups, "beta": raw.beta, "cost": raw.cost, "impact": raw.impact,
+        "alpha_uncertainty": raw.uncertainty,
+    }  # fmt: skip
     indexes |= {name: each.index for name, each in optional.items() if isinstance(each, pd.Series)}
     for what, index in indexes.items():
         if not index.is_unique:
@@ -220,8 +229,8 @@ def _input_problems(raw: Raw) -> Iterator[str]:
         yield f"{count} return scenario(s); at least 2 are needed, {MIN_KNOWN} to be of use"
     held = raw.current
     weights = pd.to_numeric(held, errors="coerce").to_numpy(dtype=np.float64)
-    unknown = [name for name, w in zip(held.index, weights, strict=True) if not np.isfinite(w)]
-    if unknown:
+    unknown = held.index[~np.isfinite(weights)]
+    if len(unknown):
         yield f"{len(unknown)} holding(s) without a finite weight, for example {unknown[0]!r}"
     vague = [name for name, yes in raw.tradable.items() if not isinstance(yes, bool | np.bool_)]
     if vague:

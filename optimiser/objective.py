@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from optimiser.covariance import variance_of
 from optimiser.problem import Problem
 from optimiser.terms import Floats
 
 
-def utility_of(problem: Problem, weights: Floats) -> float:
-    """Return the daily utility of these weights, a fraction of net asset value."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlook:
+    """What weights lead to, worked out once for all that ask."""
+
+    weights: Floats  # (n,)
+    losses: Floats  # (T,) in each scenario, fractions
+    covariances: Floats  # (n,) Sigma w, of each name with the portfolio; 0 where nobody minds
+    cvar: float  # daily, at the level of the problem
+    utility: float  # daily
+
+
+def look_ahead(problem: Problem, weights: Floats) -> Outlook:
+    """Return what these weights, shape (n,), lead to."""
     terms = problem.utility
-    value = float(problem.alpha @ weights - problem.uncertainty @ np.abs(weights))
-    value -= trading_cost(problem, weights)
-    if terms.risk_aversion > 0.0:
-        value -= terms.risk_aversion * variance_of(problem.covariance, weights)
-    if terms.cvar_aversion > 0.0:
-        losses = -(problem.scenarios @ weights)
-        value -= terms.cvar_aversion * tail_mean(losses, problem.probabilities, terms.cvar_level)
-    return value
+    losses = -(problem.scenarios @ weights)
+    minds = terms.risk_aversion > 0.0
+    covariances = problem.covariance.times(weights) if minds else np.zeros_like(weights)
+    cvar = tail_mean(losses, problem.probabilities, terms.cvar_level)
+    utility = (
+        float(problem.alpha @ weights - problem.uncertainty @ np.abs(weights))
+        - terms.risk_aversion * float(weights @ covariances)
+        - terms.cvar_aversion * cvar
+        - trading_cost(problem, weights)
+    )
+    return Outlook(weights, losses, covariances, cvar, utility)
 
 
 def trading_cost(problem: Problem, weights: Floats) -> float:

@@ -5,14 +5,16 @@ Everything is sorted by name, so the order in which the inputs came cannot matte
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from core.errors import NoData
 from optimiser.covariance import (
     Covariance,
+    DeferredCovariance,
     FactorCovariance,
     given_covariance,
     ledoit_wolf,
@@ -78,7 +80,7 @@ def state_problem(inputs: Inputs, utility: Utility, limits: Limits) -> Statement
     """
     scenarios = complete_scenarios(inputs.returns)
     dropped = _dropped(inputs, scenarios)
-    investable = np.array([name not in dropped for name in inputs.symbols], dtype=np.bool_)
+    investable = ~_flags(inputs.symbols, dropped)
     if not investable.any():
         shown = "; ".join(f"{name}: {reason}" for name, reason in list(dropped.items())[:3])
         raise NoData(f"none of {len(dropped)} symbols can be invested in ({shown})")
@@ -111,7 +113,7 @@ def state_problem(inputs: Inputs, utility: Utility, limits: Limits) -> Statement
 def _covariance(inputs: Inputs, values: Floats, names: tuple[Key, ...]) -> Covariance:
     given = inputs.covariance
     if given is None:
-        return ledoit_wolf(values)
+        return DeferredCovariance(partial(ledoit_wolf, values))
     if isinstance(given, FactorCovariance):
         return given.of(names)
     return given_covariance(given, names)
@@ -119,19 +121,24 @@ def _covariance(inputs: Inputs, values: Floats, names: tuple[Key, ...]) -> Covar
 
 def _dropped(inputs: Inputs, scenarios: Scenarios) -> dict[Key, str]:
     dropped = {}
-    for i, name in enumerate(inputs.symbols):
+    usable = inputs.tradable & (np.abs(inputs.alpha) <= MAX_ALPHA)  # NaN is not
+    for i in np.flatnonzero(~usable | _flags(inputs.symbols, scenarios.unmeasured)):
+        name, alpha = inputs.symbols[i], float(inputs.alpha[i])
         reasons = []
-        if not np.isfinite(inputs.alpha[i]):
-            reasons.append(f"expected return is {inputs.alpha[i]:g}")
-        elif abs(inputs.alpha[i]) > MAX_ALPHA:
-            reasons.append(f"expected return of {inputs.alpha[i]:g} a day cannot be right")
+        if not np.isfinite(alpha):
+            reasons.append(f"expected return is {alpha:g}")
+        elif abs(alpha) > MAX_ALPHA:
+            reasons.append(f"expected return of {alpha:g} a day cannot be right")
         if name in scenarios.unmeasured:
             reasons.append(scenarios.unmeasured[name])
         if not inputs.tradable[i]:
             reasons.append("not tradable")
-        if reasons:
-            dropped[name] = "; ".join(reasons)
+        dropped[name] = "; ".join(reasons)
     return dropped
+
+
+def _flags(symbols: tuple[Key, ...], some: Container[Key]) -> Flags:
+    return np.array([name in some for name in symbols], dtype=np.bool_)
 
 
 def _bounds(inputs: Inputs, investable: Flags, limits: Limits) -> tuple[Floats, Floats]:

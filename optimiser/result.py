@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -14,8 +16,9 @@ from optimiser.certificate import Certificate, max_violation
 from optimiser.engines import Answer
 from optimiser.expectation import Expectation, expect
 from optimiser.inputs import Inputs
-from optimiser.objective import utility_of
-from optimiser.problem import Statement
+from optimiser.objective import Outlook, look_ahead
+from optimiser.one_thread import one_thread
+from optimiser.problem import Problem, Statement
 from optimiser.relaxation import Relaxed
 from optimiser.rows import limit_rows
 from optimiser.solution import Solution
@@ -24,18 +27,20 @@ from optimiser.terms import Floats, Key
 Status: TypeAlias = Literal["optimal", "optimal_relaxed", "hold", "failed"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class TargetResult:
     """Target weights, as fractions of net asset value, and everything needed to judge them.
 
     status: ``optimal``; ``optimal_relaxed``, the best after the limits in ``relaxations`` gave
     way; ``hold``, the limits cannot be met and the current weights were asked for; ``failed``, no
     engine's answer could be proved and the weights are the current ones.
+
+    ``expectation`` and ``inputs_sha256`` are worked out when they are first read: in a loop over
+    many problems they would take half of the time.
     """
 
     weights: pd.Series[float]  # every name given anywhere, sorted; finite; 0 where dropped
     status: Status
-    expectation: Expectation
     objective: float  # daily utility of the weights
     bound: float | None  # no portfolio within the limits has more; None when nothing was solved
     gap: float | None  # bound - objective: at most this much daily utility is missed
@@ -56,7 +61,18 @@ class TargetResult:
     rounds: int
     iterations: int
     seconds: float  # wall time; the one figure here that is not decided by the inputs
-    inputs_sha256: str
+    expect: Callable[[], Expectation] = field(repr=False)
+    fingerprint: Callable[[], str] = field(repr=False)
+
+    @cached_property
+    def expectation(self) -> Expectation:
+        """What the weights promise and threaten, ex ante."""
+        return self.expect()
+
+    @cached_property
+    def inputs_sha256(self) -> str:
+        """SHA-256 of everything that decided the weights."""
+        return self.fingerprint()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +82,7 @@ class Report:
     inputs: Inputs
     statement: Statement
     relaxed: Relaxed
-    inputs_sha256: str
+    fingerprint: Callable[[], str]
     started: float
 
     def solved(self, answer: Answer) -> TargetResult:
@@ -98,6 +114,7 @@ class Report:
         problem = self.relaxed.problem
         rows = limit_rows(problem)
         prices = np.maximum(solution.prices, 0.0)
+        outlook = look_ahead(problem, weights) if proof is None else proof.outlook
         singles = np.zeros(len(weights))
         binding: tuple[Binding, ...] = ()
         if proof is not None:
@@ -106,8 +123,7 @@ class Report:
         return TargetResult(
             weights=self._by_name(weights).rename("weight"),
             status=status,
-            expectation=expect(problem, weights),
-            objective=utility_of(problem, weights) if proof is None else proof.utility,
+            objective=outlook.utility,
             bound=None if proof is None else proof.bound,
             gap=None if proof is None else proof.gap,
             max_violation=max_violation(problem, weights),
@@ -127,7 +143,8 @@ class Report:
             rounds=solution.rounds,
             iterations=solution.iterations,
             seconds=stopwatch() - self.started,
-            inputs_sha256=self.inputs_sha256,
+            expect=partial(_expect, problem, outlook),
+            fingerprint=self.fingerprint,
         )
 
     def _by_name(self, values: Floats) -> pd.Series[float]:
@@ -136,3 +153,8 @@ class Report:
         if len(symbols) == len(problem.symbols):
             return in_play
         return in_play.reindex(list(symbols), fill_value=0.0)
+
+
+def _expect(problem: Problem, outlook: Outlook) -> Expectation:
+    with one_thread():
+        return expect(problem, outlook)

@@ -11,6 +11,7 @@ own volatility. So it has about the name's variance and no diversification is in
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,9 +50,9 @@ def complete_scenarios(returns: pd.DataFrame) -> Scenarios:
         No column has a usable history.
     """
     raw = returns.to_numpy(dtype=np.float64, na_value=np.nan)
-    names: list[Key] = list(returns.columns.tolist())
     if _sound(raw):
         return Scenarios(np.ascontiguousarray(raw), np.ones(len(raw), dtype=np.bool_), {}, {})
+    names: list[Key] = list(returns.columns.tolist())
     days = ~np.isnan(raw).all(axis=1)  # a day on which nobody traded is no scenario
     raw = raw[days]
     unmeasured = {
@@ -81,11 +82,12 @@ def _sound(raw: Floats) -> bool:
     """Tell, quickly, whether `_fault` has nothing to say about any column."""
     if not raw.size or len(raw) < 2:
         return False
-    # NaN and infinity fail these comparisons.
+    low, high = raw.min(axis=0), raw.max(axis=0)
+    # NaN and infinity fail these comparisons. A range is at most sqrt(2 T) standard deviations.
     return bool(
-        raw.min() > LOWEST_RETURN
-        and raw.max() <= HIGHEST_RETURN
-        and (raw.std(axis=0) > MIN_VOLATILITY).all()
+        (low > LOWEST_RETURN).all()
+        and (high <= HIGHEST_RETURN).all()
+        and (high - low > MIN_VOLATILITY * math.sqrt(2.0 * len(raw)) * 1.01).all()
     )
 
 

@@ -28,11 +28,12 @@ def scale_of(problem: Problem) -> float:
     Solvers stop at absolute tolerances, which would otherwise be large against the utility.
     """
     utility = problem.utility
-    mean_variance = float(problem.covariance.variances().mean())
     size = max(
         float(np.abs(problem.alpha).max()),
         float(problem.cost.max()),
         utility.cvar_aversion * 0.01,
-        2.0 * utility.risk_aversion * mean_variance * problem.limits.max_single,
     )
+    if utility.risk_aversion > 0.0:
+        mean_variance = float(problem.covariance.variances().mean())
+        size = max(size, 2.0 * utility.risk_aversion * mean_variance * problem.limits.max_single)
     return 1.0 / size if size > 0.0 else 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -111,7 +112,7 @@ def mean_variance_cvar(  # noqa: PLR0913 - the user's call, each term by its nam
     started = stopwatch()
     utility = Utility(risk_aversion, cvar_aversion, cvar_level)
     held = pd.Series(dtype=np.float64) if w_prev is None else w_prev
-    caps = caps_of(groups, group_caps, [*alpha.index, *returns.columns, *held.index])
+    caps = caps_of(groups, group_caps, (alpha.index, returns.columns, held.index))
     limits = Limits(
         max_gross, max_single, cash_buffer, cash_mode, long_only, max_turnover, caps, beta_range
     )
@@ -134,8 +135,8 @@ def mean_variance_cvar(  # noqa: PLR0913 - the user's call, each term by its nam
         terms = {
             "on_infeasible": on_infeasible, "priorities": priorities, "engine": engine, "tol": tol,
         }  # fmt: skip
-        sha256 = inputs_sha256(inputs, utility, limits, terms)
-        report = Report(inputs, statement, relaxed, sha256, started)
+        fingerprint = partial(inputs_sha256, inputs, utility, limits, terms)
+        report = Report(inputs, statement, relaxed, fingerprint, started)
         if relaxed.relaxations and on_infeasible == "hold":
             return report.hold("hold", ("not asked: the limits cannot be met",))
         try:

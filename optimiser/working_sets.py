@@ -67,7 +67,7 @@ def solve_by_working_sets(
         relative, least = CLOSE
         grown = proof.gap > relative * max(abs(proof.bound), least) and names.grow(
             proof
-        ) | scenarios.grow(weights, sub.threshold)
+        ) | scenarios.grow(proof.outlook.losses, sub.threshold)
         if not grown:
             return Solution(weights, sub.prices, tail, name, rounds, iterations)
         if names.dense:
@@ -83,7 +83,8 @@ class _Names:
         self._free = free
         self._may_rise, self._may_fall = problem.high[free] > 0.0, problem.low[free] < 0.0
         alpha = np.where(self._may_fall, np.abs(problem.alpha[free]), problem.alpha[free])
-        volatility = np.sqrt(np.maximum(problem.covariance.variances()[free], 1e-300))
+        squares = np.einsum("ij,ij->j", problem.scenarios, problem.scenarios)
+        volatility = np.sqrt(np.maximum(squares[free], 1e-300))
         needed = (problem.current[free] != 0.0) | (feasible[free] != 0.0)
         self._in = needed | _top(alpha) | _top(alpha / volatility)
         self.dense = False
@@ -135,11 +136,10 @@ class _Scenarios:
     def chosen(self) -> Places:
         return np.flatnonzero(self._in)
 
-    def grow(self, weights: Floats, threshold: float) -> bool:
+    def grow(self, losses: Floats, threshold: float) -> bool:
         """Let the scenarios join that lose most beyond the threshold. Says whether any does."""
         if not self._in.any():
             return False
-        losses = -(self._problem.scenarios @ weights)
         beyond = ~self._in & (losses > threshold)
         if not beyond.any():
             return False

@@ -12,7 +12,7 @@ from optimiser.certificate import certify, max_violation, tail_shares
 from optimiser.definition import solve_as_defined
 from optimiser.expectation import expect
 from optimiser.inputs import Raw, align
-from optimiser.objective import tail_mean, utility_of
+from optimiser.objective import look_ahead, tail_mean
 from optimiser.problem import state_problem
 from optimiser.rows import limit_rows
 from optimiser.terms import Limits, Utility
@@ -54,7 +54,7 @@ def test_no_guess_at_the_prices_bounds_the_utility_from_below(seed, guess, noise
     tail = random.normal(0.0, 0.02, 80) * random.choice([0.0, 1e-3, 1.0])
     anchor = random.normal(0.0, 0.05, 6)
     bound = utility_bound(problem, anchor, prices, tail)
-    assert bound >= utility_of(problem, solve(problem).weights) - 1e-12
+    assert bound >= look_ahead(problem, solve(problem).weights).utility - 1e-12
 
 
 @pytest.mark.parametrize("wrong", ["gross", "cash", "turnover"])
@@ -64,7 +64,7 @@ def test_a_negative_price_of_a_slack_limit_proves_nothing(wrong):
     prices = solution.prices.copy()
     prices[limit_rows(problem).names.index(wrong)] = -1.0
     bound = utility_bound(problem, solution.weights, prices, solution.tail)
-    assert bound >= utility_of(problem, solution.weights) - 1e-12
+    assert bound >= look_ahead(problem, solution.weights).utility - 1e-12
 
 
 @settings(max_examples=200, deadline=None)
@@ -85,13 +85,13 @@ def test_with_the_solver_s_prices_the_bound_touches_the_optimum():
     problem = a_problem(3, max_turnover=0.2, max_gross=0.5)
     solution = solve(problem)
     bound = utility_bound(problem, solution.weights, solution.prices, solution.tail)
-    assert bound - utility_of(problem, solution.weights) < 1e-10
+    assert bound - look_ahead(problem, solution.weights).utility < 1e-10
 
 
 def test_worse_weights_show_as_a_gap_of_what_they_miss():
     problem = a_problem(3)
     solution = solve(problem)
-    best, less = (utility_of(problem, k * solution.weights) for k in (1.0, 0.5))
+    best, less = (look_ahead(problem, k * solution.weights).utility for k in (1.0, 0.5))
     bound = utility_bound(problem, 0.5 * solution.weights, solution.prices, solution.tail)
     assert bound - less >= best - less > 0.0
 
@@ -128,7 +128,7 @@ def test_the_tail_of_twenty_days_is_the_worst_one_and_of_thirty_one_and_a_half()
 def test_ex_ante_figures_agree_with_the_risk_room_s_own_arithmetic(days):
     problem = a_problem(1, days=days)
     weights = solve(problem).weights
-    promised = expect(problem, weights)
+    promised = expect(problem, look_ahead(problem, weights))
     profits = problem.scenarios @ weights
     assert promised.value_at_risk == pytest.approx(measures.historical_var(profits, level=0.95))
     assert promised.cvar == pytest.approx(measures.historical_cvar(profits, level=0.95))
