@@ -194,7 +194,8 @@ def given_covariance(matrix: pd.DataFrame, names: tuple[Key, ...]) -> Covariance
     symmetric or has a negative eigenvalue.
     """
     values = matrix.reindex(index=list(names), columns=list(names)).to_numpy(dtype=np.float64)
-    _check_known(names, np.isfinite(values).all(axis=1) & np.isfinite(values).all(axis=0))
+    own = np.isfinite(np.diag(values))  # a name left out spoils its column for all others too
+    _check_known(names, own if not own.all() else np.isfinite(values).all(axis=1))
     if not np.allclose(values, values.T, rtol=1e-8, atol=1e-14):
         raise DataError("the covariance given is not symmetric; is it transposed or mixed up?")
     _check_semidefinite(values, "the covariance given")

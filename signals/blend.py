@@ -23,17 +23,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core.alpha import VOLATILITY_FLOOR, expected_return
 from core.errors import ConfigurationError, DataError, SchemaError
 from core.settings import SignalSettings
 from core.tables import FEATURES, SCORE_PARTS, SCORES
-from signals.normalise import CLIP_AT, clipped_score, robust_score
+from signals.normalise import clipped_score, robust_score
 from signals.weights import BLOCKS, FEATURE_WEIGHTS, FeatureWeight
 
 LEAST_KNOWN = 0.5 - 1e-9  # share of a block's weight that must be known; sums of weights round
 RISK_OFF_CUT = 0.5  # what full stress takes from the most volatile symbol
-# A price pinned by a takeover offer hardly moves; without a floor the optimiser would see an
-# almost riskless asset.
-VOLATILITY_FLOOR = 0.005
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +81,9 @@ def score(features: pd.DataFrame, *, settings: SignalSettings) -> Scored:
         coverage=coverage,
         alpha_score=alpha,
         volatility=volatility,
-        expected_return=settings.information_coefficient * volatility * CLIP_AT * alpha,
+        expected_return=expected_return(
+            alpha, volatility, information_coefficient=settings.information_coefficient
+        ),
     )
     parts = _parts(table, values, single, pd.concat(shares.values(), axis=1))
     return Scored(scores=scores[[column.name for column in SCORES.columns]], parts=parts)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from core.alpha import FULL_SCORE
+
 MAD_TO_SIGMA = 1.4826  # for a normal sample, sigma = 1.4826 * median absolute deviation
 MEAN_TO_SIGMA = 1.2533  # and 1.2533 * mean absolute deviation
-CLIP_AT = 3.0  # robust standard deviations that make a full score
+CLIP_AT = FULL_SCORE  # robust standard deviations that make a full score
 LARGEST = 1e15  # beyond this no ratio is a measurement
 ROUNDING = 1e-12  # spread relative to the values below which differences are rounding
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.errors import DataError
+from core.errors import ConfigurationError, DataError
 from optimiser import mean_variance_cvar
 
 
@@ -99,3 +99,70 @@ def test_limits_that_can_be_met_never_give_way():
         assert target.status == "optimal"
         assert target.relaxations == {}
         assert target.turnover <= turnover + 1e-6
+
+
+def two_sectors():
+    return pd.Series(["tech"] * 5 + ["other"] * 5, index=[f"S{i}" for i in range(10)])
+
+
+def frozen(*names):
+    return pd.Series(dict.fromkeys(names, False))
+
+
+def test_a_sector_of_untradable_holdings_is_named_with_its_excess():
+    alpha, returns = some_inputs()
+    target = mean_variance_cvar(
+        alpha, returns, pd.Series({"S0": 0.1, "S1": 0.1}), tradable=frozen("S0", "S1"),
+        groups=two_sectors(), group_caps={"tech": 0.15, "other": 0.15},
+    )  # fmt: skip
+    assert target.relaxations == {"group tech": pytest.approx(0.0501)}
+    assert target.status == "optimal_relaxed"
+    assert target.weights[["S5", "S6", "S7", "S8", "S9"]].abs().sum() <= 0.15
+
+
+def test_a_beta_out_of_reach_is_named_with_what_it_lacks():
+    alpha, returns = some_inputs()
+    # Gross 1.2 of names with a beta of 1 reaches at most 0.95 long, by the cash buffer.
+    target = mean_variance_cvar(
+        alpha, returns, beta=pd.Series(1.0, index=alpha.index), beta_range=(1.5, 2.0)
+    )
+    assert target.relaxations == {"beta low": pytest.approx(0.5501)}
+
+
+def test_turnover_gives_before_groups_and_groups_before_gross():
+    alpha, returns = some_inputs()
+    held = pd.Series(0.11, index=[f"S{i}" for i in range(5)])  # 0.55 of tech, 0.2 allowed
+    asked = {"groups": two_sectors(), "group_caps": {"tech": 0.2}, "max_turnover": 0.1}
+    target = mean_variance_cvar(alpha, returns, held, **asked)
+    assert target.relaxations == {"turnover": pytest.approx(0.2501)}
+    kept = (("group", "beta"), ("turnover",), ("single",), ("gross", "cash"))
+    other = mean_variance_cvar(alpha, returns, held, **asked, priorities=kept)
+    assert other.relaxations == {"group tech": pytest.approx(0.2501)}
+    assert other.turnover <= 0.1 + 1e-9
+
+
+def test_a_single_weight_gives_before_gross_where_it_is_asked_to():
+    alpha, returns = some_inputs()
+    held = pd.Series({"S0": 0.3})  # 0.12 allowed, 0.05 may be traded
+    asked = {"max_turnover": 0.05}
+    first = mean_variance_cvar(alpha, returns, held, **asked)
+    assert first.relaxations == {"turnover": pytest.approx(0.1301)}
+    order = (("single",), ("turnover",), ("group", "beta"), ("gross", "cash"))
+    other = mean_variance_cvar(alpha, returns, held, **asked, priorities=order)
+    assert other.relaxations == {"single S0": pytest.approx(0.1301)}
+    assert other.turnover <= 0.05 + 1e-9
+
+
+def test_priorities_name_every_limit_once():
+    alpha, returns = some_inputs()
+    with pytest.raises(ConfigurationError, match="name each of beta, cash, gross, group, single"):
+        mean_variance_cvar(alpha, returns, priorities=(("turnover",), ("gross",)))
+
+
+def test_raise_names_every_limit_that_would_have_to_give():
+    alpha, returns = some_inputs()
+    with pytest.raises(DataError, match=r"group tech needs \+0\.0501; raise the limit"):
+        mean_variance_cvar(
+            alpha, returns, pd.Series({"S0": 0.1, "S1": 0.1}), tradable=frozen("S0", "S1"),
+            groups=two_sectors(), group_caps=0.15, on_infeasible="raise",
+        )  # fmt: skip

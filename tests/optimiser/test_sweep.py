@@ -1,0 +1,63 @@
+"""Every engine against the definition, on random and degenerate problems.
+
+`make sweep-optimiser` asks a thousand; the normal run asks the first few dozen of them.
+"""
+
+import collections
+import os
+import warnings
+
+import pytest
+
+from core.errors import NoData
+from optimiser import mean_variance_cvar
+from optimiser.engines import NoAnswer
+from tests.optimiser.random_problems import a_question
+
+QUESTIONS = int(os.environ.get("SWEEP_PROBLEMS", "48"))
+TOGETHER = 12
+ROUNDING = 1e-13
+
+
+def faults_of(question):
+    """Ask the engines and the definition; return what is wrong, and a word on how it went."""
+    asked = question.alpha, question.returns, question.held
+    try:
+        ours = mean_variance_cvar(*asked, **question.terms)
+    except NoData:
+        return [], "nothing to buy"
+    if not ours.status.startswith("optimal"):
+        return [f"{ours.status}: {ours.engine_path}"], ours.status
+    allowed = 1e-6 * max(abs(ours.objective), 1e-5)
+    faults = []
+    if not ours.max_violation <= 1e-9:
+        faults.append(f"breaks a limit by {ours.max_violation:g}")
+    if not -allowed <= ours.gap <= allowed:
+        faults.append(f"gap {ours.gap:g}")
+    try:
+        # The definition by itself: loosely accepted, and held against our bound and answer.
+        theirs = mean_variance_cvar(*asked, **question.terms, engine="cvxpy", tol=1e-2)
+    except NoAnswer:
+        return faults, "the definition had no answer"
+    if ours.objective < theirs.objective - allowed:
+        faults.append(f"worse than the definition: {ours.objective:g} < {theirs.objective:g}")
+    if theirs.objective > ours.bound + allowed or ours.objective > theirs.bound + ROUNDING:
+        faults.append(f"a bound is wrong: {ours.bound:g}, {theirs.bound:g}")
+    return faults, f"{ours.status} by {ours.solver}"
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("first", range(0, QUESTIONS, TOGETHER))
+def test_no_answer_is_wrong_or_unproved(first, record_property):
+    went, wrong = collections.Counter(), {}
+    for seed in range(first, min(first + TOGETHER, QUESTIONS)):
+        question = a_question(seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            faults, how = faults_of(question)
+        went[how] += 1
+        if faults:
+            wrong[seed] = faults, question.oddities, question.terms
+    record_property("went", dict(went))
+    assert wrong == {}
+    assert went["the definition had no answer"] <= TOGETHER / 4
