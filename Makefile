@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help run test lint format bench bench-ingest conformance soak deploy lock clean
+.PHONY: help run test lint format bench bench-ingest conformance soak sweep-optimiser deploy lock clean
 
 help:            ## List the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -39,6 +39,9 @@ conformance: $(READY) ## Real clients against the simulated gateway, every frame
 
 soak: $(READY)   ## Forty days of a failing gateway, each with faults of its own
 	SOAK_SEEDS=40 $(BIN)/python -m pytest -q tests/faults/test_soak.py
+
+sweep-optimiser: $(READY) ## A thousand random and degenerate portfolios, fast engine against the definition
+	SWEEP_PROBLEMS=1000 $(BIN)/python -m pytest -q -n auto tests/optimiser/test_sweep.py
 
 deploy: $(READY) ## Register the deployments with the Prefect server of PREFECT_API_URL
 	$(BIN)/prefect work-pool create daybook --type process --overwrite
