@@ -28,6 +28,7 @@ PREFIX = "DAYBOOK_"
 SETTINGS_FILE = "daybook.toml"
 
 Fraction = Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]
+NotNegative = Annotated[FiniteFloat, Field(ge=0.0)]
 Positive = Annotated[FiniteFloat, Field(gt=0.0)]
 Seconds = Annotated[FiniteFloat, Field(gt=0.0, le=3600.0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -159,7 +160,8 @@ class OrderSettings(Section):
     """How targets become orders."""
 
     even_lots: bool = True
-    min_trade: Fraction = 0.002  # smaller changes of weight are left alone
+    no_trade_band: Fraction = 0.002  # a weight so near its target is left alone
+    min_trade_value: NotNegative = 200.0  # base currency: no trade is smaller, but exits
     limit_offset: Fraction = 0.01  # limit price beyond the reference price
     time_in_force: Annotated[str, Field(pattern="^DAY$")] = "DAY"
     size_down: Fraction = 0.20  # what a rehearsed order loses when margin is exceeded

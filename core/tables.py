@@ -179,6 +179,8 @@ UNIVERSE = Schema(
         Column("currency", TEXT, "ISO 4217"),
         Column("primary_exchange", TEXT, "IBKR exchange"),
         Column("min_tick", NUMBER, "price increment", low=1e-8, high=100.0),
+        Column("price_magnifier", WHOLE, "prices are in so many parts of the currency", low=1),
+        Column("lot", WHOLE, "shares, where the contract says so", nullable=True, low=1),
         Column("origin", TEXT, "constituent, holding, mover or watchlist"),
     ),
 )

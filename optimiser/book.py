@@ -22,6 +22,7 @@ class BookLimits:
     max_gross: float
     cash_buffer: float
     cash_mode: CashMode = "ex_short_proceeds"  # see `optimiser.terms.Limits`
+    max_net: float | None = None  # |sum of weights|
     max_turnover: float | None = None  # sum of |change|, both ways
     groups: Mapping[int, str] = field(default_factory=dict)  # by conId; absent: of no group
     max_group: Mapping[str, float] = field(default_factory=dict)  # gross weight of a group
@@ -32,6 +33,8 @@ class BookLimits:
     def caps(self) -> dict[str, float]:
         """The most that each sum over positions may come to; see `parts`."""
         caps = {"gross": self.max_gross, "cash": 1.0 - self.cash_buffer}
+        if self.max_net is not None:
+            caps |= {"net long": self.max_net, "net short": self.max_net}
         if self.max_turnover is not None:
             caps["turnover"] = self.max_turnover
         caps |= {f"group {name}": cap for name, cap in sorted(self.max_group.items())}
@@ -43,6 +46,8 @@ class BookLimits:
         """Return what one position of this weight adds to each sum; ``held`` is its weight now."""
         spent = weight if self.cash_mode == "net" else max(weight, 0.0)
         parts = {"gross": abs(weight), "cash": spent}
+        if self.max_net is not None:
+            parts |= {"net long": weight, "net short": -weight}
         if self.max_turnover is not None:
             parts["turnover"] = abs(weight - held)
         group = self.groups.get(con_id)

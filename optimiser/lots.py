@@ -167,26 +167,42 @@ def _problems(
     for name, cap in {"single": limits.max_single, **limits.caps}.items():
         if not math.isfinite(cap):
             yield f"the limit on {name} is {cap:g}"
-    unrated: dict[str, str] = {}
     for con_id in sorted(weights):
         listing = listings.get(con_id, Listing(math.nan, sizing.base))
-        if not math.isfinite(weights[con_id]):
-            yield f"conId {con_id}: target weight is {weights[con_id]:g}"
-        for problem in listing_problems(listing):
+        held = float(current.get(con_id, 0.0))
+        for problem in (
+            *_weight_problems(weights[con_id], held),
+            *listing_problems(listing),
+            *_beta_problems(con_id, limits, in_play=weights[con_id] != 0.0 or held != 0.0),
+        ):
             yield f"conId {con_id}: {problem}"
-        if not float(current.get(con_id, 0.0)).is_integer():
-            yield f"conId {con_id}: {current[con_id]:g} shares held; orders trade whole shares only"
-        in_play = weights[con_id] != 0.0 or current.get(con_id, 0.0) != 0.0
-        beta = limits.betas.get(con_id, math.nan)
-        if limits.beta_range is not None and in_play and not math.isfinite(beta):
-            yield f"conId {con_id}: beta is not known, and there is a limit on it"
-        try:
-            rate_of(listing.currency, sizing.rates, base=sizing.base)
-        except DataError as error:
-            unrated.setdefault(str(error), f"conId {con_id}")
-    for problem, example in unrated.items():
-        yield f"{problem}, for example for {example}"
+    yield from _rate_problems({i: listings[i] for i in weights if i in listings}, sizing)
     for con_id in sorted(set(current) - set(weights)):
         # Not a target of 0: that would sell whatever the universe forgot.
         if current[con_id] != 0.0:
             yield f"conId {con_id}: {current[con_id]:g} shares held but no target weight"
+
+
+def _weight_problems(weight: float, held: float) -> Iterator[str]:
+    if not math.isfinite(weight):
+        yield f"target weight is {weight:g}"
+    if not held.is_integer():
+        yield f"{held:g} shares held; orders trade whole shares only"
+
+
+def _beta_problems(con_id: int, limits: BookLimits, *, in_play: bool) -> Iterator[str]:
+    beta = limits.betas.get(con_id, math.nan)
+    if limits.beta_range is not None and in_play and not math.isfinite(beta):
+        yield "beta is not known, and there is a limit on it"
+
+
+def _rate_problems(listings: Mapping[int, Listing], sizing: Sizing) -> Iterator[str]:
+    """Yield each currency without a rate once, with a name that needs it."""
+    unrated: dict[str, int] = {}
+    for con_id in sorted(listings):
+        try:
+            rate_of(listings[con_id].currency, sizing.rates, base=sizing.base)
+        except DataError as error:
+            unrated.setdefault(str(error), con_id)
+    for problem, con_id in unrated.items():
+        yield f"{problem}, for example for conId {con_id}"

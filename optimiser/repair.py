@@ -20,7 +20,9 @@ from optimiser.terms import Floats
 
 SCALE = 1e4  # rows are in basis points: HiGHS keeps them to 1e-6, which is 1e-10 of a weight
 NODES = 300  # of the search tree: a count, so that a slow machine finds the same book
-GAP = 0.05  # of the distance moved: any book within every limit is good, the very nearest is not due
+GAP = (
+    0.05  # of the distance moved: any book within every limit is good, the very nearest is not due
+)
 DISTANCE = 1e-3  # what nearness to the target counts, beside nearness to the book as it stands
 
 
@@ -77,7 +79,9 @@ def _nearest(book: Book, choices: Mapping[int, Sequence[int]]) -> dict[int, int]
             warnings.simplefilter("ignore", UserWarning)
             programme.solve(solver=cp.HIGHS, mip_max_nodes=NODES, mip_rel_gap=GAP)
     except cp.error.SolverError as error:
-        raise SolverError(f"HIGHS failed on the rounding of {len(choices)} names: {error}") from error
+        raise SolverError(
+            f"HIGHS failed on the rounding of {len(choices)} names: {error}"
+        ) from error
     if chosen.value is None:
         return None
     taken = np.flatnonzero(np.round(chosen.value))

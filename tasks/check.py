@@ -14,7 +14,7 @@ from core.tables import TARGETS
 from core.types import Order, Snapshot
 from desk.keys import order_ref
 from ibkr.portfolio import Portfolio
-from optimiser.lots import Lots, target_quantities
+from optimiser.lots import BookLimits, Lots, Sizing, target_quantities
 from risk.deadline import check_deadline
 from risk.gate import check_constraints
 from risk.limits import Check
@@ -23,6 +23,7 @@ from tasks.columns import numbers, texts
 from tasks.day import Day
 from tasks.ingest import contracts_of
 from tasks.ingested import Ingested
+from tasks.listings import listings_of
 from tasks.orders import order_records
 from tasks.snapshot import snapshot_of
 from tasks.stage import stage
@@ -35,7 +36,7 @@ def check_targets(
     """Round the targets to lots, make the orders, and hold all of it against every limit."""
     snapshot = snapshot_of(day.read_record(held.artefacts["positions"])).stocks
     table = day.read(targets.artefacts["targets"], TARGETS).set_index("con_id")
-    lots = lots_of(day, table, snapshot)
+    lots = lots_of(day, table, ingested, snapshot, targets.facts["halted"])
     orders = orders_for(day, lots.quantities, table, ingested, snapshot)
     checks = (
         check_deadline(day.as_of, day.session.finish_line),
@@ -72,19 +73,31 @@ def verdict_note(checks: Sequence[Check]) -> str:
     return "FAILED " + "; ".join(f"{check.name}: {check.detail}" for check in failed)
 
 
-def lots_of(day: Day, table: pd.DataFrame, snapshot: Snapshot) -> Lots:
+def lots_of(
+    day: Day, table: pd.DataFrame, ingested: Ingested, snapshot: Snapshot, halted: Iterable[int]
+) -> Lots:
     """Return the positions, in whole shares, that the targets stand for."""
     limits, orders = day.settings.limits, day.settings.orders
+    contracts = {contract.con_id for contract in contracts_of(ingested.universe_table(day))}
+    held = {position.con_id: position.quantity for position in snapshot.positions}
     return target_quantities(
         numbers(table["weight"]),
-        net_asset_value=snapshot.net_asset_value,
-        prices=numbers(table["price"]),
-        current={position.con_id: position.quantity for position in snapshot.positions},
-        even_lots=orders.even_lots,
-        min_trade=orders.min_trade,
-        max_single=limits.max_single,
-        max_gross=limits.max_gross,
-        cash_buffer=limits.cash_buffer,
+        listings=listings_of(day, table, ingested, snapshot),
+        current=held,
+        sizing=Sizing(
+            net_asset_value=snapshot.net_asset_value,
+            base=snapshot.currency,
+            rates=snapshot.rates,
+            even_lots=orders.even_lots,
+            no_trade_band=orders.no_trade_band,
+            min_trade_value=orders.min_trade_value,
+        ),
+        limits=BookLimits(
+            max_single=limits.max_single,
+            max_gross=limits.max_gross,
+            cash_buffer=limits.cash_buffer,
+        ),
+        frozen={*halted, *(set(held) - contracts)},  # without a contract there is no order
     )
 
 

@@ -33,7 +33,7 @@ def override_targets(
     return StageRecord(
         stage="override",
         artefacts={"targets": day.write("targets", table.reset_index(), TARGETS)},
-        facts={"overrides": named},
+        facts={"overrides": named, "halted": []},
         rows_in=len(table),
         rows_out=int((table["weight"] != 0.0).sum()),
         notes=f"{len(named)} overridden ({', '.join(sorted(named))})" if named else "no override",

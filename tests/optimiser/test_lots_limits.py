@@ -38,6 +38,8 @@ def measured(weights, held, limits):
         "cash": longs - shorts if limits.cash_mode == "net" else longs,
         "single": max(map(abs, weights.values())),
     }
+    if limits.max_net is not None:
+        sums |= {"net long": longs - shorts, "net short": shorts - longs}
     if limits.max_turnover is not None:
         sums["turnover"] = sum(abs(w - held.get(i, 0.0)) for i, w in weights.items())
     for group in limits.max_group:
@@ -52,6 +54,8 @@ def measured(weights, held, limits):
 
 def allowed(limits):
     caps = {"gross": limits.max_gross, "cash": 1 - limits.cash_buffer, "single": limits.max_single}
+    if limits.max_net is not None:
+        caps |= {"net long": limits.max_net, "net short": limits.max_net}
     if limits.max_turnover is not None:
         caps["turnover"] = limits.max_turnover
     caps |= {f"group {group}": cap for group, cap in limits.max_group.items()}
@@ -75,7 +79,7 @@ def broken_by(quantities, target, prices, current, limits):
 
 @st.composite
 def worlds(draw, most=6):
-    """Targets that reach some limits exactly and break others, with holdings that may be anywhere."""
+    """Targets that reach some limits and break others, with holdings that may be anywhere."""
     n = draw(st.integers(1, most))
     weight = st.floats(-0.12, 0.12).map(lambda w: round(w, 6)) | st.just(0.0)
     target = {i: draw(weight) for i in range(n)}
@@ -90,7 +94,7 @@ def worlds(draw, most=6):
     betas = {i: round(draw(st.floats(-0.5, 2.5)), 2) for i in target}
     some = BookLimits(
         max_single=0.12, max_gross=1.2, cash_buffer=0.05, groups=groups, betas=betas,
-        max_group={"a": 1.0, "b": 1.0}, max_turnover=4.0, beta_range=(-1.0, 1.0),
+        max_group={"a": 1.0, "b": 1.0}, max_net=4.0, max_turnover=4.0, beta_range=(-1.0, 1.0),
         cash_mode=draw(st.sampled_from(["net", "ex_short_proceeds"])),
     )  # fmt: skip
     at = measured(target, held, some)
@@ -102,6 +106,7 @@ def worlds(draw, most=6):
         max_gross=max(0.01, at["gross"] * draw(tight)),
         cash_buffer=1.0 - max(0.001, at["cash"] * draw(tight)),
         cash_mode=some.cash_mode,
+        max_net=draw(st.none() | st.just(abs(at["net long"]) * draw(tight))),
         max_turnover=draw(st.none() | st.just(at["turnover"] * draw(tight))),
         groups=groups,
         max_group={g: at[f"group {g}"] * draw(tight) for g in "ab" if draw(st.booleans())},
