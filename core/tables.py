@@ -198,6 +198,7 @@ QUOTES = Schema(
         _price("close", nullable=True),
         Column("volume", NUMBER, "shares this session", nullable=True, low=0.0),
         Column("source", TEXT, "live, frozen, delayed or delayed-frozen"),
+        Column("halted", FLAG, "trading is halted", nullable=True),
     ),
 )
 
@@ -259,6 +260,16 @@ MACRO = Schema(
         Column("value", NUMBER, "the gauge's own unit"),
         Column("change_20", NUMBER, "difference to 20 observations earlier", nullable=True),
         Column("zscore_252", NUMBER, "of the value within 252 observations", nullable=True),
+    ),
+)
+
+EARNINGS = Schema(
+    "earnings",
+    ("symbol",),
+    (
+        SYMBOL,
+        Column("reports_on", DAY, "date of the next report"),
+        Column("known_on", DAY, "date the vendor said so"),
     ),
 )
 
@@ -389,7 +400,7 @@ FILLS = Schema(
 ALL_SCHEMAS = {
     schema.name: schema
     for schema in (
-        UNIVERSE, QUOTES, BARS, FUNDAMENTALS, HEADLINES, MACRO, MOVERS,
+        UNIVERSE, QUOTES, BARS, FUNDAMENTALS, HEADLINES, MACRO, EARNINGS, MOVERS,
         FEATURES, SCORES, SCORE_PARTS, TARGETS, FILLS,
     )
 }  # fmt: skip

@@ -78,6 +78,7 @@ class Quote:
     close: float | None  # the previous session's close
     volume: float | None  # shares traded in this session so far
     source: str  # "live", "frozen", "delayed" or "delayed-frozen"
+    halted: bool | None = None
 
     @property
     def mid(self) -> float | None:

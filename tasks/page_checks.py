@@ -68,6 +68,11 @@ def quality_lines(records: Records) -> list[Quality]:
                 Quality(what=f"{name} source failed", affected=1, of=1,
                         consequence=f"its part of every score is unknown: {degraded}")
             )  # fmt: skip
+    if degraded := records["earnings"].facts["degraded"]:
+        lines.append(
+            Quality(what="earnings calendar failed", affected=1, of=1,
+                    consequence=f"the rule of earnings dates did not apply: {degraded}")
+        )  # fmt: skip
     return lines
 
 
