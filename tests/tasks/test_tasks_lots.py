@@ -43,6 +43,7 @@ def ingested_of(day, contracts=(LONDON, TOKYO, NEW_YORK)):
         fundamentals=empty,
         news=empty,
         macro=empty,
+        earnings=empty,
         features=StageRecord("features", {"features": day.write("features", features, FEATURES)}),
     )
 
