@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from risk.limits import Check, Limits, check, number
 
+_REMEDY = "after a review, or where money was moved: limits.account_since"
 ACTIVE, REDUCING = "active", "reducing"  # of the emergency stop; whatever else it says, it stops
 
 
@@ -27,12 +28,20 @@ class Valuation:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What is on record of an account."""
+
+    valuations: tuple[Valuation, ...] = ()  # of sessions before this one
+    unreadable: str = ""  # why the records cannot be used; empty where they can
+
+
+@dataclass(frozen=True, slots=True)
 class AccountState:
     """What the gate has to know of the account beside its positions."""
 
     emergency_stop: str  # "active", "reducing" or "halted"
-    valuations: tuple[Valuation, ...] = ()  # of sessions before this one
-    unreadable: str = ""  # why the records cannot be used; empty where they can
+    history: History = History()
+    orders_before: int = 0  # of this session, committed to or changed before this batch
 
 
 def daily_values(valuations: Sequence[Valuation]) -> tuple[float, ...]:
@@ -67,19 +76,25 @@ def losing_days(values: Sequence[float], present: float) -> int:
 
 
 def account_checks(
-    account: AccountState, *, net_asset_value: float, reduces: bool, rules: Limits
+    account: AccountState, *, net_asset_value: float, orders: int, reduces: bool, rules: Limits
 ) -> Iterator[Check]:
-    """Hold the account against its limits. ``reduces``: nothing is opened, gross does not grow."""
+    """Hold the account against its limits.
+
+    ``orders`` counts the batch; ``reduces`` tells that it opens nothing and makes nothing larger.
+    """
     yield _emergency_stop(account.emergency_stop, reduces=reduces)
+    total = number(account.orders_before) + orders
+    yield check("orders this session", total, rules.session_orders)
+    valuations = account.history.valuations
     bad = [
         one
-        for one in account.valuations
+        for one in valuations
         if not (math.isfinite(number(one.net_asset_value)) and number(one.net_asset_value) > 0.0)
     ]
-    trouble = account.unreadable
+    trouble = account.history.unreadable
     if bad and not trouble:
         trouble = f"the net asset value of {bad[0].session} is {bad[0].net_asset_value}"
-    values = daily_values(account.valuations)
+    values = daily_values(valuations)
     yield Check(
         "account history",
         float(len(values)),
@@ -94,12 +109,16 @@ def account_checks(
     present = net_asset_value
     known = not trouble and math.isfinite(present) and present > 0.0
     lost = loss_since_last(values, present) if known else math.nan
-    below = drawdown(account.valuations, present) if known else math.nan
+    below = drawdown(valuations, present) if known else math.nan
     count = float(losing_days(values, present)) if known else math.nan
-    since = f"since {max(one.session for one in account.valuations)}" if account.valuations else ""
-    yield check("daily loss", lost, rules.daily_loss, since)
-    yield check("drawdown", below, rules.drawdown)
-    yield check("losing days", count, rules.losing_days)
+    last = f"since {max(one.session for one in valuations)}" if valuations else ""
+    for name, value, limit in (
+        ("daily loss", lost, rules.daily_loss),
+        ("drawdown", below, rules.drawdown),
+        ("losing days", count, rules.losing_days),
+    ):
+        found = check(name, value, limit, last if name == "daily loss" else "")
+        yield found if found.passed else replace(found, detail=f"{found.detail}; {_REMEDY}")
 
 
 def _emergency_stop(state: object, *, reduces: bool) -> Check:

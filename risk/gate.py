@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from core.settings import LimitSettings
@@ -144,7 +145,7 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
         adv=_numbers(adv),
         names=names or {},
     )
-    rules = Limits.of(limits)
+    rules, batch = Limits.of(limits), tuple(orders)
     return Verdict(
         (
             *_sanity(portfolio, rules, number(coverage)),
@@ -153,11 +154,12 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
             *_sectors(portfolio, rules, sectors or {}),
             *_losses(portfolio, rules, returns, market),
             *_trading(portfolio, rules),
-            *_batch(portfolio, tuple(orders), limits),
-            _restricted(portfolio, tuple(orders), limits.restricted),
+            *_batch(portfolio, batch, limits),
+            _restricted(portfolio, batch, limits.restricted),
             *account_checks(
                 account,
                 net_asset_value=portfolio.net_asset_value,
+                orders=len(batch),
                 reduces=_reduces(portfolio),
                 rules=rules,
             ),
@@ -276,7 +278,7 @@ def _losses(
         return math.nan if any(math.isnan(value) for value in values) else max(values)
 
     def loss(figure: measures.Figure) -> float:
-        return worst(lambda days: figure(days.to_numpy(dtype=float), level=VAR_LEVEL))
+        return worst(lambda days: figure(np.asarray(days, dtype=np.float64), level=VAR_LEVEL))
 
     yield check("historical VaR 95", loss(measures.historical_var), rules.value_at_risk, said)
     yield check("parametric VaR 95", loss(measures.parametric_var), rules.value_at_risk, said)
@@ -288,9 +290,9 @@ def _losses(
     )
 
     moves = measures.mean_return(returns) if market is None else market
-    against = "to the market given"
-    if market is None:
-        against = f"to the equal-weighted mean of {returns.shape[1]} names"
+    against = f"to the equal-weighted mean of {returns.shape[1]} names"
+    if market is not None:
+        against = f"to {market.name or 'the market given'}"
     if not any(held):
         against = "no positions"
 

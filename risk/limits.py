@@ -59,6 +59,7 @@ class Limits:
     price_collar: Limit
     trade_risk: Limit
     orders: Limit
+    session_orders: Limit
     daily_loss: Limit
     drawdown: Limit
     losing_days: Limit
@@ -90,6 +91,11 @@ class Limits:
             ),
             trade_risk=Limit(settings.max_trade_risk, nav, "limits.max_trade_risk"),
             orders=Limit(float(settings.max_orders), "orders in a batch", "limits.max_orders"),
+            session_orders=Limit(
+                float(settings.max_orders_per_session),
+                "orders in a session",
+                "limits.max_orders_per_session",
+            ),
             daily_loss=Limit(settings.max_daily_loss, nav, "limits.max_daily_loss"),
             drawdown=Limit(settings.max_drawdown, "of the high", "limits.max_drawdown"),
             losing_days=Limit(

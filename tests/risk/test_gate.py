@@ -11,7 +11,7 @@ import pytest
 from core.calendar import session
 from core.settings import LimitSettings
 from core.types import Order, OrderType, Side
-from risk.account import AccountState, Valuation
+from risk.account import AccountState, History, Valuation
 from risk.gate import check_constraints
 
 LIMITS = LimitSettings(
@@ -43,7 +43,7 @@ def account(*values, stop="active", **changes):
     days = [MONDAY - timedelta(days=len(values) - number) for number in range(len(values))]
     as_of = session(MONDAY).decision_time
     found = tuple(Valuation(day, as_of, value) for day, value in zip(days, values, strict=True))
-    return AccountState(stop, found, **changes)
+    return AccountState(stop, History(found, **changes))
 
 
 def returns_of(volatility=0.01, names=(1, 2, 3), days=DAYS):
@@ -112,6 +112,7 @@ def test_a_sound_target_passes_and_every_check_is_listed():
         "open orders of others",
         "restricted",
         "emergency stop",
+        "orders this session",
         "account history",
         "daily loss",
         "drawdown",
@@ -179,6 +180,7 @@ EACH_LIMIT = {
         "names": {1: "ACME", 2: "B", 3: "C"},
     },
     "emergency stop": {"account": account(stop="halted")},
+    "orders this session": {"account": AccountState("active", orders_before=501)},
     "account history": {"account": account(unreadable="positions/2026-06-12.json is no JSON")},
     "daily loss": {"account": account(1e6 / 0.9499)},
     "drawdown": {"account": account(1e6 / 0.799, 1e6)},
@@ -311,7 +313,7 @@ def test_a_day_is_measured_from_one_decision_to_the_next():
     morning, evening = session(MONDAY).decision_time, session(MONDAY).close
     friday = MONDAY - timedelta(days=3)
     twice = (Valuation(friday, evening, 2e6), Valuation(friday, morning, 1e6))
-    found = verdict(account=AccountState("active", twice))
+    found = verdict(account=AccountState("active", History(twice)))
     assert value(found, "daily loss") == 0.0
     assert value(found, "drawdown") == 0.5  # but every record makes a high
 
