@@ -71,11 +71,12 @@ def reconcile(
             break
         pause(ASK_AGAIN_AFTER)
         known = trading.order_states()
+    by_hand = trading.orders_by_hand()
     _refuse_unknown(store, known, account)
     ours = [known[i.order.order_ref] for i in committed if i.order.order_ref in known]
     remember(store, ours, now=now)
     intents.mark(store, [state.order_ref for state in ours], IntentState.ACKNOWLEDGED)
-    return _reconciled(store, committed, known)
+    return _reconciled(store, committed, known, by_hand)
 
 
 def state_of(
@@ -100,7 +101,10 @@ def state_of(
 
 
 def _reconciled(
-    store: DeskStore, committed: Sequence[Intent], known: Mapping[str, OrderState]
+    store: DeskStore,
+    committed: Sequence[Intent],
+    known: Mapping[str, OrderState],
+    by_hand: tuple[OrderState, ...],
 ) -> Reconciled:
     seen = last_seen(store, [intent.order for intent in committed])
     states = {i.order.order_ref: state_of(i, known, seen) for i in committed}
@@ -114,7 +118,7 @@ def _reconciled(
             if intent.state is IntentState.INTENDED and intent.order.order_ref not in known
         ),
         # An order whose fate is not known may still trade: it counts.
-        working=(*shown, *(s for s in uncertain if s.order_ref not in known)),
+        working=(*shown, *by_hand, *(s for s in uncertain if s.order_ref not in known)),
     )
 
 

@@ -15,7 +15,7 @@ from core.tables import EARNINGS, FEATURES, HEADLINES, TARGETS
 from optimiser.overlay import Finding, Overlaid, Rules, apply_overrides, facts_of
 from risk.limits import Check
 from risk.measures import turnover
-from tasks.check import portfolio_checks
+from tasks.check import Batch, open_orders_of, portfolio_checks
 from tasks.columns import numbers, rows, texts
 from tasks.day import Day
 from tasks.ingested import Ingested
@@ -101,7 +101,12 @@ def _newly_broken(
     snapshot = snapshot_of(day.read_record(held.artefacts["positions"])).stocks
     before, after = (
         portfolio_checks(
-            day, numbers(table[column]), snapshot, ingested, table, status=optimal.facts["status"]
+            day,
+            Batch(numbers(table[column]), (), snapshot, open_orders_of(day, held)),
+            ingested,
+            table,
+            status=optimal.facts["status"],
+            relaxations=optimal.facts["relaxations"],
         )
         for column in ("weight_optimal", "weight")
     )
