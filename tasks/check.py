@@ -19,18 +19,19 @@ from desk.gate import Exposure, exposure, weighed
 from desk.keys import order_ref
 from desk.store import DeskStore
 from ibkr.portfolio import Portfolio
-from optimiser.lots import BookLimits, Lots, Sizing, target_quantities
+from optimiser.lots import Lots, Sizing, target_quantities
 from risk.account import AccountState
 from risk.deadline import check_deadline
 from risk.gate import check_constraints
 from risk.limits import Check
 from risk.measures import mean_return
 from risk.order import check_order
+from tasks.book_limits import book_limits
 from tasks.columns import numbers, texts
 from tasks.day import Day
 from tasks.ingest import contracts_of
 from tasks.ingested import Ingested
-from tasks.listings import listings_of
+from tasks.listings import base_prices, listings_of
 from tasks.orders import order_records
 from tasks.snapshot import snapshot_of, working_of
 from tasks.stage import stage
@@ -88,6 +89,7 @@ def check_targets(
         "quantities": {str(con_id): shares for con_id, shares in lots.quantities.items()},
         "weights": {str(con_id): weight for con_id, weight in lots.weights.items()},
         "skipped": {symbols[con_id]: why for con_id, why in lots.skipped.items()},
+        "broken_by_rounding": lots.broken,
         "orders": order_records(orders),
     }
     return StageRecord(
@@ -115,11 +117,12 @@ def lots_of(
     day: Day, table: pd.DataFrame, ingested: Ingested, snapshot: Snapshot, halted: Iterable[int]
 ) -> Lots:
     """Return the positions, in whole shares, that the targets stand for."""
-    limits, orders = day.settings.limits, day.settings.orders
+    orders, weights = day.settings.orders, numbers(table["weight"])
     contracts = {contract.con_id for contract in contracts_of(ingested.universe_table(day))}
     held = {position.con_id: position.quantity for position in snapshot.positions}
+    in_play = {*held, *(con_id for con_id, weight in weights.items() if weight != 0.0)}
     return target_quantities(
-        numbers(table["weight"]),
+        weights,
         listings=listings_of(day, table, ingested, snapshot),
         current=held,
         sizing=Sizing(
@@ -130,11 +133,7 @@ def lots_of(
             no_trade_band=orders.no_trade_band,
             min_trade_value=orders.min_trade_value,
         ),
-        limits=BookLimits(
-            max_single=limits.max_single,
-            max_gross=limits.max_gross,
-            cash_buffer=limits.cash_buffer,
-        ),
+        limits=book_limits(day, ingested, in_play),
         frozen={*halted, *(set(held) - contracts)},  # without a contract there is no order
     )
 
@@ -176,7 +175,8 @@ def portfolio_checks(
 ) -> tuple[Check, ...]:
     """Hold weights, as they would be traded, against every limit of portfolio and account."""
     features, universe = ingested.feature_table(day), ingested.universe_table(day)
-    prices, symbols = numbers(table["price"]), texts(table["symbol"])
+    symbols = texts(table["symbol"])
+    prices = base_prices(listings_of(day, table, ingested, batch.snapshot), batch.snapshot)
     held = exposure(batch.snapshot, batch.others)
     return check_constraints(
         held.weights,
@@ -225,13 +225,15 @@ def _failed_orders(
     """Return the checks of single orders that failed, order by order."""
     adv = numbers(ingested.feature_table(day)["adv_20"])
     prices = numbers(table["price"])
+    worth = base_prices(listings_of(day, table, ingested, snapshot), snapshot)
     checks = [
         replace(check, name=f"{order.symbol} {check.name}")
         for order in orders
         for check in check_order(
             order,
             reference_price=prices[order.con_id],
-            net_asset_value=snapshot.net_asset_value,
+            # In the units of the order's own prices, pence for example.
+            net_asset_value=snapshot.net_asset_value * (prices[order.con_id] / worth[order.con_id]),
             adv=adv.get(order.con_id, math.nan),
             limits=day.settings.limits,
         )

@@ -1,17 +1,21 @@
 """Targets of several currencies become shares at the rates the account page states."""
 
+from datetime import timedelta
+
 import pandas as pd
 import pytest
 
+from core.calendar import sessions_between
 from core.errors import DataError
 from core.runs import StageRecord
-from core.tables import FEATURES, UNIVERSE
+from core.tables import BARS, FEATURES, UNIVERSE
 from core.types import Contract, Side
+from tasks.book_limits import book_limits
 from tasks.check import lots_of, orders_for
 from tasks.ingest import Candidate, universe_table
 from tasks.ingested import Ingested
 from tasks.listings import base_prices, listings_of
-from tests.tasks.a_day import a_day, a_position, a_snapshot
+from tests.tasks.a_day import MONDAY, a_day, a_position, a_snapshot
 
 LONDON = Contract(1, "VOD", currency="GBP", primary_exchange="LSE", price_magnifier=100)
 TOKYO = Contract(2, "7203", currency="JPY", primary_exchange="TSEJ", min_tick=1.0, lot=100)
@@ -37,9 +41,16 @@ def ingested_of(day, contracts=(LONDON, TOKYO, NEW_YORK)):
         ]
     )  # fmt: skip
     empty = StageRecord("empty", {})
+    sessions = sessions_between(MONDAY - timedelta(days=120), MONDAY - timedelta(days=3))
+    bars = pd.DataFrame(
+        {"con_id": c.con_id, "symbol": c.symbol, "session": on, "volume": 1e6,
+         **dict.fromkeys(("open", "high", "low", "close"), PRICES[c.con_id] * (1 + n % 3 / 100))}
+        for c in contracts
+        for n, on in enumerate(sessions)
+    )  # fmt: skip
     return Ingested(
         universe=StageRecord("universe", {"universe": day.stage("universe", found, UNIVERSE)}),
-        market=empty,
+        market=StageRecord("market", {"bars": day.stage("bars", bars, BARS)}),
         fundamentals=empty,
         news=empty,
         macro=empty,
@@ -118,3 +129,28 @@ def test_sales_come_before_purchases_in_the_orders(day):
     assert [(o.side, o.symbol) for o in orders] == [
         (Side.SELL, "ABC"), (Side.BUY, "7203"), (Side.BUY, "VOD"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("setting", "wanted", "kept"),
+    [
+        ({"max_turnover": 0.05}, {"york": 0.05}, {"max_turnover": 0.05}),
+        ({"max_net": 0.05}, {"york": 0.05}, {"max_net": 0.05}),
+        ({"max_unknown_sector": 0.05}, {"york": 0.05}, {"max_group": {"unknown": 0.05}}),
+        ({"min_beta": -0.5, "max_beta": 0.7}, {"york": 0.05}, {"beta_range": (-0.5, 0.7)}),
+    ],
+)
+def test_rounding_keeps_the_limits_of_the_settings(tmp_path, setting, wanted, kept):
+    day = a_day(tmp_path, limits=setting)
+    found = book_limits(day, ingested_of(day), {1, 2, 3})
+    for name, value in kept.items():
+        assert getattr(found, name) == value
+    assert found.betas == pytest.approx({1: 1.0, 2: 1.0, 3: 1.0})  # they all move alike
+    lots = rounded(day, targets(**wanted), ingested_of(day), a_snapshot(rates=RATES))
+    assert lots.broken == {}
+
+
+def test_without_a_history_there_is_no_beta_to_round_by(day):
+    found = book_limits(day, ingested_of(day, [NEW_YORK]), {1, 3})
+    assert found.beta_range is None
+    assert found.groups == {1: "unknown", 3: "unknown"}
