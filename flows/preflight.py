@@ -14,6 +14,7 @@ from desk.account import PastOf, recorded
 from ibkr.gateway import OpenGateway
 from ibkr.socket_gateway import open_socket
 from tasks.day import Day, Progress
+from tasks.rules import read_rules
 
 
 def begin_day(
@@ -32,6 +33,7 @@ def begin_day(
     """
     with open_gateway(settings) as gateway:
         account, as_of = gateway.account, gateway.server_time()
+    read_rules()  # a slip in the reviewed file must not cost the hour before the finish line
     found = session(day or bucharest_day(as_of), exchange=settings.exchange)
     refuse_another_day(found, as_of)
     return Day(

@@ -14,15 +14,12 @@ from collections.abc import Mapping, Sequence
 import cvxpy as cp
 import numpy as np
 
-from core.errors import SolverError
 from optimiser.book import TOLERANCE, Book, Wish
 from optimiser.terms import Floats
 
 SCALE = 1e4  # rows are in basis points: HiGHS keeps them to 1e-6, which is 1e-10 of a weight
 NODES = 300  # of the search tree: a count, so that a slow machine finds the same book
-GAP = (
-    0.05  # of the distance moved: any book within every limit is good, the very nearest is not due
-)
+GAP = 0.05  # of the distance moved: a book within every limit need not be the very nearest
 DISTANCE = 1e-3  # what nearness to the target counts, beside nearness to the book as it stands
 
 
@@ -78,14 +75,12 @@ def _nearest(book: Book, choices: Mapping[int, Sequence[int]]) -> dict[int, int]
             # "may be inaccurate": it ran into NODES. What it found is verified by the caller.
             warnings.simplefilter("ignore", UserWarning)
             programme.solve(solver=cp.HIGHS, mip_max_nodes=NODES, mip_rel_gap=GAP)
-    except cp.error.SolverError as error:
-        raise SolverError(
-            f"HIGHS failed on the rounding of {len(choices)} names: {error}"
-        ) from error
-    if chosen.value is None:
-        return None
-    taken = np.flatnonzero(np.round(chosen.value))
-    return {options[i][0].con_id: options[i][1] for i in taken}
+    except cp.error.SolverError:
+        return None  # the book stays, and what it breaks is said: no reason to lose the day
+    # Within NODES there may be no answer, or half of one.
+    taken = [] if chosen.value is None else np.flatnonzero(np.round(chosen.value)).tolist()
+    found = {options[i][0].con_id: options[i][1] for i in taken}
+    return found if len(taken) == len(found) == len(choices) else None
 
 
 def _cost(book: Book, wish: Wish, shares: int) -> float:

@@ -73,8 +73,8 @@ def override_targets(
 
 def halted_names(quotes: pd.DataFrame) -> set[int]:
     """Return the conIds whose quote says that trading is halted; not known is not halted."""
-    said = quotes["halted"]
-    return {int(str(con_id)) for con_id, halted in said.items() if halted is True}
+    known = quotes["halted"].dropna().astype(bool)
+    return {int(str(con_id)) for con_id in known.index[known]}
 
 
 def sessions_until(day: date, on: date, *, exchange: str) -> int:

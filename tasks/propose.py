@@ -12,6 +12,7 @@ from desk.ticket import Removed, Ticket, TicketLine, TicketStatus
 from tasks.columns import numbers, rows
 from tasks.day import Day
 from tasks.ingested import Ingested
+from tasks.listings import base_prices, listings_of
 from tasks.orders import orders_of
 from tasks.snapshot import snapshot_of
 from tasks.stage import stage
@@ -28,8 +29,10 @@ def propose_orders(
 ) -> StageRecord:
     """Write the ticket that a person reviews, and that submission is bound to."""
     snapshot = snapshot_of(day.read_record(held.artefacts["positions"])).stocks
-    table = rows(day.read(targets.artefacts["targets"], TARGETS))
-    by_con_id = {row["con_id"]: row for row in table}
+    table = day.read(targets.artefacts["targets"], TARGETS)
+    by_con_id = {row["con_id"]: row for row in rows(table)}
+    listings = listings_of(day, table.set_index("con_id"), ingested, snapshot)
+    worth = base_prices(listings, snapshot)
     adv = numbers(ingested.feature_table(day)["adv_20"])
     failed = [*_failed(verdict), *_failed(rehearsal)]
     answers = _last_steps(rehearsal)
@@ -46,6 +49,7 @@ def propose_orders(
             ticket_line(
                 order,
                 by_con_id[order.con_id],
+                worth=worth[order.con_id],
                 net_asset_value=snapshot.net_asset_value,
                 adv=adv.get(order.con_id),
                 step=answers.get(order.order_ref),
@@ -78,12 +82,16 @@ def ticket_line(
     order: Order,
     target: Mapping[str, Any],
     *,
+    worth: float,
     net_asset_value: float,
     adv: float | None,
     step: Mapping[str, Any] | None,
 ) -> TicketLine:
-    """Return an order with what a reviewer needs to judge it."""
-    notional = order.quantity * target["price"]
+    """Return an order with what a reviewer needs to judge it.
+
+    ``worth`` is what one share is worth in the base currency.
+    """
+    notional = order.quantity * worth
     change = order.side.sign * notional / net_asset_value
     answer = (step or {}).get("answer") or {}
     return TicketLine(

@@ -271,3 +271,15 @@ def test_a_limit_that_is_no_number_and_a_beta_that_is_unknown_are_refused():
         "the limit on gross is nan; the limit on turnover is inf; "
         "conId 1: beta is not known, and there is a limit on it"
     )
+
+
+@settings(max_examples=60, deadline=None)
+@given(world=worlds())
+def test_a_search_that_is_cut_short_leaves_a_whole_book_and_says_what_it_breaks(world):
+    target, prices, current, limits = world
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("optimiser.repair.NODES", 0)
+        result = rounded(target, prices, current, limits)
+    assert set(result.quantities) == set(target)
+    found = broken_by(result.quantities, target, prices, current, limits)
+    assert {n.split()[0] for n in found} == {n.split()[0] for n in result.broken}

@@ -15,7 +15,9 @@ TARGET = {"price": 10.0, "weight_before": 0.01, "alpha_score": 0.3, "override": 
 
 
 def a_line(order, *, adv=1e4, step=None, **target):
-    return ticket_line(order, {**TARGET, **target}, net_asset_value=1e5, adv=adv, step=step)
+    return ticket_line(
+        order, {**TARGET, **target}, worth=10.0, net_asset_value=1e5, adv=adv, step=step
+    )
 
 
 def test_orders_written_as_json_read_back_the_same():
