@@ -242,7 +242,7 @@ def load(file="", old="", new=""):
         source = source.replace("from risk import measures", "from mutant.risk import measures")
         for other in MODULES:
             source = re.sub(
-                rf"^from {other} import", f"from mutant.{other} import", source, flags=re.M
+                rf"^from {other} import", f"from mutant.{other} import", source, flags=re.MULTILINE
             )
         module = types.ModuleType(f"mutant.{name}")
         sys.modules[module.__name__] = module
