@@ -15,6 +15,7 @@ from core.runs import StageRecord
 from core.tables import BARS, MOVERS, QUOTES, UNIVERSE
 from core.types import Contract
 from ibkr.gateway import Gateway
+from risk.limits import is_restricted
 from tasks.columns import rows
 from tasks.day import Day
 from tasks.stage import stage
@@ -37,7 +38,8 @@ def choose_universe(day: Day) -> StageRecord:
     listed, artefacts = _listed(day)
     with day.connect() as gateway:
         movers = _movers(day, gateway)
-        candidates = _first_of_each([*listed, *_held(day, gateway), *_moving(movers)])
+        held = _held(day, gateway)
+        candidates = _first_of_each([*listed, *held, *_moving(movers)])
         resolved = gateway.market.resolve(
             [candidate.symbol for candidate in candidates],
             progress=partial(day.progress, "contracts"),
@@ -45,7 +47,14 @@ def choose_universe(day: Day) -> StageRecord:
     if not resolved.contracts:
         raise NoData(_none_of("contract", resolved.refused))
     origins = {candidate.symbol: candidate.origin for candidate in candidates}
-    contracts = [c for c in resolved.contracts if not _moving_fund(c, origins[c.symbol])]
+    kept = {candidate.symbol for candidate in held}
+    restricted = day.settings.limits.restricted
+    contracts = [
+        c
+        for c in resolved.contracts
+        if not _moving_fund(c, origins[c.symbol])
+        and (c.symbol in kept or not is_restricted(c.con_id, c.symbol, restricted))
+    ]
     universe = universe_table(candidates, contracts)
     return StageRecord(
         stage="universe",

@@ -360,7 +360,7 @@ def order_case(seed):
         case = a_case(rng)
         name = rng.choice(NAMES)
         case.orders = [an_order(rng, case, name)]
-        for _ in range(rng.choice((0, 0, 1, 1, 2))):
+        for _ in range(rng.choice((0, 1, 1, 2))):
             rng.choice((_order, _order, _nav, _adv, _price, _limit))(rng, case)
         case.orders = case.orders or [an_order(rng, a_case(rng), name)]
 

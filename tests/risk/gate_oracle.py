@@ -340,7 +340,11 @@ def restricted(case, current):
     for name in touched if listed else ():
         symbols = {case.names.get(name, "")} | {o.symbol for o in case.orders if o.con_id == name}
         known = {symbol for symbol in symbols if symbol}
-        if not known or str(name) in listed or any(s.strip().casefold() in listed for s in known):
+        if (
+            not known
+            or str(name) in listed
+            or any((s.strip().casefold() or None) in listed for s in known)
+        ):
             return Judged(passed=False)
     return Judged(passed=True)
 

@@ -209,9 +209,9 @@ MUTANTS = {
         '("quantity", "order value", "price collar", "share of volume")',
         '("quantity", "order value", "share of volume", "share of volume")',
     ),
-    "restricted by conId only": ("gate", " or symbol.strip().casefold() in listed", ""),
-    "restricted by symbol only": ("gate", "str(con_id) in listed or ", ""),
-    "restricted as it is spelt": ("gate", "{entry.strip().casefold() for entry in restricted}", "set(restricted)"),
+    "restricted by conId only": ("limits", " or (symbol.strip().casefold() or None) in listed", ""),
+    "restricted by symbol only": ("limits", "str(con_id) in listed or ", ""),
+    "restricted as it is spelt": ("limits", "{entry.strip().casefold() for entry in restricted}", "set(restricted)"),
     "nameless names pass": ("gate", "count = len(hit) + len(nameless)", "count = len(hit)"),
     "turning a position over reduces it": ("gate", "weight * portfolio.current.get(name, 0.0) >= 0.0", "True"),
     "opening reduces": ("gate", "within(abs(weight), abs(portfolio.current.get(name, 0.0)))", "True"),
@@ -292,7 +292,7 @@ FIRST = {
     "account": ("account",),
     "desk.gate": ("desk", "any desk"),
     "measures": ("weights", "limits"),
-    "limits": ("limits", "numbers"),
+    "limits": ("limits", "names", "numbers"),
     "gate": ("limits", "weights", "names"),
 }
 
