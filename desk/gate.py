@@ -16,7 +16,7 @@ import pandas as pd
 from core.calendar import last_complete_session
 from core.settings import LimitSettings, Settings
 from core.types import Contract, Order, OrderState, Snapshot
-from desk.keys import PREFIX
+from desk.keys import is_ours
 from desk.reference import Reference, newest
 from desk.sightings import OVER
 from ibkr.gateway import Gateway
@@ -66,7 +66,7 @@ def exposure(snapshot: Snapshot, working: Iterable[OrderState]) -> Exposure:
     for state in working:
         if state.status not in OVER and not state.legs:
             left = state.side.sign * (state.quantity - state.filled)
-            if state.order_ref.startswith(f"{PREFIX}:"):
+            if is_ours(state.order_ref):
                 pending[state.con_id] = pending.get(state.con_id, 0.0) + left
             else:
                 foreign.append((state.con_id, left))

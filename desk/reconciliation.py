@@ -19,7 +19,7 @@ from core.types import Order, OrderState, OrderStatus
 from desk import intents
 from desk.errors import UnknownOrders
 from desk.intents import Intent, IntentState
-from desk.keys import PREFIX
+from desk.keys import is_ours
 from desk.legs import legs_of
 from desk.sightings import OVER, last_seen, remember
 from desk.store import DeskStore
@@ -127,7 +127,7 @@ def _missing(intent: Intent, known: Mapping[str, OrderState]) -> bool:
 
 
 def _refuse_unknown(store: DeskStore, known: Iterable[str], account: str) -> None:
-    ours = {ref for ref in known if ref.startswith(f"{PREFIX}:")}
+    ours = {ref for ref in known if is_ours(ref)}
     strangers = sorted(ours - intents.committed_among(store, ours))
     if strangers:
         raise UnknownOrders(

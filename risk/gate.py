@@ -18,7 +18,7 @@ from core.settings import LimitSettings
 from core.types import Order
 from risk import measures
 from risk.account import AccountState, account_checks
-from risk.limits import TOLERANCE, Check, Limits, check, information, number, within
+from risk.limits import TOLERANCE, Check, Limits, check, information, is_restricted, number, within
 from risk.order import check_order
 
 VAR_LEVEL = 0.95
@@ -373,26 +373,23 @@ def _worst_order(name: str, found: Sequence[tuple[str, Check]]) -> Check:
 
 def _restricted(portfolio: _Portfolio, orders: Sequence[Order], restricted: Sequence[str]) -> Check:
     """Refuse to trade what is on the restricted list, by symbol or conId."""
-    listed = {entry.strip().casefold() for entry in restricted}
     symbols = dict.fromkeys(portfolio.traded(), "") | {order.con_id: "" for order in orders}
     symbols |= {name: known for name, known in portfolio.names.items() if name in symbols}
     pairs = [*symbols.items(), *((order.con_id, order.symbol) for order in orders)]
-    hit = sorted({portfolio.name(name) for name, symbol in pairs if _is_on(listed, name, symbol)})
+    hit = sorted(
+        {portfolio.name(name) for name, symbol in pairs if is_restricted(name, symbol, restricted)}
+    )
     # Without its symbol nobody can tell whether a name is on a list of symbols.
     nameless = sorted(
-        name for name in symbols if listed and not any(s for n, s in pairs if n == name)
+        name for name in symbols if restricted and not any(s for n, s in pairs if n == name)
     )
-    detail = f"none of {len(listed)} restricted names is traded"
+    detail = f"none of {len(restricted)} restricted names is traded"
     if hit:
         detail = f"{', '.join(hit)} must not be traded (limits.restricted)"
     elif nameless:
         detail = f"the symbol of conId {nameless[0]} is not known, and limits.restricted names some"
     count = len(hit) + len(nameless)
     return Check("restricted", float(count), 0.0, passed=not count, detail=detail)
-
-
-def _is_on(listed: set[str], con_id: int, symbol: str) -> bool:
-    return str(con_id) in listed or symbol.strip().casefold() in listed
 
 
 def _reduces(portfolio: _Portfolio) -> bool:

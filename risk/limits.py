@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.settings import LimitSettings
@@ -119,6 +120,12 @@ def number(value: object) -> float:
         return float(value)
     except (OverflowError, TypeError, ValueError):
         return math.nan
+
+
+def is_restricted(con_id: int, symbol: str, restricted: Iterable[str]) -> bool:
+    """Tell whether an instrument is on the restricted list, by conId or by symbol."""
+    listed = {entry.strip().casefold() for entry in restricted}
+    return str(con_id) in listed or (symbol.strip().casefold() or None) in listed
 
 
 def check(name: str, value: float, limit: Limit, detail: str = "") -> Check:

@@ -23,6 +23,8 @@ class Figure(Protocol):
 
 # Positions too small to be measured or traded: a millionth of a basis point of net asset value.
 NO_POSITION = 1e-10
+# A market whose daily volatility is below this stands still: what is left is rounding.
+LEAST_MOVE = 1e-8
 UNKNOWN = "unknown"  # the sector of a name that nobody has told a sector of
 
 
@@ -134,7 +136,7 @@ def beta(profits: pd.Series[float], market: pd.Series[float], *, min_days: int) 
     with np.errstate(all="ignore"):
         x = x - x.mean()
         spread = float(x @ x)
-        if not (math.isfinite(spread) and spread > 0.0):
+        if not (math.isfinite(spread) and spread > len(x) * LEAST_MOVE**2):
             return math.nan
         return float(x @ (y - y.mean())) / spread
 

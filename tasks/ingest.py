@@ -16,6 +16,7 @@ from core.tables import BARS, MOVERS, QUOTES, UNIVERSE
 from core.types import Contract
 from ibkr.contracts import Resolved
 from ibkr.gateway import Gateway
+from risk.limits import is_restricted
 from tasks.columns import rows
 from tasks.day import Day
 from tasks.stage import stage
@@ -41,12 +42,20 @@ def choose_universe(day: Day) -> StageRecord:
     listed, artefacts = _listed(day)
     with day.connect() as gateway:
         movers = _movers(day, gateway)
-        candidates = _first_of_each([*listed, *_held(day, gateway), *_moving(movers)])
+        held = _held(day, gateway)
+        candidates = _first_of_each([*listed, *held, *_moving(movers)])
         resolved = _resolved(day, gateway, candidates)
     if not resolved.contracts:
         raise NoData(_none_of("contract", resolved.refused))
     origins = {candidate.symbol: candidate.origin for candidate in candidates}
-    contracts = [c for c in resolved.contracts if not _moving_fund(c, origins[c.symbol])]
+    kept = {candidate.symbol for candidate in held}
+    restricted = day.settings.limits.restricted
+    contracts = [
+        c
+        for c in resolved.contracts
+        if not _moving_fund(c, origins[c.symbol])
+        and (c.symbol in kept or not is_restricted(c.con_id, c.symbol, restricted))
+    ]
     universe = universe_table(candidates, contracts)
     return StageRecord(
         stage="universe",

@@ -13,6 +13,7 @@ from core.settings import LimitSettings
 from core.types import Order, OrderType, Side
 from risk.account import AccountState, History, Valuation
 from risk.gate import check_constraints
+from risk.limits import is_restricted
 
 LIMITS = LimitSettings(
     max_gross=1.2,
@@ -332,6 +333,15 @@ def test_a_restricted_name_may_be_held_but_not_traded():
         assert failed(verdict(**known)) == {"restricted"}
         assert verdict({3: 0.05}, {1: 0.05, 3: 0.05}, **known).passed
     assert failed(verdict(limits=limits)) == {"restricted"}  # whose symbol is that?
+
+
+@pytest.mark.parametrize(
+    ("entry", "restricted"),
+    [(" acme ", True), ("1", True), ("ACM", False), ("11", False), ("", False)],
+)
+def test_a_name_is_restricted_by_symbol_or_conid(entry, restricted):
+    assert is_restricted(1, "ACME", ["ZZZ", entry]) == restricted
+    assert not is_restricted(7, "", [entry])
 
 
 def test_beta_is_measured_against_the_market_that_is_given():

@@ -51,3 +51,10 @@ def test_a_reviewer_sees_what_was_sized_down_and_what_was_overridden():
     line = a_line(an_order(quantity=200), step=step, override="bad news")
     assert line.flag == "sized down from 250, override"
     assert (line.maintenance_margin_change, line.commission) == (500.0, 1.0)
+
+
+def test_a_reviewer_sees_what_others_have_open_in_the_name():
+    plain = {**TARGET, "override": None}
+    given = {"net_asset_value": 1e5, "adv": None, "step": None}
+    line = ticket_line(an_order(), plain, **given, beside="SELL 50")
+    assert line.flag == "also open by hand: SELL 50"
