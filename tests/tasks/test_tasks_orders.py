@@ -55,6 +55,14 @@ def test_a_reviewer_sees_what_was_sized_down_and_what_was_overridden():
 
 def test_a_reviewer_sees_what_others_have_open_in_the_name():
     plain = {**TARGET, "override": None}
-    given = {"net_asset_value": 1e5, "adv": None, "step": None}
+    given = {"worth": 10.0, "net_asset_value": 1e5, "adv": None, "step": None}
     line = ticket_line(an_order(), plain, **given, beside="SELL 50")
     assert line.flag == "also open by hand: SELL 50"
+
+
+def test_the_value_of_an_order_in_pence_is_in_the_base_currency():
+    # 200 shares at 80 pence, a share worth 1.00: 200, not 16,000.
+    target = {**TARGET, "price": 80.0}
+    line = ticket_line(an_order(), target, worth=1.0, net_asset_value=1e5, adv=None, step=None)
+    assert (line.reference_price, line.notional) == (80.0, 200.0)
+    assert math.isclose(line.weight_after, 0.012)
