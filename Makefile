@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help run test lint format bench bench-ingest conformance soak sweep-optimiser deploy lock clean
+.PHONY: help run test lint format bench bench-ingest conformance soak sweep-optimiser deploy lock clean fuzz-gate mutants
 
 help:            ## List the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -42,6 +42,12 @@ soak: $(READY)   ## Forty days of a failing gateway, each with faults of its own
 
 sweep-optimiser: $(READY) ## A thousand random and degenerate portfolios, fast engine against the definition
 	SWEEP_PROBLEMS=1000 $(BIN)/python -m pytest -q -n auto tests/optimiser/test_sweep.py
+
+fuzz-gate: $(READY) ## A hundred thousand orders and portfolios: the gate against its oracle
+	GATE_CASES=100000 $(BIN)/python -m pytest -q -n0 tests/risk/test_gate_campaign.py
+
+mutants: $(READY) ## Every limit changed, one at a time: each change is noticed
+	$(BIN)/python -m pytest -q -n0 tests/risk/test_gate_mutants.py
 
 deploy: $(READY) ## Register the deployments with the Prefect server of PREFECT_API_URL
 	$(BIN)/prefect work-pool create daybook --type process --overwrite

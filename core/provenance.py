@@ -18,7 +18,7 @@ def code_hash(*others: str) -> str:
     """
     digest = hashlib.sha256()
     for room in (*DECIDING, *others):
-        for path in sorted((ROOT / room).rglob("*.py")):
+        for path in sorted([*(ROOT / room).rglob("*.py"), *(ROOT / room).rglob("*.toml")]):
             digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
             digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]

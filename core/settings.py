@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterator, Mapping
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,6 +29,7 @@ PREFIX = "DAYBOOK_"
 SETTINGS_FILE = "daybook.toml"
 
 Fraction = Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]
+NotNegative = Annotated[FiniteFloat, Field(ge=0.0)]
 Positive = Annotated[FiniteFloat, Field(gt=0.0)]
 Seconds = Annotated[FiniteFloat, Field(gt=0.0, le=3600.0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -142,13 +144,32 @@ class LimitSettings(Section):
     """Portfolio and order limits, as fractions of net asset value unless stated."""
 
     max_gross: Annotated[FiniteFloat, Field(gt=0.0, le=4.0)] = 1.2
+    max_net: Annotated[FiniteFloat, Field(gt=0.0, le=4.0)] = 1.0  # long minus short, either way
     max_single: Fraction = 0.12
+    max_sector: Annotated[FiniteFloat, Field(gt=0.0, le=4.0)] = 0.60  # gross weight of one sector
+    # Gross weight of names whose sector nobody knows. As much as max_gross: a watch list has no
+    # sectors at all. Tighten it where the vendor names them.
+    max_unknown_sector: Annotated[FiniteFloat, Field(ge=0.0, le=4.0)] = 1.2
     cash_buffer: Fraction = 0.05
     max_gross_change: Annotated[FiniteFloat, Field(gt=0.0, le=8.0)] = 1.2
+    max_turnover: Annotated[FiniteFloat, Field(gt=0.0, le=8.0)] = 2.4  # both ways: 2 * max_gross
     max_var: Fraction = 0.03  # one day, 95 %, historical and parametric
+    max_cvar: Fraction = 0.05  # one day, mean of the worst 5 %, historical and parametric
+    min_beta: Annotated[FiniteFloat, Field(ge=-5.0, le=5.0)] = -1.0  # of the whole portfolio
+    max_beta: Annotated[FiniteFloat, Field(ge=-5.0, le=5.0)] = 1.5
+    min_coverage: Fraction = 0.8  # share of the universe with the data a target rests on
     max_adv_share: Fraction = 0.10  # of the 20-session average daily volume
     max_order_value: Fraction = 0.25  # a position that changes sign trades twice max_single
     price_collar: Fraction = 0.10  # limit price against the reference price
+    max_orders: Annotated[int, Field(ge=1, le=10_000)] = 250  # in one batch
+    max_orders_per_session: Annotated[int, Field(ge=1, le=100_000)] = 500  # committed to, all ways
+    max_submissions: Annotated[int, Field(ge=1, le=10_000)] = 100  # batches begun in a session
+    restricted: tuple[str, ...] = ()  # symbols or conIds that are never traded
+    max_daily_loss: Fraction = 0.05  # since the decision before this session's
+    max_drawdown: Fraction = 0.20  # from the highest net asset value on record
+    max_consecutive_losses: Annotated[int, Field(ge=0, le=1000)] = 5  # losing days in a row
+    # Records before this day are not counted: money that was withdrawn would pass for a loss.
+    account_since: date | None = None
     max_trade_risk: Fraction = 0.02  # what an option strategy can lose at most
     min_option_price: Positive = 0.05  # per share: cheaper options have no price to speak of
     min_spread_width: Positive = 0.5  # between the strikes of a spread, per share
@@ -159,7 +180,8 @@ class OrderSettings(Section):
     """How targets become orders."""
 
     even_lots: bool = True
-    min_trade: Fraction = 0.002  # smaller changes of weight are left alone
+    no_trade_band: Fraction = 0.002  # a weight so near its target is left alone
+    min_trade_value: NotNegative = 200.0  # base currency: no trade is smaller, but exits
     limit_offset: Fraction = 0.01  # limit price beyond the reference price
     time_in_force: Annotated[str, Field(pattern="^DAY$")] = "DAY"
     size_down: Fraction = 0.20  # what a rehearsed order loses when margin is exceeded

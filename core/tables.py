@@ -179,6 +179,8 @@ UNIVERSE = Schema(
         Column("currency", TEXT, "ISO 4217"),
         Column("primary_exchange", TEXT, "IBKR exchange"),
         Column("min_tick", NUMBER, "price increment", low=1e-8, high=100.0),
+        Column("price_magnifier", WHOLE, "prices are in so many parts of the currency", low=1),
+        Column("lot", WHOLE, "shares, where the contract says so", nullable=True, low=1),
         Column("origin", TEXT, "constituent, holding, mover or watchlist"),
     ),
 )
@@ -196,6 +198,7 @@ QUOTES = Schema(
         _price("close", nullable=True),
         Column("volume", NUMBER, "shares this session", nullable=True, low=0.0),
         Column("source", TEXT, "live, frozen, delayed or delayed-frozen"),
+        Column("halted", FLAG, "trading is halted", nullable=True),
     ),
 )
 
@@ -257,6 +260,16 @@ MACRO = Schema(
         Column("value", NUMBER, "the gauge's own unit"),
         Column("change_20", NUMBER, "difference to 20 observations earlier", nullable=True),
         Column("zscore_252", NUMBER, "of the value within 252 observations", nullable=True),
+    ),
+)
+
+EARNINGS = Schema(
+    "earnings",
+    ("symbol",),
+    (
+        SYMBOL,
+        Column("reports_on", DAY, "date of the next report"),
+        Column("known_on", DAY, "date the vendor said so"),
     ),
 )
 
@@ -387,7 +400,7 @@ FILLS = Schema(
 ALL_SCHEMAS = {
     schema.name: schema
     for schema in (
-        UNIVERSE, QUOTES, BARS, FUNDAMENTALS, HEADLINES, MACRO, MOVERS,
+        UNIVERSE, QUOTES, BARS, FUNDAMENTALS, HEADLINES, MACRO, EARNINGS, MOVERS,
         FEATURES, SCORES, SCORE_PARTS, TARGETS, FILLS,
     )
 }  # fmt: skip

@@ -7,6 +7,7 @@ the contract's currency; quantities are shares, positive for long and negative f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -60,6 +61,8 @@ class Contract:
     name: str = ""
     min_tick: float = 0.01
     stock_type: str = ""  # IBKR's word, for example COMMON, ADR, REIT or ETF
+    price_magnifier: int = 1  # prices are in so many parts of the currency: 100 where in pence
+    lot: int | None = None  # shares that trade together, where the contract says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Quote:
     close: float | None  # the previous session's close
     volume: float | None  # shares traded in this session so far
     source: str  # "live", "frozen", "delayed" or "delayed-frozen"
+    halted: bool | None = None
 
     @property
     def mid(self) -> float | None:
@@ -94,7 +98,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What the account holds of one instrument."""
+    """What the account holds of one instrument. ``market_price`` is in the contract's currency."""
 
     con_id: int
     symbol: str
@@ -103,6 +107,7 @@ class Position:
     market_price: float
     market_value: float
     sec_type: str = "STK"
+    currency: str = "USD"  # of the contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,7 @@ class Snapshot:
     maintenance_margin: float
     excess_liquidity: float
     positions: tuple[Position, ...]  # sorted by symbol, then conId
+    rates: Mapping[str, float] = field(default_factory=dict)  # base currency per unit of each
 
     @property
     def stocks(self) -> Snapshot:

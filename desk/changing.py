@@ -19,7 +19,7 @@ from core.canonical import sha256_of
 from core.errors import DataError, GatewayError, NoData
 from core.settings import Settings
 from core.types import ComboOrder, Order, OrderStatus
-from desk import changes, intents, sightings, tokens
+from desk import changes, intents, sightings, throttle, tokens
 from desk.audit import Act, actor, note
 from desk.changes import ChangeState
 from desk.errors import NotPermitted
@@ -147,6 +147,9 @@ def _send(
 ) -> Change:
     detail: dict[str, Any] = {"quantity": order.quantity, "limit_price": order.limit_price}
     with store.transaction() as connection:
+        throttle.refuse_if_too_many(
+            connection, gateway.account, found.session.day, orders=1, limits=settings.limits
+        )
         changes.keep(connection, order, source=used.token_sha256, now=found.moment)
         note(connection, Act(found.moment, caller, "changing", order.order_ref, detail))
     try:

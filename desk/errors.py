@@ -9,6 +9,7 @@ DaybookError
 │   ├── AlreadyCommitted    its orders were committed before; look at `daybook orders`
 │   ├── NotApproved         a person has to approve it first
 │   ├── GateRefused         a limit, a price or a position speaks against it
+│   ├── Throttled            enough orders or batches for one session: the next one begins anew
 │   └── Stopped             the kill switch is on: `daybook resume` turns it off
 ├── TokenRefused            the order was not placed: preview it again
 │   ├── TokenAltered        never issued here, or not as it was issued
@@ -70,6 +71,12 @@ class GateRefused(NotPermitted):
         super().__init__(
             f"{len(self.checks)} check(s) failed, nothing was sent: {listed}; {remedy}"
         )
+
+
+class Throttled(NotPermitted):
+    """The session has had as many orders or batches as the limits allow."""
+
+    exit_code = 3
 
 
 class Stopped(NotPermitted):

@@ -11,6 +11,7 @@ from core.errors import NoData
 from core.settings import Settings
 from core.types import Order, OrderState, Snapshot, WhatIf
 from desk import gate
+from desk.account import account_state
 from desk.keys import order_ref
 from desk.reconciliation import reconcile
 from desk.store import DeskStore
@@ -58,9 +59,11 @@ def examine(
     stands = standing(order, gateway, store, settings)
     working = [state for state in stands.working if state.order_ref != replaces]
     exposure = gate.exposure(stands.snapshot, working)
-    market = gate.look(gateway, exposure, [order], settings=settings)
-    answer = rehearse(order, gateway, stands.session.day)
-    checks = gate.judge([order], exposure, market, limits=settings.limits)
+    today = stands.session.day
+    market = gate.look(gateway, exposure, [order], settings=settings, session=today)
+    answer = rehearse(order, gateway, today)
+    account = account_state(store, settings, account=gateway.account, session=today)
+    checks = gate.judge([order], exposure, market, limits=settings.limits, account=account)
     return Examined(
         moment=stands.moment,
         session=stands.session,

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 import pandas as pd
 
 from core.calendar import last_complete_session
 from core.settings import LimitSettings, Settings
 from core.types import Contract, Order, OrderState, Snapshot
+from desk.keys import is_ours
+from desk.reference import Reference, newest
 from desk.sightings import OVER
 from ibkr.gateway import Gateway
+from risk.account import AccountState
 from risk.gate import check_constraints
-from risk.limits import Check, Limits, check
+from risk.limits import Check, Limits, check, number
 from risk.order import check_order
 from risk.returns import daily_returns
 
@@ -31,9 +35,10 @@ class Exposure:
     """What the account holds and what still works, by conId."""
 
     weights: dict[int, float]  # of net asset value, positions only
-    pending: dict[int, float]  # signed shares that may still trade
+    pending: dict[int, float]  # signed shares that our own orders may still trade
     net_asset_value: float
     names: dict[int, str]
+    foreign: tuple[tuple[int, float], ...] = ()  # the same of each order that others placed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,11 +49,16 @@ class Market:
     adv: dict[int, float]  # shares a day
     returns: pd.DataFrame  # shape (T, n), daily fractions, one column per conId
     coverage: float  # share of the names that have bars
+    reference: Reference = field(default_factory=Reference)  # the market as a whole
 
 
 def exposure(snapshot: Snapshot, working: Iterable[OrderState]) -> Exposure:
-    """Join positions with what is left of the orders that may still trade."""
+    """Join positions with what is left of the orders that may still trade.
+
+    Our own are part of what was decided. Those of others may fill or not: the gate judges both.
+    """
     pending: dict[int, float] = {}
+    foreign: list[tuple[int, float]] = []
     # What a strategy can lose is bounded, and was judged when it was placed: options, held or in
     # a combination that works, have no weight of their own in a portfolio of stocks.
     stocks = snapshot.stocks
@@ -56,9 +66,13 @@ def exposure(snapshot: Snapshot, working: Iterable[OrderState]) -> Exposure:
     for state in working:
         if state.status not in OVER and not state.legs:
             left = state.side.sign * (state.quantity - state.filled)
-            pending[state.con_id] = pending.get(state.con_id, 0.0) + left
+            if is_ours(state.order_ref):
+                pending[state.con_id] = pending.get(state.con_id, 0.0) + left
+            else:
+                foreign.append((state.con_id, left))
             names[state.con_id] = state.symbol
-    return Exposure(stocks.weights, pending, snapshot.net_asset_value, names)
+    foreign.sort()
+    return Exposure(stocks.weights, pending, snapshot.net_asset_value, names, tuple(foreign))
 
 
 def as_decided(
@@ -77,16 +91,18 @@ def as_decided(
 
 
 def look(
-    gateway: Gateway, held: Exposure, orders: Sequence[Order], *, settings: Settings
+    gateway: Gateway, held: Exposure, orders: Sequence[Order], *, settings: Settings, session: date
 ) -> Market:
     """Ask for quotes of what would trade and bars of everything held, pending or ordered.
 
     Raises `GatewayError` when the gateway is silent; a name without an answer is left out, and
-    fails the checks that need it.
+    fails the checks that need it. What the market as a whole did, the last decision up to the
+    session tells.
     """
     names = held.names | {order.con_id: order.symbol for order in orders}
     contracts = [Contract(con_id, symbol) for con_id, symbol in sorted(names.items())]
-    trading = {*held.pending, *(order.con_id for order in orders)}
+    others = (con_id for con_id, _ in held.foreign)
+    trading = {*held.pending, *others, *(order.con_id for order in orders)}
     quotes = gateway.market.bulk_quote([c for c in contracts if c.con_id in trading])
     history = gateway.market.history(contracts, duration=settings.universe.history)
     closed = last_complete_session(gateway.server_time(), exchange=settings.exchange).day
@@ -97,6 +113,7 @@ def look(
         adv=average_volumes(bars),
         returns=daily_returns(bars, sessions=settings.optimiser.scenarios),
         coverage=known / len(contracts) if contracts else 1.0,
+        reference=newest(settings, until=session),
     )
 
 
@@ -106,6 +123,7 @@ def judge(
     market: Market,
     *,
     limits: LimitSettings,
+    account: AccountState,
     decided: Mapping[int, float] | None = None,
 ) -> tuple[Check, ...]:
     """Hold orders, and the portfolio they lead to, against every limit. Never raises over numbers.
@@ -115,10 +133,12 @@ def judge(
     prices = market.prices | dict(decided or {})
     names = held.names | {order.con_id: order.symbol for order in orders}
     targets = dict(held.weights)
-    changes = [*held.pending.items(), *((o.con_id, o.side.sign * o.quantity) for o in orders)]
-    for con_id, quantity in changes:
-        worth = quantity * prices.get(con_id, math.nan) / held.net_asset_value
-        targets[con_id] = targets.get(con_id, 0.0) + worth
+    changes = [
+        *held.pending.items(),
+        *((o.con_id, o.side.sign * number(o.quantity)) for o in orders),
+    ]
+    for con_id, worth in weighed(changes, prices, held.net_asset_value):
+        targets[con_id] = number(targets.get(con_id, 0.0)) + worth
     verdict = check_constraints(
         held.weights,
         targets,
@@ -129,6 +149,11 @@ def judge(
         net_asset_value=held.net_asset_value,
         coverage=market.coverage,
         optimiser_status="optimal",
+        account=account,
+        orders=orders,
+        foreign=weighed(held.foreign, prices, held.net_asset_value),
+        market=market.reference.market,
+        sectors=market.reference.sectors,
         names=names,
     )
     return (
@@ -138,10 +163,20 @@ def judge(
     )
 
 
+def weighed(
+    shares: Iterable[tuple[int, float]], prices: Mapping[int, float], net_asset_value: float
+) -> list[tuple[int, float]]:
+    """Return signed shares as weights; NaN where price or net asset value is not known."""
+    worth = number(net_asset_value)
+    if not 0.0 < worth < math.inf:
+        worth = math.nan
+    return [(name, number(size) * number(prices.get(name)) / worth) for name, size in shares]
+
+
 def capital_check(before: float, after: float, *, limits: LimitSettings) -> Check:
     """Hold the way of the net asset value since the decision against the price collar."""
-    told = f"{before:,.0f} when it was decided, {after:,.0f} at present"
-    moved = abs(after / before - 1.0)
+    told = f"{number(before):,.0f} when it was decided, {number(after):,.0f} at present"
+    moved = _moved(before, after)
     return check("net asset value since the decision", moved, Limits.of(limits).price_collar, told)
 
 
@@ -176,10 +211,17 @@ def _moves(
         before = decided.get(order.con_id)
         if before is not None:
             after = market.prices.get(order.con_id, math.nan)
-            moved = abs(after / before - 1.0)
-            told = f"{before:g} when it was decided, {after:g} at present"
+            moved = _moved(before, after)
+            told = f"{number(before):g} when it was decided, {number(after):g} at present"
             checks.append(check(f"{order.symbol} price since the decision", moved, collar, told))
     return checks
+
+
+def _moved(before: float, after: float) -> float:
+    """Return how far a figure has moved, as a fraction; NaN unless both are above zero."""
+    was, now = number(before), number(after)
+    known = 0.0 < was < math.inf and 0.0 < now < math.inf
+    return abs(now / was - 1.0) if known else math.nan
 
 
 def average_volumes(bars: pd.DataFrame) -> dict[int, float]:

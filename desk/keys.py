@@ -11,6 +11,11 @@ from core.types import Side
 PREFIX = "DB1"
 
 
+def is_ours(ref: str) -> bool:
+    """Tell whether an orderRef is a name that daybook gives; orders by hand have none at all."""
+    return ref.startswith(f"{PREFIX}:")
+
+
 def order_ref(account: str, session: date, con_id: int, side: Side, *, revision: int = 0) -> str:
     """Return the orderRef of an order: 20 printable ASCII characters.
 

@@ -169,7 +169,14 @@ def place_previewed(
         refuse_unless_same(used, terms, found, what="order")
         with store.transaction() as connection:
             named = commit(
-                connection, order, used, found, account=gateway.account, caller=caller, **more
+                connection,
+                order,
+                used,
+                found,
+                account=gateway.account,
+                caller=caller,
+                limits=settings.limits,
+                **more,
             )
             if closes is not None:
                 order_trades.record(connection, named.order_ref, closes)

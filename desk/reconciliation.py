@@ -19,7 +19,7 @@ from core.types import Order, OrderState, OrderStatus
 from desk import intents
 from desk.errors import UnknownOrders
 from desk.intents import Intent, IntentState
-from desk.keys import PREFIX
+from desk.keys import is_ours
 from desk.legs import legs_of
 from desk.sightings import OVER, last_seen, remember
 from desk.store import DeskStore
@@ -71,11 +71,12 @@ def reconcile(
             break
         pause(ASK_AGAIN_AFTER)
         known = trading.order_states()
+    by_hand = trading.orders_by_hand()
     _refuse_unknown(store, known, account)
     ours = [known[i.order.order_ref] for i in committed if i.order.order_ref in known]
     remember(store, ours, now=now)
     intents.mark(store, [state.order_ref for state in ours], IntentState.ACKNOWLEDGED)
-    return _reconciled(store, committed, known)
+    return _reconciled(store, committed, known, by_hand)
 
 
 def state_of(
@@ -100,7 +101,10 @@ def state_of(
 
 
 def _reconciled(
-    store: DeskStore, committed: Sequence[Intent], known: Mapping[str, OrderState]
+    store: DeskStore,
+    committed: Sequence[Intent],
+    known: Mapping[str, OrderState],
+    by_hand: tuple[OrderState, ...],
 ) -> Reconciled:
     seen = last_seen(store, [intent.order for intent in committed])
     states = {i.order.order_ref: state_of(i, known, seen) for i in committed}
@@ -114,7 +118,7 @@ def _reconciled(
             if intent.state is IntentState.INTENDED and intent.order.order_ref not in known
         ),
         # An order whose fate is not known may still trade: it counts.
-        working=(*shown, *(s for s in uncertain if s.order_ref not in known)),
+        working=(*shown, *by_hand, *(s for s in uncertain if s.order_ref not in known)),
     )
 
 
@@ -123,7 +127,7 @@ def _missing(intent: Intent, known: Mapping[str, OrderState]) -> bool:
 
 
 def _refuse_unknown(store: DeskStore, known: Iterable[str], account: str) -> None:
-    ours = {ref for ref in known if ref.startswith(f"{PREFIX}:")}
+    ours = {ref for ref in known if is_ours(ref)}
     strangers = sorted(ours - intents.committed_among(store, ours))
     if strangers:
         raise UnknownOrders(

@@ -11,6 +11,7 @@ from core.calendar import last_complete_session
 from core.settings import Settings
 from core.types import ComboOrder, OrderState, Snapshot
 from desk import gate, trades
+from desk.account import account_state
 from desk.examination import Examined, rehearse, standing, what_if_check
 from desk.sightings import OVER
 from desk.store import DeskStore
@@ -18,7 +19,8 @@ from desk.strategy_plan import StrategyPlan
 from desk.strategy_prices import StrategyPrices, prices
 from desk.trades import Trade
 from ibkr.gateway import Gateway
-from risk.limits import Check
+from risk.account import AccountState, account_checks
+from risk.limits import Check, Limits
 from risk.payoff import outcome
 from risk.strategy import Strategy
 from risk.strategy_checks import StrategyTrade, check_closing, check_opening
@@ -43,7 +45,7 @@ def examine_strategy(
     trade = trade_of(plan.strategy, order, quotes)
     answer = rehearse(order, gateway, today)
     if plan.closes is None:
-        checks = check_opening(
+        opening = check_opening(
             trade,
             net_asset_value=snapshot.net_asset_value,
             exposure=_exposure(
@@ -56,6 +58,8 @@ def examine_strategy(
             adv=_average_volume(gateway, plan, settings),
             limits=settings.limits,
         )
+        state = account_state(store, settings, account=account, session=today)
+        checks = (*opening, *_account_checks(state, snapshot, settings))
     else:
         left = trades.fetch(store, account, plan.closes).left
         legs = [stands.held.get(leg.con_id, 0.0) for leg in order.legs]
@@ -70,6 +74,21 @@ def examine_strategy(
         what_if=answer,
         quotes=quotes,
         trade=trade,
+    )
+
+
+def _account_checks(
+    state: AccountState, snapshot: Snapshot, settings: Settings
+) -> tuple[Check, ...]:
+    """Hold the account against its limits: what is opened adds to what can be lost."""
+    return tuple(
+        account_checks(
+            state,
+            net_asset_value=snapshot.net_asset_value,
+            orders=1,
+            reduces=False,
+            rules=Limits.of(settings.limits),
+        )
     )
 
 

@@ -31,6 +31,7 @@ def place_strategy(
             found,
             account=gateway.account,
             caller=caller,
+            limits=settings.limits,
             closes=plan.closes,
         )
         trades.record(connection, named.order_ref, plan.strategy, closes=plan.closes)

@@ -19,7 +19,8 @@ from pathlib import Path
 from core.errors import WrongAccount
 from core.settings import Settings
 from core.types import Order, OrderState, OrderStatus, Snapshot
-from desk import gate, intents, tickets
+from desk import gate, intents, throttle, tickets
+from desk.account import PastOf, account_state, recorded
 from desk.approvals import approval_of, refuse_if_closed
 from desk.audit import DESK, Act, note
 from desk.errors import GateRefused, NotPermitted, TicketChanged
@@ -55,13 +56,15 @@ def submit(
     run_key: str,
     home: Path,
     now: datetime,
+    past: PastOf = recorded,
 ) -> Submission:
     """Send a ticket's approved orders, each at most once however often this is called.
 
     ``open_gateway`` opens the gateway for orders, once the account is ours alone.
     ``run_key`` names session, account, settings and code as they are at present; the decision's
     must be the same. ``home`` is the folder below which the ticket's file is. ``now`` is written
-    down as the time; whether it is too late, the gateway's clock tells.
+    down as the time; whether it is too late, the gateway's clock tells. ``past`` tells what the
+    account was worth before the session.
 
     Raises
     ------
@@ -82,7 +85,7 @@ def submit(
                 f"the ticket is of {account}, this gateway has {gateway.account}; nothing was sent"
             )
         record = tickets.fetch(store, ticket_sha256)
-        work = _Submitting(store, gateway, settings, record, run_key, now)
+        work = _Submitting(store, gateway, settings, record, run_key, now, past)
         found = work.reconcile()
         if record.state is TicketState.COMMITTED:
             return work.outcome(found, work.go_on(found))
@@ -104,6 +107,7 @@ class _Submitting:
     record: TicketRecord
     run_key: str
     now: datetime
+    past: PastOf
 
     def reconcile(self) -> Reconciled:
         ticket = self.record.ticket
@@ -124,6 +128,7 @@ class _Submitting:
         orders = approval.orders_of(self.record.ticket)
         snapshot = self.gateway.portfolio.snapshot()
         self._examine(orders, found, snapshot)
+        self._refuse_if_too_many(len(orders))
         intents.commit_ticket(self.store, self.record, now=self.now)
         return self._send(orders, snapshot)
 
@@ -176,14 +181,31 @@ class _Submitting:
             *gate.judge(
                 orders,
                 gate.as_decided(fresh, snapshot, decided, net_asset_value=capital),
-                gate.look(self.gateway, fresh, orders, settings=self.settings),
+                gate.look(
+                    self.gateway, fresh, orders, settings=self.settings, session=ticket.session
+                ),
                 limits=limits,
+                account=account_state(
+                    self.store,
+                    self.settings,
+                    account=ticket.account,
+                    session=ticket.session,
+                    batch=[order.order_ref for order in orders],
+                    past=self.past,
+                ),
                 decided=decided,
             ),
         )
         if failed := gate.failed(checks):
             remedy = f"to try again until the finish line: daybook execute {ticket.session}"
             raise GateRefused(failed, remedy=remedy)
+
+    def _refuse_if_too_many(self, orders: int) -> None:
+        ticket, limits = self.record.ticket, self.settings.limits
+        with self.store.transaction() as connection:
+            throttle.refuse_if_too_many(
+                connection, ticket.account, ticket.session, orders=orders, limits=limits
+            )
 
     def _send(self, orders: Sequence[Order], snapshot: Snapshot) -> Sent:
         return send(

@@ -11,9 +11,9 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from core.canonical import canonical_json, sha256_of
-from core.settings import Settings
+from core.settings import LimitSettings, Settings
 from core.types import Order, OrderState
-from desk import gate, intents, tokens
+from desk import gate, intents, throttle, tokens
 from desk.audit import Act, note
 from desk.errors import GateRefused, NotPermitted
 from desk.examination import Examined
@@ -75,12 +75,14 @@ def commit(
     *,
     account: str,
     caller: str,
+    limits: LimitSettings,
     **more: object,
 ) -> Order:
     """Commit the account to the order of a token and return it named; see `desk.intents`.
 
-    ``more`` goes into the audit trail.
+    ``more`` goes into the audit trail. Raises `Throttled` when the session has had its share.
     """
+    throttle.refuse_if_too_many(connection, account, found.session.day, orders=1, limits=limits)
     named = intents.commit_order(
         connection,
         order,

@@ -10,9 +10,11 @@ from core.canonical import canonical_json, sha256_of
 from core.errors import ConfigurationError
 from core.provenance import code_hash
 from core.settings import Settings
+from desk.account import PastOf, recorded
 from ibkr.gateway import OpenGateway
 from ibkr.socket_gateway import open_socket
 from tasks.day import Day, Progress
+from tasks.rules import read_rules
 
 
 def begin_day(
@@ -21,15 +23,17 @@ def begin_day(
     *,
     progress: Progress,
     open_gateway: OpenGateway = open_socket,
+    past: PastOf = recorded,
 ) -> Day:
     """Ask the gateway for its account and time, and name the run.
 
-    ``day`` None means the gateway's own. Raises `NoData` when the day is no session,
-    `ConfigurationError` when the gateway lives in another one, `GatewayError` when it does not
-    answer.
+    ``day`` None means the gateway's own; ``past`` tells what the account was worth before. Raises
+    `NoData` when the day is no session, `ConfigurationError` when the gateway lives in another
+    one, `GatewayError` when it does not answer.
     """
     with open_gateway(settings) as gateway:
         account, as_of = gateway.account, gateway.server_time()
+    read_rules()  # a slip in the reviewed file must not cost the hour before the finish line
     found = session(day or bucharest_day(as_of), exchange=settings.exchange)
     refuse_another_day(found, as_of)
     return Day(
@@ -41,6 +45,7 @@ def begin_day(
         started_at=clock.now(),
         progress=progress,
         open_gateway=open_gateway,
+        past=past,
     )
 
 

@@ -35,6 +35,7 @@ from flows.runner import Runner
 from flows.stages import decide, hand_to_desk
 from ibkr.replay.source import ReplaySource
 from ibkr.replay.world import Account, ReplayWorld, Settlement, open_world
+from risk.account import History, Valuation
 from tasks.day import Progress, silent
 from tasks.stage import Stage
 
@@ -123,18 +124,23 @@ def _replay_rest(
     progress("sessions", done, len(sessions))
     if done == len(sessions):
         return
-    account = Account(settings.simulator.cash)
-    if done:
-        account = home.get(sessions[done - 1]).settlement.account
+    account, past = Account(settings.simulator.cash), Past()
+    for session in sessions[:done]:
+        replayed = home.get(session)
+        account = replayed.settlement.account
+        past.add(replayed)
     with open_world(source, calendar.session(sessions[done])) as world:
         simulated = _in_world(settings, world)
         for number, day in enumerate(sessions[done:], start=done + 1):
             try:
-                replayed, ticket = _replay_session(simulated, world, day, account, home, resume)
+                replayed, ticket = _replay_session(
+                    simulated, world, day, account, home, past, resume
+                )
             except DaybookError as error:
                 raise ReplayStopped(f"the replay stopped at {day}: {error}") from error
             home.put(replayed, ticket)
             account = replayed.settlement.account
+            past.add(replayed)
             progress("sessions", number, len(sessions))
     home.tidy()
 
@@ -161,6 +167,7 @@ def _replay_session(
     session_day: date,
     account: Account,
     home: ReplayHome,
+    past: Past,
     resume: str,
 ) -> tuple[ReplayedDay, bytes]:
     """Decide one session, trade it, and settle it at its close."""
@@ -172,6 +179,7 @@ def _replay_session(
         session_day,
         progress=silent,
         open_gateway=world.open_gateway,
+        past=past,
     )
     book = RunBook.open(day.paths, session_day, day.run_key)
     runner = Runner(book, Waiting, NobodyWatches(), resume=resume)
@@ -195,6 +203,29 @@ def _replayed(ticket: Ticket, submitted: StageRecord | None, settlement: Settlem
         net_asset_value=ticket.net_asset_value,
         settlement=settlement,
     )
+
+
+class Past:
+    """What the replay's account was worth before each session; see `desk.account.PastOf`.
+
+    Two numbers a session are all that is kept of it in memory.
+    """
+
+    def __init__(self) -> None:
+        self._valuations: list[Valuation] = []
+
+    def add(self, day: ReplayedDay) -> None:
+        """Keep what the account was worth when a session was decided, and at its close."""
+        found = calendar.session(day.session)
+        self._valuations += [
+            Valuation(day.session, found.decision_time, day.net_asset_value),
+            Valuation(day.session, found.close, day.settlement.equity),
+        ]
+
+    def __call__(self, settings: Settings, *, account: str, session: date) -> History:
+        """Return the valuations of earlier sessions."""
+        del settings, account  # a replay has one account, and begins where it begins
+        return History(tuple(one for one in self._valuations if one.session < session))
 
 
 class Waiting:

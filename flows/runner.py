@@ -17,7 +17,17 @@ from core.runs import RunBook, StageRecord
 from tasks.stage import Stage
 
 RESUMED = frozenset(
-    {"universe", "market", "fundamentals", "news", "macro", "features", "signals", "optimise"}
+    {
+        "universe",
+        "market",
+        "fundamentals",
+        "news",
+        "macro",
+        "earnings",
+        "features",
+        "signals",
+        "optimise",
+    }
 )
 
 

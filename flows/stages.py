@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from core.runs import StageRecord
 from core.settings import Submit
 from flows.runner import Runner
-from tasks.alternative import fetch_fundamentals, fetch_macro, fetch_news
+from tasks.alternative import fetch_earnings, fetch_fundamentals, fetch_macro, fetch_news
 from tasks.check import check_targets
 from tasks.day import Day
 from tasks.execute import collect_fills, seal_execution, submit_automatically
@@ -75,9 +75,7 @@ def decide(day: Day, runner: Runner) -> StageRecord:
     optimal = runner.run(
         "optimise", optimise_target, day, ingested.features, scores, ingested.market, held
     )
-    targets = runner.run(
-        "override", override_targets, day, optimal, ingested.features, ingested.news
-    )
+    targets = runner.run("override", override_targets, day, optimal, ingested, held)
     verdict = runner.run("check", check_targets, day, targets, ingested, held, optimal)
     rehearsal = runner.run("rehearse", rehearse_orders, day, targets, ingested, held, verdict)
     return runner.run("propose", propose_orders, day, targets, ingested, held, verdict, rehearsal)
@@ -90,8 +88,13 @@ def _ingest(day: Day, runner: Runner) -> Ingested:
     fundamentals = runner.start("fundamentals", fetch_fundamentals, day, universe)
     news = runner.start("news", fetch_news, day, universe)
     macro = runner.start("macro", fetch_macro, day)
-    fetched = (universe, market(), fundamentals(), news(), macro())
-    return Ingested(*fetched, features=runner.run("features", build_features, day, *fetched))
+    earnings = runner.start("earnings", fetch_earnings, day, universe)
+    scored = (universe, market(), fundamentals(), news(), macro())
+    return Ingested(
+        *scored,
+        earnings=earnings(),
+        features=runner.run("features", build_features, day, *scored),
+    )
 
 
 def hand_to_desk(day: Day, runner: Runner, proposed: StageRecord) -> StageRecord | None:

@@ -52,6 +52,8 @@ def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]
         "weight_before": target.get("weight_before"),
         "weight_optimal": target.get("weight_optimal"),
         "override": target.get("override"),
+        "rules_met": reader.rules_met(con_id),
+        "earnings_unknown": records["override"].facts.get("earnings_unknown"),
         "weight": target.get("weight"),
         "gate": reader.gate(con_id),
         "what_if": reader.what_if(con_id),
@@ -96,6 +98,11 @@ class _Reader:
              "polarity": row["polarity"]}
             for row in found
         ]  # fmt: skip
+
+    def rules_met(self, con_id: int) -> list[dict[str, Any]]:
+        # Days sealed before the rules were a file have no findings.
+        findings = self._records["override"].facts.get("findings", [])
+        return [finding for finding in findings if finding["name"] == con_id]
 
     def gate(self, con_id: int) -> dict[str, Any]:
         facts = self._records["check"].facts
@@ -169,7 +176,7 @@ def _steps(story: Mapping[str, Any]) -> list[tuple[str, str]]:
             "weight",
             f"{_percent(story['weight_before'])} held, {_percent(story['weight_optimal'])} optimal",
         ),
-        ("override", story["override"] or "none"),
+        ("override", _override_line(story)),
         ("gate", _gate_line(gate)),
         ("what-if", _what_if_line(story["what_if"])),
         ("order", _order_line(order, story["verdict"])),
@@ -179,6 +186,14 @@ def _steps(story: Mapping[str, Any]) -> list[tuple[str, str]]:
         for h in story["headlines"][-5:]
     ]
     return steps
+
+
+def _override_line(story: Mapping[str, Any]) -> str:
+    met = "; ".join(finding["evidence"] for finding in story["rules_met"])
+    line = story["override"] or (f"{met}; nothing to change" if met else "none")
+    if story["earnings_unknown"]:
+        line += "; earnings dates were not known"
+    return str(line)
 
 
 def _gate_line(gate: Mapping[str, Any]) -> str:

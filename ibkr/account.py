@@ -9,7 +9,7 @@ from typing import Any
 
 from core.errors import DataError, GatewayError
 from core.types import Position, Snapshot
-from ibkr.convert import number
+from ibkr.convert import number, price
 from ibkr.kinds import ACCOUNT, POSITIONS
 from ibkr.messages import AccountValue, Held, Valued
 from ibkr.requests import Requests
@@ -23,6 +23,7 @@ _FIGURES = {
 }
 # A fill between the two questions makes their answers differ once; twice is something else.
 _ATTEMPTS = 2
+_BASE = "BASE"  # stands for the base currency where all currencies are summed up
 
 
 class _Disagreement(GatewayError):
@@ -97,25 +98,35 @@ def join(
 def snapshot_of(page: AccountPage) -> Snapshot:
     """Return the snapshot that a page shows. Raises `GatewayError` or `DataError`."""
     currency, figures = account_figures(page.values)
-    _check_currency((held for held, _ in page.positions.values()), currency)
+    rates = exchange_rates(page.values)
+    _check_rates((held for held, _ in page.positions.values()), rates, currency)
     return Snapshot(
         account=page.account,
         as_of=page.as_of,
         currency=currency,
         positions=tuple(
             sorted(
-                (_position(held, valued) for held, valued in page.positions.values()),
+                (_position(held, valued, rates) for held, valued in page.positions.values()),
                 key=lambda position: (position.symbol, position.con_id),
             )
         ),
+        rates=rates,
         **figures,
     )
+
+
+def exchange_rates(values: Sequence[AccountValue]) -> dict[str, float]:
+    """Return what one unit of each currency is worth in the base currency, by currency."""
+    stated = {row.currency: price(row.value) for row in values if row.tag == "ExchangeRate"}
+    rates = {name: rate for name, rate in sorted(stated.items()) if rate is not None}
+    rates.pop(_BASE, None)  # the sum of all is no currency
+    return rates | {base_currency(values): 1.0}
 
 
 def base_currency(values: Sequence[AccountValue]) -> str:
     """Return the account's base currency. Raises `GatewayError` when it is not clear."""
     # Figures exist once per currency and once in the base currency, which NetLiquidation names.
-    currencies = sorted({row.currency for row in values if row.tag == "NetLiquidation"} - {"BASE"})
+    currencies = sorted({row.currency for row in values if row.tag == "NetLiquidation"} - {_BASE})
     if len(currencies) != 1:
         raise GatewayError(f"the account's base currency is not clear: {currencies or 'none'}")
     return currencies[0]
@@ -174,20 +185,20 @@ def account_figures(values: Sequence[AccountValue]) -> tuple[str, dict[str, floa
     return currency, {name: value for name, value in numbers.items() if value is not None}
 
 
-def _check_currency(positions: Iterable[Held], currency: str) -> None:
-    foreign = sorted(
+def _check_rates(positions: Iterable[Held], rates: Mapping[str, float], currency: str) -> None:
+    unknown = sorted(
         f"{row.contract.symbol} ({row.contract.currency})"
         for row in positions
-        if row.contract.currency != currency
+        if row.contract.currency not in rates
     )
-    if foreign:
+    if unknown:
         raise DataError(
-            f"positions in another currency than the account's {currency} cannot be valued yet: "
-            f"{', '.join(foreign)}"
+            f"the account page states no exchange rate in {currency} for what these positions "
+            f"trade in: {', '.join(unknown)}; ask again in a moment"
         )
 
 
-def _position(held: Held, valued: Valued) -> Position:
+def _position(held: Held, valued: Valued, rates: Mapping[str, float]) -> Position:
     figures = [
         number(value)
         for value in (held.quantity, held.average_cost, valued.market_price, valued.market_value)
@@ -206,6 +217,7 @@ def _position(held: Held, valued: Valued) -> Position:
         quantity=quantity,
         average_cost=cost,
         market_price=market_price,
-        market_value=market_value,
+        market_value=market_value * rates[contract.currency],
         sec_type=contract.secType,
+        currency=contract.currency,
     )

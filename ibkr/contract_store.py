@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from core.artefacts import write_atomically
 from core.errors import DataError, SchemaError
-from core.tables import CON_ID, DAY, NUMBER, SYMBOL, TEXT, Column, Schema
+from core.tables import CON_ID, DAY, NUMBER, SYMBOL, TEXT, WHOLE, Column, Schema
 from core.types import Contract
 from ibkr.batches import Progress
 from ibkr.contracts import Resolved, resolved
@@ -34,6 +34,8 @@ CONTRACTS = Schema(
         ),
         Column("min_tick", NUMBER, "price increment", low=1e-8, high=100.0),
         Column("stock_type", TEXT, "as IBKR tells it"),
+        Column("price_magnifier", WHOLE, "prices are in so many parts of the currency", low=1),
+        Column("lot", WHOLE, "shares, where the contract says so", nullable=True, low=1),
         Column("seen", DAY, "day on which it was looked up"),
     ),
 )

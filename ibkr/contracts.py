@@ -10,7 +10,7 @@ import ib_async
 from core.errors import DataError
 from core.types import Contract
 from ibkr.batches import Progress, ask_each
-from ibkr.convert import is_printable, price
+from ibkr.convert import is_printable, number, price
 from ibkr.requests import Requests
 
 _AT_ONCE = 45
@@ -89,7 +89,17 @@ def only_listing(
         name=found.longName,
         min_tick=tick,
         stock_type=found.stockType,
+        price_magnifier=max(1, found.priceMagnifier),  # 0: the gateway did not say
+        lot=lot_of(found),
     )
+
+
+def lot_of(details: ib_async.ContractDetails) -> int | None:
+    """Return how many shares IBKR trades together, for example 100 in Tokyo; None: any number."""
+    increment = number(details.sizeIncrement)
+    if increment is None or increment <= 1 or not increment.is_integer():
+        return None  # fractional shares, or single ones
+    return int(increment)
 
 
 def _described(details: ib_async.ContractDetails) -> str:

@@ -87,6 +87,7 @@ def details_of(found: ib_async.ContractDetails) -> Details:
             name=found.longName,
             min_tick=tick,
             stock_type=found.stockType,
+            price_magnifier=max(1, found.priceMagnifier),
         ),
         terms=_terms(found, raw),
         local_symbol=raw.localSymbol,

@@ -77,6 +77,9 @@ class TradingToolsProtocol(Protocol):
     def order_states(self) -> dict[str, OrderState]:
         """Return every order of this account that the broker knows today, by order_ref."""
 
+    def orders_by_hand(self) -> tuple[OrderState, ...]:
+        """Return the orders for stocks without an order_ref that still work, by permId."""
+
     def await_fills(self, order_refs: Collection[str], *, timeout: float) -> dict[str, OrderState]:
         """Wait until these orders are over with all commissions, at most ``timeout`` seconds."""
 

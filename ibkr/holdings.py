@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,10 +10,10 @@ import ib_async
 
 from core.errors import GatewayError
 from core.types import Contract
-from ibkr.account import AccountPage, account_figures, base_currency
+from ibkr.account import AccountPage, account_figures, exchange_rates
 from ibkr.convert import number, price, session_date
 from ibkr.details import Right, Terms
-from ibkr.messages import AccountValue, Held, Valued
+from ibkr.messages import Held, Valued
 
 _RIGHTS: dict[str, Right] = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
 
@@ -99,13 +99,6 @@ def portfolio_value(page: AccountPage) -> PortfolioValue:
         values=values,
         holdings=held,
     )
-
-
-def exchange_rates(values: Sequence[AccountValue]) -> dict[str, float]:
-    """Return what one unit of each currency is worth in the base currency."""
-    found = {row.currency: price(row.value) for row in values if row.tag == "ExchangeRate"}
-    rates = {currency: rate for currency, rate in found.items() if rate is not None}
-    return rates | {base_currency(values): 1.0}
 
 
 def _holding(held: Held, valued: Valued) -> Holding:

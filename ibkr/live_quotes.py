@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
 from core.types import Contract, Quote
 from ibkr.batches import Progress, ask_each
 from ibkr.convert import price
-from ibkr.messages import Generic, Text, Tick
+from ibkr.messages import Text, Tick
 from ibkr.quotes import by_symbol, folded, refuse_unpriced
 from ibkr.snapshots import SnapshotLines, Source, Ticks
 
@@ -23,7 +23,6 @@ _SIZES = {
     0: "bid_size", 69: "bid_size", 3: "ask_size", 70: "ask_size", 5: "last_size", 71: "last_size",
 }  # fmt: skip
 _LAST_TRADE = frozenset({45, 88})
-_HALTED = frozenset({49, 90})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,6 @@ class LiveQuote(Quote):
     high: float | None = None
     low: float | None = None
     last_trade: datetime | None = None  # aware, UTC
-    halted: bool | None = None
 
     @property
     def age(self) -> float | None:
@@ -92,8 +90,7 @@ def live_folded(contract: Contract, ticks: Ticks, *, as_of: datetime) -> LiveQuo
     more: dict[str, Any] = {}
     for tick in ticks:
         more |= dict(_told_by(tick))
-    fields = ("con_id", "symbol", "as_of", "bid", "ask", "last", "close", "volume", "source")
-    return LiveQuote(**{name: getattr(plain, name) for name in fields}, **more)
+    return LiveQuote(**{f.name: getattr(plain, f.name) for f in fields(Quote)}, **more)
 
 
 def _told_by(tick: object) -> Sequence[tuple[str, Any]]:
@@ -107,6 +104,4 @@ def _told_by(tick: object) -> Sequence[tuple[str, Any]]:
         return told
     if isinstance(tick, Text) and tick.kind in _LAST_TRADE and tick.value.isdigit():
         return [("last_trade", datetime.fromtimestamp(int(tick.value), UTC))]
-    if isinstance(tick, Generic) and tick.kind in _HALTED and tick.value >= 0:
-        return [("halted", tick.value > 0)]  # 0 trades, 1 and 2 halted; -1 says "not known"
     return []

@@ -8,11 +8,11 @@ from datetime import datetime
 
 import ib_async
 
-from core.types import Leg, OrderStatus, Side
+from core.types import Leg, OrderState, OrderStatus, Side
 from ibkr.combos import legs_of
 from ibkr.convert import number, order_status, side
 from ibkr.messages import CompletedOrder, OpenOrder, Status
-from ibkr.order_lists import ask_completed, ask_opened
+from ibkr.order_lists import OVER, ask_completed, ask_opened
 from ibkr.requests import Requests
 
 
@@ -63,7 +63,7 @@ async def open_orders(requests: Requests, account: str, *, within: float) -> Bro
     """Ask for the orders that still work, of all clients and by hand."""
     rows = await ask_opened(requests, within=within)
     as_of = await requests.current_time(within=within)
-    return BrokerOrders(as_of, _by_perm_id(opened(rows, account)))
+    return BrokerOrders(as_of, by_perm_id(opened(rows, account)))
 
 
 async def completed_orders(requests: Requests, account: str, *, within: float) -> BrokerOrders:
@@ -71,7 +71,26 @@ async def completed_orders(requests: Requests, account: str, *, within: float) -
     rows = await ask_completed(requests, within=within)
     as_of = await requests.current_time(within=within)
     own = (row for row in rows if row.order.account in {"", account})
-    return BrokerOrders(as_of, _by_perm_id(_completed(row) for row in own))
+    return BrokerOrders(as_of, by_perm_id(_completed(row) for row in own))
+
+
+def by_hand(orders: Iterable[BrokerOrder]) -> tuple[OrderState, ...]:
+    """Return how those of these orders stand that are for stocks and have no order_ref."""
+    return tuple(
+        OrderState(
+            order_ref="",
+            con_id=order.con_id,
+            symbol=order.symbol,
+            side=order.side,
+            quantity=order.quantity,
+            status=order.status,
+            filled=order.filled,
+            perm_id=order.perm_id,
+            message=order.message,
+        )
+        for order in orders
+        if not order.order_ref and order.sec_type == "STK" and order.status not in OVER
+    )
 
 
 def opened(rows: Sequence[OpenOrder | Status], account: str) -> list[BrokerOrder]:
@@ -143,5 +162,6 @@ def _order(
     )
 
 
-def _by_perm_id(orders: Iterable[BrokerOrder]) -> tuple[BrokerOrder, ...]:
+def by_perm_id(orders: Iterable[BrokerOrder]) -> tuple[BrokerOrder, ...]:
+    """Return orders sorted by permId."""
     return tuple(sorted(orders, key=lambda order: order.perm_id))

@@ -10,7 +10,7 @@ from core.errors import DataError
 from core.types import Contract, Quote
 from ibkr.batches import Progress, ask_each
 from ibkr.convert import number, price
-from ibkr.messages import DataType, Tick
+from ibkr.messages import DataType, Generic, Tick
 from ibkr.snapshots import SnapshotLines, Ticks
 
 _SOURCES = {1: "live", 2: "frozen", 3: "delayed", 4: "delayed-frozen"}
@@ -19,6 +19,7 @@ _BOOK = {1: "bid", 66: "bid", 2: "ask", 67: "ask"}
 _PRICES = {4: "last", 68: "last", 9: "close", 75: "close"}
 _SIZES = {0: "bid", 69: "bid", 3: "ask", 70: "ask"}
 _VOLUMES = frozenset({8, 74})
+_HALTED = frozenset({49, 90})
 _DELAYED = frozenset(range(66, 77))
 
 
@@ -91,10 +92,12 @@ def refuse_unpriced(found: Quote) -> None:
 def folded(contract: Contract, ticks: Ticks, *, as_of: datetime) -> Quote:
     """Fold the ticks of one snapshot, be there a price in it or not."""
     values: dict[str, float | None] = {}
-    source = "live"
+    source, halted = "live", None
     for tick in ticks:
         if isinstance(tick, DataType):
             source = _SOURCES.get(tick.kind, source)
+        if isinstance(tick, Generic) and tick.kind in _HALTED and tick.value >= 0:
+            halted = tick.value > 0  # 0 trades, 1 and 2 halted; -1 says "not known"
         if not isinstance(tick, Tick):
             continue
         if tick.price is None:
@@ -115,6 +118,7 @@ def folded(contract: Contract, ticks: Ticks, *, as_of: datetime) -> Quote:
         close=values.get("close"),
         volume=values.get("volume"),
         source=source,
+        halted=halted,
     )
 
 

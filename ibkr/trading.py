@@ -8,6 +8,7 @@ from core.errors import ConfigurationError
 from core.types import Order, OrderState, WhatIf
 from ibkr.connection import Connection
 from ibkr.following import await_settled, cancel_order
+from ibkr.open_orders import by_hand, open_orders
 from ibkr.order_lists import order_records
 from ibkr.rehearsal import rehearse
 from ibkr.sending import send_orders
@@ -78,6 +79,21 @@ class TradingTools:
             )
         )
         return {ref: record.state for ref, record in records.items()}
+
+    def orders_by_hand(self) -> tuple[OrderState, ...]:
+        """Return the orders for stocks without an order_ref that still work, by permId.
+
+        A person placed them, or another program. Raises `GatewayTimeout` when the list of open
+        orders does not come: no answer is never "no orders".
+        """
+        found = self._connection.run(
+            open_orders(
+                self._connection.line.requests,
+                self._connection.account,
+                within=self._connection.settings.request_timeout,
+            )
+        )
+        return by_hand(found.orders)
 
     def await_fills(self, order_refs: Collection[str], *, timeout: float) -> dict[str, OrderState]:
         """Wait until these orders are over with all commissions, at most ``timeout`` seconds.

@@ -27,39 +27,6 @@ class Phrase:
         return bool(re.search(self.pattern, text)) and not re.search(self.unless, text)
 
 
-BREAKING_NEWS = (
-    Phrase(
-        "FDA refusal",
-        r"\bfda\b.{0,60}\b(bans?|banned|reject\w*|refus\w*|declines? to approve)\b"
-        r"|\b(banned|rejected|refused) by (the )?(us )?fda\b"
-        r"|\bcomplete response letter\b",
-        unless=r"\b(lifts?|lifted|lifting|reverses?|reversed|overturns?|overturned)\b",
-    ),
-    Phrase(
-        "trading halted",
-        r"\b(trading|shares?|stock)\b.{0,20}\b(halt|halts|halted|suspended)\b"
-        r"|\b(halts?|halted|suspends?|suspended)\b.{0,20}\btrading\b",
-        unless=r"\bresum\w*\b",
-    ),
-    Phrase(
-        "bankruptcy",
-        r"\b(files?|filed|filing)\b.{0,30}\b(bankruptcy|chapter 7|chapter 11|insolvency)\b",
-        unless=r"\b(emerges?|emerged|exits?|exited|avoids?|avoided|denies|denied)\b",
-    ),
-    Phrase(
-        "accounting probe",
-        r"\baccounting\b.{0,30}\b(probe|investigation|fraud|scandal|irregularit\w*)"
-        r"|\b(probe|probes|investigat\w*)\b.{0,40}\baccounting\b",
-        unless=r"\b(clears?|cleared|closes?|closed|drops?|dropped)\b",
-    ),
-    Phrase(
-        "delisting",
-        r"\bdelist(s|ed|ing)?\b",
-        unless=r"\b(avoids?|avoided|averts?|averted|regains? compliance|denies|denied)\b",
-    ),
-)
-
-
 def plain_title(title: str) -> str:
     """Return one line of visible characters, at most `MAX_TITLE` of them.
 

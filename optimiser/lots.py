@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from core.errors import DataError
-from optimiser.book import TOLERANCE, Book, Wish, wish_for
+from optimiser.book import TOLERANCE, Book, BookLimits, Wish, frozen_wish, wish_for
+from optimiser.repair import repair
+from optimiser.sizing import (
+    SMALLEST_LOT,
+    Listing,
+    base_price,
+    listing_problems,
+    rate_of,
+    round_lot,
+)
 
-# Regulation NMS, 17 CFR 242.600(b)(93), in force since 3 November 2025. The exchange sets the
-# tier twice a year from the average close; the price of today is the best a daily run knows.
-ROUND_LOTS = ((250.0, 100), (1_000.0, 40), (10_000.0, 10))
-SMALLEST_LOT = 1
+__all__ = [
+    "SMALLEST_LOT", "BookLimits", "Listing", "Lots", "Sizing", "round_lot", "target_quantities",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,114 +30,179 @@ class Lots:
     quantities: dict[int, int]  # by conId, every name with a target, sorted; negative = short
     weights: dict[int, float]  # what these positions are worth, fractions of net asset value
     skipped: dict[int, str]  # names left as they are although the target differs, and why
+    broken: dict[str, float]  # limits that the target kept and no whole shares can; by how much
 
 
-def round_lot(price: float) -> int:
-    """Return the US round lot in shares for a price in USD. Raises `DataError` for no price."""
-    if not (math.isfinite(price) and price > 0.0):
-        raise DataError(f"a price of {price:g} has no round lot")
-    return next((lot for most, lot in ROUND_LOTS if price <= most), SMALLEST_LOT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizing:
+    """What weights are turned into: money, lots, and what is too small to trade."""
+
+    net_asset_value: float  # base currency
+    base: str = "USD"
+    rates: Mapping[str, float] = field(default_factory=dict)  # base currency per unit of each
+    even_lots: bool = True
+    no_trade_band: float = 0.0  # of net asset value: a position so near its target stays
+    min_trade_value: float = 0.0  # base currency: no trade is smaller
+
+    @property
+    def smallest_trade(self) -> float:
+        """The least change of weight that is traded."""
+        return max(self.no_trade_band, self.min_trade_value / self.net_asset_value)
 
 
-def target_quantities(  # noqa: PLR0913 - one term each, all by name
+def target_quantities(
     weights: Mapping[int, float],
     *,
-    net_asset_value: float,
-    prices: Mapping[int, float],
+    listings: Mapping[int, Listing],
     current: Mapping[int, float],
-    even_lots: bool,
-    min_trade: float,
-    max_single: float,
-    max_gross: float,
-    cash_buffer: float,
+    sizing: Sizing,
+    limits: BookLimits,
+    frozen: Collection[int] = (),
 ) -> Lots:
     """Turn target weights into positions whose trades are round lots, by largest remainder.
 
     1. Every trade is rounded to lots so that the position ends nearer to 0 than wanted.
-    2. Changes below ``min_trade`` are left alone, as far as the limits permit.
+    2. Changes inside the no-trade band, or worth less than the smallest trade, are left alone as
+       far as the limits permit.
     3. Lots are added where the largest part of one was cut off, while that brings the long or
        short total nearer to what was wanted and no limit breaks.
-    4. Trades that rounding made smaller than ``min_trade`` are left alone, likewise.
+    4. Trades that rounding made too small are left alone, likewise.
+    5. Where rounding itself broke a limit, the nearest positions that keep all of them are taken,
+       by odd lots where even ones cannot.
 
-    A target of 0 always exits whole, odd lots included; so does the old side of a position that
-    changes sign. A limit that the given weights already break is not broken further.
+    A target of 0 always exits whole, odd lots included and however small; so does the old side of
+    a position that changes sign. A limit that the given weights already break is not broken
+    further. What a short sale brings in pays for long positions only in the ``net`` cash mode.
 
     Parameters
     ----------
     weights
         By conId, fractions of net asset value. Every holding needs one, if only 0.
+    listings
+        Price, currency and lot of every name with a weight.
     current
         Shares held by conId, negative = short.
-    cash_buffer
-        Long positions may be worth at most 1 - cash_buffer: short proceeds buy nothing.
+    frozen
+        Names that cannot be traded: they stay as they are, whatever their weight says.
 
     Raises
     ------
     DataError
-        A number is missing or not finite, or a holding is not in whole shares; all of them are
-        named.
+        A number or a rate is missing or not finite, or a holding is not in whole shares; all of
+        them are named.
     """
-    problems = list(_problems(weights, net_asset_value, prices, current))
+    problems = list(_problems(weights, listings, current, sizing, limits))
     if problems:
         raise DataError("; ".join(problems))
+    nav, smallest = sizing.net_asset_value, sizing.smallest_trade
+    units = {
+        con_id: base_price(listings[con_id], sizing.rates, base=sizing.base) / nav
+        for con_id in sorted(weights)
+    }
     wishes = [
-        wish_for(
+        frozen_wish(con_id, unit=unit, held=int(current.get(con_id, 0.0)))
+        if con_id in frozen
+        else wish_for(
             con_id,
             weights[con_id],
-            unit=prices[con_id] / net_asset_value,
+            unit=unit,
             held=int(current.get(con_id, 0.0)),
-            lot=round_lot(prices[con_id]) if even_lots else SMALLEST_LOT,
+            lot=listings[con_id].round_lot(even=sizing.even_lots),
         )
-        for con_id in sorted(weights)
+        for con_id, unit in units.items()
     ]
-    book = Book(wishes, max_single=max_single, max_gross=max_gross, max_long=1.0 - cash_buffer)
-    small = [wish for wish in wishes if not wish.exits and abs(wish.change) < min_trade]
+    book = Book(wishes, limits)
+    movable = [wish for wish in wishes if not wish.exits and not wish.frozen]
+    small = [wish for wish in movable if abs(wish.change) < smallest]
     kept = {
         wish.con_id
         for wish in sorted(small, key=lambda w: (abs(w.held) * w.unit, w.con_id))
         if book.place(wish, wish.held)
     }
-    book.hand_out([wish for wish in wishes if wish.con_id not in kept])
-    for wish in wishes:
-        traded = abs(book.shares[wish.con_id] - wish.held) * wish.unit
-        if not wish.exits and 0.0 < traded < min_trade:
+    book.hand_out([wish for wish in movable if wish.con_id not in kept])
+    for wish in movable:
+        if 0.0 < abs(book.shares[wish.con_id] - wish.held) * wish.unit < smallest:
             book.place(wish, wish.held)
+    repair(book)
+    wanted = {
+        wish.con_id: weights[wish.con_id] / wish.unit if wish.frozen else wish.ideal
+        for wish in wishes
+    }
     return Lots(
         quantities=dict(book.shares),
         weights={wish.con_id: book.weight(wish) for wish in wishes},
-        skipped=dict(_skipped(wishes, book, min_trade)),
+        skipped=dict(_skipped(book, wanted, sizing)),
+        broken=book.broken(),
     )
 
 
-def _skipped(wishes: list[Wish], book: Book, min_trade: float) -> Iterator[tuple[int, str]]:
-    for wish in wishes:
-        if book.shares[wish.con_id] != wish.held or abs(wish.ideal - wish.held) < TOLERANCE:
-            continue
-        if abs(wish.change) < min_trade:
-            why = f"a change of {wish.change:+.2%} is below {min_trade:.2%}"
-        else:
-            shares = wish.ideal - wish.held
-            why = f"a change of {shares:+.1f} shares does not make a lot of {wish.lot}"
-        yield wish.con_id, why
+def _skipped(book: Book, wanted: Mapping[int, float], sizing: Sizing) -> Iterator[tuple[int, str]]:
+    for wish in book.wishes:
+        missing = wanted[wish.con_id] - wish.held
+        if book.shares[wish.con_id] == wish.held and abs(missing) >= TOLERANCE:
+            yield wish.con_id, _why_skipped(wish, missing, sizing)
+
+
+def _why_skipped(wish: Wish, missing: float, sizing: Sizing) -> str:
+    change = missing * wish.unit
+    if wish.frozen:
+        return f"a change of {change:+.2%} cannot be traded"
+    if abs(change) < sizing.no_trade_band:
+        return f"a change of {change:+.2%} is below {sizing.no_trade_band:.2%}"
+    if abs(change) < sizing.smallest_trade:
+        worth = abs(change) * sizing.net_asset_value
+        return f"a trade of {worth:,.2f} {sizing.base} is below {sizing.min_trade_value:,.2f}"
+    return f"a change of {missing:+.1f} shares does not make a lot of {wish.lot}"
 
 
 def _problems(
     weights: Mapping[int, float],
-    net_asset_value: float,
-    prices: Mapping[int, float],
+    listings: Mapping[int, Listing],
     current: Mapping[int, float],
+    sizing: Sizing,
+    limits: BookLimits,
 ) -> Iterator[str]:
-    if not (math.isfinite(net_asset_value) and net_asset_value > 0.0):
-        yield f"net asset value is {net_asset_value:g}"
+    if not (math.isfinite(sizing.net_asset_value) and sizing.net_asset_value > 0.0):
+        yield f"net asset value is {sizing.net_asset_value:g}"
+    for name, cap in {"single": limits.max_single, **limits.caps}.items():
+        if not math.isfinite(cap):
+            yield f"the limit on {name} is {cap:g}"
     for con_id in sorted(weights):
-        price = prices.get(con_id, math.nan)
-        if not math.isfinite(weights[con_id]):
-            yield f"conId {con_id}: target weight is {weights[con_id]:g}"
-        if not (math.isfinite(price) and price > 0.0):
-            yield f"conId {con_id}: price is {price:g}"
-        if not float(current.get(con_id, 0.0)).is_integer():
-            yield f"conId {con_id}: {current[con_id]:g} shares held; orders trade whole shares only"
+        listing = listings.get(con_id, Listing(math.nan, sizing.base))
+        held = float(current.get(con_id, 0.0))
+        for problem in (
+            *_weight_problems(weights[con_id], held),
+            *listing_problems(listing),
+            *_beta_problems(con_id, limits, in_play=weights[con_id] != 0.0 or held != 0.0),
+        ):
+            yield f"conId {con_id}: {problem}"
+    yield from _rate_problems({i: listings[i] for i in weights if i in listings}, sizing)
     for con_id in sorted(set(current) - set(weights)):
         # Not a target of 0: that would sell whatever the universe forgot.
         if current[con_id] != 0.0:
             yield f"conId {con_id}: {current[con_id]:g} shares held but no target weight"
+
+
+def _weight_problems(weight: float, held: float) -> Iterator[str]:
+    if not math.isfinite(weight):
+        yield f"target weight is {weight:g}"
+    if not held.is_integer():
+        yield f"{held:g} shares held; orders trade whole shares only"
+
+
+def _beta_problems(con_id: int, limits: BookLimits, *, in_play: bool) -> Iterator[str]:
+    beta = limits.betas.get(con_id, math.nan)
+    if limits.beta_range is not None and in_play and not math.isfinite(beta):
+        yield "beta is not known, and there is a limit on it"
+
+
+def _rate_problems(listings: Mapping[int, Listing], sizing: Sizing) -> Iterator[str]:
+    """Yield each currency without a rate once, with a name that needs it."""
+    unrated: dict[str, int] = {}
+    for con_id in sorted(listings):
+        try:
+            rate_of(listings[con_id].currency, sizing.rates, base=sizing.base)
+        except DataError as error:
+            unrated.setdefault(str(error), con_id)
+    for problem, con_id in unrated.items():
+        yield f"{problem}, for example for conId {con_id}"

@@ -1,23 +1,25 @@
 """Hard overrides after the optimiser. An override may only reduce risk.
 
 It never opens, increases or flips a position: a long in bad news goes to 0, a short in bad news
-is not increased. What a headline says is data; the worst a forged one can do is to sell.
+is not increased, nothing grows into its earnings date, and what is halted stays where it is. What
+a headline says is data; the worst a forged one can do is to sell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from core.errors import DataError
-from optimiser.headline import BREAKING_NEWS, Phrase, plain_title
+from optimiser.headline import Phrase, plain_title
 from optimiser.terms import Key
 
-BREAKING = timedelta(hours=24)
+Rule: TypeAlias = Literal["halt", "news", "sentiment", "earnings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +27,58 @@ class Facts:
     """What is known of one name besides its numbers."""
 
     sentiment_z: float | None = None  # standard deviations; None or NaN = not known
-    headlines: tuple[str, ...] = ()  # titles of the past 24 hours, untrusted
+    headlines: tuple[str, ...] = ()  # titles of the past hours, untrusted
+    halted: bool = False
+    sessions_to_earnings: int | None = None  # 0 = before the next close; None = none known
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The reviewed rules of the overlay."""
 
+    breaking_news: tuple[Phrase, ...]
     sentiment_floor: float = -2.5
-    breaking_news: tuple[Phrase, ...] = BREAKING_NEWS
+    news_counts_for: timedelta = timedelta(hours=24)
+    sessions_before_earnings: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that a name met: the evidence, and what the rule made of the weight it found."""
+
+    name: Key
+    rule: Rule
+    evidence: str  # in words; a headline in it is untrusted text
+    held: float  # weight before the day
+    before: float  # weight before the rule
+    after: float
+
+    @property
+    def changes(self) -> bool:
+        """Whether the rule changed anything."""
+        return self.after != self.before
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Overlaid:
-    """Weights after the overrides, and for each changed weight the reason."""
+    """Weights after the overrides, and every rule that was met, by name."""
 
     weights: pd.Series[float]
-    reasons: dict[Key, str]
+    findings: tuple[Finding, ...]
+
+    @property
+    def reasons(self) -> dict[Key, str]:
+        """Why each changed weight changed, in words."""
+        found: dict[Key, list[Finding]] = {}
+        for finding in self.findings:
+            if finding.changes:
+                found.setdefault(finding.name, []).append(finding)
+        return {name: _told(findings) for name, findings in found.items()}
+
+
+def _told(findings: list[Finding]) -> str:
+    evidence = "; ".join(finding.evidence for finding in findings)
+    return f"{evidence}; weight {findings[0].before:.4f} -> {findings[-1].after:.4f}"
 
 
 def apply_overrides(
@@ -51,7 +88,7 @@ def apply_overrides(
     *,
     rules: Rules,
 ) -> Overlaid:
-    """Take names with bad news out of the target.
+    """Hold every target weight against the rules.
 
     Parameters
     ----------
@@ -72,47 +109,86 @@ def apply_overrides(
         odd = column.index[~np.isfinite(column.to_numpy(dtype=np.float64, na_value=np.nan))]
         if len(odd):
             raise DataError(f"{len(odd)} {what} weight(s) not finite, for example {odd[0]!r}")
-    overlaid, reasons = weights.astype(np.float64).copy(), {}
+    overlaid, findings = weights.astype(np.float64).copy(), []
     for name, optimal, held in zip(weights.index.tolist(), weights, before, strict=True):
-        bad_news = _bad_news(facts.get(name, Facts()), rules)
-        allowed = _allowed(float(optimal), float(held))
-        if bad_news is not None and allowed != optimal:
-            overlaid[name] = allowed
-            reasons[name] = f"{bad_news}; weight {optimal:.4f} -> {allowed:.4f}"
-    return Overlaid(overlaid, reasons)
+        weight = float(optimal)
+        for rule, evidence in _met(facts.get(name, Facts()), rules):
+            after = _ALLOWED[rule](weight, float(held))
+            findings.append(Finding(name, rule, evidence, float(held), weight, after))
+            weight = after
+        overlaid[name] = weight
+    return Overlaid(overlaid, tuple(findings))
 
 
 def facts_of(
-    features: pd.DataFrame, headlines: pd.DataFrame, *, as_of: datetime
+    features: pd.DataFrame,
+    headlines: pd.DataFrame,
+    *,
+    as_of: datetime,
+    within: timedelta,
+    halted: Collection[Key] = (),
+    sessions_to_earnings: Mapping[str, int] | None = None,
 ) -> dict[Key, Facts]:
     """Gather the facts by conId from tables of schemas ``features`` and ``headlines``.
 
-    Only headlines of the 24 hours up to ``as_of`` count; undated ones might be old, later ones
-    were not known.
+    Only headlines of the time ``within`` up to ``as_of`` count; undated ones might be old, later
+    ones were not known. ``halted`` are conIds, ``sessions_to_earnings`` is by symbol.
     """
-    recent = headlines["published"].between(as_of - BREAKING, as_of)
+    recent = headlines["published"].between(as_of - within, as_of)
     titles = headlines[recent].groupby("symbol")["title"].apply(lambda t: tuple(sorted(t)))
     columns = (features[name].tolist() for name in ("con_id", "symbol", "sentiment_z"))
-    return {
-        con_id: Facts(sentiment_z=z, headlines=titles.get(symbol, ()))
+    known: dict[Key, Facts] = {name: Facts(halted=True) for name in halted}
+    return known | {
+        con_id: Facts(
+            sentiment_z=z,
+            headlines=titles.get(symbol, ()),
+            halted=con_id in halted,
+            sessions_to_earnings=(sessions_to_earnings or {}).get(symbol),
+        )
         for con_id, symbol, z in zip(*columns, strict=True)
     }
 
 
-def _bad_news(facts: Facts, rules: Rules) -> str | None:
-    """Return the first rule that these facts break, with the evidence, or None."""
+def _met(facts: Facts, rules: Rules) -> Iterator[tuple[Rule, str]]:
+    """Yield the rules that these facts meet, with the evidence."""
+    if facts.halted:
+        # Nothing else matters: what does not trade can be neither sold nor bought.
+        yield "halt", "trading is halted, so the position stays as it is"
+        return
     for phrase in rules.breaking_news:
-        for title in facts.headlines:
-            if phrase.said_in(title):
-                return f'{phrase.name}: "{plain_title(title)}"'
+        said = next((title for title in facts.headlines if phrase.said_in(title)), None)
+        if said is not None:
+            yield "news", f'{phrase.name}: "{plain_title(said)}"'
+            break
     z = facts.sentiment_z
     if z is not None and z < rules.sentiment_floor:
-        return f"sentiment {z:.2f} is below {rules.sentiment_floor:.2f}"
-    return None
+        yield "sentiment", f"sentiment {z:.2f} is below {rules.sentiment_floor:.2f}"
+    left = facts.sessions_to_earnings
+    if left is not None and 0 <= left <= rules.sessions_before_earnings:
+        yield "earnings", "earnings today" if left == 0 else f"earnings in {left} session(s)"
 
 
-def _allowed(optimal: float, held: float) -> float:
-    """Return the largest position towards ``optimal`` that bad news still permits."""
-    if optimal < 0.0 and held < 0.0:
-        return max(optimal, held)
-    return 0.0 if optimal != 0.0 else optimal
+def _halted(_weight: float, held: float) -> float:
+    return held
+
+
+def _bad_news(weight: float, held: float) -> float:
+    """Return the largest position towards ``weight`` that bad news still permits."""
+    if weight < 0.0 and held < 0.0:
+        return max(weight, held)
+    return 0.0 if weight != 0.0 else weight
+
+
+def _no_growth(weight: float, held: float) -> float:
+    """Return the largest position towards ``weight`` that is neither opened nor increased."""
+    if weight * held <= 0.0:
+        return 0.0 if weight != 0.0 else weight
+    return min(weight, held) if weight > 0.0 else max(weight, held)
+
+
+_ALLOWED: dict[Rule, Callable[[float, float], float]] = {
+    "halt": _halted,
+    "news": _bad_news,
+    "sentiment": _bad_news,
+    "earnings": _no_growth,
+}

@@ -1,21 +1,31 @@
-"""The gate between a target and the broker: every limit is checked, every answer listed."""
+"""The gate between a target and the broker: every limit is checked, every answer listed.
+
+What is judged is the whole account: positions, what still works at the broker, and this batch.
+Orders that somebody else placed may fill or not, so every figure is the worst of four outcomes:
+none of them fills, the purchases, the sales, all.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from core.settings import LimitSettings
+from core.types import Order
 from risk import measures
-from risk.limits import Check, Limit, Limits, check, information, number
+from risk.account import AccountState, account_checks
+from risk.limits import TOLERANCE, Check, Limits, check, information, is_restricted, number, within
+from risk.order import check_order
 
 VAR_LEVEL = 0.95
-MIN_DAYS = 60  # days on which every position has a return, below which VaR is not measured
-MIN_COVERAGE = 0.8
-TRADABLE_STATUS = {"optimal", "optimal_relaxed"}  # what a relaxation let through fails below
+MIN_DAYS = 60  # days on which every position has a return, below which risk is not measured
+OPTIMAL, RELAXED = "optimal", "optimal_relaxed"  # what a relaxation let through fails below
+
+Weights = dict[int, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +49,39 @@ class Verdict:
 class _Portfolio:
     """What is judged. Every number is a float; what was no number is NaN."""
 
-    current: dict[int, float]
-    targets: dict[int, float]
+    current: Weights
+    targets: Weights
+    foreign: tuple[tuple[int, float], ...]
+    outcomes: tuple[Weights, ...]  # the targets, with what others' orders may make of them
     net_asset_value: float
-    prices: dict[int, float]
-    adv: dict[int, float]
+    prices: Weights
+    adv: Weights
     names: Mapping[int, str]
 
     def name(self, con_id: int | None) -> str:
         if con_id is None:
             return "no position"
         return self.names.get(con_id, f"conId {con_id}")
+
+    def worst(self, figure: Callable[[Weights], float]) -> float:
+        """Return a figure's largest value over all outcomes; NaN if it is NaN in one."""
+        values = [figure(outcome) for outcome in self.outcomes]
+        return math.nan if any(math.isnan(value) for value in values) else max(values)
+
+    def traded(self) -> Weights:
+        """Return the signed change of each name that changes."""
+        return {
+            name: change
+            for name, change in measures.changes(self.current, self.targets).items()
+            if not abs(change) <= measures.NO_POSITION
+        }
+
+    def sizes(self) -> Weights:
+        """Return how much trades in each name, others' orders on top, without sign."""
+        sizes = {name: abs(change) for name, change in self.traded().items()}
+        for name, weight in self.foreign:
+            sizes[name] = sizes.get(name, 0.0) + abs(weight)
+        return sizes
 
 
 def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
@@ -63,7 +95,11 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
     net_asset_value: float,
     coverage: float,
     optimiser_status: str,
-    max_turnover: float | None = None,
+    account: AccountState,
+    relaxations: Mapping[str, float] | None = None,
+    orders: Sequence[Order] = (),
+    foreign: Iterable[tuple[int, float]] = (),
+    market: pd.Series[float] | None = None,
     sectors: Mapping[int, str] | None = None,
     names: Mapping[int, str] | None = None,
 ) -> Verdict:
@@ -73,46 +109,90 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
     ----------
     current, targets
         Weights by conId, fractions of net asset value. Give the targets as they will be traded,
-        after rounding to lots.
+        after rounding to lots, with what is left of our own working orders.
     returns
         Shape (T, n), daily returns as fractions, one column per conId.
     adv
         Average daily volume in shares by conId; unknown fails every name that is traded.
     prices
-        Per share, in the base currency.
+        Per share, in the base currency; what orders are held against.
     coverage
         Share of the universe with the data the target rests on, 0 to 1.
-    sectors, names
-        By conId, for information and for messages.
+    account
+        Where the emergency stop stands, and what the account was worth before.
+    relaxations
+        What the optimiser had to give way by, by name; of "optimal_relaxed" there is at least one.
+    orders
+        The batch that leads to the targets.
+    foreign
+        Signed weights that orders placed by others would still add, one pair for each order.
+    market
+        Daily returns of the market, by the days of ``returns``. None: the mean of ``returns``.
+    sectors
+        By conId; a name without one counts as unknown, which has a limit of its own.
+    names
+        By conId, for messages and the restricted list.
     """
+    others = tuple((name, number(weight)) for name, weight in foreign)
+    wanted = _numbers(targets)
     portfolio = _Portfolio(
         current=_numbers(current),
-        targets=_numbers(targets),
+        targets=wanted,
+        foreign=others,
+        outcomes=_outcomes(wanted, others),
         net_asset_value=number(net_asset_value),
         prices=_numbers(prices),
         adv=_numbers(adv),
         names=names or {},
     )
-    rules = Limits.of(limits)
+    rules, batch = Limits.of(limits), tuple(orders)
     return Verdict(
         (
-            *_sanity(portfolio, number(coverage), optimiser_status),
+            *_sanity(portfolio, rules, number(coverage)),
+            _optimiser(optimiser_status, relaxations or {}),
             *_exposure(portfolio, rules),
-            *_losses(portfolio, rules, returns),
-            *_trading(portfolio, rules, max_turnover),
-            *_sectors(portfolio, sectors),
+            *_sectors(portfolio, rules, sectors or {}),
+            *_losses(portfolio, rules, returns, market),
+            *_trading(portfolio, rules),
+            *_batch(portfolio, batch, limits),
+            _restricted(portfolio, batch, limits.restricted),
+            *account_checks(
+                account,
+                net_asset_value=portfolio.net_asset_value,
+                orders=len(batch),
+                reduces=_reduces(portfolio),
+                rules=rules,
+            ),
         )
     )
 
 
-def _numbers(values: Mapping[int, float]) -> dict[int, float]:
+def _numbers(values: Mapping[int, float]) -> Weights:
     return {name: number(values[name]) for name in sorted(values)}
 
 
-def _sanity(portfolio: _Portfolio, coverage: float, status: str) -> Iterator[Check]:
-    weights = [*portfolio.current.items(), *portfolio.targets.items()]
+def _outcomes(targets: Weights, foreign: Sequence[tuple[int, float]]) -> tuple[Weights, ...]:
+    """Return the targets, and what they become if others' purchases, sales or both fill."""
+    if not foreign:
+        return (targets,)
+    # NaN is in both: no outcome may come out without it.
+    buys = [(name, weight) for name, weight in foreign if not weight < 0.0]
+    sells = [(name, weight) for name, weight in foreign if not weight > 0.0]
+    outcomes = [targets]
+    for fills in (buys, sells, foreign):
+        filled = dict(targets)
+        for name, weight in fills:
+            filled[name] = filled.get(name, 0.0) + weight
+        outcomes.append(filled)
+    return tuple(outcomes)
+
+
+def _sanity(portfolio: _Portfolio, rules: Limits, coverage: float) -> Iterator[Check]:
+    weights = [*portfolio.current.items(), *portfolio.targets.items(), *portfolio.foreign]
     odd = [name for name, weight in weights if not math.isfinite(weight)]
-    shown = f"{portfolio.name(odd[0])} is not a finite number" if odd else "every weight is finite"
+    shown = "every weight is finite"
+    if odd:
+        shown = f"what is held or ordered of {portfolio.name(odd[0])} is not a finite number"
     yield Check("finite weights", float(len(odd)), 0.0, passed=not odd, detail=shown)
 
     value = portfolio.net_asset_value
@@ -124,78 +204,128 @@ def _sanity(portfolio: _Portfolio, coverage: float, status: str) -> Iterator[Che
         passed=good,
         detail=f"{value:,.2f}" if good else "not a positive number",
     )
-    missing = Limit(1.0 - MIN_COVERAGE, "of the universe", "risk.gate.MIN_COVERAGE")
     inside = 0.0 <= coverage <= 1.0
-    yield check("missing data", 1.0 - coverage if inside else math.nan, missing)
-    yield Check(
-        "optimiser",
-        None,
-        None,
-        passed=status in TRADABLE_STATUS,
-        detail=f"status {status}",
-    )
+    yield check("missing data", 1.0 - coverage if inside else math.nan, rules.missing)
+
+
+def _optimiser(status: str, relaxations: Mapping[str, float]) -> Check:
+    """Judge the status. What a relaxation let through is for the limits to refuse."""
+    amounts = {name: number(relaxations[name]) for name in sorted(relaxations)}
+    listed = ", ".join(f"{name} by {amount:g}" for name, amount in amounts.items())
+    detail = f"status {status}" + (f", gave way: {listed}" if listed else "")
+    passed = status == OPTIMAL and not amounts
+    if status == RELAXED:
+        passed = bool(amounts) and all(
+            math.isfinite(amount) and amount >= 0.0 for amount in amounts.values()
+        )
+        detail += "" if passed else ", without saying by how much"
+    return Check("optimiser", None, None, passed=passed, detail=detail)
 
 
 def _exposure(portfolio: _Portfolio, rules: Limits) -> Iterator[Check]:
-    before, after = portfolio.current.values(), portfolio.targets.values()
-    gross = measures.gross(after)
-    yield check("gross", gross, rules.gross)
-    yield check("gross change", abs(gross - measures.gross(before)), rules.gross_change)
-    invested = measures.invested(after)
+    before = measures.gross(portfolio.current.values())
+    yield check("gross", portfolio.worst(lambda w: measures.gross(w.values())), rules.gross)
+    change = portfolio.worst(lambda w: abs(measures.gross(w.values()) - before))
+    yield check("gross change", change, rules.gross_change)
+    invested = portfolio.worst(lambda w: measures.invested(w.values()))
     cash = f"cash without short proceeds {1.0 - invested:.4f}"
     yield check("invested", invested, rules.invested, cash)
-    yield information("net", measures.net(after), "long minus short")
-    name, size = measures.largest(portfolio.targets)
+    yield check("net", portfolio.worst(lambda w: abs(measures.net(w.values()))), rules.net)
+    named = [measures.largest(outcome) for outcome in portfolio.outcomes]
+    name, size = max(named, key=lambda pair: (math.isnan(pair[1]), pair[1]))
     yield check("largest single", size, rules.single, portfolio.name(name))
 
 
-def _losses(portfolio: _Portfolio, rules: Limits, returns: pd.DataFrame) -> Iterator[Check]:
-    profits = measures.profit_and_loss(portfolio.targets, returns)
-    if not any(portfolio.targets.values()):
-        days, figures = "no positions", (0.0, 0.0, 0.0)
-    elif len(profits) < MIN_DAYS:
-        days = f"only {len(profits)} of {len(returns)} days known for every position"
-        figures = (math.nan, math.nan, math.nan)
-    else:
-        days = f"over {len(profits)} of {len(returns)} days"
-        figures = (
-            measures.historical_var(profits, level=VAR_LEVEL),
-            measures.parametric_var(profits, level=VAR_LEVEL),
-            measures.historical_cvar(profits, level=VAR_LEVEL),
-        )
-    historical, parametric, cvar = figures
-    yield check("historical VaR 95", historical, rules.value_at_risk, days)
-    yield check("parametric VaR 95", parametric, rules.value_at_risk, days)
-    yield information("historical CVaR 95", cvar, days)
+def _sectors(portfolio: _Portfolio, rules: Limits, sectors: Mapping[int, str]) -> Iterator[Check]:
+    """Hold the gross weight of each sector against its limit.
+
+    Names without a sector are no sector: nothing says that they move together. They have a limit
+    of their own, so that weight cannot hide there where that is wanted.
+    """
+    totals: dict[str, float] = {measures.UNKNOWN: 0.0}
+    for outcome in portfolio.outcomes:
+        for sector, size in measures.sector_weights(outcome, sectors).items():
+            before = totals.get(sector, 0.0)
+            totals[sector] = math.nan if math.isnan(before + size) else max(before, size)
+    unknown = totals.pop(measures.UNKNOWN)
+    ordered = sorted(totals, key=lambda sector: (math.isnan(totals[sector]), totals[sector]))
+    largest = ordered[-1] if ordered else None
+    size = totals[largest] if largest else 0.0
+    yield check("largest sector", size, rules.sector, largest or "no sector is known")
+    yield check("unknown sector", unknown, rules.unknown_sector)
 
 
-def _trading(portfolio: _Portfolio, rules: Limits, max_turnover: float | None) -> Iterator[Check]:
-    traded = {
-        name: change
-        for name, change in measures.changes(portfolio.current, portfolio.targets).items()
-        if not abs(change) <= measures.NO_POSITION
-    }
-    name, share = _least_liquid(portfolio, traded)
+def _losses(
+    portfolio: _Portfolio,
+    rules: Limits,
+    returns: pd.DataFrame,
+    market: pd.Series[float] | None,
+) -> Iterator[Check]:
+    profits = [measures.profit_and_loss(outcome, returns) for outcome in portfolio.outcomes]
+    held = [_holds(outcome) for outcome in portfolio.outcomes]
+    known = min((len(days) for days, any_ in zip(profits, held, strict=True) if any_), default=0)
+    said = f"over {known} of {len(returns)} days"
+    if not any(held):
+        said = "no positions"
+    elif known < MIN_DAYS:
+        said = f"only {known} of {len(returns)} days known for every position"
+
+    def worst(figure: Callable[[pd.Series[float]], float]) -> float:
+        values = [
+            (figure(days) if len(days) >= MIN_DAYS else math.nan) if any_ else 0.0
+            for days, any_ in zip(profits, held, strict=True)
+        ]
+        return math.nan if any(math.isnan(value) for value in values) else max(values)
+
+    def loss(figure: measures.Figure) -> float:
+        return worst(lambda days: figure(np.asarray(days, dtype=np.float64), level=VAR_LEVEL))
+
+    yield check("historical VaR 95", loss(measures.historical_var), rules.value_at_risk, said)
+    yield check("parametric VaR 95", loss(measures.parametric_var), rules.value_at_risk, said)
+    yield check(
+        "historical CVaR 95", loss(measures.historical_cvar), rules.expected_shortfall, said
+    )
+    yield check(
+        "parametric CVaR 95", loss(measures.parametric_cvar), rules.expected_shortfall, said
+    )
+
+    moves = measures.mean_return(returns) if market is None else market
+    against = f"to the equal-weighted mean of {returns.shape[1]} names"
+    if market is not None:
+        against = f"to {market.name or 'the market given'}"
+    if not any(held):
+        against = "no positions"
+
+    def slope(days: pd.Series[float]) -> float:
+        return measures.beta(days, moves, min_days=MIN_DAYS)
+
+    yield check("beta", worst(slope), rules.beta, against)
+    yield check("short beta", worst(lambda days: -slope(days)), rules.short_beta, against)
+
+
+def _holds(weights: Weights) -> bool:
+    return any(not abs(weight) <= measures.NO_POSITION for weight in weights.values())
+
+
+def _trading(portfolio: _Portfolio, rules: Limits) -> Iterator[Check]:
+    sizes = portfolio.sizes()
+    name, share = _least_liquid(portfolio, sizes)
     yield check("liquidity", share, rules.adv_share, portfolio.name(name))
 
-    name, size = measures.largest(traded)
+    name, size = measures.largest(sizes)
     yield check("largest order", size, rules.order_value, portfolio.name(name))
 
     amount = measures.turnover(portfolio.current, portfolio.targets)
-    if max_turnover is None:
-        yield information("turnover", amount, f"{len(traded)} names change, both ways counted")
-    else:
-        yield check("turnover", amount, Limit(max_turnover, "both ways", "max_turnover"))
+    amount += measures.gross(weight for _, weight in portfolio.foreign)
+    yield check("turnover", amount, rules.turnover, f"{len(sizes)} names change")
 
 
-def _least_liquid(portfolio: _Portfolio, traded: Mapping[int, float]) -> tuple[int | None, float]:
+def _least_liquid(portfolio: _Portfolio, sizes: Mapping[int, float]) -> tuple[int | None, float]:
     """Return the traded name with the largest share of its daily volume; unknown is the worst."""
     worst: tuple[int | None, float] = (None, 0.0)
-    for name, change in traded.items():
+    for name, size in sizes.items():
         price = portfolio.prices.get(name, math.nan)
-        quantity = (
-            change * portfolio.net_asset_value / price if 0.0 < price < math.inf else math.nan
-        )
+        quantity = size * portfolio.net_asset_value / price if 0.0 < price < math.inf else math.nan
         share = measures.adv_share(quantity, portfolio.adv.get(name, math.nan))
         if math.isnan(share):
             return name, share
@@ -204,10 +334,70 @@ def _least_liquid(portfolio: _Portfolio, traded: Mapping[int, float]) -> tuple[i
     return worst
 
 
-def _sectors(portfolio: _Portfolio, sectors: Mapping[int, str] | None) -> Iterator[Check]:
-    if sectors is None:
-        return
-    totals = measures.sector_weights(portfolio.targets, sectors)
-    if totals:
-        name = max(totals, key=lambda sector: (totals[sector], sector))
-        yield information("largest sector", totals[name], name)
+def _batch(
+    portfolio: _Portfolio, orders: Sequence[Order], limits: LimitSettings
+) -> Iterator[Check]:
+    """Count the orders, list the worst of them for each limit, and who else trades their names."""
+    yield check("order count", float(len(orders)), Limits.of(limits).orders)
+    judged = [
+        (
+            order.symbol,
+            check_order(
+                order,
+                reference_price=portfolio.prices.get(order.con_id, math.nan),
+                net_asset_value=portfolio.net_asset_value,
+                adv=portfolio.adv.get(order.con_id, math.nan),
+                limits=limits,
+            ),
+        )
+        for order in orders
+    ]
+    for number_, name in enumerate(("quantity", "order value", "price collar", "share of volume")):
+        yield _worst_order(f"orders: {name}", [(who, found[number_]) for who, found in judged])
+    ordered = {order.con_id for order in orders}
+    same = sorted({portfolio.name(name) for name, _ in portfolio.foreign if name in ordered})
+    told = f"in names of this batch: {', '.join(same)}" if same else "none in a name of this batch"
+    yield information("open orders of others", float(len(portfolio.foreign)), told)
+
+
+def _worst_order(name: str, found: Sequence[tuple[str, Check]]) -> Check:
+    """Return the check of the order that is worst, failed ones first."""
+    if not found:
+        return Check(name, None, None, passed=True, detail="no orders")
+    failed = sum(not one.passed for _, one in found)
+    who, worst = max(found, key=lambda pair: (not pair[1].passed, pair[1].value or 0.0))
+    more = f"{failed} of {len(found)} orders fail; " if failed else ""
+    limit = worst.limit
+    return Check(name, worst.value, limit, passed=not failed, detail=f"{more}{who}: {worst.detail}")
+
+
+def _restricted(portfolio: _Portfolio, orders: Sequence[Order], restricted: Sequence[str]) -> Check:
+    """Refuse to trade what is on the restricted list, by symbol or conId."""
+    symbols = dict.fromkeys(portfolio.traded(), "") | {order.con_id: "" for order in orders}
+    symbols |= {name: known for name, known in portfolio.names.items() if name in symbols}
+    pairs = [*symbols.items(), *((order.con_id, order.symbol) for order in orders)]
+    hit = sorted(
+        {portfolio.name(name) for name, symbol in pairs if is_restricted(name, symbol, restricted)}
+    )
+    # Without its symbol nobody can tell whether a name is on a list of symbols.
+    nameless = sorted(
+        name for name in symbols if restricted and not any(s for n, s in pairs if n == name)
+    )
+    detail = f"none of {len(restricted)} restricted names is traded"
+    if hit:
+        detail = f"{', '.join(hit)} must not be traded (limits.restricted)"
+    elif nameless:
+        detail = f"the symbol of conId {nameless[0]} is not known, and limits.restricted names some"
+    count = len(hit) + len(nameless)
+    return Check("restricted", float(count), 0.0, passed=not count, detail=detail)
+
+
+def _reduces(portfolio: _Portfolio) -> bool:
+    """Tell whether no outcome opens a position, turns one over or makes one larger."""
+    return all(
+        within(abs(weight), abs(portfolio.current.get(name, 0.0)))
+        and weight * portfolio.current.get(name, 0.0) >= 0.0
+        for outcome in portfolio.outcomes
+        for name, weight in outcome.items()
+        if not abs(weight) <= TOLERANCE
+    )

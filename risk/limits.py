@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.settings import LimitSettings
@@ -39,17 +40,30 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of a portfolio and of one order, as the gate uses them."""
+    """The limits of a portfolio, an account and one order, as the gate uses them."""
 
     gross: Limit
     gross_change: Limit
+    net: Limit
     invested: Limit
     single: Limit
+    sector: Limit
+    unknown_sector: Limit
+    turnover: Limit
     value_at_risk: Limit
+    expected_shortfall: Limit
+    beta: Limit
+    short_beta: Limit
+    missing: Limit
     adv_share: Limit
     order_value: Limit
     price_collar: Limit
     trade_risk: Limit
+    orders: Limit
+    session_orders: Limit
+    daily_loss: Limit
+    drawdown: Limit
+    losing_days: Limit
 
     @classmethod
     def of(cls, settings: LimitSettings) -> Limits:
@@ -58,15 +72,38 @@ class Limits:
         return cls(
             gross=Limit(settings.max_gross, nav, "limits.max_gross"),
             gross_change=Limit(settings.max_gross_change, nav, "limits.max_gross_change"),
+            net=Limit(settings.max_net, nav, "limits.max_net"),
             invested=Limit(1.0 - settings.cash_buffer, nav, "limits.cash_buffer"),
             single=Limit(settings.max_single, nav, "limits.max_single"),
+            sector=Limit(settings.max_sector, nav, "limits.max_sector"),
+            unknown_sector=Limit(settings.max_unknown_sector, nav, "limits.max_unknown_sector"),
+            turnover=Limit(settings.max_turnover, f"{nav}, both ways", "limits.max_turnover"),
             value_at_risk=Limit(settings.max_var, f"{nav} a day", "limits.max_var"),
+            expected_shortfall=Limit(settings.max_cvar, f"{nav} a day", "limits.max_cvar"),
+            beta=Limit(settings.max_beta, "to the market", "limits.max_beta"),
+            short_beta=Limit(
+                -settings.min_beta, "against the market", "limits.min_beta with its sign changed"
+            ),
+            missing=Limit(1.0 - settings.min_coverage, "of the universe", "limits.min_coverage"),
             adv_share=Limit(settings.max_adv_share, "of a day's volume", "limits.max_adv_share"),
             order_value=Limit(settings.max_order_value, nav, "limits.max_order_value"),
             price_collar=Limit(
                 settings.price_collar, "from the reference price", "limits.price_collar"
             ),
             trade_risk=Limit(settings.max_trade_risk, nav, "limits.max_trade_risk"),
+            orders=Limit(float(settings.max_orders), "orders in a batch", "limits.max_orders"),
+            session_orders=Limit(
+                float(settings.max_orders_per_session),
+                "orders in a session",
+                "limits.max_orders_per_session",
+            ),
+            daily_loss=Limit(settings.max_daily_loss, nav, "limits.max_daily_loss"),
+            drawdown=Limit(settings.max_drawdown, "of the high", "limits.max_drawdown"),
+            losing_days=Limit(
+                float(settings.max_consecutive_losses),
+                "losing days in a row",
+                "limits.max_consecutive_losses",
+            ),
         )
 
 
@@ -83,6 +120,12 @@ def number(value: object) -> float:
         return float(value)
     except (OverflowError, TypeError, ValueError):
         return math.nan
+
+
+def is_restricted(con_id: int, symbol: str, restricted: Iterable[str]) -> bool:
+    """Tell whether an instrument is on the restricted list, by conId or by symbol."""
+    listed = {entry.strip().casefold() for entry in restricted}
+    return str(con_id) in listed or (symbol.strip().casefold() or None) in listed
 
 
 def check(name: str, value: float, limit: Limit, detail: str = "") -> Check:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from statistics import NormalDist
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,19 @@ from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
 
+
+class Figure(Protocol):
+    """A loss at a level, from daily profits."""
+
+    def __call__(self, profits: Floats, *, level: float) -> float:
+        """Return the loss; NaN where it cannot be measured."""
+
+
 # Positions too small to be measured or traded: a millionth of a basis point of net asset value.
 NO_POSITION = 1e-10
+# A market whose daily volatility is below this stands still: what is left is rounding.
+LEAST_MOVE = 1e-8
+UNKNOWN = "unknown"  # the sector of a name that nobody has told a sector of
 
 
 def gross(weights: Iterable[float]) -> float:
@@ -44,7 +55,7 @@ def changes(current: Mapping[int, float], targets: Mapping[int, float]) -> dict[
     return {name: targets.get(name, 0.0) - current.get(name, 0.0) for name in names}
 
 
-def profit_and_loss(weights: Mapping[int, float], returns: pd.DataFrame) -> Floats:
+def profit_and_loss(weights: Mapping[int, float], returns: pd.DataFrame) -> pd.Series[float]:
     """Return what these weights would have earned on each day, as fractions.
 
     Parameters
@@ -56,18 +67,19 @@ def profit_and_loss(weights: Mapping[int, float], returns: pd.DataFrame) -> Floa
 
     Returns
     -------
-    Shape (days,). Only days on which every position has a finite return count: a missing return
-    is not a return of 0. No column for a position means no day at all; without positions every
-    day earns 0.
+    Shape (days,), by day. Only days on which every position has a finite return count: a missing
+    return is not a return of 0. No column for a position means no day at all; without positions
+    every day earns 0.
     """
     positions = {name: w for name, w in sorted(weights.items()) if not abs(w) <= NO_POSITION}
     if any(name not in returns.columns for name in positions):
-        return np.empty(0)
+        return pd.Series(dtype=np.float64)
     held = returns[list(positions)].to_numpy(dtype=np.float64, na_value=np.nan)
-    complete = held[np.isfinite(held).all(axis=1)]
+    known = np.isfinite(held).all(axis=1)
     # Absurd weights overflow; the result is then infinite and no limit lets it pass.
     with np.errstate(all="ignore"):
-        return np.asarray(complete @ np.array(list(positions.values()), dtype=np.float64))
+        earned = held[known] @ np.array(list(positions.values()), dtype=np.float64)
+    return pd.Series(earned, index=returns.index[known], dtype=np.float64)
 
 
 def historical_var(profits: Floats, *, level: float) -> float:
@@ -97,6 +109,38 @@ def parametric_var(profits: Floats, *, level: float) -> float:
         return float(NormalDist().inv_cdf(level) * np.std(profits, ddof=1))
 
 
+def parametric_cvar(profits: Floats, *, level: float) -> float:
+    """Return the mean loss beyond the normal quantile, with a mean of 0."""
+    normal = NormalDist()
+    quantile = normal.inv_cdf(level)
+    return parametric_var(profits, level=level) / quantile * normal.pdf(quantile) / (1.0 - level)
+
+
+def mean_return(returns: pd.DataFrame) -> pd.Series[float]:
+    """Return the equal-weighted mean of each day's known returns: a market of these names."""
+    return returns.mean(axis=1)
+
+
+def beta(profits: pd.Series[float], market: pd.Series[float], *, min_days: int) -> float:
+    """Return the slope of daily profits on the market's returns, over the days both are known.
+
+    NaN where fewer than ``min_days`` are known, or the market does not move on them.
+    """
+    if not market.index.is_unique:
+        return math.nan
+    moves = market.reindex(profits.index).to_numpy(dtype=np.float64, na_value=np.nan)
+    known = np.isfinite(moves)
+    x, y = moves[known], profits.to_numpy(dtype=np.float64)[known]
+    if len(x) < min_days:
+        return math.nan
+    with np.errstate(all="ignore"):
+        x = x - x.mean()
+        spread = float(x @ x)
+        if not (math.isfinite(spread) and spread > len(x) * LEAST_MOVE**2):
+            return math.nan
+        return float(x @ (y - y.mean())) / spread
+
+
 def largest(weights: Mapping[int, float]) -> tuple[int | None, float]:
     """Return the name with the largest size, the lowest conId among equals, and that size."""
     sizes = [(abs(w), -name) for name, w in weights.items()]
@@ -116,10 +160,11 @@ def adv_share(quantity: float, average_daily_volume: float) -> float:
 
 
 def sector_weights(weights: Mapping[int, float], sectors: Mapping[int, str]) -> dict[str, float]:
-    """Return the gross weight of each sector, sorted by name; names without one are "unknown"."""
+    """Return the gross weight of each sector, sorted by name; names without one are `UNKNOWN`."""
     totals: dict[str, float] = {}
     for name, weight in sorted(weights.items()):
-        sector = sectors.get(name, "unknown")
+        told = sectors.get(name)
+        sector = told.strip() if isinstance(told, str) and told.strip() else UNKNOWN
         totals[sector] = totals.get(sector, 0.0) + abs(weight)
     return dict(sorted(totals.items()))
 

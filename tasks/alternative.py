@@ -1,7 +1,7 @@
-"""Stage 1, from the vendors: fundamentals, headlines and macro gauges.
+"""Stage 1, from the vendors: fundamentals, headlines, macro gauges and earnings dates.
 
-A vendor that fails costs its block of the score, not the day: the table is empty, the record says
-why, and a rerun asks again.
+A vendor that fails costs its block of the score or its rule of the overlay, not the day: the table
+is empty, the record says why, and a rerun asks again.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import pandas as pd
 from core.artefacts import Artefact
 from core.errors import VendorError
 from core.runs import StageRecord
-from core.tables import FUNDAMENTALS, HEADLINES, MACRO, UNIVERSE, Schema
+from core.tables import EARNINGS, FUNDAMENTALS, HEADLINES, MACRO, UNIVERSE, Schema
 from feeds.http import Fetcher, Payload
 from feeds.news import News
 from feeds.sentiment import polarity
 from tasks.day import Day
 from tasks.stage import stage
-from tasks.vendors import fundamentals_vendor, macro_vendor
+from tasks.vendors import earnings_vendor, fundamentals_vendor, macro_vendor
 
 Fetched = tuple[pd.DataFrame, Sequence[Payload], Sequence[str]]
 
@@ -67,6 +67,19 @@ def fetch_macro(day: Day) -> StageRecord:
         return parsed.frame, payloads, parsed.problems
 
     return _staged_or_empty(day, "macro", MACRO, fetch)
+
+
+@stage("1 earnings")
+def fetch_earnings(day: Day, chosen: StageRecord) -> StageRecord:
+    """Fetch the next earnings date of every symbol of the universe."""
+
+    def fetch() -> Fetched:
+        symbols = day.read(chosen.artefacts["universe"], UNIVERSE)["symbol"].tolist()
+        vendor = earnings_vendor(day.settings.vendors)
+        parsed, payloads = vendor.fetch(symbols, as_of=day.as_of.date())
+        return parsed.frame, payloads, parsed.problems
+
+    return _staged_or_empty(day, "earnings", EARNINGS, fetch)
 
 
 def _staged_or_empty(

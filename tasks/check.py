@@ -4,28 +4,60 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
 from core.runs import StageRecord
 from core.tables import TARGETS
-from core.types import Order, Snapshot
+from core.types import Order, OrderState, Snapshot
+from desk import reference
+from desk.account import account_state
+from desk.gate import Exposure, exposure, weighed
 from desk.keys import order_ref
+from desk.store import DeskStore
 from ibkr.portfolio import Portfolio
-from optimiser.lots import Lots, target_quantities
+from optimiser.lots import Lots, Sizing, target_quantities
+from risk.account import AccountState
 from risk.deadline import check_deadline
 from risk.gate import check_constraints
 from risk.limits import Check
+from risk.measures import mean_return
 from risk.order import check_order
+from tasks.book_limits import book_limits
 from tasks.columns import numbers, texts
 from tasks.day import Day
 from tasks.ingest import contracts_of
 from tasks.ingested import Ingested
+from tasks.listings import base_prices, listings_of
 from tasks.orders import order_records
-from tasks.snapshot import snapshot_of
+from tasks.snapshot import snapshot_of, working_of
 from tasks.stage import stage
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is judged: the weights wanted, the orders that lead there, and what works already."""
+
+    weights: Mapping[int, float]  # of net asset value, by conId; 0 for what is sold
+    orders: tuple[Order, ...]
+    snapshot: Snapshot  # stocks only
+    working: tuple[OrderState, ...]
+
+    @property
+    def others(self) -> tuple[OrderState, ...]:
+        """What works beside this batch: an order of its own name is the same order, sent before."""
+        own = {order.order_ref for order in self.orders}
+        return tuple(state for state in self.working if state.order_ref not in own)
+
+    def targets(self, prices: Mapping[int, float], held: Exposure) -> dict[int, float]:
+        """Return the weights wanted, with what is left of our own earlier orders."""
+        targets = {con_id: weight for con_id, weight in self.weights.items() if weight != 0.0}
+        for con_id, weight in weighed(held.pending.items(), prices, held.net_asset_value):
+            targets[con_id] = targets.get(con_id, 0.0) + weight
+        return targets
 
 
 @stage("6 risk gate")
@@ -35,14 +67,19 @@ def check_targets(
     """Round the targets to lots, make the orders, and hold all of it against every limit."""
     snapshot = snapshot_of(day.read_record(held.artefacts["positions"])).stocks
     table = day.read(targets.artefacts["targets"], TARGETS).set_index("con_id")
-    lots = lots_of(day, table, snapshot)
+    lots = lots_of(day, table, ingested, snapshot, targets.facts["halted"])
     orders = orders_for(day, lots.quantities, table, ingested, snapshot)
     checks = (
         check_deadline(day.as_of, day.session.finish_line),
         *portfolio_checks(
-            day, lots.weights, snapshot, ingested, table, status=optimal.facts["status"]
+            day,
+            Batch(lots.weights, orders, snapshot, open_orders_of(day, held)),
+            ingested,
+            table,
+            status=optimal.facts["status"],
+            relaxations=optimal.facts["relaxations"],
         ),
-        *_order_checks(day, orders, table, ingested, snapshot),
+        *_failed_orders(day, orders, table, ingested, snapshot),
     )
     failed = [check for check in checks if not check.passed]
     symbols = texts(table["symbol"])
@@ -52,11 +89,15 @@ def check_targets(
         "quantities": {str(con_id): shares for con_id, shares in lots.quantities.items()},
         "weights": {str(con_id): weight for con_id, weight in lots.weights.items()},
         "skipped": {symbols[con_id]: why for con_id, why in lots.skipped.items()},
+        "broken_by_rounding": lots.broken,
         "orders": order_records(orders),
     }
     return StageRecord(
         stage="check",
-        artefacts={"verdict": day.write_record("gate", verdict)},
+        artefacts={
+            "verdict": day.write_record("gate", verdict),
+            "reference": day.write_record(reference.KIND, _reference(day, ingested)),
+        },
         facts=verdict,
         rows_in=int((table["weight"] != 0.0).sum()),
         rows_out=len(orders),
@@ -72,19 +113,28 @@ def verdict_note(checks: Sequence[Check]) -> str:
     return "FAILED " + "; ".join(f"{check.name}: {check.detail}" for check in failed)
 
 
-def lots_of(day: Day, table: pd.DataFrame, snapshot: Snapshot) -> Lots:
+def lots_of(
+    day: Day, table: pd.DataFrame, ingested: Ingested, snapshot: Snapshot, halted: Iterable[int]
+) -> Lots:
     """Return the positions, in whole shares, that the targets stand for."""
-    limits, orders = day.settings.limits, day.settings.orders
+    orders, weights = day.settings.orders, numbers(table["weight"])
+    contracts = {contract.con_id for contract in contracts_of(ingested.universe_table(day))}
+    held = {position.con_id: position.quantity for position in snapshot.positions}
+    in_play = {*held, *(con_id for con_id, weight in weights.items() if weight != 0.0)}
     return target_quantities(
-        numbers(table["weight"]),
-        net_asset_value=snapshot.net_asset_value,
-        prices=numbers(table["price"]),
-        current={position.con_id: position.quantity for position in snapshot.positions},
-        even_lots=orders.even_lots,
-        min_trade=orders.min_trade,
-        max_single=limits.max_single,
-        max_gross=limits.max_gross,
-        cash_buffer=limits.cash_buffer,
+        weights,
+        listings=listings_of(day, table, ingested, snapshot),
+        current=held,
+        sizing=Sizing(
+            net_asset_value=snapshot.net_asset_value,
+            base=snapshot.currency,
+            rates=snapshot.rates,
+            even_lots=orders.even_lots,
+            no_trade_band=orders.no_trade_band,
+            min_trade_value=orders.min_trade_value,
+        ),
+        limits=book_limits(day, ingested, in_play),
+        frozen={*halted, *(set(held) - contracts)},  # without a contract there is no order
     )
 
 
@@ -109,54 +159,83 @@ def orders_for(
     )
 
 
+def open_orders_of(day: Day, held: StageRecord) -> tuple[OrderState, ...]:
+    """Return the orders that worked at the broker when the snapshot was taken."""
+    return working_of(day.read_record(held.artefacts["open_orders"])["orders"])
+
+
 def portfolio_checks(
     day: Day,
-    weights: Mapping[int, float],
-    snapshot: Snapshot,
+    batch: Batch,
     ingested: Ingested,
     table: pd.DataFrame,
     *,
     status: str,
+    relaxations: Mapping[str, float] | None = None,
 ) -> tuple[Check, ...]:
-    """Hold weights, as they would be traded, against every limit of the portfolio."""
+    """Hold weights, as they would be traded, against every limit of portfolio and account."""
     features, universe = ingested.feature_table(day), ingested.universe_table(day)
+    symbols = texts(table["symbol"])
+    prices = base_prices(listings_of(day, table, ingested, batch.snapshot), batch.snapshot)
+    held = exposure(batch.snapshot, batch.others)
     return check_constraints(
-        snapshot.weights,
-        {con_id: weight for con_id, weight in weights.items() if weight != 0.0},
+        held.weights,
+        batch.targets(prices, held),
         limits=day.settings.limits,
         returns=ingested.returns(day),
         adv=numbers(features["adv_20"]),
-        prices=numbers(table["price"]),
-        net_asset_value=snapshot.net_asset_value,
+        prices=prices,
+        net_asset_value=held.net_asset_value,
         coverage=len(features) / len(universe),
         optimiser_status=status,
+        account=_account(day, batch.orders),
+        relaxations=relaxations,
+        orders=batch.orders,
+        foreign=weighed(held.foreign, prices, held.net_asset_value),
         sectors=texts(universe.set_index("con_id")["sector"]),
-        names=texts(table["symbol"]),
+        names=held.names | symbols,
     ).checks
 
 
-def _order_checks(
+def _account(day: Day, orders: Sequence[Order]) -> AccountState:
+    with DeskStore.of(day.paths) as store:
+        return account_state(
+            store,
+            day.settings,
+            account=day.account,
+            session=day.session.day,
+            batch=[order.order_ref for order in orders],
+            past=day.past,
+        )
+
+
+def _reference(day: Day, ingested: Ingested) -> dict[str, Any]:
+    """Return what single orders are judged by until the next decision."""
+    universe = ingested.universe_table(day).set_index("con_id")
+    return reference.record_of(mean_return(ingested.returns(day)), texts(universe["sector"]))
+
+
+def _failed_orders(
     day: Day,
     orders: Iterable[Order],
     table: pd.DataFrame,
     ingested: Ingested,
     snapshot: Snapshot,
 ) -> list[Check]:
-    """Return the checks of single orders that failed, and one that says how many were made."""
+    """Return the checks of single orders that failed, order by order."""
     adv = numbers(ingested.feature_table(day)["adv_20"])
     prices = numbers(table["price"])
+    worth = base_prices(listings_of(day, table, ingested, snapshot), snapshot)
     checks = [
         replace(check, name=f"{order.symbol} {check.name}")
         for order in orders
         for check in check_order(
             order,
             reference_price=prices[order.con_id],
-            net_asset_value=snapshot.net_asset_value,
+            # In the units of the order's own prices, pence for example.
+            net_asset_value=snapshot.net_asset_value * (prices[order.con_id] / worth[order.con_id]),
             adv=adv.get(order.con_id, math.nan),
             limits=day.settings.limits,
         )
     ]
-    failed = [check for check in checks if not check.passed]
-    passed = len(checks) - len(failed)
-    detail = f"{passed} of {len(checks)} checks of single orders passed"
-    return [Check("orders", float(len(failed)), 0.0, passed=not failed, detail=detail), *failed]
+    return [check for check in checks if not check.passed]

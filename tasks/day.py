@@ -16,6 +16,7 @@ from core.canonical import canonical_json
 from core.paths import Paths
 from core.settings import Settings
 from core.tables import Schema, read_table, write_table
+from desk.account import PastOf, recorded
 from ibkr.gateway import Gateway, OpenGateway
 from ibkr.socket_gateway import open_socket
 
@@ -42,6 +43,7 @@ class Day:
     started_at: datetime  # wall clock; names the run in the journal, decides nothing
     progress: Progress = field(default=silent, compare=False, repr=False)
     open_gateway: OpenGateway = field(default=open_socket, compare=False, repr=False)
+    past: PastOf = field(default=recorded, compare=False, repr=False)
 
     @property
     def run_id(self) -> str:

@@ -210,6 +210,7 @@ def _submitted(day: Day, sha256: str, store: DeskStore) -> StageRecord:
         run_key=day.run_key,
         home=day.paths.home,
         now=day.as_of,
+        past=day.past,
     )
     return StageRecord(
         stage="submit",

@@ -14,11 +14,15 @@ from core.errors import NoData
 from core.runs import StageRecord
 from core.tables import BARS, MOVERS, QUOTES, UNIVERSE
 from core.types import Contract
+from ibkr.contracts import Resolved
 from ibkr.gateway import Gateway
+from risk.limits import is_restricted
 from tasks.columns import rows
 from tasks.day import Day
 from tasks.stage import stage
 from tasks.vendors import fundamentals_vendor
+
+USD = "USD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Candidate:
     name: str
     sector: str | None
     origin: str
+    currency: str = USD
 
 
 @stage("1 universe", retries=2)
@@ -37,15 +42,20 @@ def choose_universe(day: Day) -> StageRecord:
     listed, artefacts = _listed(day)
     with day.connect() as gateway:
         movers = _movers(day, gateway)
-        candidates = _first_of_each([*listed, *_held(day, gateway), *_moving(movers)])
-        resolved = gateway.market.resolve(
-            [candidate.symbol for candidate in candidates],
-            progress=partial(day.progress, "contracts"),
-        )
+        held = _held(day, gateway)
+        candidates = _first_of_each([*listed, *held, *_moving(movers)])
+        resolved = _resolved(day, gateway, candidates)
     if not resolved.contracts:
         raise NoData(_none_of("contract", resolved.refused))
     origins = {candidate.symbol: candidate.origin for candidate in candidates}
-    contracts = [c for c in resolved.contracts if not _moving_fund(c, origins[c.symbol])]
+    kept = {candidate.symbol for candidate in held}
+    restricted = day.settings.limits.restricted
+    contracts = [
+        c
+        for c in resolved.contracts
+        if not _moving_fund(c, origins[c.symbol])
+        and (c.symbol in kept or not is_restricted(c.con_id, c.symbol, restricted))
+    ]
     universe = universe_table(candidates, contracts)
     return StageRecord(
         stage="universe",
@@ -111,6 +121,8 @@ def contracts_of(universe: pd.DataFrame) -> list[Contract]:
             currency=row["currency"],
             name=row["name"],
             min_tick=row["min_tick"],
+            price_magnifier=row["price_magnifier"],
+            lot=None if row["lot"] is None else int(row["lot"]),
         )
         for row in rows(universe)
     ]
@@ -128,6 +140,8 @@ def universe_table(candidates: Iterable[Candidate], contracts: Iterable[Contract
             "currency": contract.currency,
             "primary_exchange": contract.primary_exchange,
             "min_tick": contract.min_tick,
+            "price_magnifier": contract.price_magnifier,
+            "lot": contract.lot,
             "origin": asked[contract.symbol].origin,
         }
         for contract in contracts
@@ -147,7 +161,23 @@ def _held(day: Day, gateway: Gateway) -> list[Candidate]:
     if not day.settings.universe.include_holdings:
         return []
     positions = gateway.portfolio.snapshot().stocks.positions
-    return [Candidate(position.symbol, "", None, "holding") for position in positions]
+    return [Candidate(p.symbol, "", None, "holding", p.currency) for p in positions]
+
+
+def _resolved(day: Day, gateway: Gateway, candidates: Iterable[Candidate]) -> Resolved:
+    """Look up every candidate in its own currency."""
+    symbols: dict[str, list[str]] = {}
+    for candidate in candidates:
+        symbols.setdefault(candidate.currency, []).append(candidate.symbol)
+    found = [
+        gateway.market.resolve(
+            symbols[currency], currency=currency, progress=partial(day.progress, "contracts")
+        )
+        for currency in sorted(symbols)
+    ]
+    contracts = sorted((c for one in found for c in one.contracts), key=lambda c: c.symbol)
+    refused = {symbol: why for one in found for symbol, why in one.refused.items()}
+    return Resolved(tuple(contracts), dict(sorted(refused.items())))
 
 
 def _movers(day: Day, gateway: Gateway) -> pd.DataFrame:

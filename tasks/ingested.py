@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core.runs import StageRecord
-from core.tables import BARS, FEATURES, UNIVERSE
+from core.tables import BARS, FEATURES, QUOTES, UNIVERSE
 from risk.returns import daily_returns
 from tasks.day import Day
 
@@ -21,6 +21,7 @@ class Ingested:
     fundamentals: StageRecord
     news: StageRecord
     macro: StageRecord
+    earnings: StageRecord
     features: StageRecord
 
     def universe_table(self, day: Day) -> pd.DataFrame:
@@ -30,6 +31,10 @@ class Ingested:
     def feature_table(self, day: Day) -> pd.DataFrame:
         """Return the features, by conId."""
         return day.read(self.features.artefacts["features"], FEATURES).set_index("con_id")
+
+    def quote_table(self, day: Day) -> pd.DataFrame:
+        """Return the quotes, by conId."""
+        return day.read(self.market.artefacts["quotes"], QUOTES).set_index("con_id")
 
     def returns(self, day: Day) -> pd.DataFrame:
         """Return the return scenarios, one column per conId."""

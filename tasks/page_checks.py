@@ -40,12 +40,26 @@ def _check(plain: Mapping[str, Any]) -> Check:
     )
 
 
+_MULTIPLES = frozenset(
+    {
+        "gross", "gross change", "invested", "net", "turnover", "largest sector",
+        "unknown sector", "beta", "short beta",
+    }
+)  # fmt: skip
+_COUNTS = frozenset(
+    {
+        "finite weights", "finish line", "restricted", "order count", "orders: quantity",
+        "orders this session", "account history", "losing days",
+    }
+)  # fmt: skip
+
+
 def _unit(name: str) -> Unit:
-    if name in {"gross", "gross change", "invested", "net", "turnover"}:
+    if name in _MULTIPLES:
         return Unit.MULTIPLE
     if name == "net asset value":
         return Unit.MONEY
-    if name in {"finite weights", "finish line", "orders"} or name.endswith(" quantity"):
+    if name in _COUNTS or name.endswith(" quantity"):
         return Unit.COUNT
     return Unit.PERCENT
 
@@ -68,6 +82,11 @@ def quality_lines(records: Records) -> list[Quality]:
                 Quality(what=f"{name} source failed", affected=1, of=1,
                         consequence=f"its part of every score is unknown: {degraded}")
             )  # fmt: skip
+    if degraded := records["earnings"].facts["degraded"]:
+        lines.append(
+            Quality(what="earnings calendar failed", affected=1, of=1,
+                    consequence=f"the rule of earnings dates did not apply: {degraded}")
+        )  # fmt: skip
     return lines
 
 

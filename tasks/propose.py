@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from core.runs import StageRecord
 from core.tables import TARGETS
-from core.types import Order
+from core.types import Order, OrderState
+from desk.keys import is_ours
 from desk.ticket import Removed, Ticket, TicketLine, TicketStatus
+from tasks.check import open_orders_of
 from tasks.columns import numbers, rows
 from tasks.day import Day
 from tasks.ingested import Ingested
+from tasks.listings import base_prices, listings_of
 from tasks.orders import orders_of
 from tasks.snapshot import snapshot_of
 from tasks.stage import stage
@@ -28,11 +31,14 @@ def propose_orders(
 ) -> StageRecord:
     """Write the ticket that a person reviews, and that submission is bound to."""
     snapshot = snapshot_of(day.read_record(held.artefacts["positions"])).stocks
-    table = rows(day.read(targets.artefacts["targets"], TARGETS))
-    by_con_id = {row["con_id"]: row for row in table}
+    table = day.read(targets.artefacts["targets"], TARGETS)
+    by_con_id = {row["con_id"]: row for row in rows(table)}
+    listings = listings_of(day, table.set_index("con_id"), ingested, snapshot)
+    worth = base_prices(listings, snapshot)
     adv = numbers(ingested.feature_table(day)["adv_20"])
     failed = [*_failed(verdict), *_failed(rehearsal)]
     answers = _last_steps(rehearsal)
+    beside = _orders_of_others(open_orders_of(day, held))
     ticket = Ticket(
         account=day.account,
         mode=day.settings.mode.value,
@@ -46,9 +52,11 @@ def propose_orders(
             ticket_line(
                 order,
                 by_con_id[order.con_id],
+                worth=worth[order.con_id],
                 net_asset_value=snapshot.net_asset_value,
                 adv=adv.get(order.con_id),
                 step=answers.get(order.order_ref),
+                beside=beside.get(order.con_id, ""),
             )
             for order in orders_of(rehearsal.facts["orders"])
         ),
@@ -78,12 +86,18 @@ def ticket_line(
     order: Order,
     target: Mapping[str, Any],
     *,
+    worth: float,
     net_asset_value: float,
     adv: float | None,
     step: Mapping[str, Any] | None,
+    beside: str = "",
 ) -> TicketLine:
-    """Return an order with what a reviewer needs to judge it."""
-    notional = order.quantity * target["price"]
+    """Return an order with what a reviewer needs to judge it.
+
+    ``worth`` is what one share is worth in the base currency; ``beside`` are the orders that
+    others have open in its name, in words.
+    """
+    notional = order.quantity * worth
     change = order.side.sign * notional / net_asset_value
     answer = (step or {}).get("answer") or {}
     return TicketLine(
@@ -96,12 +110,25 @@ def ticket_line(
         adv_share=None if not adv else order.quantity / adv,
         maintenance_margin_change=answer.get("maintenance_margin_change"),
         commission=answer.get("commission"),
-        flag=_flag(order, target, step),
+        flag=_flag(order, target, step, beside),
     )
 
 
-def _flag(order: Order, target: Mapping[str, Any], step: Mapping[str, Any] | None) -> str:
-    flags = []
+def _orders_of_others(working: Iterable[OrderState]) -> dict[int, str]:
+    """Return what is open and not ours, in words, by conId."""
+    found: dict[int, str] = {}
+    for state in working:
+        if not is_ours(state.order_ref):
+            told = f"{state.side} {state.quantity - state.filled:g}"
+            earlier = f"{found[state.con_id]} and " if state.con_id in found else ""
+            found[state.con_id] = f"{earlier}{told}"
+    return found
+
+
+def _flag(
+    order: Order, target: Mapping[str, Any], step: Mapping[str, Any] | None, beside: str
+) -> str:
+    flags = [f"also open by hand: {beside}"] if beside else []
     if step is not None and step["first_quantity"] != order.quantity:
         flags.append(f"sized down from {step['first_quantity']}")
     if target["override"]:

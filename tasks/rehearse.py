@@ -15,7 +15,7 @@ from core.types import Order
 from optimiser.lots import SMALLEST_LOT, round_lot
 from risk.limits import Check
 from risk.rehearsal import Rehearsal, rehearse
-from tasks.check import portfolio_checks, verdict_note
+from tasks.check import Batch, open_orders_of, portfolio_checks, verdict_note
 from tasks.columns import numbers
 from tasks.day import Day
 from tasks.ingested import Ingested
@@ -61,7 +61,8 @@ def _checks_of_the_rest(
     for order in kept:
         change = order.side.sign * order.quantity * prices[order.con_id]
         weights[order.con_id] = weights.get(order.con_id, 0.0) + change / snapshot.net_asset_value
-    return portfolio_checks(day, weights, snapshot, ingested, table, status="optimal")
+    batch = Batch(weights, tuple(kept), snapshot, open_orders_of(day, held))
+    return portfolio_checks(day, batch, ingested, table, status="optimal")
 
 
 def _record(

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from core.canonical import canonical_json, sha256_of
 from core.runs import StageRecord
-from core.types import Position, Snapshot
+from core.types import Leg, OrderState, OrderStatus, Position, Side, Snapshot
+from desk.sightings import OVER
+from ibkr.gateway import TradingToolsProtocol
 from tasks.day import Day
 from tasks.stage import stage
 
 
 @stage("3 snapshot", retries=2)
 def take_snapshot(day: Day) -> StageRecord:
-    """Ask the gateway for positions and account values, fresh and complete."""
-    with day.connect() as gateway:
+    """Ask the gateway for positions, account values and working orders, fresh and complete."""
+    with day.connect(for_orders=True) as gateway:
         snapshot = gateway.portfolio.snapshot()
+        working = working_orders(gateway.trading)
     return StageRecord(
         stage="snapshot",
-        artefacts={"positions": day.write_record("positions", record_of(snapshot))},
+        artefacts={
+            "positions": day.write_record("positions", record_of(snapshot)),
+            "open_orders": day.write_record(
+                "open_orders", {"orders": [asdict(one) for one in working]}
+            ),
+        },
         facts={
             "net_asset_value": snapshot.net_asset_value,
             "cash": snapshot.cash,
             "holdings": holdings_hash(snapshot),
         },
         rows_out=len(snapshot.positions),
-        notes=f"net asset value {snapshot.net_asset_value:,.0f} {snapshot.currency}",
+        notes=f"net asset value {snapshot.net_asset_value:,.0f} {snapshot.currency}"
+        + (f", {len(working)} orders open" if working else ""),
     )
+
+
+def working_orders(trading: TradingToolsProtocol) -> tuple[OrderState, ...]:
+    """Return every order for stocks that may still trade at the broker, whoever placed it."""
+    named = [state for state in trading.order_states().values() if state.status not in OVER]
+    return tuple(replace(state, fills=()) for state in (*named, *trading.orders_by_hand()))
 
 
 def holdings_hash(snapshot: Snapshot) -> str:
@@ -46,6 +61,22 @@ def record_of(snapshot: Snapshot) -> dict[str, Any]:
         name = f"{position.symbol} ({position.con_id})" if taken else position.symbol
         positions[name] = asdict(position)
     return asdict(snapshot) | {"positions": positions}
+
+
+def working_of(records: Iterable[Mapping[str, Any]]) -> tuple[OrderState, ...]:
+    """Return the orders that `working_orders` found; what they filled is in the positions."""
+    return tuple(
+        OrderState(
+            **{
+                **record,
+                "side": Side(record["side"]),
+                "status": OrderStatus(record["status"]),
+                "fills": (),
+                "legs": tuple(Leg(**{**leg, "side": Side(leg["side"])}) for leg in record["legs"]),
+            }
+        )
+        for record in records
+    )
 
 
 def snapshot_of(record: Mapping[str, Any]) -> Snapshot:

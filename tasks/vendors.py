@@ -6,6 +6,7 @@ from pydantic import SecretStr
 
 from core.errors import VendorError
 from core.settings import VendorSettings
+from feeds.earnings import Earnings
 from feeds.fundamentals import Fundamentals
 from feeds.http import Fetcher
 from feeds.macro import Macro
@@ -19,6 +20,11 @@ def fundamentals_vendor(settings: VendorSettings) -> Fundamentals:
 def macro_vendor(settings: VendorSettings) -> Macro:
     """Open the source of macro gauges, which is the fundamentals vendor's."""
     return Macro(Fetcher(settings), *_address(settings))
+
+
+def earnings_vendor(settings: VendorSettings) -> Earnings:
+    """Open the earnings calendar, which is the fundamentals vendor's."""
+    return Earnings(Fetcher(settings), *_address(settings))
 
 
 def _address(settings: VendorSettings) -> tuple[str, SecretStr]:

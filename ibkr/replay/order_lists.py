@@ -5,6 +5,7 @@ from __future__ import annotations
 import ib_async
 
 from ibkr.messages import CompletedOrder, Executed, OpenOrder, Status
+from ibkr.open_orders import BrokerOrder, by_perm_id, opened
 from ibkr.order_lists import Record, join_lists
 from ibkr.replay.received import received
 from simulator.broker import Broker
@@ -17,17 +18,27 @@ def order_records(broker: Broker) -> dict[str, Record]:
     """Return every order known today, by order_ref, as `ibkr.order_lists.order_records` does."""
     exchange, account = broker.exchange, broker.account
     today = midnight(phase(broker.now).day)
-    opened: list[OpenOrder | Status] = []
-    for order in exchange.orders.working:
-        opened += [_open_order(broker, order), _status(order)]
+    working = _working(broker)
     executions = exchange.executions_since(today)
     return join_lists(
-        opened,
+        working,
         [_completed(broker, order) for order in exchange.orders.done_since(today)],
         [_executed(broker, execution) for execution in executions],
         {one.execution_id: received(one.commission) for one in executions},
         account=account,
     )
+
+
+def open_orders(broker: Broker) -> tuple[BrokerOrder, ...]:
+    """Return the orders that work, as `ibkr.open_orders.open_orders` does."""
+    return by_perm_id(opened(_working(broker), broker.account))
+
+
+def _working(broker: Broker) -> list[OpenOrder | Status]:
+    rows: list[OpenOrder | Status] = []
+    for order in broker.exchange.orders.working:
+        rows += [_open_order(broker, order), _status(order)]
+    return rows
 
 
 def _open_order(broker: Broker, order: OrderRecord) -> OpenOrder:
@@ -86,4 +97,5 @@ def _order(broker: Broker, order: OrderRecord) -> ib_async.Order:
 
 
 def _contract(broker: Broker, con_id: int) -> ib_async.Contract:
-    return ib_async.Contract(conId=con_id, symbol=broker.exchange.tape.instrument(con_id).symbol)
+    instrument = broker.exchange.tape.instrument(con_id)
+    return ib_async.Contract(secType=instrument.sec_type, conId=con_id, symbol=instrument.symbol)

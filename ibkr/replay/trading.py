@@ -11,9 +11,10 @@ from core.errors import DaybookError, GatewayError, RequestRefused
 from core.types import ComboOrder, Order, OrderState, WhatIf
 from ibkr.following import known_order, refuse_foreign
 from ibkr.ledger import Ledger, Word
+from ibkr.open_orders import by_hand
 from ibkr.order_checks import problems
 from ibkr.rehearsal import answer
-from ibkr.replay.order_lists import order_records
+from ibkr.replay.order_lists import open_orders, order_records
 from ibkr.replay.received import as_refusal, received, refused_as
 from ibkr.sending import refuse_repeated, refuse_unsendable, state_told
 from simulator.broker import Broker
@@ -71,6 +72,10 @@ class ReplayTrading:
     def order_states(self) -> dict[str, OrderState]:
         """Return every order of this account that is known today, by order_ref."""
         return {ref: record.state for ref, record in order_records(self._broker).items()}
+
+    def orders_by_hand(self) -> tuple[OrderState, ...]:
+        """Return the orders for stocks without an order_ref that still work, by permId."""
+        return by_hand(open_orders(self._broker))
 
     def await_fills(self, order_refs: Collection[str], *, timeout: float) -> dict[str, OrderState]:
         """Return how these orders stand; waiting would not move the clock."""

@@ -69,6 +69,8 @@ def build_vendors(
         if fundamentals
         else InventedFundamentals(tape, seed),
         gauges=RecordedGauges(macro) if macro else InventedGauges(tape, seed),
+        # Beside real figures a made-up date would be a lie: such a vendor has no calendar.
+        knows_earnings=fundamentals is None,
     )
     stable = fmp.routes()
     # Two feeds, one newsroom: both are asked at the same moment.

@@ -14,8 +14,9 @@ from starlette.routing import Route
 from core.errors import DataError
 from simulator.clock import VirtualClock
 from simulator.market import Instrument
-from simulator.tape import Tape
+from simulator.tape import Tape, phase
 from simulator.vendors import bulk
+from simulator.vendors.earnings import earnings_dates
 from simulator.vendors.fundamentals import Figures, FundamentalsSource
 from simulator.vendors.gauges import GaugeSource
 from simulator.vendors.members import fmp_symbol, members
@@ -26,6 +27,7 @@ INVALID_KEY = (
     "https://site.financialmodelingprep.com/faqs?search=why-is-my-api-key-invalid "
     "for more information."
 )
+NOT_IN_PLAN = "Special Endpoint: this endpoint is not available under your current subscription"
 SECTOR_NAMES = {
     "Communication Services": "Communication Services",
     "Consumer Discretionary": "Consumer Cyclical",
@@ -59,9 +61,11 @@ class FinancialModelingPrep:
         *,
         fundamentals: FundamentalsSource,
         gauges: GaugeSource,
+        knows_earnings: bool,
     ) -> None:
         self._tape, self._clock = tape, clock
         self._fundamentals, self._gauges = fundamentals, gauges
+        self._knows_earnings = knows_earnings
         # One moment is asked several times: ratios, metrics, scores, quotes.
         self._figures = lru_cache(maxsize=1)(fundamentals.figures)
         self._by_symbol = {
@@ -80,6 +84,7 @@ class FinancialModelingPrep:
             "/scores-bulk": self._bulk(bulk.scores),
             "/income-statement-growth-bulk": self._growth,
             "/treasury-rates": self._rates,
+            "/earnings-calendar": self._earnings,
             "/historical-price-eod/light": self._history,
         }
         return [Route(path, _guarded(answer), methods=["GET"]) for path, answer in answers.items()]
@@ -114,6 +119,22 @@ class FinancialModelingPrep:
         if _text(request.query_params, "period") != "FY":
             raise BadQuery("this vendor knows the growth of whole years only: period=FY")
         return _csv(bulk.growth(self._fundamentals.growth(int(year), self._clock.now())))
+
+    def _earnings(self, request: Request) -> Response:
+        if not self._knows_earnings:
+            return JSONResponse({"Error Message": NOT_IN_PLAN}, status_code=402)
+        first, last = _range(request.query_params)
+        now = self._clock.now()
+        dates = earnings_dates(self._tape, now, first=first, last=last)
+        updated = phase(now).last_complete.isoformat()
+        unknown = dict.fromkeys(("epsActual", "epsEstimated", "revenueActual", "revenueEstimated"))
+        return JSONResponse(
+            [
+                {"symbol": fmp_symbol(one.symbol), "date": one.on.isoformat(), **unknown,
+                 "lastUpdated": updated}
+                for one in dates
+            ]
+        )  # fmt: skip
 
     def _rates(self, request: Request) -> Response:
         first, last = _range(request.query_params)

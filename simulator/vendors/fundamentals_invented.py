@@ -7,7 +7,7 @@ over the past three years, so that ratios stay plausible for ever and nothing lo
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -198,6 +198,14 @@ def _ends(quarter: int) -> date:
     year, number = divmod(quarter, 4)
     first_after = date(FIRST_YEAR + year + (number == 3), (3 * number + 3) % 12 + 1, 1)
     return first_after - timedelta(days=1)
+
+
+def report_days(instrument: Instrument, first: date, last: date) -> Iterator[date]:
+    """Yield the days on which a company's quarterly reports come out, a few around the range."""
+    quarter = _newest_quarter(first, _delay(instrument))
+    while (out := _ends(quarter) + timedelta(days=_delay(instrument))) <= last + timedelta(days=3):
+        yield out
+        quarter += 1
 
 
 def _newest_quarter(day: date, delay: int) -> int:

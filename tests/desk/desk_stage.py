@@ -56,7 +56,7 @@ class Stage:
         self.broker = Broker(self.market, state=home / "world", now=NOW, cash=1e6)
         self.directory = Directory(self.market)
         self.account = self.broker.account
-        self.settings = Settings(orders=OrderSettings(acknowledge_timeout=0.2))
+        self.settings = Settings(home=home, orders=OrderSettings(acknowledge_timeout=0.2))
         self.store = DeskStore(home / "desk.sqlite")
 
     def close(self):

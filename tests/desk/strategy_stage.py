@@ -159,6 +159,9 @@ class Broker:
     def order_states(self):
         return {ref: self._state(sent) for ref, sent in self.sent.items()}
 
+    def orders_by_hand(self):
+        return ()
+
     def _state(self, sent):
         order = sent.order
         fills = tuple(
@@ -200,7 +203,7 @@ class StrategyStage:
     def __init__(self, home):
         self.home, self.broker = home, Broker()
         self.store = DeskStore(home / "desk.sqlite")
-        self.settings = Settings(orders=OrderSettings(acknowledge_timeout=0.2))
+        self.settings = Settings(home=home, orders=OrderSettings(acknowledge_timeout=0.2))
 
     def close(self):
         self.store.close()

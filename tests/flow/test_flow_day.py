@@ -21,7 +21,7 @@ from tests.flow.days import (
 )
 
 DEFAULTS = {"universe": {"history": "2 Y"}, **THIRTY}  # what the command used
-INGEST = {"universe", "market", "fundamentals", "news", "macro", "features"}
+INGEST = {"universe", "market", "fundamentals", "news", "macro", "earnings", "features"}
 
 
 @pytest.fixture(scope="module")

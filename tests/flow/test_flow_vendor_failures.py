@@ -94,7 +94,7 @@ def test_a_vendor_that_works_again_is_part_of_the_rerun_as_if_it_had_never_faile
     spoil(world, RATIOS, kind="500")
     run(settings)
     again = run(settings)
-    assert resumed(again) == {"universe", "market", "news", "macro"}
+    assert resumed(again) == {"universe", "market", "news", "macro", "earnings"}
     for stage, name in (("features", "features"), ("signals", "scores"), ("override", "targets")):
         repeated, original = (
             outcome.records[stage].artefacts[name].sha256 for outcome in (again, undisturbed)

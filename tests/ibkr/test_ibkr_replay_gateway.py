@@ -11,6 +11,8 @@ from core.calendar import session
 from core.errors import ConfigurationError
 from core.types import Contract, Order, OrderStatus, OrderType, Side
 from ibkr.replay.received import all_received, received
+from simulator.orders import OrderTerms, TimeInForce
+from simulator.orders import OrderType as Kind
 from simulator.synthetic import SyntheticMarket
 from tests.ibkr.two_bodies import two_bodies
 from tests.simulator.tiny_market import (
@@ -195,6 +197,19 @@ def test_both_bodies_take_a_batch_through_two_days_alike(tiny):
         "BOLT": -200.0,
         "CALM": 28.0,
     }
+
+
+def test_both_bodies_show_orders_by_hand_alike_until_they_are_over(tiny):
+    placed = tiny_orders()[:1]
+    tiny.answers(lambda g: g.trading.place_orders(placed, timeout=5), for_orders=True)
+    assert assert_same(tiny.answers(lambda g: g.trading.orders_by_hand(), for_orders=True)) == ()
+    tiny.by_hand(OrderTerms(CALM, Side.BUY, 7, Kind.LIMIT, 19.6, TimeInForce.DAY))
+    tiny.by_hand(OrderTerms(ACME, Side.SELL, 5, Kind.MARKET, None, TimeInForce.DAY))
+    calm, acme = assert_same(tiny.answers(lambda g: g.trading.orders_by_hand(), for_orders=True))
+    assert (calm.order_ref, calm.symbol, calm.side, calm.quantity) == ("", "CALM", Side.BUY, 7.0)
+    assert (acme.symbol, acme.side, acme.filled) == ("ACME", Side.SELL, 0.0)
+    tiny.advance_to(DAY.close)
+    assert assert_same(tiny.answers(lambda g: g.trading.orders_by_hand(), for_orders=True)) == ()
 
 
 def test_both_bodies_cancel_alike(tiny):

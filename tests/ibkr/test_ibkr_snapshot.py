@@ -218,8 +218,31 @@ def test_a_position_in_another_currency_is_not_valued_one_to_one(connected):
     _, connection = connected(
         {POSITIONS: positions(held(currency="EUR")), ACCOUNT: account(valued())}
     )
+    with pytest.raises(DataError, match=r"no exchange rate in USD .* AAPL \(EUR\)"):
+        Portfolio(connection).snapshot()
+
+
+@pytest.mark.parametrize("rate", ["0", "nan", "", "-1.2"])
+def test_a_rate_that_is_no_rate_values_nothing(connected, rate):
+    stated = [6, 2, "ExchangeRate", rate, "EUR", "DU1"]
+    _, connection = connected(
+        {POSITIONS: positions(held(currency="EUR")), ACCOUNT: account(stated, valued())}
+    )
     with pytest.raises(DataError, match=r"AAPL \(EUR\)"):
         Portfolio(connection).snapshot()
+
+
+def test_a_position_in_another_currency_is_worth_its_value_at_the_rate_of_the_page(connected):
+    euro = [6, 2, "ExchangeRate", "1.17", "EUR", "DU1"]
+    whole = [6, 2, "ExchangeRate", "1.00", "BASE", "DU1"]
+    _, connection = connected(
+        {POSITIONS: positions(held(currency="EUR")), ACCOUNT: account(euro, whole, valued())}
+    )
+    snapshot = Portfolio(connection).snapshot()
+    assert snapshot.rates == {"EUR": 1.17, "USD": 1.0}
+    (position,) = snapshot.positions
+    assert (position.currency, position.market_price) == ("EUR", 100.0)
+    assert position.market_value == pytest.approx(11_700.0)  # 100 shares at 100 euros
 
 
 def test_a_position_without_a_price_is_an_error(connected):

@@ -16,8 +16,9 @@ from simulator.gateway import Gateway
 class TwoBodies:
     """Asks both bodies the same question; their clocks move together."""
 
-    def __init__(self, thread, served, broker, settings):
-        self._thread, self._served, self._broker = thread, served, broker
+    def __init__(self, thread, served, brokers, settings):
+        self._thread, self._served, self._brokers = thread, served, brokers
+        self._broker = broker = brokers[1]
         self._directory = Directory(broker.exchange.tape.market)
         self.settings = settings
 
@@ -34,6 +35,11 @@ class TwoBodies:
             over_socket = _asked(question, gateway)
         return over_socket, _asked(question, self.open_replay(for_orders=for_orders))
 
+    def by_hand(self, terms):
+        """Place an order at both as a person does in TWS."""
+        for broker in self._brokers:
+            broker.place(terms, order_id=broker.next_order_id, client_id=0)
+
     def advance_to(self, moment):
         self._thread.run(self._served.advance_to(moment))
         self._broker.exchange.advance_to(moment)
@@ -49,7 +55,7 @@ def two_bodies(market, folder, *, at, cash=1_000_000.0):
     try:
         port = thread.run(gateway.start())
         settings = Settings(gateway=GatewaySettings(port=port, messages_per_second=50.0))
-        yield TwoBodies(thread, gateway, replayed, settings)
+        yield TwoBodies(thread, gateway, (served, replayed), settings)
     finally:
         thread.run(gateway.stop())
         thread.close()

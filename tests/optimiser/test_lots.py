@@ -1,29 +1,39 @@
 """Weights become whole shares in round lots and stay inside every limit."""
 
 import math
+from dataclasses import fields
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import DataError
-from optimiser.lots import round_lot, target_quantities
+from optimiser.book import BookLimits
+from optimiser.lots import Sizing, target_quantities
+from optimiser.sizing import Listing, round_lot
 
 NAV = 1_000_000.0
+LIMITS = {f.name for f in fields(BookLimits)}
 
 
-def lots(weights, prices, current=None, **changes):
+def lots(weights, prices, current=None, *, frozen=(), **changes):
+    """Round these weights; a price that is a number is in dollars."""
     terms = {
         "net_asset_value": NAV,
-        "prices": prices,
-        "current": current or {},
-        "even_lots": True,
-        "min_trade": 0.002,
+        "no_trade_band": 0.002,
         "max_single": 0.12,
         "max_gross": 1.2,
         "cash_buffer": 0.05,
+        **changes,
     }
-    return target_quantities(weights, **(terms | changes))
+    return target_quantities(
+        weights,
+        listings={i: p if isinstance(p, Listing) else Listing(p) for i, p in prices.items()},
+        current=current or {},
+        sizing=Sizing(**{name: v for name, v in terms.items() if name not in LIMITS}),
+        limits=BookLimits(**{name: v for name, v in terms.items() if name in LIMITS}),
+        frozen=frozen,
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import DataError
-from optimiser.headline import BREAKING_NEWS, plain_title
-from optimiser.overlay import Facts, Rules, apply_overrides, facts_of
+from optimiser.headline import plain_title
+from optimiser.overlay import Facts, apply_overrides, facts_of
+from tasks.rules import read_rules
 
-RULES = Rules()
+RULES = read_rules().rules
 NOON = datetime(2026, 6, 15, 11, 0, tzinfo=UTC)
 
 
@@ -95,30 +96,88 @@ def test_a_short_in_bad_news_is_not_increased(optimal, before, after):
 weights = st.floats(-0.2, 0.2).map(lambda w: round(w, 4))
 
 
-@given(
-    names=st.lists(
-        st.tuples(
-            weights,
-            weights,
-            st.none() | st.floats(-10, 10) | st.just(np.nan),
-            st.lists(st.sampled_from([t for t, _ in SAID] + NOT_SAID) | st.text(), max_size=3),
-        ),
-        min_size=1,
-        max_size=6,
-    )
+@pytest.mark.parametrize(
+    ("optimal", "before"),
+    [(0.08, 0.0), (0.0, 0.04), (-0.03, 0.04), (0.08, 0.04), (0.01, 0.04), (-0.08, -0.05)],
 )
+def test_what_is_halted_stays_where_it_is(optimal, before):
+    weight, reason = overlaid(optimal, before, halted=True, sentiment_z=-9.0)
+    assert weight == before
+    assert reason == (
+        f"trading is halted, so the position stays as it is; weight {optimal:.4f} -> {before:.4f}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("optimal", "before", "after"),
+    [
+        (0.08, 0.0, 0.0),  # not opened
+        (0.08, 0.05, 0.05),  # not increased
+        (0.03, 0.05, 0.03),  # a reduction goes on
+        (0.0, 0.05, 0.0),
+        (-0.08, 0.05, 0.0),  # closed, not turned round
+        (-0.08, -0.05, -0.05),
+        (-0.03, -0.05, -0.03),
+    ],
+)
+@pytest.mark.parametrize("left", [0, 1])
+def test_nothing_is_opened_or_increased_into_its_earnings_date(optimal, before, after, left):
+    weight, reason = overlaid(optimal, before, sessions_to_earnings=left)
+    assert weight == after
+    assert bool(reason) == (after != optimal)
+
+
+@pytest.mark.parametrize("left", [None, 2, 60])
+def test_earnings_that_are_far_away_or_not_known_change_nothing(left):
+    assert overlaid(0.08, sessions_to_earnings=left) == (0.08, "")
+
+
+def test_every_rule_that_was_met_is_kept_with_its_evidence_and_what_it_did():
+    result = apply_overrides(
+        pd.Series({1: -0.08}),
+        pd.Series({1: -0.05}),
+        {1: Facts(-3.0, ("Acme to be delisted",), sessions_to_earnings=0)},
+        rules=RULES,
+    )
+    assert [(f.rule, f.evidence, f.before, f.after) for f in result.findings] == [
+        ("news", 'delisting: "Acme to be delisted"', -0.08, -0.05),
+        ("sentiment", "sentiment -3.00 is below -2.50", -0.05, -0.05),
+        ("earnings", "earnings today", -0.05, -0.05),
+    ]
+    assert result.reasons == {
+        1: 'delisting: "Acme to be delisted"; weight -0.0800 -> -0.0500',
+    }
+
+
+FACTS = st.builds(
+    Facts,
+    sentiment_z=st.none() | st.floats(-10, 10) | st.just(np.nan),
+    headlines=st.lists(st.sampled_from([t for t, _ in SAID] + NOT_SAID) | st.text(), max_size=3),
+    halted=st.booleans(),
+    sessions_to_earnings=st.none() | st.integers(0, 3),
+)
+
+
+@given(names=st.lists(st.tuples(weights, weights, FACTS), min_size=1, max_size=6))
 def test_an_override_only_ever_reduces_risk(names):
     optimal = pd.Series({i: row[0] for i, row in enumerate(names)}, dtype=float)
     before = pd.Series({i: row[1] for i, row in enumerate(names)}, dtype=float)
-    facts = {i: Facts(row[2], tuple(row[3])) for i, row in enumerate(names)}
+    facts = {i: row[2] for i, row in enumerate(names)}
     result = apply_overrides(optimal, before, facts, rules=RULES)
-    after = result.weights
-    assert (after.abs() <= optimal.abs()).all()
-    assert (after * optimal >= 0.0).all(), "an override flipped a position"
-    opened = (before == 0.0) & (after != 0.0)
-    assert (after[opened] == optimal[opened]).all()
-    changed = set(after.index[after != optimal])
+    for i, after in result.weights.items():
+        if facts[i].halted:
+            assert after == before[i], "what is halted was traded"
+            continue
+        assert abs(after) <= abs(optimal[i])
+        assert after * optimal[i] >= 0.0, "an override flipped a position"
+        if after not in {optimal[i], 0.0}:
+            assert after == before[i], "a weight that nobody chose"
+        # Whatever it does to the trade, it neither opens nor increases.
+        if after != optimal[i]:
+            assert abs(after) <= abs(before[i])
+    changed = set(result.weights.index[result.weights != optimal])
     assert changed == set(result.reasons)
+    assert changed == {f.name for f in result.findings if f.changes}
 
 
 @given(title=st.text(max_size=2000))
@@ -138,7 +197,7 @@ def test_a_headline_cannot_rewrite_the_page_or_give_orders():
 
 def test_long_titles_are_searched_quickly():
     slow = "fda " + "fda halt trading accounting files " * 200_000
-    assert all(phrase.said_in(slow) in {True, False} for phrase in BREAKING_NEWS)
+    assert all(phrase.said_in(slow) in {True, False} for phrase in RULES.breaking_news)
 
 
 def test_weights_that_are_no_numbers_are_refused():
@@ -164,7 +223,7 @@ def test_facts_are_gathered_from_the_tables_of_the_day():
         ("ACME", NOON + timedelta(seconds=1), "from the future"),
         ("ACME", None, "undated"),
     )
-    facts = facts_of(features, headlines, as_of=NOON)
+    facts = facts_of(features, headlines, as_of=NOON, within=RULES.news_counts_for)
     assert facts[1] == Facts(sentiment_z=-1.0, headlines=("a", "b"))
     assert facts[2].headlines == ()
     assert (
@@ -174,5 +233,5 @@ def test_facts_are_gathered_from_the_tables_of_the_day():
 
 def test_a_day_without_headlines_is_a_day_without_news():
     features = pd.DataFrame({"con_id": [1], "symbol": ["ACME"], "sentiment_z": [-3.0]})
-    facts = facts_of(features, headlines_of(), as_of=NOON)
+    facts = facts_of(features, headlines_of(), as_of=NOON, within=RULES.news_counts_for)
     assert facts == {1: Facts(sentiment_z=-3.0)}

@@ -63,6 +63,49 @@ def test_parametric_loss_is_a_normal_quantile_of_the_volatility_around_zero():
     assert measures.parametric_var(profits, level=0.95) == pytest.approx(expected)
 
 
+def test_the_parametric_tail_mean_is_the_normal_tails():
+    profits = np.tile([0.01, -0.01], 50)
+    # phi(1.6449) / 0.05 = 2.0627 standard deviations, against 1.6449 of the quantile.
+    expected = 2.0627128 * profits.std(ddof=1)
+    assert measures.parametric_cvar(profits, level=0.95) == pytest.approx(expected)
+
+
+def days_of(values):
+    return pd.Series(values, dtype=float)
+
+
+def test_beta_is_the_slope_on_the_market_over_the_days_both_are_known():
+    market = days_of([0.01, -0.01, 0.02, np.nan] * 30)
+    profits = 0.7 * market.fillna(9.0) + 0.001
+    assert measures.beta(profits, market, min_days=90) == pytest.approx(0.7)
+    assert math.isnan(measures.beta(profits, market, min_days=91))
+    assert measures.beta(profits.iloc[:60], market, min_days=45) == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize("still", [[0.0] * 99, [0.001] * 99, [math.inf, -0.01] * 50, [0.1] * 5])
+def test_a_market_that_stands_still_or_is_not_known_has_no_beta(still):
+    # A mean of 0.001 is not 0.001: what rounding leaves is no move.
+    assert math.isnan(measures.beta(days_of([0.01, -0.02, 0.03] * 33), days_of(still), min_days=60))
+
+
+def test_two_returns_of_one_day_are_no_market():
+    market = pd.Series([0.01, -0.01] * 50, index=[1] * 100)
+    assert math.isnan(measures.beta(market, market, min_days=60))
+
+
+def test_the_market_of_these_names_is_the_mean_of_what_is_known():
+    returns = pd.DataFrame({1: [0.01, np.nan, np.nan], 2: [0.03, 0.02, np.nan]})
+    assert measures.mean_return(returns).round(9).tolist()[:2] == [0.02, 0.02]
+    assert math.isnan(measures.mean_return(returns).iloc[2])
+
+
+def test_a_sector_nobody_told_is_unknown():
+    weights = {1: 0.1, 2: -0.1, 3: 0.05, 4: 0.02}
+    sectors = {1: "Energy", 2: " Energy ", 3: " ", 4: None}
+    found = measures.sector_weights(weights, sectors)
+    assert found == pytest.approx({"Energy": 0.2, "unknown": 0.07})
+
+
 @pytest.mark.parametrize("profits", [[], [0.01, np.nan], [np.inf, 0.0]])
 def test_what_cannot_be_measured_is_nan(profits):
     for measure in (measures.historical_var, measures.historical_cvar, measures.parametric_var):

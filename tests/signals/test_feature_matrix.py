@@ -54,7 +54,7 @@ def test_the_order_of_all_rows_does_not_matter(world, noon):
 def read_back(schema, frame):
     """A frame as `core.tables.read_table` returns it; text that is not given is a dash."""
     texts = {c.name: "-" for c in schema.columns if c.type == TEXT and not c.nullable}
-    rest = {"as_of": pd.Timestamp(0, tz="UTC"), "min_tick": 0.01}
+    rest = {"as_of": pd.Timestamp(0, tz="UTC"), "min_tick": 0.01, "price_magnifier": 1}
     given = {n: v for n, v in (texts | rest).items() if n in frame.columns}
     filled = {n: frame[n].astype(object).where(frame[n].notna(), v) for n, v in given.items()}
     return schema.build(frame.assign(**filled)).to_pandas(date_as_object=True)

@@ -15,7 +15,9 @@ TARGET = {"price": 10.0, "weight_before": 0.01, "alpha_score": 0.3, "override": 
 
 
 def a_line(order, *, adv=1e4, step=None, **target):
-    return ticket_line(order, {**TARGET, **target}, net_asset_value=1e5, adv=adv, step=step)
+    return ticket_line(
+        order, {**TARGET, **target}, worth=10.0, net_asset_value=1e5, adv=adv, step=step
+    )
 
 
 def test_orders_written_as_json_read_back_the_same():
@@ -49,3 +51,18 @@ def test_a_reviewer_sees_what_was_sized_down_and_what_was_overridden():
     line = a_line(an_order(quantity=200), step=step, override="bad news")
     assert line.flag == "sized down from 250, override"
     assert (line.maintenance_margin_change, line.commission) == (500.0, 1.0)
+
+
+def test_a_reviewer_sees_what_others_have_open_in_the_name():
+    plain = {**TARGET, "override": None}
+    given = {"worth": 10.0, "net_asset_value": 1e5, "adv": None, "step": None}
+    line = ticket_line(an_order(), plain, **given, beside="SELL 50")
+    assert line.flag == "also open by hand: SELL 50"
+
+
+def test_the_value_of_an_order_in_pence_is_in_the_base_currency():
+    # 200 shares at 80 pence, a share worth 1.00: 200, not 16,000.
+    target = {**TARGET, "price": 80.0}
+    line = ticket_line(an_order(), target, worth=1.0, net_asset_value=1e5, adv=None, step=None)
+    assert (line.reference_price, line.notional) == (80.0, 200.0)
+    assert math.isclose(line.weight_after, 0.012)
