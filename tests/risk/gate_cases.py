@@ -309,7 +309,7 @@ def at_a_limit(rng, case, checks, wanted=None, aside=None):
         name
         for name, one in checks
         if name in SETTINGS and one.value is not None and one.limit is not None
-        and wanted in {None, name} and abs(float(one.value)) < 1e6
+        and wanted in {None, name} and abs(one.value) < 1e6
     ]  # fmt: skip
     if not names:
         return False

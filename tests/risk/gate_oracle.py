@@ -17,6 +17,7 @@ from core.types import OrderType, Side
 
 TOLERANCE = Fraction(1, 10**9)
 SMALL = Fraction(1, 10**10)  # no position
+NEAREST, NEAR = Fraction(1, 10**12), Fraction(1, 10**7)  # to a limit, where rounding decides
 LEAST_DAYS = 60
 QUANTILE = 1.6448536269514722  # of the standard normal at 95 %
 TAIL_MEAN = math.exp(-(QUANTILE**2) / 2) / math.sqrt(2 * math.pi) / 0.05
@@ -208,6 +209,15 @@ def deviation(values):
 def market_of(case):
     if case.market is not None:
         return case.market
+    if id(case.returns) not in _MEANS:
+        _MEANS[id(case.returns)] = case.returns, mean_of(case)
+    return _MEANS[id(case.returns)][1]
+
+
+_MEANS = {}  # by the identity of a table of returns, which is kept
+
+
+def mean_of(case):
     days = zip(*case.returns.values(), strict=True)
     given = [[move for move in day if not math.isnan(move)] for day in days]
     return [fsum(moves) / len(moves) if moves else math.nan for moves in given]
@@ -465,6 +475,6 @@ def too_close(checks):
     return any(
         one.value is not None
         and one.limit is not None
-        and 1e-12 < abs(float(Fraction(one.value) - Fraction(one.limit))) < 1e-7
+        and NEAREST < abs(Fraction(one.value) - Fraction(one.limit)) < NEAR
         for one in checks
     )

@@ -16,7 +16,7 @@ from tests.risk import gate_cases
 from tests.risk.gate_cases import SYMBOLS, ask, real_gate
 
 CASES = int(os.environ.get("GATE_CASES", "2000"))
-SHARES = {"portfolio": 0.4, "order": 0.3, "desk": 0.3}
+SHARES = {"portfolio": 0.2, "order": 0.7, "desk": 0.1}
 CHUNK = 500
 SHOWN = 5
 
