@@ -561,7 +561,7 @@ def test_a_rejected_rehearsal_is_an_answer_not_an_exception(trading):
     "said",
     [
         "your Equity with Loan Value [1000] must exceed the new total Initial Margin of [1500].",
-        "Order rejected - reason:YOUR EQUITY WITH LOAN VALUE [1 USD] MUST EXCEED THE INITIAL MARGIN",
+        "Order rejected - reason:YOUR EQUITY WITH LOAN VALUE [1] MUST EXCEED THE INITIAL MARGIN",
     ],
 )
 def test_a_rejection_for_margin_is_told_apart_from_every_other(trading, said):
