@@ -291,8 +291,8 @@ def _daily_rate(risk_free: float) -> float:
 
 def _away(returns: Floats) -> Floats:
     """Return how far each return lies from the mean, the furthest at 1: no power underflows."""
-    away: Floats = returns - np.mean(returns)
-    return away / np.max(np.abs(away))
+    away = returns - np.mean(returns)
+    return np.asarray(away / np.max(np.abs(away)))
 
 
 def _varies(returns: Floats) -> bool:
