@@ -128,3 +128,9 @@ def test_a_goal_that_is_missed_is_said_and_nan_is_never_met(changes, fault):
     faults = list(row.faults)
     assert [fault in each for each in faults] == ([True] if fault else [])
     assert (" NO " in line(row)) == bool(fault)
+
+
+def test_a_ratio_to_a_baseline_that_is_not_there_is_neither_met_nor_missed():
+    alone = replace(A_ROW, better=None, theirs=None, their_violation=None)
+    assert (alone.met, A_ROW.met) == ("?", "yes")
+    assert replace(alone, goal=Goal(seconds=0.030)).met == "yes"
