@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := .venv-bench
 
-.PHONY: help run test lint format bench bench-ingest conformance soak sweep-optimiser deploy lock clean fuzz-gate mutants
+.PHONY: help run test lint format bench bench-ingest conformance soak sweep-optimiser deploy lock clean fuzz-gate mutants bench-optimiser
 
 help:            ## List the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -33,6 +34,12 @@ bench: $(READY)  ## Benchmarks, as ratios within one run
 
 bench-ingest: $(READY) ## 700 symbols at IBKR's limits: floor, measured, ratio (three minutes)
 	$(BIN)/python -m benchmarks.ingest
+
+$(PEERS)/.ready: scripts/bootstrap.py requirements.lock pyproject.toml
+	$(PYTHON) scripts/bootstrap.py $(PEERS) bench
+
+bench-optimiser: $(PEERS)/.ready ## The optimiser against cvxpy and four libraries (ten minutes)
+	$(PEERS)/bin/python -m benchmarks.optimiser
 
 conformance: $(READY) ## Real clients against the simulated gateway, every frame counted
 	$(BIN)/python -m pytest -q tests/conformance

@@ -184,7 +184,8 @@ class OrderSettings(Section):
     min_trade_value: NotNegative = 200.0  # base currency: no trade is smaller, but exits
     limit_offset: Fraction = 0.01  # limit price beyond the reference price
     time_in_force: Annotated[str, Field(pattern="^DAY$")] = "DAY"
-    size_down: Fraction = 0.20  # what a rehearsed order loses when margin is exceeded
+    size_down: Fraction = 0.20  # what a rehearsed order loses each time margin is exceeded
+    size_down_floor: Fraction = 0.40  # of its first quantity; an order below it is removed
     acknowledge_timeout: Seconds = 15.0
 
 

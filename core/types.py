@@ -193,7 +193,8 @@ class WhatIf:
     """The broker's answer to "what if this order filled?".
 
     ``accepted`` is true only for a complete, finite answer without a rejection: an unanswered or
-    half-answered rehearsal is not a pass.
+    half-answered rehearsal is not a pass. ``beyond_margin`` marks a rejection that says that the
+    account's equity would not cover the margin: a smaller order may be accepted.
     """
 
     order_ref: str
@@ -206,6 +207,7 @@ class WhatIf:
     equity_with_loan_after: float | None = None
     commission: float | None = None
     warning: str = ""
+    beyond_margin: bool = False
 
     @property
     def margin_exceeded(self) -> bool:

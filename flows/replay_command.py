@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 SHOWN = (
     "sharpe",
     "sharpe_error",
+    "sortino",
+    "calmar",
     "max_drawdown",
+    "cvar_95",
     "turnover",
     "turnover_one_way",
     "annual_return",

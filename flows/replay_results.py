@@ -92,7 +92,8 @@ def metrics_of(sheet: TearSheet) -> dict[str, float | int | str]:
     """Return the row of a replay in ``rolling_backtest.csv``.
 
     Fractions, a year at a time unless the name says otherwise; ``turnover`` is the mean of a day,
-    ``costs`` is money of all days.
+    ``costs`` is money of all days, value at risk and CVaR are one day's loss, ``fall`` and
+    ``recovery`` count sessions.
     """
     own, other = sheet.portfolio, sheet.comparison
     return {
@@ -102,19 +103,31 @@ def metrics_of(sheet: TearSheet) -> dict[str, float | int | str]:
         "sessions": len(sheet.sessions),
         "sharpe": own.sharpe_ratio,
         "sharpe_error": own.sharpe_error,
+        "sortino": own.sortino_ratio,
+        "calmar": own.calmar_ratio,
         "max_drawdown": own.max_drawdown,
+        "max_drawdown_fall": _sessions(sheet.drawdown.fall),
+        "max_drawdown_recovery": _sessions(sheet.drawdown.recovery),
+        "value_at_risk_95": own.value_at_risk,
+        "cvar_95": own.cvar,
         "turnover": sheet.mean_turnover,
         "turnover_one_way": sheet.mean_turnover / 2.0,
         "annual_return": own.annual_return,
         "volatility": own.annual_volatility,
         "total_return": own.total_return,
         "hit_rate": own.hit_rate,
+        "profit_factor": own.profit_factor,
+        "skewness": own.skewness,
+        "excess_kurtosis": own.excess_kurtosis,
         "costs": sheet.costs,
         "costs_a_year": sheet.yearly_cost,
         "equal_weight_annual_return": other.annual_return,
         "equal_weight_volatility": other.annual_volatility,
         "equal_weight_sharpe": other.sharpe_ratio,
+        "equal_weight_sortino": other.sortino_ratio,
+        "equal_weight_calmar": other.calmar_ratio,
         "equal_weight_max_drawdown": other.max_drawdown,
+        "equal_weight_cvar_95": other.cvar,
         "excess_annual_return": own.annual_return - other.annual_return,
         "orders": sheet.orders,
         "fills": sheet.fills,
@@ -123,6 +136,10 @@ def metrics_of(sheet: TearSheet) -> dict[str, float | int | str]:
         "final_equity": sheet.final_equity,
         "world": sheet.world,
     }
+
+
+def _sessions(count: int | None) -> float:
+    return math.nan if count is None else float(count)
 
 
 def day_rows(

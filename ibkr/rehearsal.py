@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import ib_async
 
-from core.errors import GatewayError, GatewayUnreachable
+from core.errors import GatewayError, GatewayUnreachable, RequestRefused
 from core.types import Order, OrderStatus, WhatIf
 from ibkr.convert import number, order_status
 from ibkr.order_checks import contract_of, problems, to_wire
@@ -97,8 +97,25 @@ async def rehearse(requests: Requests, order: Order, account: str, *, within: fl
     except GatewayUnreachable:
         raise
     except GatewayError as error:
-        return WhatIf(order.order_ref, accepted=False, reason=str(error))
+        return refused(order.order_ref, error)
     return answer(order.order_ref, states)
+
+
+def refused(order_ref: str, error: GatewayError) -> WhatIf:
+    """Return what a refusal or silence is worth: no pass."""
+    reason = str(error)
+    beyond = isinstance(error, RequestRefused) and _is_about_margin(reason)
+    return WhatIf(order_ref, accepted=False, reason=reason, beyond_margin=beyond)
+
+
+def _is_about_margin(reason: str) -> bool:
+    """Tell whether a refusal is TWS's for margin, by its words: it has no code of its own.
+
+    "... your Equity with Loan Value [1000] must exceed the new total Initial Margin of [1500]"
+    (ib_insync#704); 201 stands for every other reason as well.
+    """
+    words = reason.casefold()
+    return "equity with loan value" in words and "margin" in words
 
 
 def answer(order_ref: str, states: Sequence[ib_async.OrderState]) -> WhatIf:
@@ -112,9 +129,10 @@ def answer(order_ref: str, states: Sequence[ib_async.OrderState]) -> WhatIf:
         "equity_with_loan_after": number(state.equityWithLoanAfter),
     }
     missing = [name.replace("_", " ") for name, value in figures.items() if value is None]
-    reason = ""
+    reason, beyond_margin = "", False
     if order_status(state.status) in _REFUSED:
         reason = f"status {state.status}: {state.warningText or 'no reason given'}"
+        beyond_margin = _is_about_margin(reason)
     elif missing:
         reason = f"the answer lacks {', '.join(missing)}"
     commission = number(state.commission)
@@ -124,5 +142,6 @@ def answer(order_ref: str, states: Sequence[ib_async.OrderState]) -> WhatIf:
         reason=reason,
         commission=commission if commission is not None else number(state.maxCommission),
         warning=state.warningText,
+        beyond_margin=beyond_margin,
         **figures,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date
-from statistics import fmean
 
 import numpy as np
 from markupsafe import Markup
@@ -14,7 +13,15 @@ from core.settings import Mode
 from review import text
 from review.page import environment
 from review.tearsheet_plots import costs_svg, drawdown_svg, growth_svg, turnover_svg
-from risk.performance import YEAR, Performance, monthly_returns, performance
+from risk.performance import (
+    YEAR,
+    Drawdown,
+    Performance,
+    deepest_drawdown,
+    mean_turnover,
+    monthly_returns,
+    performance,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +72,19 @@ class TearSheet:
         return performance(np.array(self.equal_weight))
 
     @property
+    def drawdown(self) -> Drawdown:
+        """The deepest drawdown of the portfolio."""
+        return deepest_drawdown(np.array(self.returns))
+
+    @property
+    def comparison_drawdown(self) -> Drawdown:
+        """The deepest drawdown of the universe held in equal parts."""
+        return deepest_drawdown(np.array(self.equal_weight))
+
+    @property
     def mean_turnover(self) -> float:
         """Two-way turnover of a mean day; NaN for no day."""
-        return fmean(self.turnover) if self.turnover else math.nan
+        return mean_turnover(np.array(self.turnover))
 
     @property
     def costs(self) -> float:

@@ -6,7 +6,14 @@ Definitions, because every library has its own:
 - A year has 252 sessions, in growth as in risk.
 - Sharpe ratio: mean over standard deviation (ddof 1) of daily excess returns, times sqrt(252).
   The risk-free rate is annual, 0 unless stated, and taken to a day by compounding.
-- Drawdowns compound, and the starting capital is the first peak: a first day of -10 % is one.
+- Downside deviation: root of the mean over all days, gains counted as 0, of the squared shortfall
+  of a daily return below the risk-free one, times sqrt(252). The Sortino ratio puts it in the place
+  of the standard deviation (Sortino and Price, 1994).
+- Drawdowns compound, and the starting capital is the first peak: a first day of -10 % is one. The
+  Calmar ratio is the yearly return over the deepest one of all days, not of three years.
+- Value at risk and CVaR are one day's loss, a positive number, of the past itself and with a tail
+  day counted in part, as `risk.measures` has them for the limits.
+- Skewness and excess kurtosis are those of a sample (Fisher's G1 and G2); a normal one has 0.
 - Turnover is two-way: the value of everything bought and sold over net asset value. One-way
   turnover is half of it.
 """
@@ -22,9 +29,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from risk.measures import historical_cvar, historical_var
+
 Floats: TypeAlias = NDArray[np.float64]
 
 YEAR = 252  # sessions
+TAIL = 0.95  # of the days lose less than the value at risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,14 @@ class Performance:
     annual_volatility: float
     sharpe_ratio: float
     sharpe_error: float
+    sortino_ratio: float
+    calmar_ratio: float
     max_drawdown: float
+    value_at_risk: float  # one day, 95 %, a loss is positive
+    cvar: float  # mean loss of the worst 5 % of the days
+    skewness: float
+    excess_kurtosis: float
+    profit_factor: float
     hit_rate: float
 
 
@@ -48,7 +65,14 @@ def performance(returns: Floats) -> Performance:
         annual_volatility=annual_volatility(returns),
         sharpe_ratio=sharpe_ratio(returns),
         sharpe_error=sharpe_error(returns),
+        sortino_ratio=sortino_ratio(returns),
+        calmar_ratio=calmar_ratio(returns),
         max_drawdown=max_drawdown(returns),
+        value_at_risk=historical_var(returns, level=TAIL),
+        cvar=historical_cvar(returns, level=TAIL),
+        skewness=skewness(returns),
+        excess_kurtosis=excess_kurtosis(returns),
+        profit_factor=profit_factor(returns),
         hit_rate=hit_rate(returns),
     )
 
@@ -103,11 +127,11 @@ def sharpe_ratio(returns: Floats, *, risk_free: float = 0.0) -> float:
 
     ``risk_free`` is a rate per year, as a fraction.
     """
-    # Equal returns have a deviation of rounding errors only, and would have a huge ratio.
-    if len(returns) < 2 or float(np.ptp(returns)) == 0.0:
+    if not _varies(returns):
         return math.nan
-    excess = returns - ((1.0 + risk_free) ** (1.0 / YEAR) - 1.0)
-    return float(np.mean(excess) / np.std(excess, ddof=1)) * math.sqrt(YEAR)
+    excess = returns - _daily_rate(risk_free)
+    deviation = float(np.std(excess, ddof=1))  # 0 where the squares of tiny returns underflow
+    return float(np.mean(excess)) / deviation * math.sqrt(YEAR) if deviation else math.nan
 
 
 def sharpe_error(returns: Floats) -> float:
@@ -120,6 +144,60 @@ def sharpe_error(returns: Floats) -> float:
     return math.sqrt((1.0 + daily**2 / 2.0) / len(returns) * YEAR) if len(returns) else math.nan
 
 
+def downside_deviation(returns: Floats, *, risk_free: float = 0.0) -> float:
+    """Return the deviation below the risk-free return, for a year; 0 where no day was below.
+
+    NaN for no day. ``risk_free`` is a rate per year, as a fraction.
+    """
+    if not len(returns):
+        return math.nan
+    shortfall = np.minimum(returns - _daily_rate(risk_free), 0.0)
+    return math.sqrt(float(np.mean(shortfall**2)) * YEAR)
+
+
+def sortino_ratio(returns: Floats, *, risk_free: float = 0.0) -> float:
+    """Return the yearly Sortino ratio; NaN below two days and where no day was below.
+
+    ``risk_free`` is a rate per year, as a fraction.
+    """
+    deviation = downside_deviation(returns, risk_free=risk_free)
+    if len(returns) < 2 or not deviation > 0.0:
+        return math.nan
+    return float(np.mean(returns - _daily_rate(risk_free))) * YEAR / deviation
+
+
+def skewness(returns: Floats) -> float:
+    """Return the skewness of a sample: below 0, large losses are commoner than large gains.
+
+    NaN below three days and where nothing ever varied.
+    """
+    days = len(returns)
+    if days < 3 or not _varies(returns):
+        return math.nan
+    away = _away(returns)
+    moment = float(np.mean(away**3) / np.mean(away**2) ** 1.5)
+    return moment * math.sqrt(days * (days - 1)) / (days - 2)
+
+
+def excess_kurtosis(returns: Floats) -> float:
+    """Return the excess kurtosis of a sample: above 0, the tails are fatter than normal.
+
+    NaN below four days and where nothing ever varied.
+    """
+    days = len(returns)
+    if days < 4 or not _varies(returns):
+        return math.nan
+    away = _away(returns)
+    moment = float(np.mean(away**4) / np.mean(away**2) ** 2) - 3.0
+    return ((days + 1) * moment + 6.0) * (days - 1) / ((days - 2) * (days - 3))
+
+
+def profit_factor(returns: Floats) -> float:
+    """Return the sum of all gains over the sum of all losses; NaN where no day lost."""
+    losses = float(np.sum(np.minimum(returns, 0.0)))
+    return float(np.sum(np.maximum(returns, 0.0))) / -losses if losses < 0.0 else math.nan
+
+
 def drawdowns(returns: Floats) -> Floats:
     """Return how far each close lies below the highest before it, 0 or less, shape (n,)."""
     curve = np.concatenate([[1.0], growth(returns)])
@@ -130,6 +208,49 @@ def drawdowns(returns: Floats) -> Floats:
 def max_drawdown(returns: Floats) -> float:
     """Return the deepest drawdown, 0 or less."""
     return float(np.min(drawdowns(returns), initial=0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """The deepest drawdown, in sessions."""
+
+    depth: float  # 0 or less, as a fraction
+    fall: int | None  # from the peak to the deepest close; None: there was no drawdown
+    recovery: int | None  # from there to the first close at the peak or above; None: not yet
+
+
+def deepest_drawdown(returns: Floats) -> Drawdown:
+    """Return the deepest drawdown, the first of equals, and how long it took.
+
+    With an unknown return the depth is NaN and neither time is known.
+    """
+    depth = max_drawdown(returns)
+    if not depth < 0.0:
+        return Drawdown(depth, None, None)
+    below = drawdowns(returns)
+    bottom = int(np.argmin(below))
+    at_peak = np.flatnonzero(below[:bottom] == 0.0)
+    fall = bottom - int(at_peak[-1]) if len(at_peak) else bottom + 1  # +1: the starting capital
+    back = np.flatnonzero(below[bottom:] == 0.0)
+    return Drawdown(depth, fall, int(back[0]) if len(back) else None)
+
+
+def longest_drawdown(returns: Floats) -> float:
+    """Return the most sessions in a row that closed below an earlier high; NaN if not known."""
+    below = drawdowns(returns)
+    if np.isnan(below).any():
+        return math.nan
+    longest = now = 0
+    for close in below.tolist():
+        now = now + 1 if close < 0.0 else 0
+        longest = max(longest, now)
+    return float(longest)
+
+
+def calmar_ratio(returns: Floats) -> float:
+    """Return the yearly return over the deepest drawdown; NaN where there was none."""
+    deepest = max_drawdown(returns)
+    return annual_return(returns) / -deepest if deepest < 0.0 else math.nan
 
 
 def hit_rate(returns: Floats) -> float:
@@ -145,6 +266,16 @@ def two_way_turnover(traded: float, *, net_asset_value: float) -> float:
     return traded / net_asset_value if net_asset_value > 0.0 else math.nan
 
 
+def one_way_turnover(traded: float, *, net_asset_value: float) -> float:
+    """Return half the value bought and sold in a day over net asset value; NaN without any."""
+    return two_way_turnover(traded, net_asset_value=net_asset_value) / 2.0
+
+
+def mean_turnover(turnovers: Floats) -> float:
+    """Return the turnover of a mean day; NaN for no day and where one is not known."""
+    return float(np.mean(turnovers)) if len(turnovers) else math.nan
+
+
 def monthly_returns(days: Sequence[date], returns: Floats) -> dict[tuple[int, int], float]:
     """Return the compounded return of each calendar month, by (year, month), in order."""
     months: dict[tuple[int, int], float] = {}
@@ -152,3 +283,19 @@ def monthly_returns(days: Sequence[date], returns: Floats) -> dict[tuple[int, in
         month = (day.year, day.month)
         months[month] = months.get(month, 1.0) * (1.0 + value)
     return {month: product - 1.0 for month, product in sorted(months.items())}
+
+
+def _daily_rate(risk_free: float) -> float:
+    return float((1.0 + risk_free) ** (1.0 / YEAR)) - 1.0
+
+
+def _away(returns: Floats) -> Floats:
+    """Return how far each return lies from the mean, the furthest at 1: no power underflows."""
+    away = returns - np.mean(returns)
+    return np.asarray(away / np.max(np.abs(away)))
+
+
+def _varies(returns: Floats) -> bool:
+    """Tell whether a deviation means anything. NaN varies: its measures are NaN by themselves."""
+    # Equal returns have a deviation of rounding errors only, and would have a huge ratio.
+    return len(returns) >= 2 and float(np.ptp(returns)) != 0.0

@@ -1,7 +1,8 @@
 """Make the virtual environment from the hashed lock, with the standard library alone.
 
-``python3 scripts/bootstrap.py [.venv]`` is what ``make run`` and ``make test`` call first; on a
-machine without make it is called by hand. uv installs in seconds what takes pip two minutes, so
+``python3 scripts/bootstrap.py [.venv [extra]]`` is what ``make run`` and ``make test`` call first;
+on a machine without make it is called by hand. An extra of pyproject.toml is installed on top of
+the lock, whose versions it does not change. uv installs in seconds what takes pip two minutes, so
 uv is fetched into the environment first; where that fails, pip does the work.
 """
 
@@ -34,9 +35,27 @@ def main() -> int:
     installer = install_locked(python)
     run(python, *installer, "install", "--quiet", "--no-deps", "--no-build-isolation",
         "--editable", str(ROOT))  # fmt: skip
+    for extra in sys.argv[2:]:
+        pins = pinned(target / "pins.txt")
+        run(python, *installer, "install", "--quiet", "-c", pins, *requirements_of(extra))
     (target / ".ready").touch()
     print(f"ready in {time.monotonic() - started:.0f} s ({' '.join(installer[1:])})", flush=True)
     return 0
+
+
+def requirements_of(extra: str) -> list[str]:
+    """Return what pyproject.toml lists under an optional extra."""
+    import tomllib  # noqa: PLC0415 - a Python that is too old must get as far as being told so
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return list(project["optional-dependencies"][extra])
+
+
+def pinned(file: Path) -> Path:
+    """Write the versions of the lock without their hashes, which a constraint cannot have."""
+    lines = (line.rstrip("\\ ") for line in LOCK.read_text().splitlines())
+    file.write_text("\n".join(line for line in lines if "==" in line and line[0].isalnum()) + "\n")
+    return file
 
 
 def install_locked(python: Path) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ def rehearse_orders(
             orders,
             _with_progress(day, gateway.trading.what_if, len(orders)),
             size_down=day.settings.orders.size_down,
+            floor=day.settings.orders.size_down_floor,
             lot=partial(_lot, day, numbers(table["price"])),
         )
     checks: Sequence[Check] = ()
@@ -76,8 +77,12 @@ def _record(
         "orders": order_records(rehearsal.kept),
         "removed": order_records(rehearsal.removed),
         "steps": [asdict(step) for step in rehearsal.steps],
+        "basket": _basket(rehearsal),
     }
-    counts = f"{len(rehearsal.kept)} kept, {len(rehearsal.removed)} removed"
+    counts = (
+        f"{len(rehearsal.kept)} kept, {len(rehearsal.sized_down)} of them sized down, "
+        f"{len(rehearsal.removed)} removed"
+    )
     return StageRecord(
         stage="rehearse",
         artefacts={"rehearsal": day.write_record("rehearsal", facts)},
@@ -96,6 +101,7 @@ def _not_rehearsed(day: Day, orders: Sequence[Order], why: str) -> StageRecord:
         "orders": order_records(orders),
         "removed": [],
         "steps": [],
+        "basket": None,
     }
     return StageRecord(
         stage="rehearse",
@@ -107,14 +113,21 @@ def _not_rehearsed(day: Day, orders: Sequence[Order], why: str) -> StageRecord:
     )
 
 
+def _basket(rehearsal: Rehearsal) -> dict[str, Any] | None:
+    """Return the account's margin and equity before the kept orders and after all of them."""
+    if rehearsal.basket is None:
+        return None
+    before, after = rehearsal.basket
+    return {"before": asdict(before), "after": asdict(after)}
+
+
 def _with_progress(day: Day, what_if: Any, total: int) -> Any:
-    done = 0
+    asked: set[str] = set()  # an order that is sized down is asked about more than once
 
     def ask(order: Order) -> Any:
-        nonlocal done
         answer = what_if(order)
-        done += 1
-        day.progress("what-if", done, total)
+        asked.add(order.order_ref)
+        day.progress("what-if", len(asked), total)
         return answer
 
     return ask

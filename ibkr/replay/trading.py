@@ -13,7 +13,7 @@ from ibkr.following import known_order, refuse_foreign
 from ibkr.ledger import Ledger, Word
 from ibkr.open_orders import by_hand
 from ibkr.order_checks import problems
-from ibkr.rehearsal import answer
+from ibkr.rehearsal import answer, refused
 from ibkr.replay.order_lists import open_orders, order_records
 from ibkr.replay.received import as_refusal, received, refused_as
 from ibkr.sending import refuse_repeated, refuse_unsendable, state_told
@@ -48,7 +48,7 @@ class ReplayTrading:
                 terms, _ = self._terms(order, order_id=0)
                 effect = self._broker.what_if(terms)
         except GatewayError as error:
-            return WhatIf(order.order_ref, accepted=False, reason=str(error))
+            return refused(order.order_ref, error)
         figures: dict[str, Any] = preview_fields(effect)
         figures["commission"] = received(effect.commission)
         state = ib_async.OrderState(status=Status.PRE_SUBMITTED.value, **figures)

@@ -33,6 +33,17 @@ def test_the_metrics_are_those_of_the_days(whole, tmp_path):
     assert float(row["total_return"]) == pytest.approx(equity[-1] / 1_000_000.0 - 1)
     assert float(row["turnover"]) == pytest.approx(2 * float(row["turnover_one_way"]))
     assert float(row["final_equity"]) == equity[-1]
+    # Four days: a twentieth of them is a fifth of the worst one, whose loss is both.
+    assert float(row["cvar_95"]) == pytest.approx(-returns.min())
+    assert float(row["value_at_risk_95"]) == pytest.approx(-returns.min())
+    if (returns < 0.0).any():
+        downside = math.sqrt(sum(r * r for r in returns if r < 0.0) / 4)
+        assert float(row["sortino"]) == pytest.approx(returns.mean() / downside * math.sqrt(252))
+        assert float(row["calmar"]) == pytest.approx(
+            float(row["annual_return"]) / -float(row["max_drawdown"])
+        )
+    else:
+        assert row["sortino"] == row["calmar"] == ""
 
 
 def test_the_turnover_and_the_costs_are_those_of_the_fills(whole):

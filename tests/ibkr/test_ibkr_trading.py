@@ -554,6 +554,20 @@ def test_a_rejected_rehearsal_is_an_answer_not_an_exception(trading):
     answer = tools.what_if(an_order())
     assert not answer.accepted
     assert "201: Order rejected - margin" in answer.reason
+    assert not answer.beyond_margin
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "your Equity with Loan Value [1000] must exceed the new total Initial Margin of [1500].",
+        "Order rejected - reason:YOUR EQUITY WITH LOAN VALUE [1] MUST EXCEED THE INITIAL MARGIN",
+    ],
+)
+def test_a_rejection_for_margin_is_told_apart_from_every_other(trading, said):
+    _, tools = trading({PLACE: lambda g, f: g.say(error(f[1], 201, said))})
+    answer = tools.what_if(an_order())
+    assert (answer.accepted, answer.beyond_margin, answer.margin_exceeded) == (False, True, True)
 
 
 def test_news_during_a_rehearsal_does_not_end_it(trading):

@@ -84,6 +84,16 @@ def test_what_is_not_known_is_a_dash_and_never_zero():
     page = seen(a_sheet(1))
     assert f"Volatility a year {UNKNOWN} {UNKNOWN}" in page
     assert f"Sharpe ratio {UNKNOWN} {UNKNOWN}" in page
+    assert f"Sortino ratio {UNKNOWN} {UNKNOWN}" in page
+    assert f"Skewness {UNKNOWN} {UNKNOWN}" in page
+
+
+def test_a_drawdown_that_is_not_over_and_losses_that_never_were_are_dashes():
+    page = seen(a_sheet(3, returns=(0.1, -0.2, 0.1), equal_weight=(0.01, 0.02, 0.01)))
+    assert f"Sessions from its peak to its bottom 1 {UNKNOWN}" in page
+    assert f"Sessions from there back to the peak {UNKNOWN} {UNKNOWN}" in page
+    assert f"Gains over losses 1.00 {UNKNOWN}" in page
+    assert f"Value at risk, one day in twenty 20.00 % {MINUS}1.00 %" in page
 
 
 def test_worked_figures_are_on_the_page():
@@ -99,6 +109,10 @@ def test_worked_figures_are_on_the_page():
     assert f"{MINUS}1.0 % in 2 sessions, equal weight +2.0 %" in page
     assert f"Largest drawdown {MINUS}10.00 % 0.00 %" in page
     assert "75.0 % one-way 37.5 %" in page
+    # 0.99 is left after two days: 0.99 ** 126 - 1 a year, over a drawdown of a tenth.
+    assert "Sortino ratio 0.00 " in page
+    assert f"Calmar ratio {MINUS}7.18 " in page
+    assert f"Mean loss of the worst twentieth (CVaR 95 %) 10.00 % {MINUS}1.00 %" in page
     assert "500 USD in all" in page
     assert "6.30 %" in page  # 500 of 1,000,000 in two of 252 sessions
     assert f"2026-05 {MINUS}1.00 % +2.01 % {MINUS}3.01 %" in page

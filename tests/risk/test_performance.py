@@ -1,4 +1,5 @@
 import math
+from dataclasses import asdict
 from datetime import date
 from itertools import pairwise
 
@@ -84,6 +85,108 @@ def test_a_full_switch_of_the_portfolio_is_a_two_way_turnover_of_two():
     assert math.isnan(p.two_way_turnover(1.0, net_asset_value=0.0))
 
 
+def test_the_downside_counts_every_day_and_squares_only_the_losses():
+    # Shortfalls 0, 0.03, 0, 0.04 over four days: sqrt(0.0025 / 4) = 0.025 a day.
+    returns = arr(0.02, -0.03, 0.05, -0.04)
+    assert p.downside_deviation(returns) == pytest.approx(0.025 * YEAR)
+    # The mean is zero, and so is the ratio; one per cent more a day is 0.01 / 0.0177 a day.
+    assert p.sortino_ratio(returns) == pytest.approx(0.0, abs=1e-12)
+    downside = math.sqrt((0.02**2 + 0.03**2) / 4)
+    assert p.sortino_ratio(returns + 0.01) == pytest.approx(0.01 / downside * YEAR)
+
+
+def test_the_sortino_ratio_measures_both_its_parts_against_the_risk_free_rate():
+    daily = 1.05 ** (1 / 252) - 1
+    returns = arr(0.0, daily, 3 * daily)  # one day is short by the rate, one on it, one beyond
+    expected = (daily / 3) / (daily / math.sqrt(3)) * YEAR
+    assert p.sortino_ratio(returns, risk_free=0.05) == pytest.approx(expected)
+
+
+def test_a_past_without_a_loss_has_no_sortino_calmar_or_profit_factor():
+    returns = arr(0.01, 0.0, 0.02)
+    assert p.downside_deviation(returns) == 0.0
+    for measure in (p.sortino_ratio, p.calmar_ratio, p.profit_factor):
+        assert math.isnan(measure(returns))
+
+
+def test_the_calmar_ratio_is_the_yearly_return_over_the_deepest_drawdown():
+    # 126 days that come to +21 %, of which one loses a tenth: +46.41 % a year over 10 %.
+    returns = np.zeros(126)
+    returns[:2] = -0.1, 1.21 / 0.9 - 1.0
+    assert p.calmar_ratio(returns) == pytest.approx((1.21**2 - 1) / 0.1)
+    assert p.calmar_ratio(arr(-1.0)) == -1.0
+
+
+def test_a_drawdown_is_timed_from_its_peak_to_the_bottom_and_back():
+    # 100, 110, 99, 88, 99, 110, 121: down for two sessions, back after two more.
+    closes = arr(110.0, 99.0, 88.0, 99.0, 110.0, 121.0)
+    returns = p.daily_returns(closes, start=100.0)
+    # In binary the way back may end a rounding below the peak; a little above is unmistakable.
+    returns[4] += 1e-9
+    assert p.deepest_drawdown(returns) == p.Drawdown(pytest.approx(-0.2), fall=2, recovery=2)
+    assert p.longest_drawdown(returns) == 3.0
+
+
+def test_a_drawdown_from_the_starting_capital_that_is_not_over_has_no_recovery():
+    assert p.deepest_drawdown(arr(-0.1, -0.1, 0.05)) == p.Drawdown(
+        pytest.approx(-0.19), fall=2, recovery=None
+    )
+    assert p.longest_drawdown(arr(-0.1, -0.1, 0.05)) == 3.0
+
+
+def test_a_past_that_only_rose_is_never_below_a_high():
+    assert p.deepest_drawdown(arr(0.01, 0.02)) == p.Drawdown(0.0, None, None)
+    assert p.longest_drawdown(arr(0.01, 0.02)) == 0.0
+    assert p.longest_drawdown(arr()) == 0.0
+
+
+def test_of_equal_drawdowns_the_first_counts():
+    returns = arr(-0.5, 1.5, -0.5, 0.1)
+    assert p.deepest_drawdown(returns) == p.Drawdown(-0.5, fall=1, recovery=1)
+
+
+def test_the_tail_of_twenty_days_is_the_worst_of_them():
+    # 5 % of 20 days is one day: the CVaR is its loss, the value at risk the next one's.
+    returns = np.concatenate([arr(-0.08, -0.03), np.full(18, 0.01)])
+    found = p.performance(returns)
+    assert found.cvar == pytest.approx(0.08)
+    assert found.value_at_risk == pytest.approx(0.03)
+
+
+def test_the_tail_of_thirty_days_takes_half_of_a_second_one():
+    returns = np.concatenate([arr(-0.08, -0.02), np.full(28, 0.01)])
+    assert p.performance(returns).cvar == pytest.approx((0.08 + 0.5 * 0.02) / 1.5)
+
+
+def test_skewness_and_kurtosis_of_a_worked_sample():
+    # -1, -1, -1, 3: moments 3, 6, 21 about the mean of 0.
+    sample = arr(-0.01, -0.01, -0.01, 0.03)
+    assert p.skewness(sample) == pytest.approx(6 / 3**1.5 * math.sqrt(12) / 2)  # 2: all to one side
+    assert p.skewness(sample) == pytest.approx(2.0)
+    assert p.excess_kurtosis(sample) == pytest.approx(4.0)
+    assert p.skewness(arr(-0.02, 0.0, 0.02)) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_too_few_days_have_no_shape():
+    assert math.isnan(p.skewness(arr(0.01, 0.02)))
+    assert math.isnan(p.excess_kurtosis(arr(0.01, 0.02, 0.04)))
+    assert math.isnan(p.skewness(np.full(9, 0.01)))
+    assert math.isnan(p.excess_kurtosis(np.full(9, 0.01)))
+
+
+def test_the_profit_factor_is_gains_over_losses():
+    assert p.profit_factor(arr(0.02, -0.01, 0.01, 0.0, -0.01)) == pytest.approx(1.5)
+    assert p.profit_factor(arr(-0.01)) == 0.0
+
+
+def test_one_way_turnover_is_half_and_the_mean_is_of_the_days():
+    assert p.one_way_turnover(200_000.0, net_asset_value=100_000.0) == 1.0
+    assert math.isnan(p.one_way_turnover(1.0, net_asset_value=0.0))
+    assert p.mean_turnover(arr(0.0, 0.5, 0.1)) == pytest.approx(0.2)
+    assert math.isnan(p.mean_turnover(arr()))
+    assert math.isnan(p.mean_turnover(arr(0.1, math.nan)))
+
+
 def test_months_compound_their_own_days():
     days = [date(2026, 1, 30), date(2026, 2, 2), date(2026, 2, 3), date(2027, 2, 1)]
     months = p.monthly_returns(days, arr(0.1, 0.1, 0.1, -0.5))
@@ -94,15 +197,26 @@ def test_months_compound_their_own_days():
 @pytest.mark.parametrize(
     "measure",
     [p.total_return, p.annual_return, p.annual_volatility, p.sharpe_ratio, p.sharpe_error,
-     p.max_drawdown, p.hit_rate],
+     p.max_drawdown, p.hit_rate, p.downside_deviation, p.sortino_ratio, p.calmar_ratio,
+     p.skewness, p.excess_kurtosis, p.profit_factor, p.longest_drawdown],
 )  # fmt: skip
 def test_one_unknown_return_makes_every_measure_unknown(measure):
-    assert math.isnan(measure(arr(0.01, math.nan, -0.02)))
+    assert math.isnan(measure(arr(0.01, math.nan, -0.02, 0.03, -0.01)))
+
+
+def test_one_unknown_return_makes_the_whole_summary_unknown():
+    found = asdict(p.performance(arr(0.01, math.nan, -0.02, 0.03, -0.01)))
+    assert {name for name, value in found.items() if not math.isnan(value)} == set()
+    drawdown = p.deepest_drawdown(arr(0.01, -0.5, math.nan))
+    assert math.isnan(drawdown.depth)
+    assert (drawdown.fall, drawdown.recovery) == (None, None)
 
 
 @pytest.mark.parametrize(
-    "measure", [p.annual_volatility, p.sharpe_ratio, p.sharpe_error, p.annual_return]
-)
+    "measure",
+    [p.annual_volatility, p.sharpe_ratio, p.sharpe_error, p.annual_return, p.downside_deviation,
+     p.sortino_ratio, p.calmar_ratio, p.skewness, p.excess_kurtosis, p.profit_factor],
+)  # fmt: skip
 def test_no_day_has_no_measure(measure):
     assert math.isnan(measure(arr()))
 
@@ -143,6 +257,34 @@ def test_risk_and_sharpe_are_those_of_pandas(values):
     assert p.annual_volatility(returns) == pytest.approx(series.std() * YEAR, abs=1e-12)
     if series.std() > 1e-6:
         assert p.sharpe_ratio(returns) == pytest.approx(series.mean() / series.std() * YEAR)
+
+
+@given(RETURNS)
+def test_shape_and_downside_are_finite_or_unknown_and_never_overflow(values):
+    found = p.performance(np.array(values))
+    for name in ("sortino_ratio", "skewness", "excess_kurtosis", "value_at_risk", "cvar"):
+        assert not math.isinf(getattr(found, name))
+    assert found.cvar >= found.value_at_risk - 1e-12
+    assert p.downside_deviation(np.array(values)) >= 0.0
+
+
+@given(RETURNS)
+def test_the_times_of_a_drawdown_point_at_its_peak_bottom_and_end(values):
+    found = p.deepest_drawdown(np.array(values))
+    equity = [1.0, *np.cumprod(1.0 + np.array(values))]
+    if found.fall is None:
+        assert found.depth == 0.0
+        return
+    bottom = 1 + int(np.argmin(p.drawdowns(np.array(values))))
+    peak = equity[bottom - found.fall]
+    assert peak == max(equity[:bottom])
+    assert equity[bottom] / peak - 1.0 == pytest.approx(found.depth)
+    later = equity[bottom + 1 :]
+    if found.recovery is None:
+        assert all(close < peak for close in later)
+    else:
+        assert all(close < peak for close in later[: found.recovery - 1])
+        assert later[found.recovery - 1] >= peak
 
 
 @given(RETURNS)
