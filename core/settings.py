@@ -136,6 +136,8 @@ class OptimiserSettings(Section):
     cvar_aversion: Annotated[FiniteFloat, Field(ge=0.0, le=1e2)] = 0.02
     cvar_level: Annotated[FiniteFloat, Field(gt=0.5, lt=1.0)] = 0.95
     cost: Annotated[FiniteFloat, Field(ge=0.0, le=0.1)] = 1e-4
+    impact: Annotated[FiniteFloat, Field(ge=0.0, le=1.0)] = 0.0  # on |trade|^1.5
+    engine: Annotated[str, Field(pattern="^(auto|fast|conic|cvxpy)$")] = "auto"
     scenarios: Annotated[int, Field(ge=60, le=2000)] = 252
     long_only: bool = False
 

@@ -54,7 +54,7 @@ def _portfolio(problem: Problem, weights: Floats, prices: Floats) -> Iterator[Bi
     values = rows.values(weights, problem.current)
     for name, value, limit, price in zip(rows.names, values, rows.limit, prices, strict=True):
         if value >= limit - NEAR:
-            sign = -1.0 if name == "beta low" else 1.0  # held as -beta <= -low
+            sign = -1.0 if name.endswith(" low") else 1.0  # held as -value <= -limit
             shown = "invested" if name == "cash" else name
             yield Binding(shown, sign * float(value), sign * float(limit), max(float(price), 0.0))
 

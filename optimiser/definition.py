@@ -41,6 +41,9 @@ def solve_as_defined(problem: Problem, *, time_limit: float) -> Solution:
     }
     if limits.max_turnover is not None:
         portfolio["turnover"] = cp.sum(change) <= limits.max_turnover
+    if limits.max_net is not None:
+        portfolio["net high"] = cp.sum(w) <= limits.max_net
+        portfolio["net low"] = cp.sum(w) >= -limits.max_net
     for number, (name, cap) in enumerate(limits.group_caps):
         portfolio[f"group {name}"] = cp.sum(size[problem.group == number]) <= cap
     if limits.beta_range is not None:

@@ -21,8 +21,9 @@ from optimiser.problem import Problem
 from optimiser.rows import Rows, limit_rows
 from optimiser.terms import Floats, Limits
 
-# What gives first stands first. "group" is every group's cap, "beta" both ends of its range.
-PRIORITIES = (("turnover",), ("group", "beta"), ("single",), ("gross", "cash"))
+# What gives first stands first. "group" is every group's cap, "beta" and "net" both ends
+# of their ranges.
+PRIORITIES = (("turnover",), ("group", "beta", "net"), ("single",), ("gross", "cash"))
 STEP = 1e-4  # relaxations are whole basis points: the solver needs room, people round numbers
 NEGLIGIBLE = 1e-9
 
@@ -71,12 +72,13 @@ def relax(problem: Problem, priorities: Sequence[Sequence[str]] = PRIORITIES) ->
 
 
 def _wider(limits: Limits, room: dict[str, float]) -> Limits:
-    turnover, beta = limits.max_turnover, limits.beta_range
+    turnover, net, beta = limits.max_turnover, limits.max_net, limits.beta_range
     return replace(
         limits,
         max_gross=limits.max_gross + room["gross"],
         cash_buffer=limits.cash_buffer - room["cash"],
         max_turnover=None if turnover is None else turnover + room["turnover"],
+        max_net=None if net is None else net + max(room["net high"], room["net low"]),
         group_caps=tuple((name, cap + room[f"group {name}"]) for name, cap in limits.group_caps),
         beta_range=None
         if beta is None

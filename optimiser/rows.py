@@ -59,7 +59,7 @@ class Rows:
 
 
 def limit_rows(problem: Problem) -> Rows:
-    """Return the limits of a problem: gross, cash, turnover, groups, beta; in this order."""
+    """Return the limits of a problem: gross, cash, turnover, net, groups, beta; in this order."""
     limits, count = problem.limits, len(problem.symbols)
     nothing, everything = np.zeros(count), np.ones(count)
     found: list[tuple[str, Floats, Floats, Floats, float]] = [
@@ -71,6 +71,9 @@ def limit_rows(problem: Problem) -> Rows:
         found.append(("cash", everything / 2, everything / 2, nothing, limits.max_invested))
     if limits.max_turnover is not None:
         found.append(("turnover", nothing, nothing, everything, limits.max_turnover))
+    if limits.max_net is not None:
+        found.append(("net high", everything, nothing, nothing, limits.max_net))
+        found.append(("net low", -everything, nothing, nothing, limits.max_net))
     for number, (name, cap) in enumerate(limits.group_caps):
         members = (problem.group == number).astype(np.float64)
         found.append((f"group {name}", nothing, members, nothing, cap))

@@ -41,6 +41,7 @@ def mean_variance_cvar(  # noqa: PLR0913 - the user's call, each term by its nam
     cash_mode: CashMode = "ex_short_proceeds",
     long_only: bool = False,
     max_turnover: float | None = None,
+    max_net: float | None = None,
     groups: pd.Series[str] | None = None,
     group_caps: Caps = None,
     beta: pd.Series[float] | None = None,
@@ -73,6 +74,8 @@ def mean_variance_cvar(  # noqa: PLR0913 - the user's call, each term by its nam
         a position is kept; of a unit to the power of 3/2; and how far alpha may be wrong.
     max_turnover
         Most that may be traded, sum of |change|: a full switch counts twice.
+    max_net
+        Most that long less short may be, either way.
     groups, group_caps
         The group of each name, for example its sector, and the most that sum|w| of a group may
         be: one number for every group, or one by name of the group. A name without a group is in
@@ -114,8 +117,9 @@ def mean_variance_cvar(  # noqa: PLR0913 - the user's call, each term by its nam
     held = pd.Series(dtype=np.float64) if w_prev is None else w_prev
     caps = caps_of(groups, group_caps, (alpha.index, returns.columns, held.index))
     limits = Limits(
-        max_gross, max_single, cash_buffer, cash_mode, long_only, max_turnover, caps, beta_range
-    )
+        max_gross, max_single, cash_buffer, cash_mode, long_only, max_turnover, max_net, caps,
+        beta_range,
+    )  # fmt: skip
     costs = {"cost": cost, "impact": impact, "alpha_uncertainty": alpha_uncertainty}
     plain = {name: each for name, each in costs.items() if isinstance(each, float | int)}
     check_terms(utility, limits, tol=tol, time_limit=time_limit, **plain)

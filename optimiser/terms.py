@@ -38,8 +38,8 @@ class Limits:
 
     gross = sum|w|; turnover = sum|w - current|, so a full switch counts twice. Cash in
     ``ex_short_proceeds`` mode is 1 - sum of the long weights: what a short sale brings in is
-    collateral at the broker and buys nothing. In ``net`` mode it is 1 - sum(w). A group's cap is
-    on sum|w| of its names; ``beta_range`` on sum(beta * w).
+    collateral at the broker and buys nothing. In ``net`` mode it is 1 - sum(w). ``max_net`` is
+    on sum(w), either way; a group's cap on sum|w| of its names; ``beta_range`` on sum(beta * w).
     """
 
     max_gross: float = 1.2
@@ -48,6 +48,7 @@ class Limits:
     cash_mode: CashMode = "ex_short_proceeds"
     long_only: bool = False
     max_turnover: float | None = None
+    max_net: float | None = None
     group_caps: tuple[tuple[str, float], ...] = ()  # sorted by name
     beta_range: tuple[float, float] | None = None
 
@@ -96,6 +97,7 @@ _RANGES = {
     "max_single": (1e-6, 10.0),
     "cash_buffer": (0.0, 1.0),
     "max_turnover": (0.0, 20.0),
+    "max_net": (0.0, 10.0),
     "tol": (1e-12, 1e-2),
     "time_limit": (1e-3, 3600.0),
 }

@@ -1,12 +1,13 @@
-"""The limits that rounding must keep, from the settings and from what is known of each name."""
+"""The limits that target and rounding keep, from the settings and what is known of each name."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 
 import pandas as pd
 
+from core.settings import LimitSettings
 from optimiser.book import BookLimits
 from risk.gate import MIN_DAYS
 from risk.measures import UNKNOWN, beta, mean_return
@@ -20,7 +21,7 @@ def book_limits(day: Day, ingested: Ingested, names: Collection[int]) -> BookLim
     limits = day.settings.limits
     sectors = texts(ingested.universe_table(day).set_index("con_id")["sector"])
     groups = {con_id: sectors.get(con_id, UNKNOWN) for con_id in sorted(names)}
-    betas = _betas(ingested.returns(day), names)
+    betas = betas_of(ingested.returns(day), names)
     return BookLimits(
         max_single=limits.max_single,
         max_gross=limits.max_gross,
@@ -28,19 +29,31 @@ def book_limits(day: Day, ingested: Ingested, names: Collection[int]) -> BookLim
         max_net=limits.max_net,
         max_turnover=limits.max_turnover,
         groups=groups,
-        max_group={
-            sector: limits.max_unknown_sector if sector == UNKNOWN else limits.max_sector
-            for sector in sorted(set(groups.values()))
-        },
+        max_group=sector_caps(limits, groups.values()),
         betas=betas,
-        # A name without a beta cannot be rounded by it; the gate fails what it cannot measure.
-        beta_range=(limits.min_beta, limits.max_beta)
-        if all(math.isfinite(one) for one in betas.values())
-        else None,
+        beta_range=beta_range(limits, betas),
     )
 
 
-def _betas(returns: pd.DataFrame, names: Collection[int]) -> dict[int, float]:
+def sector_caps(limits: LimitSettings, sectors: Iterable[str]) -> dict[str, float]:
+    """Return the most that each of these sectors may hold, sorted."""
+    return {
+        sector: limits.max_unknown_sector if sector == UNKNOWN else limits.max_sector
+        for sector in sorted(set(sectors))
+    }
+
+
+def beta_range(limits: LimitSettings, betas: Mapping[int, float]) -> tuple[float, float] | None:
+    """Return the range that the portfolio's beta is kept in; None where a beta is not known.
+
+    Nothing can be kept that cannot be measured: the gate fails it.
+    """
+    known = all(math.isfinite(one) for one in betas.values())
+    return (limits.min_beta, limits.max_beta) if known else None
+
+
+def betas_of(returns: pd.DataFrame, names: Collection[int]) -> dict[int, float]:
+    """Return the beta of each name to the mean of all; NaN where its past is too short."""
     market = mean_return(returns)
     return {
         con_id: beta(returns[con_id].dropna(), market, min_days=MIN_DAYS)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
 from core.runs import StageRecord
 from core.tables import BARS, FEATURES, SCORES, TARGETS
 from core.types import Snapshot
+from optimiser.engines import Engine
 from optimiser.result import TargetResult
 from optimiser.target import mean_variance_cvar
+from risk.measures import UNKNOWN
 from risk.returns import daily_returns
+from tasks.book_limits import beta_range, betas_of, sector_caps
+from tasks.columns import texts
 from tasks.day import Day
 from tasks.snapshot import snapshot_of
 from tasks.stage import stage
@@ -30,34 +34,46 @@ def optimise_target(
     settings, limits = day.settings.optimiser, day.settings.limits
     snapshot = snapshot_of(day.read_record(held.artefacts["positions"])).stocks
     scored = day.read(scores.artefacts["scores"], SCORES).set_index("con_id")
+    returns = daily_returns(day.read(market.artefacts["bars"], BARS), sessions=settings.scenarios)
+    table = day.read(features.artefacts["features"], FEATURES).set_index("con_id")
+    betas = betas_of(returns, {*scored.index, *snapshot.weights})
+    sectors = {name: sector or UNKNOWN for name, sector in texts(table["sector"]).items()}
+    groups = pd.Series(
+        {name: sectors.get(name, UNKNOWN) for name in sorted({*scored.index, *snapshot.weights})}
+    )
     target = mean_variance_cvar(
         scored["expected_return"],
-        daily_returns(
-            day.read(market.artefacts["bars"], BARS), sessions=settings.scenarios
-        ).reindex(columns=scored.index),
+        returns.reindex(columns=scored.index),
         pd.Series(snapshot.weights, dtype=float),
         tradable=pd.Series({p.con_id: p.con_id in scored.index for p in snapshot.positions}),
         risk_aversion=settings.risk_aversion,
         cvar_aversion=settings.cvar_aversion,
         cvar_level=settings.cvar_level,
         cost=settings.cost,
+        impact=settings.impact,
         max_gross=limits.max_gross,
         max_single=limits.max_single,
         cash_buffer=limits.cash_buffer,
         long_only=settings.long_only,
+        max_turnover=limits.max_turnover,
+        max_net=limits.max_net,
+        groups=groups,
+        group_caps=sector_caps(limits, groups),
+        beta=pd.Series(betas),
+        beta_range=beta_range(limits, betas),
+        engine=cast("Engine", settings.engine),
     )
-    prices = day.read(features.artefacts["features"], FEATURES).set_index("con_id")["price"]
-    table = target_table(target, scored, prices, snapshot)
-    facts = target_facts(target, dict(zip(table["con_id"], table["symbol"], strict=True)))
+    targets = target_table(target, scored, table["price"], snapshot)
+    facts = target_facts(target, dict(zip(targets["con_id"], targets["symbol"], strict=True)))
     return StageRecord(
         stage="optimise",
         artefacts={
-            "optimal": day.write("optimal", table, TARGETS),
+            "optimal": day.write("optimal", targets, TARGETS),
             "expectation": day.write_record("optimal", facts),
         },
         facts=facts,
         rows_in=len(scored),
-        rows_out=int((table["weight"] != 0.0).sum()),
+        rows_out=int((targets["weight"] != 0.0).sum()),
         notes=f"{target.status}, gross {target.gross:.2f}, {target.solver}",
     )
 
@@ -91,9 +107,13 @@ def target_facts(target: TargetResult, symbols: Mapping[int, str]) -> dict[str, 
     return {
         "status": target.status,
         "solver": target.solver,
+        "engine_path": list(target.engine_path),
+        "rounds": target.rounds,
         "iterations": target.iterations,
         "objective": target.objective,
+        "bound": target.bound,
         "gap": target.gap,
+        "duals": dict(target.duals),
         "max_violation": target.max_violation,
         "gross": target.gross,
         "net": target.net,
@@ -106,6 +126,8 @@ def target_facts(target: TargetResult, symbols: Mapping[int, str]) -> dict[str, 
         "trading_cost": expected.trading_cost,
         "annual_return": expected.annual_return,
         "annual_volatility": expected.annual_volatility,
+        "annual_value_at_risk": expected.annual_value_at_risk,
+        "annual_cvar": expected.annual_cvar,
         "binding": [_named(str(limit), symbols) for limit in target.binding],
         "relaxations": dict(target.relaxations),
         "dropped": {symbols[int(str(n))]: why for n, why in sorted(target.dropped.items())},

@@ -27,6 +27,7 @@ def a_question(seed, *, most_names=300, most_days=500):
     days = int(np.exp(random.uniform(np.log(30), np.log(most_days + 1))))
     question = _a_market(random, n, days)
     _choose_terms(random, question)
+    _choose_limits(random, question)
     for oddity, chance in ODDITIES.items():
         if random.random() < chance:
             oddity(random, question)
@@ -70,14 +71,6 @@ def _choose_terms(random, question):
         terms["impact"] = pd.Series(random.choice([0.0, 1e-3, 1e-2], n), index=names)
     if random.random() < 0.25:
         terms["alpha_uncertainty"] = pd.Series(random.uniform(0.0, 2e-4, n), index=names)
-    if random.random() < 0.35:
-        terms["max_turnover"] = float(random.choice([0.02, 0.3, 1.0]))
-    if random.random() < 0.3:
-        terms["groups"] = pd.Series(random.choice(SECTORS, n), index=names)
-        terms["group_caps"] = float(random.choice([0.05, 0.2, 0.5]))
-    if random.random() < 0.3:
-        terms["beta"] = pd.Series(random.normal(1.0, 0.3, n), index=names)
-        terms["beta_range"] = [(-0.1, 0.1), (0.0, 0.0), (0.2, 0.9)][random.integers(3)]
     if random.random() < 0.15:
         terms["scenario_weights"] = 0.99 ** np.arange(len(question.returns))[::-1]
     if random.random() < 0.2:
@@ -87,6 +80,21 @@ def _choose_terms(random, question):
         )
     elif random.random() < 0.1:
         terms["cov"] = question.returns.cov()
+
+
+def _choose_limits(random, question):
+    n, names = len(question.alpha), question.alpha.index
+    terms = question.terms
+    if random.random() < 0.35:
+        terms["max_turnover"] = float(random.choice([0.02, 0.3, 1.0]))
+    if random.random() < 0.3:
+        terms["groups"] = pd.Series(random.choice(SECTORS, n), index=names)
+        terms["group_caps"] = float(random.choice([0.05, 0.2, 0.5]))
+    if random.random() < 0.3:
+        terms["beta"] = pd.Series(random.normal(1.0, 0.3, n), index=names)
+        terms["beta_range"] = [(-0.1, 0.1), (0.0, 0.0), (0.2, 0.9)][random.integers(3)]
+    if random.random() < 0.2:
+        terms["max_net"] = float(random.choice([0.0, 0.1, 0.6]))
 
 
 def _duplicates(random, question):

@@ -135,7 +135,7 @@ def test_turnover_gives_before_groups_and_groups_before_gross():
     asked = {"groups": two_sectors(), "group_caps": {"tech": 0.2}, "max_turnover": 0.1}
     target = mean_variance_cvar(alpha, returns, held, **asked)
     assert target.relaxations == {"turnover": pytest.approx(0.2501)}
-    kept = (("group", "beta"), ("turnover",), ("single",), ("gross", "cash"))
+    kept = (("group", "beta", "net"), ("turnover",), ("single",), ("gross", "cash"))
     other = mean_variance_cvar(alpha, returns, held, **asked, priorities=kept)
     assert other.relaxations == {"group tech": pytest.approx(0.2501)}
     assert other.turnover <= 0.1 + 1e-9
@@ -147,7 +147,7 @@ def test_a_single_weight_gives_before_gross_where_it_is_asked_to():
     asked = {"max_turnover": 0.05}
     first = mean_variance_cvar(alpha, returns, held, **asked)
     assert first.relaxations == {"turnover": pytest.approx(0.1301)}
-    order = (("single",), ("turnover",), ("group", "beta"), ("gross", "cash"))
+    order = (("single",), ("turnover",), ("group", "beta", "net"), ("gross", "cash"))
     other = mean_variance_cvar(alpha, returns, held, **asked, priorities=order)
     assert other.relaxations == {"single S0": pytest.approx(0.1301)}
     assert other.turnover <= 0.05 + 1e-9
@@ -155,7 +155,7 @@ def test_a_single_weight_gives_before_gross_where_it_is_asked_to():
 
 def test_priorities_name_every_limit_once():
     alpha, returns = some_inputs()
-    with pytest.raises(ConfigurationError, match="name each of beta, cash, gross, group, single"):
+    with pytest.raises(ConfigurationError, match="name each of beta, cash, gross, group, net"):
         mean_variance_cvar(alpha, returns, priorities=(("turnover",), ("gross",)))
 
 

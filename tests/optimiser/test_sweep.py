@@ -43,7 +43,8 @@ def faults_of(question):
     # Weights may be beyond a limit by 1e-9, and so a hair better than any within it.
     if theirs.objective > ours.bound + allowed or ours.objective > theirs.bound + allowed:
         faults.append(
-            f"a bound is wrong: {ours.bound - theirs.objective:g}, {theirs.bound - ours.objective:g}"
+            f"a bound is wrong by {theirs.objective - ours.bound:g} or "
+            f"{ours.objective - theirs.bound:g}"
         )
     return faults, f"{ours.status} by {ours.solver}"
 

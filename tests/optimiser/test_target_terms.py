@@ -108,6 +108,16 @@ def test_beta_stays_in_its_range():
         mean_variance_cvar(alpha, returns, held, beta=beta, beta_range=(1.0, 0.0))
 
 
+def test_net_stays_within_its_limit_either_way():
+    alpha, returns, held = a_market(2, n=30)
+    for push in (0.005, -0.005):
+        target = mean_variance_cvar(alpha + push, returns, held, max_net=0.1)
+        assert abs(target.net) == pytest.approx(0.1, abs=1e-6)
+        assert abs(target.net) <= 0.1
+        (bound,) = (limit for limit in target.binding if limit.name.startswith("net"))
+        assert bound.value == pytest.approx(target.net)
+
+
 def test_scenarios_of_equal_weight_are_the_default_and_a_feared_one_is_avoided():
     alpha, returns, held = a_market(3, n=10, days=80)
     plain = mean_variance_cvar(alpha, returns, held)
@@ -221,6 +231,7 @@ PRICED = {
     "cash": ({"cash_buffer": 0.8}, {"cash_buffer": 0.8 - SLACK}),
     "turnover": ({"max_turnover": 0.3}, {"max_turnover": 0.3 + SLACK}),
     "group banks": ({"group_caps": {"banks": 0.1}}, {"group_caps": {"banks": 0.1 + SLACK}}),
+    "net high": ({"max_net": 0.05}, {"max_net": 0.05 + SLACK}),
     "beta high": ({"beta_range": (-1.0, -0.4)}, {"beta_range": (-1.0, -0.4 + SLACK)}),
     "beta low": ({"beta_range": (0.4, 1.0)}, {"beta_range": (0.4 - SLACK, 1.0)}),
 }
