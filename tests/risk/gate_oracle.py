@@ -71,8 +71,13 @@ def real(x):
         return None
 
 
+def measurable(value):
+    """The value, or None where it is too large for a float."""
+    return None if value is None or abs(value) > TOO_LARGE else value
+
+
 def held_to(value, limit):
-    limit = Fraction(limit)
+    limit, value = Fraction(limit), measurable(value)
     return Judged(value is not None and value <= limit + TOLERANCE, value, limit)
 
 
@@ -96,7 +101,7 @@ def outcomes(case):
         book = {name: real(weight) for name, weight in case.targets.items()}
         for name, weight in some:
             before = book.get(name, Fraction(0))
-            book[name] = None if before is None or weight is None else before + weight
+            book[name] = None if None in (before, weight) else measurable(before + weight)
         found.append(book)
     return found
 
@@ -430,9 +435,9 @@ def judge_desk(desk):
 
     def weight(name, shares):
         price, count = real(prices.get(name)), real(shares)
-        if None in (price, count, nav) or abs(count * price) > TOO_LARGE:
+        if None in (price, count, nav) or measurable(count * price) is None:
             return None
-        return count * price / nav
+        return measurable(count * price / nav)
 
     def signed(order):
         shares = real(order.quantity)
@@ -443,7 +448,7 @@ def judge_desk(desk):
     targets = {name: real(w) for name, w in case.current.items()}
     for name, shares in changes:
         before, more = targets.get(name, Fraction(0)), weight(name, shares)
-        targets[name] = None if before is None or more is None else before + more
+        targets[name] = None if None in (before, more) else measurable(before + more)
     judged = Case(**{
         **vars(case),
         "targets": targets,

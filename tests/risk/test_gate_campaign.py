@@ -107,6 +107,7 @@ def test_the_campaign_is_neither_all_legal_nor_all_illegal(kind):
     assert 0.3 <= campaign(kind).legal / campaign(kind).cases <= 0.65
 
 
+@pytest.mark.skipif(CASES <= 5000, reason="a few cases do not reach every check: make fuzz-gate")
 @pytest.mark.parametrize("kind", SHARES)
 def test_every_check_was_seen_to_pass_and_to_fail(kind):
     report = campaign(kind)
