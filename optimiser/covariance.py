@@ -77,15 +77,15 @@ class GivenCovariance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShrunkCovariance:
-    """(1 - shrinkage) * XX' / T + shrinkage * mean_variance * I, kept as X while T < n."""
+    """(1 - shrinkage) * X'X / T + shrinkage * mean_variance * I, kept as X while T < n."""
 
-    centred: Floats  # X, (n, T): a name's days lie together, as its block needs them
+    centred: Floats  # X, (T, n)
     shrinkage: float  # 0 to 1
     mean_variance: float
 
     @property
     def _kept(self) -> float:
-        return (1.0 - self.shrinkage) / int(self.centred.shape[1])
+        return (1.0 - self.shrinkage) / len(self.centred)
 
     @property
     def _added(self) -> float:
@@ -93,19 +93,19 @@ class ShrunkCovariance:
 
     def times(self, weights: Floats) -> Floats:
         """Return Sigma w, shape (n,)."""
-        moves = weights @ self.centred
-        return np.asarray(self._kept * (self.centred @ moves) + self._added * weights)
+        moves = self.centred @ weights
+        return np.asarray(self._kept * (moves @ self.centred) + self._added * weights)
 
     def block(self, names: Places) -> Floats:
         """Return the covariance of these names, shape (k, k)."""
-        some = self.centred[names]
-        block = self._kept * (some @ some.T)
+        some = self.centred[:, names]
+        block = self._kept * (some.T @ some)
         block.reshape(-1)[:: len(names) + 1] += self._added
         return np.asarray(block)
 
     def variances(self) -> Floats:
         """Return the diagonal, shape (n,)."""
-        squares = np.einsum("ij,ij->i", self.centred, self.centred)
+        squares = np.einsum("ij,ij->j", self.centred, self.centred)
         return np.asarray(self._kept * squares + self._added)
 
 
@@ -170,11 +170,10 @@ def ledoit_wolf(scenarios: Floats) -> Covariance:
     of S, which delta needs, is that of the T x T matrix of the days' products.
     """
     days, count = scenarios.shape
-    centred = np.array(scenarios.T, order="C")  # (n, T), a copy
-    centred -= centred.mean(axis=1, keepdims=True)
-    sizes = np.einsum("ij,ij->j", centred, centred)  # |x_t|^2
+    centred = scenarios - scenarios.mean(axis=0)
+    sizes = np.einsum("ij,ij->i", centred, centred)  # |x_t|^2
     mean_variance = float(sizes.sum()) / (days * count)
-    products = centred.T @ centred if days < count else centred @ centred.T
+    products = centred @ centred.T if days < count else centred.T @ centred
     norm = float(np.vdot(products, products)) / days**2  # |S|^2
     distance = norm - count * mean_variance**2
     error = (float(sizes @ sizes) / days - norm) / days

@@ -63,6 +63,7 @@ class Statement:
     """A problem, and what was left out of it or filled in to state it."""
 
     problem: Problem
+    play: Places  # which of the names given are in the problem
     days: Flags  # which of the days given are scenarios
     dropped: dict[Key, str]
     warnings: tuple[str, ...]
@@ -107,7 +108,7 @@ def state_problem(inputs: Inputs, utility: Utility, limits: Limits) -> Statement
         utility=utility,
         limits=limits,
     )
-    return Statement(problem, scenarios.days, dropped, tuple(_warnings(problem, scenarios)))
+    return Statement(problem, play, scenarios.days, dropped, tuple(_warnings(problem, scenarios)))
 
 
 def _covariance(inputs: Inputs, values: Floats, names: tuple[Key, ...]) -> Covariance:

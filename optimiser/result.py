@@ -121,7 +121,7 @@ class Report:
             singles = single_prices(problem, weights, proof)
             binding = binding_limits(problem, weights, prices, singles)
         return TargetResult(
-            weights=self._by_name(weights).rename("weight"),
+            weights=self._by_name(weights, "weight"),
             status=status,
             objective=outlook.utility,
             bound=None if proof is None else proof.bound,
@@ -132,7 +132,7 @@ class Report:
             cash=1.0 - problem.limits.invested(weights),
             turnover=float(np.abs(weights - problem.current).sum()),
             duals=dict(zip(rows.names, prices.tolist(), strict=True)),
-            single_duals=self._by_name(singles).rename("price"),
+            single_duals=self._by_name(singles, "price"),
             tail=pd.Series(solution.tail, index=self.inputs.returns.index[self.statement.days]),
             binding=binding,
             relaxations=self.relaxed.relaxations,
@@ -147,12 +147,10 @@ class Report:
             fingerprint=self.fingerprint,
         )
 
-    def _by_name(self, values: Floats) -> pd.Series[float]:
-        problem, symbols = self.relaxed.problem, self.inputs.symbols
-        in_play = pd.Series(values, index=list(problem.symbols), dtype=np.float64)
-        if len(symbols) == len(problem.symbols):
-            return in_play
-        return in_play.reindex(list(symbols), fill_value=0.0)
+    def _by_name(self, values: Floats, name: str) -> pd.Series[float]:
+        everyone = np.zeros(len(self.inputs.symbols))
+        everyone[self.statement.play] = values
+        return pd.Series(everyone, index=self.inputs.index, name=name)
 
 
 def _expect(problem: Problem, outlook: Outlook) -> Expectation:

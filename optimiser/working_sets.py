@@ -106,7 +106,7 @@ class _Names:
             np.where(self._may_fall, proof.downward[self._free], -np.inf),
         )
         in_line = np.argsort(-np.where(self._in, -np.inf, eager), kind="stable")
-        self._in[in_line[: max(JOIN, int(self._in.sum()) // 2)]] = True
+        self._in[in_line[: max(JOIN, int(self._in.sum()) // 4)]] = True
         self.dense = wanted > 0.75 * len(self._free) and len(self._free) > MANY
         self._watch()
         return True

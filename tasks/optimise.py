@@ -8,11 +8,13 @@ from typing import Any, cast
 import pandas as pd
 
 from core.runs import StageRecord
+from core.settings import LimitSettings
 from core.tables import BARS, FEATURES, SCORES, TARGETS
 from core.types import Snapshot
 from optimiser.engines import Engine
 from optimiser.result import TargetResult
 from optimiser.target import mean_variance_cvar
+from risk.limits import is_restricted
 from risk.measures import UNKNOWN
 from risk.returns import daily_returns
 from tasks.book_limits import beta_range, betas_of, sector_caps
@@ -45,7 +47,7 @@ def optimise_target(
         scored["expected_return"],
         returns.reindex(columns=scored.index),
         pd.Series(snapshot.weights, dtype=float),
-        tradable=pd.Series({p.con_id: p.con_id in scored.index for p in snapshot.positions}),
+        tradable=_tradable(limits, scored, snapshot),
         risk_aversion=settings.risk_aversion,
         cvar_aversion=settings.cvar_aversion,
         cvar_level=settings.cvar_level,
@@ -75,6 +77,17 @@ def optimise_target(
         rows_in=len(scored),
         rows_out=int((targets["weight"] != 0.0).sum()),
         notes=f"{target.status}, gross {target.gross:.2f}, {target.solver}",
+    )
+
+
+def _tradable(limits: LimitSettings, scored: pd.DataFrame, snapshot: Snapshot) -> pd.Series[bool]:
+    """Tell what may be traded: nothing restricted, and no holding that was not looked at."""
+    symbols = scored["symbol"].to_dict() | {p.con_id: p.symbol for p in snapshot.positions}
+    return pd.Series(
+        {
+            con_id: con_id in scored.index and not is_restricted(con_id, symbol, limits.restricted)
+            for con_id, symbol in sorted(symbols.items())
+        }
     )
 
 

@@ -231,7 +231,7 @@ PRICED = {
     "cash": ({"cash_buffer": 0.8}, {"cash_buffer": 0.8 - SLACK}),
     "turnover": ({"max_turnover": 0.3}, {"max_turnover": 0.3 + SLACK}),
     "group banks": ({"group_caps": {"banks": 0.1}}, {"group_caps": {"banks": 0.1 + SLACK}}),
-    "net high": ({"max_net": 0.05}, {"max_net": 0.05 + SLACK}),
+    "net low": ({"max_net": 0.05}, {"max_net": 0.05 + SLACK}),
     "beta high": ({"beta_range": (-1.0, -0.4)}, {"beta_range": (-1.0, -0.4 + SLACK)}),
     "beta low": ({"beta_range": (0.4, 1.0)}, {"beta_range": (0.4 - SLACK, 1.0)}),
 }
