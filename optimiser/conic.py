@@ -13,35 +13,49 @@ from optimiser.subproblem import Subproblem, SubSolution
 from optimiser.terms import Floats, Places
 
 PERCENT = 100.0
+TOLERANCE = 1e-10  # on the scaled problem
 SOLVED = {"Solved", "AlmostSolved"}  # the certificate judges, not the solver's word
 
 
-def solve_conic(
-    sub: Subproblem, *, scale: float, tolerance: float = 1e-10, time_limit: float = 10.0
-) -> SubSolution:
-    """Minimise a subproblem. Raises `SolverError` when Clarabel stops without an answer."""
-    programme = _Programme.of(sub, scale)
-    settings = clarabel.DefaultSettings()
-    settings.verbose, settings.max_threads, settings.time_limit = False, 1, time_limit
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
-    answer = clarabel.DefaultSolver(
-        programme.quadratic,
-        programme.cost,
-        programme.matrix,
-        programme.bound,
-        programme.cones,
-        settings,
-    ).solve()
-    if str(answer.status) not in SOLVED:
-        raise SolverError(f"CLARABEL stopped with {str(answer.status)!r} on a small problem")
-    x, z = np.array(answer.x), np.array(answer.z) / scale
-    return SubSolution(
-        weights=x[: len(sub.linear)],
-        threshold=float(x[programme.threshold]) / PERCENT if len(sub.standing) else -np.inf,
-        prices=z[programme.rows],
-        tail=z[programme.tail] * PERCENT,
-        iterations=int(answer.iterations),
-    )
+class Conic:
+    """A subproblem for Clarabel; ``scale`` brings its objective to the order of 1."""
+
+    def __init__(self, sub: Subproblem, scale: float, *, time_limit: float) -> None:
+        self._sub, self._scale, self._time_limit = sub, scale, time_limit
+        self._found: SubSolution | None = None
+        self.iterations = 0
+
+    def answer(self, *, rough: bool) -> SubSolution:
+        """Return the answer, which Clarabel does not give by halves."""
+        del rough
+        if self._found is None:
+            self._found = self._solve()
+        return self._found
+
+    def _solve(self) -> SubSolution:
+        sub, programme = self._sub, _Programme.of(self._sub, self._scale)
+        settings = clarabel.DefaultSettings()
+        settings.verbose, settings.max_threads = False, 1
+        settings.time_limit = self._time_limit
+        settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOLERANCE
+        answer = clarabel.DefaultSolver(
+            programme.quadratic,
+            programme.cost,
+            programme.matrix,
+            programme.bound,
+            programme.cones,
+            settings,
+        ).solve()
+        if str(answer.status) not in SOLVED:
+            raise SolverError(f"CLARABEL stopped with {str(answer.status)!r} on a small problem")
+        self.iterations = int(answer.iterations)
+        x, z = np.array(answer.x), np.array(answer.z) / self._scale
+        return SubSolution(
+            weights=x[: len(sub.linear)],
+            threshold=float(x[programme.threshold]) / PERCENT if len(sub.standing) else -np.inf,
+            prices=z[programme.rows],
+            tail=z[programme.tail] * PERCENT,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

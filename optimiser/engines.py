@@ -15,13 +15,12 @@ from typing import Literal, TypeAlias
 from core.clock import stopwatch
 from core.errors import SolverError
 from optimiser.certificate import MAX_VIOLATION, Certificate, certify, max_violation
-from optimiser.conic import solve_conic
+from optimiser.conic import Conic
 from optimiser.definition import solve_as_defined
-from optimiser.interior_point import solve_interior
+from optimiser.interior_point import InteriorPoint
 from optimiser.problem import Problem
 from optimiser.rounding import DUST, round_into_limits
 from optimiser.solution import Solution
-from optimiser.subproblem import Subproblem, SubSolution
 from optimiser.terms import Floats
 from optimiser.working_sets import solve_by_working_sets
 
@@ -81,25 +80,19 @@ def _attempts(
     if engine in {"auto", "fast"}:
         yield (
             "fast",
-            lambda _left: solve_by_working_sets(problem, _interior, feasible=feasible, name="fast"),
+            lambda _left: solve_by_working_sets(
+                problem, InteriorPoint, feasible=feasible, name="fast"
+            ),
         )
     if engine in {"auto", "conic"}:
         yield (
             "conic",
             lambda left: solve_by_working_sets(
-                problem, partial(_conic, time_limit=left), feasible=feasible, name="conic"
+                problem, partial(Conic, time_limit=left), feasible=feasible, name="conic"
             ),
         )
     if engine in {"auto", "cvxpy"}:
         yield "cvxpy", lambda left: solve_as_defined(problem, time_limit=left)
-
-
-def _interior(sub: Subproblem, scale: float) -> SubSolution:
-    return solve_interior(sub, scale=scale)
-
-
-def _conic(sub: Subproblem, scale: float, *, time_limit: float) -> SubSolution:
-    return solve_conic(sub, scale=scale, time_limit=time_limit)
 
 
 def _proved(problem: Problem, solution: Solution, tolerance: float) -> tuple[Floats, Certificate]:

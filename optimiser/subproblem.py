@@ -14,6 +14,7 @@ of each of the s scenarios over it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -54,7 +55,20 @@ class SubSolution:
     threshold: float  # loss at which the tail begins
     prices: Floats  # (m,)
     tail: Floats  # (s,)
-    iterations: int
+
+
+class Search(Protocol):
+    """A subproblem being solved."""
+
+    @property
+    def iterations(self) -> int:
+        """Steps taken so far."""
+
+    def answer(self, *, rough: bool) -> SubSolution:
+        """Return the answer; ``rough`` where it need only tell what is missing.
+
+        Raises `SolverError` where there is none.
+        """
 
 
 class Restriction:

@@ -24,10 +24,10 @@ from core.errors import SolverError
 from optimiser.certificate import Certificate, certify
 from optimiser.problem import Problem
 from optimiser.solution import Solution, scale_of
-from optimiser.subproblem import Restriction, Subproblem, SubSolution
+from optimiser.subproblem import Restriction, Search, Subproblem
 from optimiser.terms import Flags, Floats, Places
 
-SubSolver: TypeAlias = Callable[[Subproblem, float], SubSolution]
+SubSolver: TypeAlias = Callable[[Subproblem, float], Search]
 
 SEED_NAMES = 40  # best by alpha, and as many by alpha per volatility
 TAIL_ROOM = 3.0  # scenarios to begin with, in sizes of the tail
@@ -49,31 +49,34 @@ def solve_by_working_sets(
     Raises `SolverError` where a small problem cannot be solved. How good an answer is says the
     certificate, not this engine.
     """
-    restriction = Restriction(problem)
-    if not len(restriction.free):
-        nothing = np.zeros(len(problem.scenarios))
-        return Solution(problem.low, np.zeros(0), nothing, f"{name}: nothing to trade", 0, 0)
-    scale = scale_of(problem)
-    names = _Names(problem, restriction.free, feasible)
-    scenarios = _Scenarios(problem)
+    restriction, scale = Restriction(problem), scale_of(problem)
+    names, scenarios = _Names(problem, restriction.free, feasible), _Scenarios(problem)
     iterations = 0
     for rounds in range(1, MAX_ROUNDS + 1):
-        sub = sub_solver(restriction.to(names.chosen, scenarios.chosen), scale)
-        iterations += sub.iterations
-        weights = restriction.whole(names.chosen, sub.weights)
-        tail = np.zeros(len(problem.scenarios))
-        tail[scenarios.chosen] = sub.tail
-        proof = certify(problem, weights, sub.prices, tail)
-        relative, least = CLOSE
-        grown = proof.gap > relative * max(abs(proof.bound), least) and names.grow(
-            proof
-        ) | scenarios.grow(proof.outlook.losses, sub.threshold)
-        if not grown:
-            return Solution(weights, sub.prices, tail, name, rounds, iterations)
+        search = sub_solver(restriction.to(names.chosen, scenarios.chosen), scale)
+        for rough in (True, False):
+            sub = search.answer(rough=rough)
+            weights = restriction.whole(names.chosen, sub.weights)
+            tail = np.zeros(len(problem.scenarios))
+            tail[scenarios.chosen] = sub.tail
+            proof = certify(problem, weights, sub.prices, tail)
+            if _close(proof):
+                continue
+            if names.grow(proof) | scenarios.grow(proof.outlook.losses, sub.threshold):
+                break
+        else:
+            total = iterations + search.iterations
+            return Solution(weights, sub.prices, tail, name, rounds, total)
+        iterations += search.iterations
         if names.dense:
             names.take_all()
             scenarios.take_all()
     raise SolverError(f"{name}: the sets still grew after {MAX_ROUNDS} rounds")
+
+
+def _close(proof: Certificate) -> bool:
+    relative, least = CLOSE
+    return proof.gap <= relative * max(abs(proof.bound), least)
 
 
 class _Names:

@@ -82,13 +82,12 @@ def optimise_target(
 
 def _tradable(limits: LimitSettings, scored: pd.DataFrame, snapshot: Snapshot) -> pd.Series[bool]:
     """Tell what may be traded: nothing restricted, and no holding that was not looked at."""
-    symbols = scored["symbol"].to_dict() | {p.con_id: p.symbol for p in snapshot.positions}
-    return pd.Series(
-        {
-            con_id: con_id in scored.index and not is_restricted(con_id, symbol, limits.restricted)
-            for con_id, symbol in sorted(symbols.items())
-        }
-    )
+    symbols = texts(scored["symbol"]) | {p.con_id: p.symbol for p in snapshot.positions}
+    allowed = [
+        con_id in scored.index and not is_restricted(con_id, symbol, limits.restricted)
+        for con_id, symbol in symbols.items()
+    ]
+    return pd.Series(allowed, index=list(symbols), dtype=bool)
 
 
 def target_table(

@@ -65,12 +65,16 @@ def test_names_left_out_are_left_out_for_a_reason():
 
 
 def test_a_failing_engine_is_followed_by_the_next_and_named(monkeypatch):
-    def stalls(sub, *, scale):
-        raise SolverError("interior point: stalled")
+    class Stalls:
+        def __init__(self, sub, scale):
+            pass
+
+        def answer(self, *, rough):
+            raise SolverError("interior point: stalled")
 
     market = a_market(1, n=40)
     plain = mean_variance_cvar(*market)
-    monkeypatch.setattr(engines, "solve_interior", stalls)
+    monkeypatch.setattr(engines, "InteriorPoint", Stalls)
     target = mean_variance_cvar(*market)
     assert target.engine_path == ("fast: interior point: stalled", "conic: accepted")
     assert target.solver == "conic"
