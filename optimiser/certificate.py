@@ -105,9 +105,7 @@ def tail_slope(problem: Problem, tail: Floats) -> Floats:
     """Return what the tail takes from a unit of each weight, for the nearest valid shares."""
     terms = problem.utility
     most = terms.cvar_aversion * problem.probabilities / (1.0 - terms.cvar_level)
-    shares = tail_shares(tail, terms.cvar_aversion, most)
-    carrying = np.flatnonzero(shares)
-    return np.asarray(shares[carrying] @ problem.scenarios[carrying])
+    return np.asarray(tail_shares(tail, terms.cvar_aversion, most) @ problem.scenarios)
 
 
 def tail_shares(guess: Floats, total: float, most: Floats) -> Floats:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import blas
 
 from core.errors import DataError
 from optimiser.terms import Floats, Key, Places
@@ -77,15 +78,16 @@ class GivenCovariance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShrunkCovariance:
-    """(1 - shrinkage) * X'X / T + shrinkage * mean_variance * I, kept as X while T < n."""
+    """(1 - shrinkage) * S + shrinkage * mean_variance * I, with S = R'R / T - mean mean'."""
 
-    centred: Floats  # X, (T, n)
+    returns: Floats  # R, (T, n); the scenarios themselves, not a copy
+    mean: Floats  # (n,)
     shrinkage: float  # 0 to 1
     mean_variance: float
 
     @property
     def _kept(self) -> float:
-        return (1.0 - self.shrinkage) / len(self.centred)
+        return (1.0 - self.shrinkage) / len(self.returns)
 
     @property
     def _added(self) -> float:
@@ -93,19 +95,21 @@ class ShrunkCovariance:
 
     def times(self, weights: Floats) -> Floats:
         """Return Sigma w, shape (n,)."""
-        moves = self.centred @ weights
-        return np.asarray(self._kept * (moves @ self.centred) + self._added * weights)
+        moves = self.returns @ weights
+        moves -= self.mean @ weights
+        return np.asarray(self._kept * (moves @ self.returns) + self._added * weights)
 
     def block(self, names: Places) -> Floats:
         """Return the covariance of these names, shape (k, k)."""
-        some = self.centred[:, names]
+        some = self.returns[:, names] - self.mean[names]
         block = self._kept * (some.T @ some)
         block.reshape(-1)[:: len(names) + 1] += self._added
         return np.asarray(block)
 
     def variances(self) -> Floats:
         """Return the diagonal, shape (n,)."""
-        squares = np.einsum("ij,ij->j", self.centred, self.centred)
+        squares = np.einsum("ij,ij->j", self.returns, self.returns)
+        squares -= len(self.returns) * self.mean**2
         return np.asarray(self._kept * squares + self._added)
 
 
@@ -167,23 +171,32 @@ def ledoit_wolf(scenarios: Floats) -> Covariance:
     and delta in [0, 1] minimises the expected squared error (Ledoit and Wolf, 2004, "A
     well-conditioned estimator for large-dimensional covariance matrices"). With more days than
     names the n x n matrix is the smaller form and is kept; otherwise it is never made: the norm
-    of S, which delta needs, is that of the T x T matrix of the days' products.
+    of S, which delta needs, is that of the T x T matrix of the days' products. Nothing of the
+    size of the scenarios is copied: to move that much memory takes longer than the sums.
     """
     days, count = scenarios.shape
-    centred = scenarios - scenarios.mean(axis=0)
-    sizes = np.einsum("ij,ij->i", centred, centred)  # |x_t|^2
+    mean = scenarios.mean(axis=0)
+    shifts = scenarios @ mean  # r_t'mean
+    # Half of R R' or of R'R, whichever is smaller; the norm of both is the same.
+    half = blas.dsyrk(1.0, scenarios.T, trans=int(days < count), lower=1)
+    own = half.reshape(-1, order="F")[:: len(half) + 1]
+    squares = own if days < count else np.einsum("ij,ij->i", scenarios, scenarios)
+    level = float(mean @ mean)
+    sizes = squares - 2.0 * shifts + level  # |x_t|^2 of the centred x_t = r_t - mean
+    raw_norm = 2.0 * float(np.vdot(half, half)) - float(own @ own)
+    # |H G H|^2 with H = I - 11'/T, written out, for G = R R' and G 1 = T * shifts.
+    norm = (raw_norm - 2.0 * days * float(shifts @ shifts) + (days * level) ** 2) / days**2
     mean_variance = float(sizes.sum()) / (days * count)
-    products = centred @ centred.T if days < count else centred.T @ centred
-    norm = float(np.vdot(products, products)) / days**2  # |S|^2
     distance = norm - count * mean_variance**2
     error = (float(sizes @ sizes) / days - norm) / days
     # Without any spread between the variances there is nothing to shrink towards.
     shrinkage = min(1.0, max(0.0, error) / distance) if distance > 0.0 else 0.0
     if days < count:
-        return ShrunkCovariance(centred, shrinkage, mean_variance)
-    products *= (1.0 - shrinkage) / days
-    products.reshape(-1)[:: count + 1] += shrinkage * mean_variance
-    return GivenCovariance(products)
+        return ShrunkCovariance(scenarios, mean, shrinkage, mean_variance)
+    sample = (half + np.tril(half, -1).T) / days - np.outer(mean, mean)
+    sample *= 1.0 - shrinkage
+    sample.reshape(-1, order="A")[:: count + 1] += shrinkage * mean_variance
+    return GivenCovariance(np.ascontiguousarray(sample))
 
 
 def given_covariance(matrix: pd.DataFrame, names: tuple[Key, ...]) -> Covariance:

@@ -12,6 +12,7 @@ import pandas as pd
 from core.canonical import canonical_json
 from optimiser.covariance import FactorCovariance
 from optimiser.inputs import Inputs
+from optimiser.scenarios import plain_numbers
 from optimiser.terms import Limits, Utility
 
 
@@ -28,7 +29,7 @@ def inputs_sha256(inputs: Inputs, utility: Utility, limits: Limits, terms: dict[
     for block in (
         inputs.alpha,
         inputs.current,
-        inputs.returns.to_numpy(dtype=np.float64, na_value=np.nan),
+        plain_numbers(inputs.returns),
         inputs.tradable,
         inputs.cost,
         inputs.impact,

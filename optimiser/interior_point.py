@@ -285,10 +285,10 @@ class _Method:
         dx, d_slack, d_multiplier = system.solve(
             slack * multiplier + d_slack * d_multiplier - centre
         )
-        reach = min(_reach(slack, d_slack), _reach(multiplier, d_multiplier))
-        length = min(1.0, TO_THE_WALL * reach)
         if not (np.isfinite(dx).all() and np.isfinite(d_multiplier).all()):
             return None
+        reach = min(_reach(slack, d_slack), _reach(multiplier, d_multiplier))
+        length = min(1.0, TO_THE_WALL * reach)
         return self.measure(
             point.x + length * dx, slack + length * d_slack, multiplier + length * d_multiplier
         )

@@ -49,11 +49,13 @@ def complete_scenarios(returns: pd.DataFrame) -> Scenarios:
     NoData
         No column has a usable history.
     """
-    raw = returns.to_numpy(dtype=np.float64, na_value=np.nan)
+    raw = plain_numbers(returns)
     if _sound(raw):
         return Scenarios(np.ascontiguousarray(raw), np.ones(len(raw), dtype=np.bool_), {}, {})
     names: list[Key] = list(returns.columns.tolist())
-    days = ~np.isnan(raw).all(axis=1)  # a day on which nobody traded is no scenario
+    days: Flags = np.logical_not(
+        np.isnan(raw).all(axis=1)
+    )  # a day on which nobody traded is no scenario
     raw = raw[days]
     unmeasured = {
         name: fault for i, name in enumerate(names) if (fault := _fault(raw[:, i])) is not None
@@ -76,6 +78,14 @@ def complete_scenarios(returns: pd.DataFrame) -> Scenarios:
         if count and name not in unmeasured
     }
     return Scenarios(filled, days, unmeasured, stood_in)
+
+
+def plain_numbers(frame: pd.DataFrame) -> Floats:
+    """Return the numbers of a frame, NaN for whatever is missing; no copy where that is all."""
+    values = frame.to_numpy()
+    if values.dtype == np.float64:
+        return values
+    return np.asarray(frame.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _sound(raw: Floats) -> bool:
