@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from statistics import fmean, median
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -42,7 +43,7 @@ ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), "1"
 )
 NAMES, DAYS = 700, 500
-OURS, THEIRS = 5, 3  # timed calls; ours as often once more afterwards
+OURS, THEIRS = 15, 3  # timed calls; ours as often once more afterwards
 WORSE = 1e-6  # of the utility: what ours may lack of a baseline's
 BROKEN = 1e-9  # by how much ours may break a limit
 UNSPENT = 1e-6  # of a budget that binds
@@ -51,6 +52,7 @@ MEASURED = (0, 25, 50, 75, 100, 125)  # the sessions that the baseline solves
 PATIENCE = 120.0  # seconds that one solve of the baseline may take
 CVXPY = "naive cvxpy"
 
+T = TypeVar("T")
 Peers = dict[str, Solve]
 LINEAR: Peers = {
     "skfolio": peers.skfolio_cvar,
@@ -163,35 +165,44 @@ def weights_of(problem: Portfolio, target: TargetResult) -> Floats:
     return target.weights.reindex(problem.alpha.index).to_numpy(dtype=np.float64)
 
 
-def cpu_seconds(work: Callable[[], object]) -> float:
+def repeated(work: Callable[[], T], *, times: int) -> tuple[T, list[float]]:
+    """Work several times in a row; return the last result and the CPU seconds of each time.
+
+    Garbage is collected before and not between: to walk through every object of six libraries
+    empties the processor's caches, which tells of the walk and not of the work.
+    """
     gc.collect()
     gc.disable()
+    seconds = []
     try:
-        start = time.process_time()
-        work()
-        return time.process_time() - start
+        for _ in range(times):
+            start = time.process_time()
+            result = work()
+            seconds.append(time.process_time() - start)
     finally:
         gc.enable()
+    return result, seconds
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    return repeated(work, times=1)[1][0]
 
 
 def timed(way: Solve, problem: Portfolio, *, times: int) -> Answer:
     """Solve several times; the median counts. Raises `GaveUp` when there is no answer."""
-    answers: list[Floats] = []
-    seconds = [cpu_seconds(lambda: answers.append(way(problem))) for _ in range(times)]
-    return Answer(answers[-1], median(seconds))
+    weights, seconds = repeated(lambda: way(problem), times=times)
+    return Answer(weights, median(seconds))
 
 
 def against(
     case: str, problem: Portfolio, baselines: Peers, goal: Goal, *, times: int = THEIRS
 ) -> Iterator[Row]:
     """Time ours against some baselines; without any, ours alone."""
-    targets: list[TargetResult] = []
     try:
-        solve(problem)
+        target, seconds = repeated(lambda: solve(problem), times=OURS)
     except DaybookError as error:
         yield no_answer(case, problem, goal, error)
         return
-    seconds = [cpu_seconds(lambda: targets.append(solve(problem))) for _ in range(OURS)]
     found: dict[str, Answer] = {}
     for name, way in baselines.items():
         if name in peers.PACKAGES and not is_installed(name):
@@ -201,8 +212,8 @@ def against(
             found[name] = timed(quietly(way), problem, times=times)
         except GaveUp as error:
             print(f"{case}: {name} has no answer ({error})")
-    seconds += [cpu_seconds(lambda: targets.append(solve(problem))) for _ in range(OURS)]
-    target, ours = targets[-1], median(seconds)
+    seconds += repeated(lambda: solve(problem), times=OURS)[1]
+    ours = median(seconds)
     if not found:
         yield compared(case, problem, target, ours, "-", None, goal)
     for name, answer in found.items():

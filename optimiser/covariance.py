@@ -178,12 +178,13 @@ def ledoit_wolf(scenarios: Floats) -> Covariance:
     mean = scenarios.mean(axis=0)
     shifts = scenarios @ mean  # r_t'mean
     # Half of R R' or of R'R, whichever is smaller; the norm of both is the same.
-    half = blas.dsyrk(1.0, scenarios.T, trans=int(days < count), lower=1)
-    own = half.reshape(-1, order="F")[:: len(half) + 1]
+    half = blas.dsyrk(1.0, scenarios, trans=int(days >= count), lower=1)
+    flat = half.reshape(-1, order="F")  # no copy: LAPACK's arrays lie by columns
+    own = flat[:: len(half) + 1]
     squares = own if days < count else np.einsum("ij,ij->i", scenarios, scenarios)
     level = float(mean @ mean)
     sizes = squares - 2.0 * shifts + level  # |x_t|^2 of the centred x_t = r_t - mean
-    raw_norm = 2.0 * float(np.vdot(half, half)) - float(own @ own)
+    raw_norm = 2.0 * float(flat @ flat) - float(own @ own)
     # |H G H|^2 with H = I - 11'/T, written out, for G = R R' and G 1 = T * shifts.
     norm = (raw_norm - 2.0 * days * float(shifts @ shifts) + (days * level) ** 2) / days**2
     mean_variance = float(sizes.sum()) / (days * count)

@@ -314,10 +314,13 @@ class _System:
     solved_border: Floats
     corner: tuple[Floats, Places]  # its Schur complement, (1 + m, 1 + m), as L and U
     size: Floats  # curvature of g
-    pull: Floats  # how w and g go together
     move: Floats  # curvature of r
-    shift: Floats  # how w and r go together
     excess: Floats  # curvature of u
+    pull: Floats  # how w and g go together, over the curvature of g
+    shift: Floats  # how w and r go together, over the curvature of r
+    weight: Floats  # how w and u go together, over the curvature of u
+    on_size: Floats  # (m, k) of the rows, over the curvature of g
+    on_change: Floats  # (m, h), over the curvature of r
 
     @classmethod
     def at(cls, method: _Method, point: _Point) -> _System | None:
@@ -332,26 +335,29 @@ class _System:
         # Written without differences of near-equal numbers, which is what a plain Schur
         # complement would be: (d0 + d1) - (d1 - d0)^2 / (d0 + d1) = 4 d0 d1 / (d0 + d1).
         both = d[0] + d[1]
-        size, pull = both + of_size, d[1] - d[0]
+        size = both + of_size
+        pull = (d[1] - d[0]) / size
         diagonal = (4.0 * d[0] * d[1] + both * of_size) / size + d[2] + d[3]
         both = d[4] + d[5]
-        move, shift = both + of_move, d[5] - d[4]
+        move = both + of_move
+        shift = (d[5] - d[4]) / move
         diagonal[sub.held] += (4.0 * d[4] * d[5] + both * of_move) / move
         system = method.quadratic.copy()
         system.reshape(-1)[:: k + 1] += diagonal
 
         border, corner = np.zeros((k, 1 + m)), np.zeros((1 + m, 1 + m))
         excess = d[7] + d[8]
+        weight = d[7] / excess
         corner[0, 0] = 1.0
         if method.tail:
-            left = d[7] * d[8] / excess
+            left = weight * d[8]
             weighted = method.returns * np.sqrt(left)[:, None]
             system += weighted.T @ weighted
             border[:, 0], corner[0, 0] = left @ method.returns, left.sum()
+        border[:, 1:] = (sub.on_weight - sub.on_size * pull).T
+        border[sub.held, 1:] -= (sub.on_change * shift).T
         on_size, on_change = sub.on_size / size, sub.on_change / move
-        border[:, 1:] = (sub.on_weight - on_size * pull).T
-        border[sub.held, 1:] -= (on_change * shift).T
-        corner[1:, 1:] = -on_size @ sub.on_size.T - on_change @ sub.on_change.T
+        corner[1:, 1:] = -(on_size @ sub.on_size.T) - on_change @ sub.on_change.T
         corner.reshape(-1)[m + 2 :: m + 2] -= 1.0 / d[6]
 
         factor, failed = lapack.dpotrf(system.T, lower=1, overwrite_a=1, clean=0)
@@ -369,16 +375,19 @@ class _System:
             solved_border=solved,
             corner=(lower_upper, pivots),
             size=size,
-            pull=pull,
             move=move,
-            shift=shift,
             excess=excess,
+            pull=pull,
+            shift=shift,
+            weight=weight,
+            on_size=on_size,
+            on_change=on_change,
         )
 
     def solve(self, complementarity: Floats) -> tuple[Floats, Floats, Floats]:
         """Return the step of x, slacks and multipliers that meets all residuals."""
         method, point, sub = self.method, self.point, self.method.sub
-        rows, tail = method.block[6], method.block[7]
+        rows = method.block[6]
         slack, multiplier = point.slack, point.multiplier
         given = (multiplier * point.primal - complementarity) / slack
         row_target = complementarity[rows] / multiplier[rows] - point.primal[rows]
@@ -386,14 +395,13 @@ class _System:
         force = -point.dual - method.transposed_times(given)
         f_w, f_g, f_r = force[method.w], force[method.g], force[method.r]
 
-        right = f_w - self.pull * f_g / self.size
-        right[sub.held] -= self.shift * f_r / self.move
+        right = f_w - self.pull * f_g
+        right[sub.held] -= self.shift * f_r
         edge = np.empty(1 + method.limits)
         edge[0] = force[-1]
-        edge[1:] = row_target - sub.on_size @ (f_g / self.size) - sub.on_change @ (f_r / self.move)
-        weight = (multiplier[tail] / slack[tail]) / self.excess
+        edge[1:] = row_target - self.on_size @ f_g - self.on_change @ f_r
         if method.tail:
-            through = weight * force[method.u]
+            through = self.weight * force[method.u]
             right -= through @ method.returns
             edge[0] -= through.sum()
         alone = lapack.dpotrs(self.factor, right, lower=1)[0]
@@ -403,10 +411,10 @@ class _System:
         dw = alone - self.solved_border @ outer
         dt, prices = outer[0], outer[1:]
         dx[method.w] = dw
-        dx[method.g] = (f_g - self.pull * dw - prices @ sub.on_size) / self.size
-        dx[method.r] = (f_r - self.shift * dw[sub.held] - prices @ sub.on_change) / self.move
+        dx[method.g] = f_g / self.size - self.pull * dw - prices @ self.on_size
+        dx[method.r] = f_r / self.move - self.shift * dw[sub.held] - prices @ self.on_change
         if method.tail:
-            dx[method.u] = force[method.u] / self.excess - weight * (method.returns @ dw + dt)
+            dx[method.u] = force[method.u] / self.excess - self.weight * (method.returns @ dw + dt)
         dx[-1] = dt if method.tail else 0.0
         d_slack = -point.primal - method.times(dx)
         d_multiplier = (-complementarity - multiplier * d_slack) / slack

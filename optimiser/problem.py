@@ -90,7 +90,7 @@ def state_problem(inputs: Inputs, utility: Utility, limits: Limits) -> Statement
     low, high = _bounds(inputs, investable, limits)
     inputs.check_known(play)
     everyone = len(play) == len(inputs.symbols)
-    values = scenarios.returns if everyone else np.ascontiguousarray(scenarios.returns[:, play])
+    values = scenarios.returns if everyone else np.asfortranarray(scenarios.returns[:, play])
     problem = Problem(
         symbols=names,
         alpha=np.where(investable, inputs.alpha, 0.0)[play],

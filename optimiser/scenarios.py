@@ -30,7 +30,7 @@ UNMEASURED_QUANTILE = 0.9  # a holding of unknown risk is taken as one of the ri
 class Scenarios:
     """Daily returns of T days for n names, none missing."""
 
-    returns: Floats  # (T, n)
+    returns: Floats  # (T, n), a name's days side by side, as pandas keeps them
     days: Flags  # which of the days given these are
     unmeasured: dict[Key, str]  # names whose risk cannot be told, and why; all stood in
     stood_in: dict[Key, int]  # number of stood-in days of the other names, where there are any
@@ -51,7 +51,7 @@ def complete_scenarios(returns: pd.DataFrame) -> Scenarios:
     """
     raw = plain_numbers(returns)
     if _sound(raw):
-        return Scenarios(np.ascontiguousarray(raw), np.ones(len(raw), dtype=np.bool_), {}, {})
+        return Scenarios(np.asfortranarray(raw), np.ones(len(raw), dtype=np.bool_), {}, {})
     names: list[Key] = list(returns.columns.tolist())
     days: Flags = np.logical_not(
         np.isnan(raw).all(axis=1)
@@ -77,7 +77,7 @@ def complete_scenarios(returns: pd.DataFrame) -> Scenarios:
         for name, count in zip(names, holes.sum(axis=0), strict=True)
         if count and name not in unmeasured
     }
-    return Scenarios(filled, days, unmeasured, stood_in)
+    return Scenarios(np.asfortranarray(filled), days, unmeasured, stood_in)
 
 
 def plain_numbers(frame: pd.DataFrame) -> Floats:
