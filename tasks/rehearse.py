@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from typing import Any
-
-import pandas as pd
 
 from core.runs import StageRecord
 from core.tables import TARGETS
-from core.types import Order
-from optimiser.lots import SMALLEST_LOT, round_lot
+from core.types import Order, Snapshot
 from risk.limits import Check
 from risk.rehearsal import Rehearsal, rehearse
 from tasks.check import Batch, open_orders_of, portfolio_checks, verdict_note
-from tasks.columns import numbers
 from tasks.day import Day
 from tasks.ingested import Ingested
+from tasks.listings import base_prices, listings_of
 from tasks.orders import order_records, orders_of
 from tasks.snapshot import snapshot_of
 from tasks.stage import stage
@@ -35,35 +31,36 @@ def rehearse_orders(
     if not orders:
         return _not_rehearsed(day, orders, "no orders")
     table = day.read(targets.artefacts["targets"], TARGETS).set_index("con_id")
+    snapshot = snapshot_of(day.read_record(held.artefacts["positions"])).stocks
+    listings = listings_of(day, table, ingested, snapshot)
+    even = day.settings.orders.even_lots
     with day.connect(for_orders=True) as gateway:
         rehearsal = rehearse(
             orders,
             _with_progress(day, gateway.trading.what_if, len(orders)),
             size_down=day.settings.orders.size_down,
             floor=day.settings.orders.size_down_floor,
-            lot=partial(_lot, day, numbers(table["price"])),
+            lot=lambda order: listings[order.con_id].round_lot(even=even),
         )
     checks: Sequence[Check] = ()
     if rehearsal.kept != orders:
-        checks = _checks_of_the_rest(day, rehearsal.kept, table, ingested, held)
+        prices = base_prices(listings, snapshot)
+        weights = weights_after(rehearsal.kept, snapshot, prices)
+        batch = Batch(weights, tuple(rehearsal.kept), snapshot, open_orders_of(day, held))
+        # A sale that was removed may break a limit.
+        checks = portfolio_checks(day, batch, ingested, table, status="optimal")
     return _record(day, orders, rehearsal, checks)
 
 
-def _checks_of_the_rest(
-    day: Day,
-    kept: Sequence[Order],
-    table: pd.DataFrame,
-    ingested: Ingested,
-    held: StageRecord,
-) -> Sequence[Check]:
-    """Check the portfolio that the surviving orders lead to: a removed sale may break a limit."""
-    snapshot = snapshot_of(day.read_record(held.artefacts["positions"])).stocks
-    weights, prices = dict(snapshot.weights), numbers(table["price"])
-    for order in kept:
+def weights_after(
+    orders: Sequence[Order], snapshot: Snapshot, prices: Mapping[int, float]
+) -> dict[int, float]:
+    """Return the weights that orders lead to, by conId; prices in the base currency."""
+    weights = dict(snapshot.weights)
+    for order in orders:
         change = order.side.sign * order.quantity * prices[order.con_id]
         weights[order.con_id] = weights.get(order.con_id, 0.0) + change / snapshot.net_asset_value
-    batch = Batch(weights, tuple(kept), snapshot, open_orders_of(day, held))
-    return portfolio_checks(day, batch, ingested, table, status="optimal")
+    return weights
 
 
 def _record(
@@ -131,7 +128,3 @@ def _with_progress(day: Day, what_if: Any, total: int) -> Any:
         return answer
 
     return ask
-
-
-def _lot(day: Day, prices: Mapping[int, float], order: Order) -> int:
-    return round_lot(prices[order.con_id]) if day.settings.orders.even_lots else SMALLEST_LOT

@@ -1,5 +1,6 @@
 """Targets of several currencies become shares at the rates the account page states."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pandas as pd
@@ -15,6 +16,7 @@ from tasks.check import lots_of, orders_for
 from tasks.ingest import Candidate, universe_table
 from tasks.ingested import Ingested
 from tasks.listings import base_prices, listings_of
+from tasks.rehearse import weights_after
 from tests.tasks.a_day import MONDAY, a_day, a_position, a_snapshot
 
 LONDON = Contract(1, "VOD", currency="GBP", primary_exchange="LSE", price_magnifier=100)
@@ -129,6 +131,18 @@ def test_sales_come_before_purchases_in_the_orders(day):
     assert [(o.side, o.symbol) for o in orders] == [
         (Side.SELL, "ABC"), (Side.BUY, "7203"), (Side.BUY, "VOD"),
     ]  # fmt: skip
+
+
+def test_what_survives_the_rehearsal_is_weighed_in_the_base_currency(day):
+    # Of the batch only 6,000 shares at 80 pence and the sale are kept: 6 % bought, 5 % sold.
+    snapshot = a_snapshot(a_position(con_id=3, quantity=100.0, market_value=5_000.0), rates=RATES)
+    ingested, table = ingested_of(day), targets(london=0.08, tokyo=0.06)
+    lots = rounded(day, table, ingested, snapshot)
+    orders = orders_for(day, lots.quantities, table, ingested, snapshot)
+    kept = [replace(o, quantity=6_000) if o.symbol == "VOD" else o for o in orders]
+    prices = base_prices(listings_of(day, table, ingested, snapshot), snapshot)
+    weights = weights_after([o for o in kept if o.symbol != "7203"], snapshot, prices)
+    assert weights == pytest.approx({1: 0.06, 3: 0.0})
 
 
 @pytest.mark.parametrize(
