@@ -156,7 +156,7 @@ class _Scenarios:
         self._in[:] = bool(self._in.any())
 
     def _worst(self, losses: Floats) -> Flags:
-        """Flag the scenarios with the largest losses, together twice the size of the tail."""
+        """Flag the scenarios with the largest losses, together three times the tail."""
         worst_first = np.argsort(-losses, kind="stable")
         reached = np.cumsum(self._problem.probabilities[worst_first])
         size = TAIL_ROOM * (1.0 - self._problem.utility.cvar_level)
