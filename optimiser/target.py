@@ -127,8 +127,8 @@ def mean_variance_cvar(  # noqa: PLR0913 - the user's call, each term by its nam
     check_priorities(priorities)
     free = pd.Series(dtype=np.bool_) if tradable is None else tradable
     raw = Raw(
-        alpha, returns, held, free, cost, impact, alpha_uncertainty, groups, beta, cov,
-        scenario_weights,
+        alpha, returns, held, free, cost, impact, alpha_uncertainty, groups,
+        None if beta_range is None else beta, cov, scenario_weights,
     )  # fmt: skip
     inputs = align(raw, caps)
     with one_thread():

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from core.canonical import canonical_json, sha256_of
 from core.runs import StageRecord
 from core.types import Leg, OrderState, OrderStatus, Position, Side, Snapshot
-from desk.sightings import OVER
-from ibkr.gateway import TradingToolsProtocol
+from desk.working import working_orders
 from tasks.day import Day
 from tasks.stage import stage
 
@@ -39,12 +38,6 @@ def take_snapshot(day: Day) -> StageRecord:
         notes=f"net asset value {snapshot.net_asset_value:,.0f} {snapshot.currency}"
         + (f", {len(working)} orders open" if working else ""),
     )
-
-
-def working_orders(trading: TradingToolsProtocol) -> tuple[OrderState, ...]:
-    """Return every order for stocks that may still trade at the broker, whoever placed it."""
-    named = [state for state in trading.order_states().values() if state.status not in OVER]
-    return tuple(replace(state, fills=()) for state in (*named, *trading.orders_by_hand()))
 
 
 def holdings_hash(snapshot: Snapshot) -> str:

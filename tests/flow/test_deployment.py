@@ -19,7 +19,8 @@ from tests.flow.days import command_environment
 ROOT = Path(__file__).resolve().parents[2]
 PREFECT = str(Path(sys.executable).with_name("prefect"))
 STAGES = {
-    "1-universe", "1-market", "1-fundamentals", "1-news", "1-macro", "1-features", "2-signals",
+    "1-universe", "1-market", "1-fundamentals", "1-news", "1-macro", "1-earnings", "1-features",
+    "2-signals",
     "3-snapshot", "4-optimise", "5-overlay", "6-risk-gate", "7-what-if", "8-orders", "8-desk",
     "9-journal", "9-message",
 }  # fmt: skip

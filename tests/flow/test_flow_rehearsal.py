@@ -82,7 +82,7 @@ def test_an_order_without_margin_is_sized_down_then_removed_and_both_are_recorde
 def rehearsed_again(outcome, orders):
     """Rehearse other orders than the day's, at the simulator and with its own margin."""
     made = outcome.records
-    sources = ("universe", "market", "fundamentals", "news", "macro", "features")
+    sources = ("universe", "market", "fundamentals", "news", "macro", "earnings", "features")
     verdict = replace(made["check"], facts={**made["check"].facts, "orders": orders})
     record = rehearse_orders.fn(
         outcome.day,
