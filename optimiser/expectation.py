@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from optimiser.objective import Outlook, tail_threshold, trading_cost
+from optimiser.objective import losses_of, tail_mean, tail_threshold, trading_cost
 from optimiser.problem import Problem
+from optimiser.terms import Floats
 
 SESSIONS_A_YEAR = 252
 
@@ -47,15 +48,15 @@ class Expectation:
         return self.cvar * math.sqrt(SESSIONS_A_YEAR)
 
 
-def expect(problem: Problem, outlook: Outlook) -> Expectation:
-    """Return what weights promise and threaten."""
-    level, weights = problem.utility.cvar_level, outlook.weights
+def expect(problem: Problem, weights: Floats) -> Expectation:
+    """Return what these weights, shape (n,), promise and threaten."""
+    level, losses = problem.utility.cvar_level, losses_of(problem, weights)
     variance = float(weights @ problem.covariance.times(weights))
     return Expectation(
         expected_return=float(problem.alpha @ weights),
         volatility=math.sqrt(max(0.0, variance)),
-        value_at_risk=tail_threshold(outlook.losses, problem.probabilities, level),
-        cvar=outlook.cvar,
+        value_at_risk=tail_threshold(losses, problem.probabilities, level),
+        cvar=tail_mean(losses, problem.probabilities, level),
         trading_cost=trading_cost(problem, weights),
         level=level,
     )

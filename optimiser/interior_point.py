@@ -17,7 +17,7 @@ from optimiser.terms import Floats
 TO_THE_WALL = 0.995  # part of the way to the nearest bound that a step goes
 RELATIVE_GAP, LEAST_GAP = 5e-9, 1e-13  # of the objective, and of daily utility
 RESIDUAL = 1e-8  # on the scaled problem
-ROUGH = 1e6  # times further off: enough to tell which names and scenarios are missing
+ROUGH = 1e7  # times further off: enough to tell which names and scenarios are missing
 STALLED = 1e3  # times further off: what the certificate may still accept
 NEAR = 1e-5  # of residuals: from here on three steps without progress are the end, before twelve
 MAX_ITERATIONS = 80

@@ -16,7 +16,7 @@ from optimiser.certificate import Certificate, max_violation
 from optimiser.engines import Answer
 from optimiser.expectation import Expectation, expect
 from optimiser.inputs import Inputs
-from optimiser.objective import Outlook, look_ahead
+from optimiser.objective import look_ahead
 from optimiser.one_thread import one_thread
 from optimiser.problem import Problem, Statement
 from optimiser.relaxation import Relaxed
@@ -114,7 +114,6 @@ class Report:
         problem = self.relaxed.problem
         rows = limit_rows(problem)
         prices = np.maximum(solution.prices, 0.0)
-        outlook = look_ahead(problem, weights) if proof is None else proof.outlook
         singles = np.zeros(len(weights))
         binding: tuple[Binding, ...] = ()
         if proof is not None:
@@ -123,7 +122,7 @@ class Report:
         return TargetResult(
             weights=self._by_name(weights, "weight"),
             status=status,
-            objective=outlook.utility,
+            objective=look_ahead(problem, weights).utility if proof is None else proof.utility,
             bound=None if proof is None else proof.bound,
             gap=None if proof is None else proof.gap,
             max_violation=max_violation(problem, weights),
@@ -143,7 +142,7 @@ class Report:
             rounds=solution.rounds,
             iterations=solution.iterations,
             seconds=stopwatch() - self.started,
-            expect=partial(_expect, problem, outlook),
+            expect=partial(_expect, problem, weights),
             fingerprint=self.fingerprint,
         )
 
@@ -153,6 +152,6 @@ class Report:
         return pd.Series(everyone, index=self.inputs.index, name=name)
 
 
-def _expect(problem: Problem, outlook: Outlook) -> Expectation:
+def _expect(problem: Problem, weights: Floats) -> Expectation:
     with one_thread():
-        return expect(problem, outlook)
+        return expect(problem, weights)

@@ -133,7 +133,10 @@ class _Scenarios:
             liked = np.sign(problem.alpha) * np.minimum(problem.high, -problem.low)
             basket = np.where(problem.low < 0.0, liked, problem.high * (problem.alpha > 0.0))
             for weights in (problem.current, basket):
-                self._in |= self._worst(-(problem.scenarios @ weights))
+                if weights.any():  # nothing loses nothing, in every scenario alike
+                    self._in |= self._worst(-(problem.scenarios @ weights))
+            if not self._in.any():
+                self._in |= self._worst(-problem.scenarios.mean(axis=1))
 
     @property
     def chosen(self) -> Places:

@@ -128,7 +128,7 @@ def test_the_tail_of_twenty_days_is_the_worst_one_and_of_thirty_one_and_a_half()
 def test_ex_ante_figures_agree_with_the_risk_room_s_own_arithmetic(days):
     problem = a_problem(1, days=days)
     weights = solve(problem).weights
-    promised = expect(problem, look_ahead(problem, weights))
+    promised = expect(problem, weights)
     profits = problem.scenarios @ weights
     assert promised.value_at_risk == pytest.approx(measures.historical_var(profits, level=0.95))
     assert promised.cvar == pytest.approx(measures.historical_cvar(profits, level=0.95))
