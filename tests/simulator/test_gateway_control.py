@@ -217,11 +217,16 @@ def test_a_client_that_does_not_read_is_cut_off_and_does_not_stop_the_clock(tmp_
         for number in range(4_000):  # answers of about 20 MB
             asked = ("", "1 day", "1 Y", 1, "TRADES", 1, 0, "")
             wire.send(20, number, *contract, 0, *asked)
-        unread = stage.gateway.clients[21]._writer.transport.get_write_buffer_size
-        while not unread():  # noqa: ASYNC110 - nobody tells when
+        transport = stage.gateway.clients[21]._writer.transport
+        # Below this mark a writer does not wait, and so nobody is cut off.
+        _low, high = transport.get_write_buffer_limits()
+        while transport.get_write_buffer_size() <= high:  # noqa: ASYNC110 - nobody tells when
             await asyncio.sleep(0.01)
         other = await stage.connect()
         await asyncio.wait_for(stage.advance(OPEN), 5)
+        async with asyncio.timeout(90):  # its requests are read to the end before it is gone
+            while 21 in stage.gateway.clients:  # noqa: ASYNC110 - nobody tells when
+                await asyncio.sleep(0.01)
         assert list(stage.gateway.clients) == [7]
         assert await other.reqCurrentTimeAsync() == OPEN
 
