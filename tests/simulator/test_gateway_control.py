@@ -223,7 +223,7 @@ def test_a_client_that_does_not_read_is_cut_off_and_does_not_stop_the_clock(tmp_
         while transport.get_write_buffer_size() <= high:  # noqa: ASYNC110 - nobody tells when
             await asyncio.sleep(0.01)
         other = await stage.connect()
-        await asyncio.wait_for(stage.advance(OPEN), 5)
+        await asyncio.wait_for(stage.advance(OPEN), 60)
         async with asyncio.timeout(90):  # its requests are read to the end before it is gone
             while 21 in stage.gateway.clients:  # noqa: ASYNC110 - nobody tells when
                 await asyncio.sleep(0.01)
