@@ -5,7 +5,8 @@
 2. Solve the problem over these names and scenarios alone.
 3. Price every name left out, and measure every scenario left out, with the answer's shadow
    prices: the certificate of the full problem does both.
-4. A name that could add utility joins, a scenario beyond the threshold joins; back to 2.
+4. A name that could add utility joins, a scenario beyond the threshold joins; back to 2. The
+   first time, what the answer did not need goes: those sets were guesses. From then on they grow.
 5. When the certificate leaves nothing to gain, the answer is that of the full problem.
 
 A portfolio under a gross limit holds few of many names, and its tail is made of few of many days,
@@ -32,7 +33,9 @@ SubSolver: TypeAlias = Callable[[Subproblem, float], Search]
 SEED_NAMES = 40  # best by alpha, and as many by alpha per volatility
 TAIL_ROOM = 3.0  # scenarios to begin with, in sizes of the tail
 JOIN = 20  # names that join at a time, at the least
-DENSE = 0.4  # part of all names from which on the whole problem is solved at once
+JOIN_SHARE = 1.0 / 3.0  # or so many for each that is in
+HELD = 3e-5  # a rough answer gives every name a little; from this weight on it holds it
+DENSE = 0.5  # part of all names from which on the whole problem is solved at once
 MANY = 150  # names, below which that is no question
 MAX_ROUNDS = 30
 CLOSE = 1e-7, 1e-6  # gap that ends the rounds, relative to the bound and to at least this bound
@@ -62,7 +65,10 @@ def solve_by_working_sets(
             proof = certify(problem, weights, sub.prices, tail)
             if _close(proof):
                 continue
-            if names.grow(proof) | scenarios.grow(proof.outlook.losses, sub.threshold):
+            losses, guessed = proof.outlook.losses, rounds == 1
+            if names.grow(proof, anew=guessed) | scenarios.grow(
+                losses, sub.threshold, anew=guessed
+            ):
                 break
         else:
             total = iterations + search.iterations
@@ -97,19 +103,24 @@ class _Names:
     def chosen(self) -> Places:
         return np.asarray(self._free[self._in])
 
-    def grow(self, proof: Certificate) -> bool:
-        """Let the names join that could add utility, or nearly. Says whether any could."""
+    def grow(self, proof: Certificate, *, anew: bool) -> bool:
+        """Let the names join that could add utility, or nearly. Says whether any could.
+
+        ``anew``: of those in, only the ones that the answer holds stay.
+        """
         missing = ~self._in & (proof.missed[self._free] > 0.0)
         if not missing.any():
             return False
         wanted = int(self._in.sum()) + int(missing.sum())
+        if anew:
+            self._in &= np.abs(proof.outlook.weights[self._free]) > HELD
         # Those next in line would be missing once these are in.
         eager = np.maximum(
             np.where(self._may_rise, proof.upward[self._free], -np.inf),
             np.where(self._may_fall, proof.downward[self._free], -np.inf),
         )
         in_line = np.argsort(-np.where(self._in, -np.inf, eager), kind="stable")
-        self._in[in_line[: max(JOIN, int(self._in.sum()) // 4)]] = True
+        self._in[in_line[: max(JOIN, int(JOIN_SHARE * self._in.sum()))]] = True
         self.dense = wanted > 0.75 * len(self._free) and len(self._free) > MANY
         self._watch()
         return True
@@ -142,13 +153,18 @@ class _Scenarios:
     def chosen(self) -> Places:
         return np.flatnonzero(self._in)
 
-    def grow(self, losses: Floats, threshold: float) -> bool:
-        """Let the scenarios join that lose most beyond the threshold. Says whether any does."""
+    def grow(self, losses: Floats, threshold: float, *, anew: bool) -> bool:
+        """Let the scenarios join that lose most beyond the threshold. Says whether any does.
+
+        ``anew``: those that do not lose most go.
+        """
         if not self._in.any():
             return False
         beyond = ~self._in & (losses > threshold)
         if not beyond.any():
             return False
+        if anew:
+            self._in[:] = False
         before = int(self._in.sum())
         self._in |= self._worst(losses)
         if int(self._in.sum()) == before:  # among equal losses the worst are in already
