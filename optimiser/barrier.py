@@ -26,14 +26,23 @@ class Point:
     """An iterate with all that is measured of it."""
 
     x: Floats
-    slack: Floats
-    multiplier: Floats
+    pair: Floats  # slacks and, in the second row, their multipliers
     dual: Floats  # residual of x
     primal: Floats  # residual of the constraints
     objective: float
     gap: float  # slack'multiplier
     dual_error: float
     primal_error: float
+
+    @property
+    def slack(self) -> Floats:
+        """What is left of each bound."""
+        return np.asarray(self.pair[0])
+
+    @property
+    def multiplier(self) -> Floats:
+        """The price of each bound."""
+        return np.asarray(self.pair[1])
 
     @property
     def error(self) -> float:
@@ -89,7 +98,7 @@ class Barrier:
         slack = self.bound - self.times(x)
         rows = self.block[6]
         slack[rows] = np.maximum(slack[rows], START)
-        return self.measure(x, slack, self._first_multipliers(x))
+        return self.measure(x, np.array([slack, self._first_multipliers(x)]))
 
     def _first_x(self) -> Floats:
         sub, k = self.sub, self.names
@@ -177,8 +186,9 @@ class Barrier:
             out[self.t] = -y7.sum()
         return out
 
-    def measure(self, x: Floats, slack: Floats, multiplier: Floats) -> Point:
+    def measure(self, x: Floats, pair: Floats) -> Point:
         """Return a point with its residuals."""
+        slack, multiplier = pair
         gradient = self.gradient(x)
         # For a quadratic the value is the mean of the linear part and the gradient, times x; the
         # impact's gradient is 3/2 of its value over x, and so counts a third too much of itself.
@@ -189,8 +199,7 @@ class Barrier:
         primal = self.times(x) + slack - self.bound
         return Point(
             x=x,
-            slack=slack,
-            multiplier=multiplier,
+            pair=pair,
             dual=dual,
             primal=primal,
             objective=objective,

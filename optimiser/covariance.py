@@ -30,8 +30,9 @@ class Covariance(Protocol):
     def block(self, names: Places) -> Floats:
         """Return the covariance of these names, shape (k, k)."""
 
-    def variances(self) -> Floats:
-        """Return the diagonal, shape (n,)."""
+    @property
+    def mean_variance(self) -> float:
+        """The mean of the diagonal."""
 
 
 class DeferredCovariance:
@@ -52,9 +53,10 @@ class DeferredCovariance:
         """Return the covariance of these names, shape (k, k)."""
         return self._covariance.block(names)
 
-    def variances(self) -> Floats:
-        """Return the diagonal, shape (n,)."""
-        return self._covariance.variances()
+    @property
+    def mean_variance(self) -> float:
+        """The mean of the diagonal."""
+        return self._covariance.mean_variance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,9 +73,10 @@ class GivenCovariance:
         """Return the covariance of these names, shape (k, k)."""
         return np.asarray(self.matrix[np.ix_(names, names)])
 
-    def variances(self) -> Floats:
-        """Return the diagonal, shape (n,)."""
-        return np.asarray(np.diag(self.matrix))
+    @property
+    def mean_variance(self) -> float:
+        """The mean of the diagonal."""
+        return float(np.diag(self.matrix).mean())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +86,7 @@ class ShrunkCovariance:
     returns: Floats  # R, (T, n); the scenarios themselves, not a copy
     mean: Floats  # (n,)
     shrinkage: float  # 0 to 1
-    mean_variance: float
+    mean_variance: float  # of S, and so of the whole
 
     @property
     def _kept(self) -> float:
@@ -105,12 +108,6 @@ class ShrunkCovariance:
         block = self._kept * (some.T @ some)
         block.reshape(-1)[:: len(names) + 1] += self._added
         return np.asarray(block)
-
-    def variances(self) -> Floats:
-        """Return the diagonal, shape (n,)."""
-        squares = np.einsum("ij,ij->j", self.returns, self.returns)
-        squares -= len(self.returns) * self.mean**2
-        return np.asarray(self._kept * squares + self._added)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,8 +150,9 @@ class _Factors:
         some = self.f[names]
         return np.asarray(some @ self.omega @ some.T + np.diag(self.own[names]))
 
-    def variances(self) -> Floats:
-        return np.asarray(np.einsum("ij,jk,ik->i", self.f, self.omega, self.f) + self.own)
+    @property
+    def mean_variance(self) -> float:
+        return float((np.einsum("ij,jk,ik->i", self.f, self.omega, self.f) + self.own).mean())
 
 
 def ledoit_wolf(scenarios: Floats) -> Covariance:

@@ -238,8 +238,8 @@ def _input_problems(raw: Raw) -> Iterator[str]:
         yield f"{count} return scenario(s); at least 2 are needed, {MIN_KNOWN} to be of use"
     held = raw.current
     weights = pd.to_numeric(held, errors="coerce").to_numpy(dtype=np.float64)
-    unknown = held.index[~np.isfinite(weights)]
-    if len(unknown):
+    if not np.isfinite(weights).all():
+        unknown = held.index[~np.isfinite(weights)]
         yield f"{len(unknown)} holding(s) without a finite weight, for example {unknown[0]!r}"
     vague = [name for name, yes in raw.tradable.items() if not isinstance(yes, bool | np.bool_)]
     if vague:

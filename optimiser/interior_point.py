@@ -40,23 +40,27 @@ class InteriorPoint:
 
         Raises `SolverError` when the numbers stall short of that.
         """
-        while not self._solved(self._point, ROUGH if rough else 1.0):
-            if not self._advance():
-                if self._nearly_solved(self._best):
-                    return _answer(self._barrier, self._best)  # the certificate judges
-                raise SolverError(
-                    f"interior point: stalled after {self.iterations} iterations at a gap of "
-                    f"{self._best.gap:.1e}, residuals {self._best.dual_error:.1e} and "
-                    f"{self._best.primal_error:.1e}"
-                )
+        with np.errstate(all="ignore"):  # a step into infinity is none
+            while not self._solved(self._point, ROUGH if rough else 1.0):
+                if not self._advance():
+                    return self._nearly()
         return _answer(self._barrier, self._point)
+
+    def _nearly(self) -> SubSolution:
+        """Return the best point, where it is near enough for the certificate to judge it."""
+        best = self._best
+        if self._nearly_solved(best):
+            return _answer(self._barrier, best)
+        raise SolverError(
+            f"interior point: stalled after {self.iterations} iterations at a gap of "
+            f"{best.gap:.1e}, residuals {best.dual_error:.1e} and {best.primal_error:.1e}"
+        )
 
     def _advance(self) -> bool:
         """Take a step. Says whether there is any sense in another."""
         if self.iterations >= MAX_ITERATIONS:
             return False
-        with np.errstate(all="ignore"):  # a step into infinity is none
-            step = _step(self._barrier, self._point)
+        step = _step(self._barrier, self._point)
         if step is None:
             return False
         self.iterations += 1
@@ -90,20 +94,15 @@ def _step(barrier: Barrier, point: Point) -> Point | None:
     system = NewtonSystem.at(barrier, point)
     if system is None:
         return None
-    slack, multiplier = point.slack, point.multiplier
-    mean = point.gap / len(slack)
-    _, d_slack, d_multiplier = system.solve(slack * multiplier)
-    reach = min(_reach(slack, d_slack), _reach(multiplier, d_multiplier))
-    then = (slack + reach * d_slack) @ (multiplier + reach * d_multiplier) / len(slack)
-    centre = (then / mean) ** 3 * mean
-    dx, d_slack, d_multiplier = system.solve(slack * multiplier + d_slack * d_multiplier - centre)
-    if not (np.isfinite(dx).all() and np.isfinite(d_multiplier).all()):
-        return None
-    reach = min(_reach(slack, d_slack), _reach(multiplier, d_multiplier))
-    length = min(1.0, TO_THE_WALL * reach)
-    return barrier.measure(
-        point.x + length * dx, slack + length * d_slack, multiplier + length * d_multiplier
-    )
+    products = point.slack * point.multiplier
+    mean = point.gap / len(products)
+    _, step = system.solve(products)
+    slack, multiplier = point.pair + _reach(point.pair, step) * step
+    centre = (slack @ multiplier / len(products) / mean) ** 3 * mean
+    dx, step = system.solve(products + step[0] * step[1] - centre)
+    length = min(1.0, TO_THE_WALL * _reach(point.pair, step))
+    reached = barrier.measure(point.x + length * dx, point.pair + length * step)
+    return reached if np.isfinite(reached.error) else None
 
 
 def _answer(barrier: Barrier, point: Point) -> SubSolution:
@@ -116,7 +115,7 @@ def _answer(barrier: Barrier, point: Point) -> SubSolution:
     )
 
 
-def _reach(value: Floats, step: Floats) -> float:
-    """Return the part of a step, at most all of it, that keeps every value above 0."""
-    fastest = float((step / value).min())
+def _reach(pair: Floats, step: Floats) -> float:
+    """Return the part of a step, at most all of it, that keeps every slack and multiplier > 0."""
+    fastest = float((step / pair).min())
     return 1.0 if fastest >= -1.0 else -1.0 / fastest

@@ -98,8 +98,8 @@ class NewtonSystem:
             on_change=on_change,
         )
 
-    def solve(self, complementarity: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return the step of x, slacks and multipliers that meets all residuals."""
+    def solve(self, complementarity: Floats) -> tuple[Floats, Floats]:
+        """Return the step of x, and that of the slacks and multipliers, to meet all residuals."""
         barrier, point, sub = self.barrier, self.point, self.barrier.sub
         rows = barrier.block[6]
         slack, multiplier = point.slack, point.multiplier
@@ -131,8 +131,9 @@ class NewtonSystem:
             further = barrier.returns @ dw + dt
             dx[barrier.u] = force[barrier.u] / self.excess - self.weight * further
         dx[-1] = dt if barrier.tail else 0.0
-        d_slack = -point.primal - barrier.times(dx)
-        d_multiplier = (-complementarity - multiplier * d_slack) / slack
+        step = np.empty_like(point.pair)
+        step[0] = -point.primal - barrier.times(dx)
+        step[1] = (-complementarity - multiplier * step[0]) / slack
         # Unknowns of the system itself: by way of the slacks they would be lost to cancellation.
-        d_multiplier[rows] = prices
-        return dx, d_slack, d_multiplier
+        step[1, rows] = prices
+        return dx, step

@@ -5,7 +5,7 @@ Everything is sorted by name, so the order in which the inputs came cannot matte
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -86,10 +86,10 @@ def state_problem(inputs: Inputs, utility: Utility, limits: Limits) -> Statement
         shown = "; ".join(f"{name}: {reason}" for name, reason in list(dropped.items())[:3])
         raise NoData(f"none of {len(dropped)} symbols can be invested in ({shown})")
     play = np.flatnonzero(investable | (inputs.current != 0.0))
-    names = tuple(inputs.symbols[i] for i in play)
     low, high = _bounds(inputs, investable, limits)
     inputs.check_known(play)
     everyone = len(play) == len(inputs.symbols)
+    names = inputs.symbols if everyone else tuple(inputs.symbols[i] for i in play)
     values = scenarios.returns if everyone else np.asfortranarray(scenarios.returns[:, play])
     problem = Problem(
         symbols=names,
@@ -138,7 +138,9 @@ def _dropped(inputs: Inputs, scenarios: Scenarios) -> dict[Key, str]:
     return dropped
 
 
-def _flags(symbols: tuple[Key, ...], some: Container[Key]) -> Flags:
+def _flags(symbols: tuple[Key, ...], some: dict[Key, str]) -> Flags:
+    if not some:
+        return np.zeros(len(symbols), dtype=np.bool_)
     return np.array([name in some for name in symbols], dtype=np.bool_)
 
 

@@ -34,6 +34,6 @@ def scale_of(problem: Problem) -> float:
         utility.cvar_aversion * 0.01,
     )
     if utility.risk_aversion > 0.0:
-        mean_variance = float(problem.covariance.variances().mean())
-        size = max(size, 2.0 * utility.risk_aversion * mean_variance * problem.limits.max_single)
+        most = problem.covariance.mean_variance * problem.limits.max_single
+        size = max(size, 2.0 * utility.risk_aversion * most)
     return 1.0 / size if size > 0.0 else 1.0
