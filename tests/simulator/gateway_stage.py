@@ -1,6 +1,7 @@
 """A gateway in this process, the real ib_async in front of it, and a bare socket beside it."""
 
 import asyncio
+import socket
 import struct
 from contextlib import suppress
 
@@ -50,18 +51,26 @@ class Stage:
         )
         return ib
 
-    async def raw(self, hello=b"v157..178"):
-        """Connect a bare socket and say hello."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+    async def raw(self, hello=b"v157..178", *, receive_buffer=None):
+        """Connect a bare socket and say hello.
+
+        Unless told, the kernel lets the receive buffer grow: on some machines beyond 30 MB.
+        """
+        bare = socket.socket()
+        bare.setblocking(False)
+        if receive_buffer is not None:
+            bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        await asyncio.get_running_loop().sock_connect(bare, ("127.0.0.1", self.port))
+        reader, writer = await asyncio.open_connection(sock=bare)
         wire = Wire(reader, writer)
         self._wires.append(wire)
         if hello is not None:
             writer.write(b"API\0" + struct.pack(">I", len(hello)) + hello)
         return wire
 
-    async def started(self, client_id=21):
+    async def started(self, client_id=21, *, receive_buffer=None):
         """Connect a bare socket up to the end of the start messages."""
-        wire = await self.raw()
+        wire = await self.raw(receive_buffer=receive_buffer)
         await wire.receive()
         wire.send(71, 2, client_id, "")
         while (await wire.receive())[3:4] != ["2158"]:
