@@ -55,11 +55,12 @@ class Barrier:
 
     def __init__(self, sub: Subproblem, scale: float) -> None:
         self.sub, self.scale = sub, scale
-        self.names, self.moves = len(sub.linear), len(sub.held)
+        self.names, self.moves = len(sub.linear), len(sub.current)
         self.tail, self.limits = len(sub.standing), len(sub.limit)
         k, h, s, m = self.names, self.moves, self.tail, self.limits
         self.w, self.g, self.r, self.u, self.t = _blocks(k, k, h, s, 1)
         self.block = _blocks(k, k, k, k, h, h, m, s, s)
+        self.held = slice(0, h)  # of the names
         self.sized = slice(0, 2 * k + h)  # w, g and r, which the rows are about
         self.rows = np.hstack([sub.on_weight, sub.on_size, sub.on_change])
         self.returns = PERCENT * sub.returns
@@ -104,14 +105,14 @@ class Barrier:
         sub, k = self.sub, self.names
         width = sub.high - sub.low
         w = np.zeros(k)
-        w[sub.held] = 0.5 * sub.current
+        w[self.held] = 0.5 * sub.current
         w = np.clip(w, sub.low + 0.02 * width, sub.high - 0.02 * width)
         used, gross = float(np.abs(w).sum()), float(sub.limit[0])
         room = np.minimum(0.15 * width, 0.5 * max(gross - used, 0.2 * abs(gross)) / k)
         x = np.zeros(len(self.cost))
         x[self.w] = w
         x[self.g] = np.abs(w) + room
-        x[self.r] = np.abs(w[sub.held] - sub.current) + 0.5 * room[sub.held]
+        x[self.r] = np.abs(w[self.held] - sub.current) + 0.5 * room[self.held]
         if self.tail:
             losses = -(self.returns @ w) - PERCENT * sub.standing
             x[-1] = np.sort(losses)[self.tail // 2]
@@ -159,7 +160,7 @@ class Barrier:
         b = self.block
         out[b[0]], out[b[1]], out[b[2]], out[b[3]] = w - g, -w - g, w, -w
         if self.moves:
-            held, r = w[self.sub.held], x[self.r]
+            held, r = w[self.held], x[self.r]
             out[b[4]], out[b[5]] = held - r, -held - r
         out[b[6]] = self.rows @ x[self.sized]
         if self.tail:
@@ -177,7 +178,7 @@ class Barrier:
         out[self.g] -= y0 + y1
         if self.moves:
             y4, y5 = y[b[4]], y[b[5]]
-            out[self.sub.held] += y4 - y5
+            out[self.held] += y4 - y5
             out[self.r] -= y4 + y5
         if self.tail:
             y7 = y[b[7]]

@@ -73,13 +73,13 @@ class _Programme:
 
     @classmethod
     def of(cls, sub: Subproblem, scale: float) -> _Programme:
-        k, h, s, m = len(sub.linear), len(sub.held), len(sub.standing), len(sub.limit)
+        k, h, s, m = len(sub.linear), len(sub.current), len(sub.standing), len(sub.limit)
         curved = _curved(sub)
         p = len(curved)
         # Columns: w, g, r, u, t, and v >= (g or r)^1.5 where there is impact.
         widths = [k, k, h, s, 1, p]
         eye, few = sparse.eye_array(k), sparse.eye_array(h)
-        pick = sparse.csr_array((np.ones(h), (np.arange(h), sub.held)), shape=(h, k))
+        pick = sparse.eye_array(h, k)
         returns, ones = PERCENT * sub.returns, np.ones((s, 1))
         blocks: list[list[object]] = [
             [eye, -eye, *[None] * 4],

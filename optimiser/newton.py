@@ -55,7 +55,7 @@ class NewtonSystem:
         both = d[4] + d[5]
         move = both + of_move
         shift = (d[5] - d[4]) / move
-        diagonal[sub.held] += (4.0 * d[4] * d[5] + both * of_move) / move
+        diagonal[barrier.held] += (4.0 * d[4] * d[5] + both * of_move) / move
         system = barrier.quadratic.copy()
         system.reshape(-1)[:: k + 1] += diagonal
 
@@ -69,7 +69,7 @@ class NewtonSystem:
             system += weighted.T @ weighted
             border[:, 0], corner[0, 0] = left @ barrier.returns, left.sum()
         border[:, 1:] = (sub.on_weight - sub.on_size * pull).T
-        border[sub.held, 1:] -= (sub.on_change * shift).T
+        border[barrier.held, 1:] -= (sub.on_change * shift).T
         on_size, on_change = sub.on_size / size, sub.on_change / move
         corner[1:, 1:] = -(on_size @ sub.on_size.T) - on_change @ sub.on_change.T
         corner.reshape(-1)[m + 2 :: m + 2] -= 1.0 / d[6]
@@ -100,7 +100,7 @@ class NewtonSystem:
 
     def solve(self, complementarity: Floats) -> tuple[Floats, Floats]:
         """Return the step of x, and that of the slacks and multipliers, to meet all residuals."""
-        barrier, point, sub = self.barrier, self.point, self.barrier.sub
+        barrier, point = self.barrier, self.point
         rows = barrier.block[6]
         slack, multiplier = point.slack, point.multiplier
         given = (multiplier * point.primal - complementarity) / slack
@@ -110,7 +110,7 @@ class NewtonSystem:
         f_w, f_g, f_r = force[barrier.w], force[barrier.g], force[barrier.r]
 
         right = f_w - self.pull * f_g
-        right[sub.held] -= self.shift * f_r
+        right[barrier.held] -= self.shift * f_r
         edge = np.empty(1 + barrier.limits)
         edge[0] = force[-1]
         edge[1:] = row_target - self.on_size @ f_g - self.on_change @ f_r
@@ -126,7 +126,7 @@ class NewtonSystem:
         dt, prices = outer[0], outer[1:]
         dx[barrier.w] = dw
         dx[barrier.g] = f_g / self.size - self.pull * dw - prices @ self.on_size
-        dx[barrier.r] = f_r / self.move - self.shift * dw[sub.held] - prices @ self.on_change
+        dx[barrier.r] = f_r / self.move - self.shift * dw[barrier.held] - prices @ self.on_change
         if barrier.tail:
             further = barrier.returns @ dw + dt
             dx[barrier.u] = force[barrier.u] / self.excess - self.weight * further

@@ -25,7 +25,7 @@ from optimiser.terms import Floats, Places
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subproblem:
-    """k names, h of them held, s scenarios, m rows."""
+    """k names, of which the h held stand first, s scenarios, m rows."""
 
     quadratic: Floats  # (k, k)
     linear: Floats  # (k,)
@@ -33,8 +33,7 @@ class Subproblem:
     change_cost: Floats  # (h,)
     size_impact: Floats  # (k,)
     change_impact: Floats  # (h,)
-    held: Places  # (h,) places among the k
-    current: Floats  # (h,)
+    current: Floats  # (h,) weights held
     low: Floats  # (k,)
     high: Floats  # (k,)
     on_weight: Floats  # (m, k)
@@ -76,7 +75,6 @@ class Restriction:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.free = np.flatnonzero(~problem.fixed)
         self._still = np.where(problem.fixed, problem.low, 0.0)
         self._rows = limit_rows(problem)
         utility = problem.utility
@@ -97,13 +95,20 @@ class Restriction:
         # Where a change costs nothing and no limit is on it, there is no need to know it.
         counts = (problem.cost > 0.0) | (problem.impact > 0.0) | self._rows.on_change.any(axis=0)
         self._moves = (problem.current != 0.0) & counts
+        # Those held stand first: a subproblem can then take them as one slice.
+        self.free = np.concatenate(
+            [np.flatnonzero(~problem.fixed & some) for some in (self._moves, ~self._moves)]
+        )
         self._cap = utility.cvar_aversion * problem.probabilities / (1.0 - utility.cvar_level)
 
     def to(self, names: Places, scenarios: Places) -> Subproblem:
-        """Return the problem over these free names, the others at 0, and these scenarios."""
+        """Return the problem over these of ``free``, in its order, and these scenarios.
+
+        The other free names are at 0.
+        """
         problem, rows = self.problem, self._rows.of(names)
-        held = np.flatnonzero(self._moves[names])
         as_size = ~self._moves[names]  # not held: what is traded is the whole size
+        held = slice(0, int(self._moves[names].sum()))
         cost, impact = problem.cost[names], problem.impact[names]
         risk = problem.utility.risk_aversion
         block = problem.covariance.block(names) if risk > 0.0 else np.zeros((len(names),) * 2)
@@ -114,7 +119,6 @@ class Restriction:
             change_cost=cost[held],
             size_impact=impact * as_size,
             change_impact=impact[held],
-            held=held,
             current=problem.current[names[held]],
             low=problem.low[names],
             high=problem.high[names],
