@@ -18,14 +18,13 @@ from core.settings import LimitSettings
 from core.types import Order
 from risk import measures
 from risk.account import AccountState, account_checks
-from risk.limits import TOLERANCE, Check, Limits, check, information, is_restricted, number, within
-from risk.order import check_order
+from risk.batch import batch_checks, restricted_check, trading_checks
+from risk.limits import Check, Limits, check, number
+from risk.portfolio import Portfolio, Weights
 
 VAR_LEVEL = 0.95
 MIN_DAYS = 60  # days on which every position has a return, below which risk is not measured
 OPTIMAL, RELAXED = "optimal", "optimal_relaxed"  # what a relaxation let through fails below
-
-Weights = dict[int, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,45 +42,6 @@ class Verdict:
     def failed(self) -> tuple[Check, ...]:
         """The checks that did not pass."""
         return tuple(one for one in self.checks if not one.passed)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Portfolio:
-    """What is judged. Every number is a float; what was no number is NaN."""
-
-    current: Weights
-    targets: Weights
-    foreign: tuple[tuple[int, float], ...]
-    outcomes: tuple[Weights, ...]  # the targets, with what others' orders may make of them
-    net_asset_value: float
-    prices: Weights
-    adv: Weights
-    names: Mapping[int, str]
-
-    def name(self, con_id: int | None) -> str:
-        if con_id is None:
-            return "no position"
-        return self.names.get(con_id, f"conId {con_id}")
-
-    def worst(self, figure: Callable[[Weights], float]) -> float:
-        """Return a figure's largest value over all outcomes; NaN if it is NaN in one."""
-        values = [figure(outcome) for outcome in self.outcomes]
-        return math.nan if any(math.isnan(value) for value in values) else max(values)
-
-    def traded(self) -> Weights:
-        """Return the signed change of each name that changes."""
-        return {
-            name: change
-            for name, change in measures.changes(self.current, self.targets).items()
-            if not abs(change) <= measures.NO_POSITION
-        }
-
-    def sizes(self) -> Weights:
-        """Return how much trades in each name, others' orders on top, without sign."""
-        sizes = {name: abs(change) for name, change in self.traded().items()}
-        for name, weight in self.foreign:
-            sizes[name] = sizes.get(name, 0.0) + abs(weight)
-        return sizes
 
 
 def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
@@ -133,16 +93,13 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
     names
         By conId, for messages and the restricted list.
     """
-    others = tuple((name, number(weight)) for name, weight in foreign)
-    wanted = _numbers(targets)
-    portfolio = _Portfolio(
-        current=_numbers(current),
-        targets=wanted,
-        foreign=others,
-        outcomes=_outcomes(wanted, others),
-        net_asset_value=number(net_asset_value),
-        prices=_numbers(prices),
-        adv=_numbers(adv),
+    portfolio = Portfolio.of(
+        current,
+        targets,
+        foreign=foreign,
+        net_asset_value=net_asset_value,
+        prices=prices,
+        adv=adv,
         names=names or {},
     )
     rules, batch = Limits.of(limits), tuple(orders)
@@ -153,41 +110,21 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
             *_exposure(portfolio, rules),
             *_sectors(portfolio, rules, sectors or {}),
             *_losses(portfolio, rules, returns, market),
-            *_trading(portfolio, rules),
-            *_batch(portfolio, batch, limits),
-            _restricted(portfolio, batch, limits.restricted),
+            *trading_checks(portfolio, rules),
+            *batch_checks(portfolio, batch, limits),
+            restricted_check(portfolio, batch, limits.restricted),
             *account_checks(
                 account,
                 net_asset_value=portfolio.net_asset_value,
                 orders=len(batch),
-                reduces=_reduces(portfolio),
+                reduces=portfolio.reduces(),
                 rules=rules,
             ),
         )
     )
 
 
-def _numbers(values: Mapping[int, float]) -> Weights:
-    return {name: number(values[name]) for name in sorted(values)}
-
-
-def _outcomes(targets: Weights, foreign: Sequence[tuple[int, float]]) -> tuple[Weights, ...]:
-    """Return the targets, and what they become if others' purchases, sales or both fill."""
-    if not foreign:
-        return (targets,)
-    # NaN is in both: no outcome may come out without it.
-    buys = [(name, weight) for name, weight in foreign if not weight < 0.0]
-    sells = [(name, weight) for name, weight in foreign if not weight > 0.0]
-    outcomes = [targets]
-    for fills in (buys, sells, foreign):
-        filled = dict(targets)
-        for name, weight in fills:
-            filled[name] = filled.get(name, 0.0) + weight
-        outcomes.append(filled)
-    return tuple(outcomes)
-
-
-def _sanity(portfolio: _Portfolio, rules: Limits, coverage: float) -> Iterator[Check]:
+def _sanity(portfolio: Portfolio, rules: Limits, coverage: float) -> Iterator[Check]:
     weights = [*portfolio.current.items(), *portfolio.targets.items(), *portfolio.foreign]
     odd = [name for name, weight in weights if not math.isfinite(weight)]
     shown = "every weight is finite"
@@ -222,7 +159,7 @@ def _optimiser(status: str, relaxations: Mapping[str, float]) -> Check:
     return Check("optimiser", None, None, passed=passed, detail=detail)
 
 
-def _exposure(portfolio: _Portfolio, rules: Limits) -> Iterator[Check]:
+def _exposure(portfolio: Portfolio, rules: Limits) -> Iterator[Check]:
     before = measures.gross(portfolio.current.values())
     yield check("gross", portfolio.worst(lambda w: measures.gross(w.values())), rules.gross)
     change = portfolio.worst(lambda w: abs(measures.gross(w.values()) - before))
@@ -236,7 +173,7 @@ def _exposure(portfolio: _Portfolio, rules: Limits) -> Iterator[Check]:
     yield check("largest single", size, rules.single, portfolio.name(name))
 
 
-def _sectors(portfolio: _Portfolio, rules: Limits, sectors: Mapping[int, str]) -> Iterator[Check]:
+def _sectors(portfolio: Portfolio, rules: Limits, sectors: Mapping[int, str]) -> Iterator[Check]:
     """Hold the gross weight of each sector against its limit.
 
     Names without a sector are no sector: nothing says that they move together. They have a limit
@@ -256,7 +193,7 @@ def _sectors(portfolio: _Portfolio, rules: Limits, sectors: Mapping[int, str]) -
 
 
 def _losses(
-    portfolio: _Portfolio,
+    portfolio: Portfolio,
     rules: Limits,
     returns: pd.DataFrame,
     market: pd.Series[float] | None,
@@ -305,99 +242,3 @@ def _losses(
 
 def _holds(weights: Weights) -> bool:
     return any(not abs(weight) <= measures.NO_POSITION for weight in weights.values())
-
-
-def _trading(portfolio: _Portfolio, rules: Limits) -> Iterator[Check]:
-    sizes = portfolio.sizes()
-    name, share = _least_liquid(portfolio, sizes)
-    yield check("liquidity", share, rules.adv_share, portfolio.name(name))
-
-    name, size = measures.largest(sizes)
-    yield check("largest order", size, rules.order_value, portfolio.name(name))
-
-    amount = measures.turnover(portfolio.current, portfolio.targets)
-    amount += measures.gross(weight for _, weight in portfolio.foreign)
-    yield check("turnover", amount, rules.turnover, f"{len(sizes)} names change")
-
-
-def _least_liquid(portfolio: _Portfolio, sizes: Mapping[int, float]) -> tuple[int | None, float]:
-    """Return the traded name with the largest share of its daily volume; unknown is the worst."""
-    worst: tuple[int | None, float] = (None, 0.0)
-    for name, size in sizes.items():
-        price = portfolio.prices.get(name, math.nan)
-        quantity = size * portfolio.net_asset_value / price if 0.0 < price < math.inf else math.nan
-        share = measures.adv_share(quantity, portfolio.adv.get(name, math.nan))
-        if math.isnan(share):
-            return name, share
-        if share > worst[1]:
-            worst = name, share
-    return worst
-
-
-def _batch(
-    portfolio: _Portfolio, orders: Sequence[Order], limits: LimitSettings
-) -> Iterator[Check]:
-    """Count the orders, list the worst of them for each limit, and who else trades their names."""
-    yield check("order count", float(len(orders)), Limits.of(limits).orders)
-    judged = [
-        (
-            order.symbol,
-            check_order(
-                order,
-                reference_price=portfolio.prices.get(order.con_id, math.nan),
-                net_asset_value=portfolio.net_asset_value,
-                adv=portfolio.adv.get(order.con_id, math.nan),
-                limits=limits,
-            ),
-        )
-        for order in orders
-    ]
-    for number_, name in enumerate(("quantity", "order value", "price collar", "share of volume")):
-        yield _worst_order(f"orders: {name}", [(who, found[number_]) for who, found in judged])
-    ordered = {order.con_id for order in orders}
-    same = sorted({portfolio.name(name) for name, _ in portfolio.foreign if name in ordered})
-    told = f"in names of this batch: {', '.join(same)}" if same else "none in a name of this batch"
-    yield information("open orders of others", float(len(portfolio.foreign)), told)
-
-
-def _worst_order(name: str, found: Sequence[tuple[str, Check]]) -> Check:
-    """Return the check of the order that is worst, failed ones first."""
-    if not found:
-        return Check(name, None, None, passed=True, detail="no orders")
-    failed = sum(not one.passed for _, one in found)
-    who, worst = max(found, key=lambda pair: (not pair[1].passed, pair[1].value or 0.0))
-    more = f"{failed} of {len(found)} orders fail; " if failed else ""
-    limit = worst.limit
-    return Check(name, worst.value, limit, passed=not failed, detail=f"{more}{who}: {worst.detail}")
-
-
-def _restricted(portfolio: _Portfolio, orders: Sequence[Order], restricted: Sequence[str]) -> Check:
-    """Refuse to trade what is on the restricted list, by symbol or conId."""
-    symbols = dict.fromkeys(portfolio.traded(), "") | {order.con_id: "" for order in orders}
-    symbols |= {name: known for name, known in portfolio.names.items() if name in symbols}
-    pairs = [*symbols.items(), *((order.con_id, order.symbol) for order in orders)]
-    hit = sorted(
-        {portfolio.name(name) for name, symbol in pairs if is_restricted(name, symbol, restricted)}
-    )
-    # Without its symbol nobody can tell whether a name is on a list of symbols.
-    nameless = sorted(
-        name for name in symbols if restricted and not any(s for n, s in pairs if n == name)
-    )
-    detail = f"none of {len(restricted)} restricted names is traded"
-    if hit:
-        detail = f"{', '.join(hit)} must not be traded (limits.restricted)"
-    elif nameless:
-        detail = f"the symbol of conId {nameless[0]} is not known, and limits.restricted names some"
-    count = len(hit) + len(nameless)
-    return Check("restricted", float(count), 0.0, passed=not count, detail=detail)
-
-
-def _reduces(portfolio: _Portfolio) -> bool:
-    """Tell whether no outcome opens a position, turns one over or makes one larger."""
-    return all(
-        within(abs(weight), abs(portfolio.current.get(name, 0.0)))
-        and weight * portfolio.current.get(name, 0.0) >= 0.0
-        for outcome in portfolio.outcomes
-        for name, weight in outcome.items()
-        if not abs(weight) <= TOLERANCE
-    )

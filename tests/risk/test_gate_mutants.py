@@ -19,7 +19,10 @@ from tests.risk.gate_decisive import decisive
 
 ROOT = Path(__file__).resolve().parents[2]
 # In the order in which they import each other.
-MODULES = ("risk.limits", "risk.measures", "risk.order", "risk.account", "risk.gate", "desk.gate")
+MODULES = (
+    "risk.limits", "risk.measures", "risk.order", "risk.account", "risk.portfolio", "risk.batch",
+    "risk.gate", "desk.gate",
+)  # fmt: skip
 
 MUTANTS = {
     # What "within" means, and which setting holds what.
@@ -179,11 +182,11 @@ MUTANTS = {
         'yield check("largest single", size, rules.single, portfolio.name(name))',
         'yield check("largest single", 0.0 * size, rules.single, portfolio.name(name))',
     ),
-    "the best outcome": ("gate", "for value in values) else max(values)\n\n    def traded", "for value in values) else min(values)\n\n    def traded"),
-    "others never fill": ("gate", "    if not foreign:\n        return (targets,)", "    return (targets,)"),
-    "others always fill": ("gate", "    outcomes = [targets]\n", "    outcomes = []\n"),
-    "sales of others make room": ("gate", "for fills in (buys, sells, foreign):", "for fills in (sells, foreign):"),
-    "purchases of others never fill": ("gate", "for fills in (buys, sells, foreign):", "for fills in (buys, foreign):"),
+    "the best outcome": ("portfolio", "for value in values) else max(values)\n\n    def traded", "for value in values) else min(values)\n\n    def traded"),
+    "others never fill": ("portfolio", "    if not foreign:\n        return (targets,)", "    return (targets,)"),
+    "others always fill": ("portfolio", "    outcomes = [targets]\n", "    outcomes = []\n"),
+    "sales of others make room": ("portfolio", "for fills in (buys, sells, foreign):", "for fills in (sells, foreign):"),
+    "purchases of others never fill": ("portfolio", "for fills in (buys, sells, foreign):", "for fills in (buys, foreign):"),
     "one sector is another": ("gate", "max(before, size)\n", "min(before, size)\n"),
     "the smallest sector": ("gate", "largest = ordered[-1] if", "largest = ordered[0] if"),
     "unknown sectors are free": ("gate", 'yield check("unknown sector", unknown, rules', 'yield check("unknown sector", 0.0, rules'),
@@ -192,29 +195,29 @@ MUTANTS = {
     "risk of one outcome": ("gate", "for days, any_ in zip(profits, held, strict=True)\n        ]", "for days, any_ in list(zip(profits, held, strict=True))[:1]\n        ]"),
     "short beta is beta": ("gate", "lambda days: -slope(days)", "slope"),
     "the market given is not used": ("gate", "if market is None else market\n", "if True else market\n"),
-    "others trade for nothing": ("gate", "sizes[name] = sizes.get(name, 0.0) + abs(weight)", "pass"),
-    "others' sales are no trades": ("gate", "sizes.get(name, 0.0) + abs(weight)", "sizes.get(name, 0.0) + weight"),
-    "liquidity in money": ("gate", "size * portfolio.net_asset_value / price if", "size * portfolio.net_asset_value if"),
-    "an unknown price is no trade": ("gate", "if math.isnan(share):\n            return name, share", "if math.isnan(share):\n            continue"),
-    "the least of the illiquid": ("gate", "if share > worst[1]:", "if share < worst[1]:"),
+    "others trade for nothing": ("portfolio", "sizes[name] = sizes.get(name, 0.0) + abs(weight)", "pass"),
+    "others' sales are no trades": ("portfolio", "sizes.get(name, 0.0) + abs(weight)", "sizes.get(name, 0.0) + weight"),
+    "liquidity in money": ("batch", "size * portfolio.net_asset_value / price if", "size * portfolio.net_asset_value if"),
+    "an unknown price is no trade": ("batch", "if math.isnan(share):\n            return name, share", "if math.isnan(share):\n            continue"),
+    "the least of the illiquid": ("batch", "if share > worst[1]:", "if share < worst[1]:"),
     "turnover of others is free": (
-        "gate",
+        "batch",
         "    amount += measures.gross(weight for _, weight in portfolio.foreign)\n",
         "",
     ),
-    "orders are not counted": ("gate", 'check("order count", float(len(orders))', 'check("order count", 0.0'),
-    "the best order counts": ("gate", 'passed=not failed, detail=f"{more}', 'passed=failed < len(found), detail=f"{more}'),
+    "orders are not counted": ("batch", 'check("order count", float(len(orders))', 'check("order count", 0.0'),
+    "the best order counts": ("batch", 'passed=not failed, detail=f"{more}', 'passed=failed < len(found), detail=f"{more}'),
     "collars are not looked at": (
-        "gate",
+        "batch",
         '("quantity", "order value", "price collar", "share of volume")',
         '("quantity", "order value", "share of volume", "share of volume")',
     ),
     "restricted by conId only": ("limits", " or (symbol.strip().casefold() or None) in listed", ""),
     "restricted by symbol only": ("limits", "str(con_id) in listed or ", ""),
     "restricted as it is spelt": ("limits", "{entry.strip().casefold() for entry in restricted}", "set(restricted)"),
-    "nameless names pass": ("gate", "count = len(hit) + len(nameless)", "count = len(hit)"),
-    "turning a position over reduces it": ("gate", "weight * portfolio.current.get(name, 0.0) >= 0.0", "True"),
-    "opening reduces": ("gate", "within(abs(weight), abs(portfolio.current.get(name, 0.0)))", "True"),
+    "nameless names pass": ("batch", "count = len(hit) + len(nameless)", "count = len(hit)"),
+    "turning a position over reduces it": ("portfolio", "weight * self.current.get(name, 0.0) >= 0.0", "True"),
+    "opening reduces": ("portfolio", "within(abs(weight), abs(self.current.get(name, 0.0)))", "True"),
     # orders in front of the desk
     "sales buy": ("desk.gate", "(o.con_id, o.side.sign * number(o.quantity))", "(o.con_id, number(o.quantity))"),
     "working orders are forgotten": ("desk.gate", "        *held.pending.items(),\n", ""),
@@ -294,6 +297,8 @@ FIRST = {
     "measures": ("weights", "limits"),
     "limits": ("limits", "names", "numbers"),
     "gate": ("limits", "weights", "names"),
+    "portfolio": ("limits", "weights", "names"),
+    "batch": ("limits", "weights", "names"),
 }
 
 

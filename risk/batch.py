@@ -1,0 +1,101 @@
+"""The checks of what is traded: how much of it, in which orders, and in which names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from core.settings import LimitSettings
+from core.types import Order
+from risk import measures
+from risk.limits import Check, Limits, check, information, is_restricted
+from risk.order import check_order
+from risk.portfolio import Portfolio
+
+
+def trading_checks(portfolio: Portfolio, rules: Limits) -> Iterator[Check]:
+    """Hold what is to be traded against the market's volume and the account's size."""
+    sizes = portfolio.sizes()
+    name, share = _least_liquid(portfolio, sizes)
+    yield check("liquidity", share, rules.adv_share, portfolio.name(name))
+
+    name, size = measures.largest(sizes)
+    yield check("largest order", size, rules.order_value, portfolio.name(name))
+
+    amount = measures.turnover(portfolio.current, portfolio.targets)
+    amount += measures.gross(weight for _, weight in portfolio.foreign)
+    yield check("turnover", amount, rules.turnover, f"{len(sizes)} names change")
+
+
+def _least_liquid(portfolio: Portfolio, sizes: Mapping[int, float]) -> tuple[int | None, float]:
+    """Return the traded name with the largest share of its daily volume; unknown is the worst."""
+    worst: tuple[int | None, float] = (None, 0.0)
+    for name, size in sizes.items():
+        price = portfolio.prices.get(name, math.nan)
+        quantity = size * portfolio.net_asset_value / price if 0.0 < price < math.inf else math.nan
+        share = measures.adv_share(quantity, portfolio.adv.get(name, math.nan))
+        if math.isnan(share):
+            return name, share
+        if share > worst[1]:
+            worst = name, share
+    return worst
+
+
+def batch_checks(
+    portfolio: Portfolio, orders: Sequence[Order], limits: LimitSettings
+) -> Iterator[Check]:
+    """Count the orders, list the worst of them for each limit, and who else trades their names."""
+    yield check("order count", float(len(orders)), Limits.of(limits).orders)
+    judged = [
+        (
+            order.symbol,
+            check_order(
+                order,
+                reference_price=portfolio.prices.get(order.con_id, math.nan),
+                net_asset_value=portfolio.net_asset_value,
+                adv=portfolio.adv.get(order.con_id, math.nan),
+                limits=limits,
+            ),
+        )
+        for order in orders
+    ]
+    for number_, name in enumerate(("quantity", "order value", "price collar", "share of volume")):
+        yield _worst_order(f"orders: {name}", [(who, found[number_]) for who, found in judged])
+    ordered = {order.con_id for order in orders}
+    same = sorted({portfolio.name(name) for name, _ in portfolio.foreign if name in ordered})
+    told = f"in names of this batch: {', '.join(same)}" if same else "none in a name of this batch"
+    yield information("open orders of others", float(len(portfolio.foreign)), told)
+
+
+def _worst_order(name: str, found: Sequence[tuple[str, Check]]) -> Check:
+    """Return the check of the order that is worst, failed ones first."""
+    if not found:
+        return Check(name, None, None, passed=True, detail="no orders")
+    failed = sum(not one.passed for _, one in found)
+    who, worst = max(found, key=lambda pair: (not pair[1].passed, pair[1].value or 0.0))
+    more = f"{failed} of {len(found)} orders fail; " if failed else ""
+    limit = worst.limit
+    return Check(name, worst.value, limit, passed=not failed, detail=f"{more}{who}: {worst.detail}")
+
+
+def restricted_check(
+    portfolio: Portfolio, orders: Sequence[Order], restricted: Sequence[str]
+) -> Check:
+    """Refuse to trade what is on the restricted list, by symbol or conId."""
+    symbols = dict.fromkeys(portfolio.traded(), "") | {order.con_id: "" for order in orders}
+    symbols |= {name: known for name, known in portfolio.names.items() if name in symbols}
+    pairs = [*symbols.items(), *((order.con_id, order.symbol) for order in orders)]
+    hit = sorted(
+        {portfolio.name(name) for name, symbol in pairs if is_restricted(name, symbol, restricted)}
+    )
+    # Without its symbol nobody can tell whether a name is on a list of symbols.
+    nameless = sorted(
+        name for name in symbols if restricted and not any(s for n, s in pairs if n == name)
+    )
+    detail = f"none of {len(restricted)} restricted names is traded"
+    if hit:
+        detail = f"{', '.join(hit)} must not be traded (limits.restricted)"
+    elif nameless:
+        detail = f"the symbol of conId {nameless[0]} is not known, and limits.restricted names some"
+    count = len(hit) + len(nameless)
+    return Check("restricted", float(count), 0.0, passed=not count, detail=detail)
