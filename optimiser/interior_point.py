@@ -19,6 +19,7 @@ RELATIVE_GAP, LEAST_GAP = 5e-9, 1e-13  # of the objective, and of daily utility
 RESIDUAL = 1e-8  # on the scaled problem
 ROUGH = 1e7  # times further off: enough to tell which names and scenarios are missing
 STALLED = 1e3  # times further off: what the certificate may still accept
+NEARER = 0.99  # of the distance to the limits: a step that leaves more of it is no progress
 NEAR = 1e-5  # of residuals: from here on three steps without progress are the end, before twelve
 MAX_ITERATIONS = 80
 
@@ -64,10 +65,11 @@ class InteriorPoint:
         if step is None:
             return False
         self.iterations += 1
-        self._point = step
+        before, self._point = self._point, step
         if step.error < self._best.error:
             self._best, self._since = step, 0
-        else:
+        # Where there is hardly room within the limits, it takes a while to get there.
+        elif step.error < NEAR or step.primal_error > NEARER * before.primal_error:
             self._since += 1
         return self._since < (3 if self._best.error < NEAR else 12)
 

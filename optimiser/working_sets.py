@@ -94,8 +94,9 @@ class _Names:
         alpha = np.where(self._may_fall, np.abs(problem.alpha[free]), problem.alpha[free])
         squares = np.einsum("ij,ij->j", problem.scenarios, problem.scenarios)
         volatility = np.sqrt(np.maximum(squares[free], 1e-300))
-        needed = (problem.current[free] != 0.0) | (feasible[free] != 0.0)
-        self._in = needed | _top(alpha) | _top(alpha / volatility)
+        self._needed = feasible[free] != 0.0  # with these in, some answer is within the limits
+        held = problem.current[free] != 0.0
+        self._in = self._needed | held | _top(alpha) | _top(alpha / volatility)
         self.dense = False
         self._watch()
 
@@ -113,7 +114,7 @@ class _Names:
             return False
         wanted = int(self._in.sum()) + int(missing.sum())
         if anew:
-            self._in &= np.abs(proof.outlook.weights[self._free]) > HELD
+            self._in &= self._needed | (np.abs(proof.outlook.weights[self._free]) > HELD)
         # Those next in line would be missing once these are in.
         eager = np.maximum(
             np.where(self._may_rise, proof.upward[self._free], -np.inf),
