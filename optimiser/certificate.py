@@ -166,9 +166,11 @@ class _Names:
     def marginal(self, x: Floats) -> tuple[Floats, Floats]:
         """Return what a unit more and a unit less of each weight would add at ``x``."""
         moved = x - self.current
-        drag = 1.5 * self.impact * np.sqrt(np.abs(moved))
         more = self.slope - np.where(x < 0.0, -1.0, 1.0) * self.size
-        more = more - np.where(moved < 0.0, -1.0, 1.0) * self.change - np.sign(moved) * drag
+        more -= np.where(moved < 0.0, -1.0, 1.0) * self.change
         less = -self.slope - np.where(x > 0.0, -1.0, 1.0) * self.size
-        less = less - np.where(moved > 0.0, -1.0, 1.0) * self.change + np.sign(moved) * drag
+        less -= np.where(moved > 0.0, -1.0, 1.0) * self.change
+        if self.impact.any():
+            drag = 1.5 * self.impact * np.sign(moved) * np.sqrt(np.abs(moved))
+            more, less = more - drag, less + drag
         return more, less
