@@ -57,7 +57,7 @@ class Stage:
         Unless told, the kernel lets the receive buffer grow: on some machines beyond 30 MB.
         """
         bare = socket.socket()
-        bare.setblocking(False)
+        bare.settimeout(0.0)
         if receive_buffer is not None:
             bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         await asyncio.get_running_loop().sock_connect(bare, ("127.0.0.1", self.port))
