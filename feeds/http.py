@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cache
 from types import MappingProxyType
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -62,7 +64,9 @@ class Fetcher:
         self._timeout = settings.timeout
         self._attempts = settings.attempts
         self._client = httpx.Client(
-            transport=_SealedTransport(limits=httpx.Limits(max_keepalive_connections=0)),
+            transport=_SealedTransport(
+                verify=_authorities(), limits=httpx.Limits(max_keepalive_connections=0)
+            ),
             timeout=settings.timeout,
             follow_redirects=False,
             headers={"User-Agent": "daybook", "Accept-Encoding": "gzip"},
@@ -132,6 +136,12 @@ class Fetcher:
             raise _PassingFault(f"{where}: {type(error).__name__}: {reason}") from None
         except httpx.DecodingError:
             raise VendorError(f"{where}: the compressed answer is damaged") from None
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Return whom we trust: read once, for every vendor has a fetcher of its own."""
+    return httpx.create_ssl_context()
 
 
 class _SealedTransport(httpx.HTTPTransport):

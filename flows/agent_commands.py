@@ -87,16 +87,18 @@ def serve_mcp(
     mode: ModeOption = None,
 ) -> None:
     """Serve MCP: over stdio to the client that starts this, or over HTTP with agent.token."""
-    from agent import mcp_server  # noqa: PLC0415
-    from agent.bearer import required_token  # noqa: PLC0415
-    from flows.tool_house import dispatcher_of  # noqa: PLC0415
+    from agent.token import required_token  # noqa: PLC0415
 
     settings = load_settings(mode=mode)
+    token = required_token(settings) if http else None
+    # Imported late: a missing token is said at once.
+    from agent import mcp_server  # noqa: PLC0415
+    from flows.tool_house import dispatcher_of  # noqa: PLC0415
+
     dispatcher = dispatcher_of(settings)
-    if not http:
+    if token is None:
         asyncio.run(mcp_server.serve_stdio(dispatcher))
         return
-    token = required_token(settings)
     with _listener(port) as listener:
         _announce(settings, "MCP", listener, "/mcp")
         asyncio.run(mcp_server.serve_http(dispatcher, token, listener))
@@ -105,12 +107,15 @@ def serve_mcp(
 @serve_app.command("rest")
 def serve_rest(*, port: Port = REST_PORT, mode: ModeOption = None) -> None:
     """Serve REST with agent.token: /docs, GET /tools/list, POST /tools/call."""
-    from agent import rest  # noqa: PLC0415
-    from agent.bearer import required_token  # noqa: PLC0415
-    from flows.tool_house import dispatcher_of  # noqa: PLC0415
+    from agent.token import required_token  # noqa: PLC0415
 
     settings = load_settings(mode=mode)
-    app = rest.rest_app(dispatcher_of(settings), required_token(settings))
+    token = required_token(settings)
+    # Imported late: a missing token is said at once.
+    from agent import rest  # noqa: PLC0415
+    from flows.tool_house import dispatcher_of  # noqa: PLC0415
+
+    app = rest.rest_app(dispatcher_of(settings), token)
     with _listener(port) as listener:
         _announce(settings, "REST", listener, "/docs")
         asyncio.run(rest.serve_rest(app, listener))

@@ -1,87 +1,20 @@
-"""After the US close: fills, costs and positions of a session, reconciled and sealed."""
+"""A session closed by Prefect, on its schedule; `daybook close` does the same without it."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from prefect import flow, runtime
 from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
 from core import clock
-from core.runs import RunBook, StageRecord
-from core.settings import Mode, Settings, load_settings
+from core.settings import Mode, load_settings
 from desk.errors import UnknownTicket
-from desk.store import DeskStore
-from desk.tickets import TicketRecord, fetch
+from flows.closing import close
+from flows.prefect_tasks import as_task
 from flows.preflight import bucharest_day
-from flows.runner import Starter, Threads, Watcher
-from flows.session import begin, open_session
-from flows.steps import Silent, Steps
-from review.closing import CloseReport, close_message
 from review.execution import tally
-from tasks.close import seal_close, settle
-from tasks.day import Day
-from tasks.message import send_message
-
-AFTER_THE_CLOSE = timedelta(minutes=1)
-
-
-def close(
-    settings: Settings,
-    session: date | None,
-    *,
-    start: Starter | None = None,
-    watch: Watcher | None = None,
-) -> CloseReport:
-    """Close a session: collect what filled, hold it against the decision, seal it.
-
-    ``session`` None means the newest that has a ticket. In the embedded simulator the clock is
-    moved past the close; elsewhere it has to have come. Closing twice with the same outcome seals
-    once.
-
-    Raises
-    ------
-    UnknownTicket
-        The session has no ticket.
-    ConfigurationError
-        The session has not closed yet, or is not the gateway's day any more.
-    DaybookError
-        The broker did not say what it knows.
-    """
-    threads = Threads()
-    try:
-        with open_session(settings, session) as opened:
-            opened.advance_to(opened.session.close + AFTER_THE_CLOSE)
-            day = begin(opened)
-            sha256 = opened.record.sha256
-            book = RunBook.open(day.paths, day.session.day, opened.record.ticket.run_key)
-            steps = Steps(book, start or threads, watch or Silent())
-            settled = steps.run(settle, day, sha256)
-            sealed = steps.run(seal_close, day, sha256, settled)
-            report = _report(day, opened.record, settled, sealed.facts["head"])
-            steps.run(send_message, day, close_message(report))
-    finally:
-        threads.close()
-    return report
-
-
-def _report(day: Day, record: TicketRecord, settled: StageRecord, head: str) -> CloseReport:
-    facts = settled.facts
-    with DeskStore.of(day.paths) as store:
-        state = fetch(store, record.sha256).state
-    return CloseReport(
-        session=day.session.day,
-        mode=day.settings.mode,
-        account=day.account,
-        ticket_sha256=record.sha256,
-        ticket_state=state.value,
-        states=tuple(facts["states"]),
-        costs=facts["costs"],
-        mismatches=tuple(facts["mismatches"]),
-        net_asset_value=facts["net_asset_value"],
-        head=head,
-    )
 
 
 def run_name() -> str:
@@ -102,7 +35,7 @@ def close_session(session_date: date | None = None) -> State[None]:
     Ends Completed, named Skipped where the day has no ticket, and Failed when a position or an
     order's fate is not explained.
     """
-    from flows.daily import ArtifactWatcher, as_task  # noqa: PLC0415 - brings in every stage
+    from flows.daily import ArtifactWatcher  # noqa: PLC0415 - brings in every stage
 
     settings = load_settings()
     if session_date is None and settings.mode is not Mode.SIM:

@@ -16,10 +16,9 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from core.runs import StageRecord
 from core.settings import Settings, Submit, load_settings
+from flows.prefect_tasks import as_task
 from flows.run import NoSession, run_session
-from flows.runner import Pending
 from tasks.day import silent
-from tasks.stage import Stage
 
 
 def run_name() -> str:
@@ -102,8 +101,3 @@ def stage_markdown(title: str, record: StageRecord) -> str:
     state = "resumed" if record.resumed else figures
     parts = [f"## {title}", f"{state}. {record.notes}", "\n".join(checks), "\n".join(rows)]
     return "\n\n".join(part for part in parts if part)
-
-
-def as_task(stage: Stage[...], /, *args: object) -> Pending:
-    """Start a stage as a Prefect task."""
-    return stage.submit(*args)

@@ -73,7 +73,7 @@ def approve(
     5 expired.
     """
     from desk.tickets import named  # noqa: PLC0415
-    from flows.execute import execute as send  # noqa: PLC0415
+    from flows.execution import execute as send  # noqa: PLC0415
 
     _logs(debug=debug)
     symbols = [symbol.strip().upper() for given in only or () for symbol in given.split(",")]
@@ -86,7 +86,7 @@ def execute(
 ) -> None:
     """Send what was approved and not sent yet, for example after a crash; say how it stands."""
     from desk.tickets import named  # noqa: PLC0415
-    from flows.execute import execute as send  # noqa: PLC0415
+    from flows.execution import execute as send  # noqa: PLC0415
 
     _logs(debug=debug)
     _report(send(load_settings(mode=mode), named(ticket)), as_json=as_json)
@@ -114,7 +114,7 @@ def close(
     date: Date = None, mode: ModeOption = None, *, as_json: Json = False, debug: Debug = False
 ) -> None:
     """After the exchange's close: fills, costs, positions reconciled, all of it sealed."""
-    from flows.close import close as settle  # noqa: PLC0415
+    from flows.closing import close as settle  # noqa: PLC0415
     from review.closing import close_lines  # noqa: PLC0415
 
     _logs(debug=debug)

@@ -70,7 +70,7 @@ class ToolHouse:
 
     def execute(self, sha256: str) -> ExecutionReport:
         """Send what a person approved."""
-        from flows.execute import execute  # noqa: PLC0415
+        from flows.execution import execute  # noqa: PLC0415
 
         with self._turn():
             return execute(self._settings, sha256)

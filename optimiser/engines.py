@@ -16,7 +16,6 @@ from core.clock import stopwatch
 from core.errors import SolverError
 from optimiser.certificate import MAX_VIOLATION, Certificate, certify, max_violation
 from optimiser.conic import Conic
-from optimiser.definition import solve_as_defined
 from optimiser.interior_point import InteriorPoint
 from optimiser.problem import Problem
 from optimiser.rounding import DUST, round_into_limits
@@ -92,7 +91,13 @@ def _attempts(
             ),
         )
     if engine in {"auto", "cvxpy"}:
-        yield "cvxpy", lambda left: solve_as_defined(problem, time_limit=left)
+        yield "cvxpy", partial(_as_defined, problem)
+
+
+def _as_defined(problem: Problem, time_limit: float) -> Solution:
+    from optimiser.definition import solve_as_defined  # noqa: PLC0415 - cvxpy takes a second
+
+    return solve_as_defined(problem, time_limit=time_limit)
 
 
 def _proved(problem: Problem, solution: Solution, tolerance: float) -> tuple[Floats, Certificate]:

@@ -11,7 +11,6 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 
-import cvxpy as cp
 import numpy as np
 
 from optimiser.book import TOLERANCE, Book, Wish
@@ -60,6 +59,8 @@ def _fits(book: Book, wish: Wish, shares: int) -> bool:
 
 def _nearest(book: Book, choices: Mapping[int, Sequence[int]]) -> dict[int, int] | None:
     """Return the allowed choice of positions that moves the fewest weights; None: there is none."""
+    import cvxpy as cp  # noqa: PLC0415 - takes a second, and few days need it
+
     options = [(wish, n) for wish in book.wishes for n in choices[wish.con_id]]
     chosen = cp.Variable(len(options), boolean=True)
     cost = [_cost(book, wish, n) for wish, n in options]

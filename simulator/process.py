@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,14 @@ class SimulatorProcess(Closeable):
 
     def __init__(self, arguments: Sequence[str], *, start_timeout: float = START_SECONDS) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
+        # No proxy of the environment may stand between us and the loopback address.
+        self._control = httpx.Client(
+            timeout=CONTROL_SECONDS,
+            trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+            # Plain HTTP: to load the authorities would take longer than to ask.
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        )
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
             [sys.executable, "-m", "simulator", "--exit-with-parent", *arguments],
             stdin=subprocess.PIPE,
@@ -70,6 +79,7 @@ class SimulatorProcess(Closeable):
             except subprocess.TimeoutExpired:
                 self._process.kill()
         code = self._process.wait()
+        self._control.close()
         for stream in (self._process.stdin, self._process.stdout, self._errors):
             if stream is not None:
                 stream.close()
@@ -97,10 +107,7 @@ class SimulatorProcess(Closeable):
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:
         try:
-            # No proxy of the environment may stand between us and the loopback address.
-            answer = httpx.request(
-                method, self.http_url + path, json=body, timeout=CONTROL_SECONDS, trust_env=False
-            )
+            answer = self._control.request(method, self.http_url + path, json=body)
         except httpx.HTTPError as error:
             raise GatewayUnreachable(
                 f"the simulator does not answer at {self.http_url}{path}: {error or 'no reason'}"

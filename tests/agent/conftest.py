@@ -1,6 +1,14 @@
 import pytest
 
 from tests.agent.house import a_house, serving
+from tests.pace import hurried
+
+
+@pytest.fixture(autouse=True)
+def without_pace():
+    """Tools that a test calls in this process do not wait for IBKR's pace."""
+    with hurried():
+        yield
 
 
 @pytest.fixture(scope="package")

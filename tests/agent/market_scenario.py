@@ -13,12 +13,12 @@ async def look_at_the_market(caller):
 
 async def optionable_stock(caller):
     movers = (await caller.answer("top_movers", rows=10))["movers"]
-    matches = [
-        match
-        for mover in movers
-        for match in (await caller.answer("search_symbols", pattern=mover["symbol"]))["matches"]
-    ]
-    return next(match for match in matches if "OPT" in match["derivatives"])
+    for mover in movers:
+        found = await caller.answer("search_symbols", pattern=mover["symbol"])
+        for match in found["matches"]:
+            if "OPT" in match["derivatives"]:
+                return match
+    raise AssertionError("not one of the movers has options")
 
 
 async def look_at_a_contract(caller, stock):

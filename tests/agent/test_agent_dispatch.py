@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from agent.audit import AuditTrail
-from agent.bearer import is_token, required_token
 from agent.catalogue import CATALOGUE
 from agent.rate import RateLimit, TooManyCalls
+from agent.token import is_token, required_token
 from agent.turns import one_at_a_time
 from core import clock
 from core.errors import ConfigurationError, GatewayTimeout, StorageError

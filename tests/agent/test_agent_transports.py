@@ -3,6 +3,7 @@
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from core.settings import Effect
 from tests.agent.house import (
     DAY,
     TOKEN,
+    a_house,
     bearer,
     over_http,
     over_rest,
@@ -21,6 +23,8 @@ from tests.agent.house import (
 from tests.agent.market_scenario import look_at_the_market
 from tests.agent.order_scenario import look_at_the_account, work_with_an_order
 from tests.agent.strategy_scenario import try_a_strategy
+
+WAYS = ("stdio", "http", "rest")
 
 
 def call_all(way, house, scenario):
@@ -138,12 +142,29 @@ async def send_the_ticket(caller, ticket):
     assert refs <= sent
 
 
+@pytest.fixture(scope="module")
+def whole_days(tmp_path_factory):
+    """Houses in which every tool is being called, and what will be told there, by way.
+
+    Side by side, each with a world and a server of its own: most of the time they wait for
+    IBKR's pace.
+    """
+    with ExitStack() as stack:
+        houses = {way: stack.enter_context(a_house(tmp_path_factory.mktemp(way))) for way in WAYS}
+        pool = stack.enter_context(ThreadPoolExecutor(len(WAYS)))
+        yield {
+            way: (house, pool.submit(call_all, way, house, every_tool))
+            for way, house in houses.items()
+        }
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["stdio", "http", "rest"])
-def test_every_tool_answers_a_client_that_may_do_everything(way, fresh_house):
-    told = "".join(call_all(way, fresh_house, every_tool))
-    trail = fresh_house.audit()
-    assert not [s for s in fresh_house.secrets if s in told or s in json.dumps(trail)]
+@pytest.mark.parametrize("way", WAYS)
+def test_every_tool_answers_a_client_that_may_do_everything(way, whole_days):
+    house, telling = whole_days[way]
+    told = "".join(telling.result())
+    trail = house.audit()
+    assert not [s for s in house.secrets if s in told or s in json.dumps(trail)]
     assert {line["tool"] for line in trail} == {tool.name for tool in CATALOGUE}
     assert len({line["caller"] for line in trail}) == 1
 

@@ -8,6 +8,7 @@ from ibkr.socket_gateway import open_socket
 from simulator.clock import VirtualClock
 from simulator.gateway import Gateway
 from tests.desk.desk_stage import NOW, ORDERS_FROM, Faulty, Stage
+from tests.pace import hurried
 
 
 class SocketStage(Stage):
@@ -36,7 +37,8 @@ class SocketStage(Stage):
                 messages_per_second=50.0,
             )
             settings = self.settings.model_copy(update={"gateway": line})
-            opened = open_socket(settings, for_orders=True)
+            with hurried():
+                opened = open_socket(settings, for_orders=True)
             self._open[client_id] = self._connections.enter_context(opened)
         real = self._open[client_id]
         return Faulty(real, **parts) if parts else real

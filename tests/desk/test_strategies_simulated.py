@@ -10,6 +10,7 @@ from flows.tool_house import dispatcher_of
 from ibkr.socket_gateway import open_socket
 from simulator import process
 from simulator.worlds import open_market
+from tests.pace import hurried
 
 MONDAY = session(date(2026, 6, 15))
 TRADING = MONDAY.open + timedelta(minutes=30)
@@ -87,6 +88,13 @@ class Town:
             strikes=strikes,
             **given,
         )
+
+
+@pytest.fixture(autouse=True)
+def without_pace():
+    """Tools that a test calls in this process do not wait for IBKR's pace."""
+    with hurried():
+        yield
 
 
 @pytest.fixture(scope="module")

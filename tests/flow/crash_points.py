@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-import flows.execute
+import flows.execution
 import journal
 from core.settings import load_settings
 from desk import intents
@@ -52,7 +52,7 @@ POINTS = {
 
 def execute(point, sha256):
     POINTS[point]()
-    flows.execute.execute(load_settings(), sha256)
+    flows.execution.execute(load_settings(), sha256)
 
 
 def say(text):

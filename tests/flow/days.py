@@ -22,6 +22,7 @@ from flows.run import run_session
 from flows.runner import Threads
 from flows.world import with_port, with_vendors
 from tasks.day import silent
+from tests.pace import hurried
 
 DAY, NEXT_DAY = date(2026, 6, 15), date(2026, 6, 16)
 COMMAND = Path(sys.executable).with_name("daybook")
@@ -95,7 +96,7 @@ def environment_at(world):
 
 def run(settings, day=DAY, *, after=None, fresh=False):
     """Take a day through `run_session`, in threads, without any Prefect server."""
-    with closing(Threads()) as threads:
+    with closing(Threads()) as threads, hurried():
         return run_session(
             settings,
             day,
@@ -157,7 +158,8 @@ def typing_at(home):
                 patch.setenv(name, value)
             patch.setattr(sys, "argv", ["daybook", *arguments])
             out, err = io.StringIO(), io.StringIO()
-            with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            said = redirect_stdout(out), redirect_stderr(err)
+            with hurried(), said[0], said[1], pytest.raises(SystemExit) as ended:
                 main()
             return Said(ended.value.code, out.getvalue(), err.getvalue())
 

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from ibkr.diff import marketable_limit
 from ibkr.socket_gateway import open_socket
 from simulator import process
 from simulator.worlds import open_market
+from tests.pace import hurried
 
 ROOT = Path(__file__).resolve().parents[2]
 MONDAY = session(date(2026, 6, 15))
@@ -52,8 +54,7 @@ class Town:
     # The day
 
     def run_day(self, **changes):
-        threads = Threads()
-        try:
+        with closing(Threads()) as threads, hurried():
             return run_session(
                 self.settings.model_copy(update=changes),
                 self.session.day,
@@ -62,8 +63,6 @@ class Town:
                 resume="",
                 progress=lambda *_: None,
             )
-        finally:
-            threads.close()
 
     def to_next_session(self):
         self.session = next_session(self.session.day)
@@ -77,7 +76,8 @@ class Town:
 
         from flows.cli import app
 
-        result = CliRunner().invoke(app, arguments)
+        with hurried():
+            result = CliRunner().invoke(app, arguments)
         error = result.exception
         if isinstance(error, DaybookError):
             return error.exit_code, f"{type(error).__name__}: {error}"
@@ -123,7 +123,7 @@ class Town:
 
     def a_ticket(self, number=14, *, weight=0.01, offset=0.01):
         """Register a ticket of so many purchases at present prices; return its record."""
-        with open_socket(self.settings) as gateway:
+        with hurried(), open_socket(self.settings) as gateway:
             contracts = [
                 Contract(i.con_id, i.symbol)
                 for i in self.market.instruments

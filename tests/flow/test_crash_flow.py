@@ -11,7 +11,7 @@ import pytest
 import journal
 from core.paths import Paths
 from desk import approvals, intents
-from flows.execute import execute
+from flows.execution import execute
 from tests.flow.crash_points import POINTS
 from tests.flow.desk_town import ROOT, open_town
 

@@ -25,6 +25,9 @@ STAGES = {
     "9-journal", "9-message",
 }  # fmt: skip
 
+OVER = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+RUN_SECONDS = 180
+
 KEY, TOKEN = "canary-key-of-the-worker", "canary-token-of-the-worker"
 
 pytestmark = pytest.mark.slow
@@ -111,8 +114,16 @@ def worker(prefect):
 
 
 def deployed_run(prefect, deployment, **parameters):
-    given = [part for name, value in parameters.items() for part in ("--param", f"{name}={value}")]
-    prefect("deployment", "run", deployment, *given, "--watch", "--watch-interval", "2")
+    """Let the worker run a deployment, as the schedule does, and wait until it has completed."""
+    found = answered(prefect, "GET", f"deployments/name/{deployment}")
+    created = f"deployments/{found['id']}/create_flow_run"
+    run = answered(prefect, "POST", created, parameters=parameters, state={"type": "SCHEDULED"})
+    deadline = time.monotonic() + RUN_SECONDS
+    while run["state_type"] not in OVER:
+        assert time.monotonic() < deadline, run["state_name"]
+        time.sleep(0.2)
+        run = answered(prefect, "GET", f"flow_runs/{run['id']}")
+    assert run["state_type"] == "COMPLETED", run["state"]
 
 
 def deployed_day(prefect, day):
@@ -125,7 +136,12 @@ def state_names(prefect):
 
 
 def asked(prefect, path, **body):
-    answer = httpx.post(f"{prefect.api}/{path}", json=body, timeout=30, trust_env=False)
+    return answered(prefect, "POST", path, **body)
+
+
+def answered(prefect, method, path, **body):
+    url = f"{prefect.api}/{path}"
+    answer = httpx.request(method, url, json=body or None, timeout=30, trust_env=False)
     answer.raise_for_status()
     return answer.json()
 
@@ -169,8 +185,9 @@ def test_a_holiday_is_skipped_not_failed(prefect, worker):
 
 
 def test_running_the_execute_deployment_as_somebody_approves_and_sends_once(prefect, worker):
-    approval = {"ticket": "2026-06-15", "approved_by": "ann"}
-    deployed_run(prefect, "execute/execute", **approval)
+    approval = ("--param", "ticket=2026-06-15", "--param", "approved_by=ann")
+    # By the command line, as a person does it.
+    prefect("deployment", "run", "execute/execute", *approval, "--watch", "--watch-interval", "1")
     assert state_names(prefect)["execute-2026-06-15"] == "Executed", worker.read_text()
     execution = newest_entry(prefect)
     assert execution.kind == "execution"

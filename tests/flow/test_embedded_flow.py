@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
+from tests.pace import hurried
 
 
 @pytest.mark.slow
@@ -13,7 +14,8 @@ def test_the_embedded_world_goes_on_where_the_last_command_left_it(tmp_path, mon
     monkeypatch.chdir(tmp_path)
 
     def daybook_plain(*arguments):
-        result = CliRunner().invoke(app, arguments)
+        with hurried():
+            result = CliRunner().invoke(app, arguments)
         assert result.exit_code == 0, result.output or result.exception
         return result.output
 

@@ -1,5 +1,6 @@
 """The orders of a replay are those of the day through the socket, to the byte."""
 
+from contextlib import closing
 from datetime import date
 
 import pandas as pd
@@ -12,9 +13,10 @@ from flows.run import run_session
 from flows.runner import Threads
 from tasks.day import silent
 from tests.flows.replays import REAL_BARS, REAL_DATA, replayed, settings_at
+from tests.pace import hurried
 
 SESSIONS = (date(2026, 6, 15), date(2026, 6, 16), date(2026, 6, 17))
-SYMBOLS = 60  # of the real market: a socket day takes three messages for each, at IBKR's pace
+SYMBOLS = 60  # of the real market
 
 
 class Nobody:
@@ -30,14 +32,11 @@ class Nobody:
 
 def over_socket(settings, sessions):
     """Run the sessions one after the other through the embedded simulator, orders sent."""
-    threads = Threads()
-    try:
+    with closing(Threads()) as threads, hurried():
         for day in sessions:
             run_session(
                 settings, day, start=threads, watch=Nobody(), resume="again", progress=silent
             )
-    finally:
-        threads.close()
     return {day: Paths.of(settings).ticket(day).read_bytes() for day in sessions}
 
 

@@ -1,5 +1,8 @@
 """Engines: the same answer from each, whose answer it is, and what happens when one fails."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -140,3 +143,8 @@ def test_a_stale_answer_is_never_given_twice():
     third = mean_variance_cvar(alpha, returns, held)
     assert not first.weights.equals(second.weights)
     pd.testing.assert_series_equal(first.weights, third.weights)
+
+
+def test_cvxpy_takes_a_second_and_is_not_loaded_before_it_is_asked():
+    load = "import sys, optimiser.lots, optimiser.target; sys.exit('cvxpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", load], check=False).returncode == 0

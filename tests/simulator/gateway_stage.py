@@ -56,7 +56,8 @@ class Stage:
 
         Unless told, the kernel lets the receive buffer grow: on some machines beyond 30 MB.
         """
-        bare = socket.socket()
+        # asyncio sends small frames at once only where it sees that the socket is TCP.
+        bare = socket.socket(proto=socket.IPPROTO_TCP)
         bare.settimeout(0.0)
         if receive_buffer is not None:
             bare.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)

@@ -1,4 +1,4 @@
-"""What is repeated by Prefect after a failure, and what never is."""
+"""What is repeated after a failure, and what never is."""
 
 import pytest
 
@@ -27,7 +27,7 @@ from tasks import (
     score,
     snapshot,
 )
-from tasks.stage import stage
+from tasks.stage import stage, worth_repeating
 
 STAGES = [
     ingest.choose_universe, ingest.fetch_market, alternative.fetch_fundamentals,
@@ -39,17 +39,6 @@ STAGES = [
 ]  # fmt: skip
 
 
-class State:
-    """A finished task run, as Prefect shows it to a retry condition."""
-
-    def __init__(self, error):
-        self._error = error
-
-    def result(self, *, raise_on_failure):
-        assert not raise_on_failure
-        return self._error
-
-
 def test_sending_is_never_repeated():
     assert execute.submit_ticket.retries == 0
     assert execute.submit_automatically.retries == 0
@@ -58,11 +47,6 @@ def test_sending_is_never_repeated():
 def test_only_stages_that_ask_the_gateway_are_repeated():
     repeated = {each.name for each in STAGES if each.retries}
     assert repeated == {"1 universe", "1 market", "3 snapshot", "7 what-if", "8 fills"}
-
-
-def test_prefect_remembers_no_stage():
-    assert all(each.persist_result is False for each in STAGES)
-    assert {type(each.cache_policy).__name__ for each in STAGES} == {"_None"}
 
 
 @pytest.mark.parametrize(
@@ -79,8 +63,7 @@ def test_prefect_remembers_no_stage():
     ],
 )
 def test_only_what_a_repetition_may_mend_is_repeated(error, again):
-    found = snapshot.take_snapshot.retry_condition_fn
-    assert found(snapshot.take_snapshot, None, State(error)) is again
+    assert worth_repeating(error) is again
 
 
 def test_a_stage_keeps_its_functions_name_and_text():

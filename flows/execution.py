@@ -1,0 +1,95 @@
+"""An approved ticket on its way to the broker: checked anew, sent, followed, sealed.
+
+The desk is the lock and the memory: started twice, at once or after a crash, no order is sent
+twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from core.runs import RunBook, StageRecord
+from core.settings import Settings
+from desk import approvals
+from desk.store import DeskStore
+from flows.runner import Starter, Threads, Watcher
+from flows.session import OpenSession, begin, open_session
+from flows.steps import Silent, Steps
+from review.execution import ExecutionReport, execution_message
+from tasks.day import Day
+from tasks.execute import collect_fills, seal_execution, submit_ticket
+from tasks.message import send_message
+
+AFTER_THE_OPEN = timedelta(minutes=1)
+
+
+def execute(
+    settings: Settings,
+    ticket: str | date | None,
+    *,
+    approve_as: str | None = None,
+    only: Sequence[str] = (),
+    start: Starter | None = None,
+    watch: Watcher | None = None,
+) -> ExecutionReport:
+    """Send a ticket's approved orders and follow them; sends nothing that was sent before.
+
+    Parameters
+    ----------
+    ticket
+        Its hash, or its session; None for the newest.
+    approve_as
+        Whoever approves it first, whole or ``only`` some of its symbols. None: it is approved.
+    start, watch
+        How a stage is started, and who is told of it; default: in this process, and nobody.
+
+    Raises
+    ------
+    DaybookError
+        As `desk.approvals.approve` and `desk.submission.submit`; nothing was sent then.
+    """
+    threads = Threads()
+    try:
+        with open_session(settings, ticket) as opened:
+            day = begin(opened)
+            if approve_as is not None:
+                with DeskStore.of(day.paths) as store:
+                    approvals.approve(
+                        store, opened.record.sha256, by=approve_as, only=only, now=day.as_of
+                    )
+            book = RunBook.open(day.paths, day.session.day, opened.record.ticket.run_key)
+            return _send(opened, day, Steps(book, start or threads, watch or Silent()))
+    finally:
+        threads.close()
+
+
+def _send(opened: OpenSession, day: Day, steps: Steps) -> ExecutionReport:
+    submitted = steps.run(submit_ticket, day, opened.record.sha256)
+    opened.advance_to(day.session.open + AFTER_THE_OPEN)
+    filled = steps.run(collect_fills, day, submitted)
+    sealed = steps.run(seal_execution, day, submitted, filled)
+    report = _report(day, submitted, filled, sealed)
+    steps.run(send_message, day, execution_message(report))
+    return report
+
+
+def _report(
+    day: Day, submitted: StageRecord, filled: StageRecord, sealed: StageRecord
+) -> ExecutionReport:
+    sha256 = submitted.facts["ticket"]
+    with DeskStore.of(day.paths) as store:
+        approval = approvals.approval_of(store, sha256)
+    return ExecutionReport(
+        session=day.session.day,
+        mode=day.settings.mode,
+        account=day.account,
+        ticket_sha256=sha256,
+        approved_by=approval.by,
+        approved_at=approval.at,
+        only=approval.only,
+        sent=submitted.facts["sent"],
+        held_back=submitted.facts["held_back"],
+        states=tuple(filled.facts["states"]),
+        head=sealed.facts["head"],
+    )

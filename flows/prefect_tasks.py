@@ -1,0 +1,38 @@
+"""Stages as Prefect tasks: repeated where that may help, and never remembered.
+
+Nothing that `daybook run` needs imports this: the day also goes without Prefect.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import exponential_backoff
+
+from core.runs import StageRecord
+from flows.runner import Pending
+from tasks.stage import Stage, worth_repeating
+
+
+def as_task(stage: Stage[...], /, *args: object) -> Pending:
+    """Start a stage as a Prefect task."""
+    return task_of(stage).submit(*args)
+
+
+@cache
+def task_of(stage: Stage[...]) -> Task[..., StageRecord]:
+    """Return a stage as a task that Prefect never caches: the run book decides what is resumed."""
+    return task(
+        name=stage.name,
+        retries=stage.retries,
+        retry_delay_seconds=exponential_backoff(backoff_factor=5),
+        retry_condition_fn=_worth_repeating,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )(stage.fn)
+
+
+def _worth_repeating(_task: object, _run: object, state: object) -> bool:
+    return worth_repeating(state.result(raise_on_failure=False))  # type: ignore[attr-defined]  # a Prefect State
