@@ -1,9 +1,6 @@
 """A halted share, a bad headline and an earnings date: none is opened, and each has its reason."""
 
-import threading
-from contextlib import contextmanager
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
@@ -13,6 +10,7 @@ from core.tables import TARGETS, read_table
 from simulator.process import start
 from tasks.rules import read_rules
 from tests.flow.days import run, settings_at, ticket_of, typing_at, verify
+from tests.flow.feed_server import a_server
 
 THURSDAY = date(2026, 5, 21)
 # What the twelve symbols of this world would do on that day, were it not for the rules.
@@ -24,31 +22,6 @@ FEED = f"""<?xml version="1.0"?><rss version="2.0"><channel><title>wire</title><
 <pubDate>Thu, 21 May 2026 09:00:00 GMT</pubDate></item></channel></rss>""".encode()
 
 pytestmark = pytest.mark.slow
-
-
-@contextmanager
-def a_feed():
-    """Serve the one story to every request."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(FEED)))
-            self.end_headers()
-            self.wfile.write(FEED)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/feed.xml"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +45,7 @@ def overridden(world, tmp_path_factory):
     """The day with a halt, a bad headline and the calendar."""
     home = tmp_path_factory.mktemp("overridden") / "home"
     world.fault("quotes", symbol=HALTED, kind="halted")
-    with a_feed() as url:
+    with a_server(FEED) as url:
         settings = settings_at(world, home)
         vendors = settings.vendors.model_copy(
             update={"news_urls": (*settings.vendors.news_urls, url)}

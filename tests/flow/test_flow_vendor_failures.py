@@ -1,9 +1,5 @@
 """Vendors that fail: their part of the score is unknown, said so, and asked for again."""
 
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -13,6 +9,7 @@ from core.settings import SimulatorSettings
 from core.tables import SCORES, read_table
 from simulator.process import start
 from tests.flow.days import DAY, resumed, run, settings_at, ticket_of, verify
+from tests.flow.feed_server import a_server
 
 FEEDS = ("/rss/markets.xml", "/rss/companies.xml")
 RATIOS, MEMBERS = "/stable/ratios-ttm-bulk", "/stable/sp500-constituent"
@@ -42,31 +39,6 @@ def spoil(world, *paths, kind):
 def change_vendors(settings, **changes):
     vendors = settings.vendors.model_copy(update=changes)
     return settings.model_copy(update={"vendors": vendors})
-
-
-@contextmanager
-def a_server(content):
-    """Serve the same content to every request."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/feed.xml"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def scores_of(outcome):
