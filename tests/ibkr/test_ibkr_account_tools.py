@@ -177,6 +177,7 @@ def test_the_profit_of_the_account_waits_for_figures_and_ends_its_subscription(a
     gateway, tools = account({PROFIT: slowly})
     told = tools.profit()
     assert (told.daily, told.unrealized, told.realized) == (5.5, 12.5, None)
+    tools._connection.server_time()  # what was sent before has been read by now
     assert gateway.asked(PROFIT)[0][2:] == ["DU1", ""]
     assert [fields[1] for fields in gateway.asked(END_PROFIT)] == [gateway.asked(PROFIT)[0][1]]
 
@@ -186,6 +187,7 @@ def test_a_profit_that_never_gets_figures_is_a_time_out_not_a_zero(account):
     gateway, tools = account(unset, impatient=True)
     with pytest.raises(GatewayTimeout, match="profit and loss"):
         tools.profit()
+    tools._connection.server_time()  # what was sent before has been read by now
     assert gateway.asked(END_PROFIT)
 
 
@@ -207,6 +209,7 @@ def test_each_position_has_its_own_profit_and_a_silent_one_is_named(account):
     assert (one.symbol, one.quantity, one.daily, one.market_value) == ("AAPL", 100, 1.5, 10000.0)
     assert list(found.missing) == [FOREIGN[0]]
     assert "no answer" in found.missing[FOREIGN[0]]
+    tools._connection.server_time()  # what was sent before has been read by now
     assert len(gateway.asked(END_ONE_PROFIT)) == 2
 
 

@@ -136,6 +136,7 @@ def test_every_snapshot_is_asked_for_anew_and_leaves_no_subscription(connected):
     portfolio = Portfolio(connection)
     assert portfolio.snapshot().positions[0].quantity == 100
     assert portfolio.snapshot().positions[0].quantity == 120
+    assert connection.server_time()
     assert len(gateway.asked("64")) == 2
     assert [fields[2] for fields in gateway.asked(ACCOUNT)] == ["1", "0", "1", "0"]
 
