@@ -32,7 +32,7 @@ class Raw:
     alpha: pd.Series[float]
     returns: pd.DataFrame
     current: pd.Series[float] = field(default_factory=lambda: pd.Series(dtype=np.float64))
-    tradable: pd.Series[bool] = field(default_factory=lambda: pd.Series(dtype=np.bool_))
+    tradable: pd.Series[bool] | None = None
     cost: PerName = 1e-4
     impact: PerName = None
     uncertainty: PerName = None
@@ -99,20 +99,24 @@ def align(raw: Raw, caps: tuple[tuple[str, float], ...] = ()) -> Inputs:
     alpha, returns, held = raw.alpha, raw.returns, raw.current
     columns = _keys(returns.columns)
     names = {*_keys(alpha.index), *columns, *_keys(held.index)}
-    if len({type(name) for name in names}) > 1:
+    if len(set(map(type, names))) > 1:
         raise DataError("names are partly numbers, partly text; give conIds or symbols, not both")
     if not names:
         raise NoData("no symbols at all: there is nothing to optimise")
     symbols = tuple(sorted(names))
     order = list(symbols)
+    index = returns.columns if columns == order else pd.Index(order)
+    free = raw.tradable
     return Inputs(
         symbols=symbols,
-        index=returns.columns if columns == order else pd.Index(order),
-        alpha=_numbers(_in_order(alpha, order)),
+        index=index,
+        alpha=_numbers(_in_order(alpha, index)),
         # A copy in name: pandas copies in truth only if somebody writes into either.
         returns=returns.copy(deep=False) if columns == order else returns.reindex(columns=order),
-        current=_numbers(_in_order(held, order, 0.0)),
-        tradable=_in_order(raw.tradable, order, fill=True).to_numpy(dtype=np.bool_),
+        current=_numbers(_in_order(held, index, 0.0)),
+        tradable=np.ones(len(order), dtype=np.bool_)
+        if free is None
+        else _in_order(free, index, fill=True).to_numpy(dtype=np.bool_),
         cost=_per_name("cost", raw.cost, symbols),
         impact=_per_name("impact", raw.impact, symbols),
         uncertainty=_per_name("alpha_uncertainty", raw.uncertainty, symbols),
@@ -129,11 +133,11 @@ def _keys(index: pd.Index[Any]) -> list[Key]:
     return keys
 
 
-def _in_order(column: pd.Series[Any], order: list[Key], fill: float = np.nan) -> pd.Series[Any]:
+def _in_order(column: pd.Series[Any], index: pd.Index[Any], fill: float = np.nan) -> pd.Series[Any]:
     if not len(column):
-        return pd.Series(np.full(len(order), fill))
+        return pd.Series(np.full(len(index), fill))
     # To look whether the order is right already takes a tenth of the time of bringing it about.
-    return column if _keys(column.index) == order else column.reindex(order, fill_value=fill)
+    return column if column.index.equals(index) else column.reindex(index, fill_value=fill)
 
 
 def group_caps(
@@ -223,11 +227,10 @@ def _input_problems(raw: Raw) -> Iterator[str]:
         "alpha": raw.alpha.index,
         "returns": raw.returns.columns,
         "w_prev": raw.current.index,
-        "tradable": raw.tradable.index,
     }
     optional = {
-        "groups": raw.groups, "beta": raw.beta, "cost": raw.cost, "impact": raw.impact,
-        "alpha_uncertainty": raw.uncertainty,
+        "tradable": raw.tradable, "groups": raw.groups, "beta": raw.beta, "cost": raw.cost,
+        "impact": raw.impact, "alpha_uncertainty": raw.uncertainty,
     }  # fmt: skip
     indexes |= {name: each.index for name, each in optional.items() if isinstance(each, pd.Series)}
     for what, index in indexes.items():
@@ -241,6 +244,7 @@ def _input_problems(raw: Raw) -> Iterator[str]:
     if not np.isfinite(weights).all():
         unknown = held.index[~np.isfinite(weights)]
         yield f"{len(unknown)} holding(s) without a finite weight, for example {unknown[0]!r}"
-    vague = [name for name, yes in raw.tradable.items() if not isinstance(yes, bool | np.bool_)]
+    told = () if raw.tradable is None else raw.tradable.items()
+    vague = [name for name, yes in told if not isinstance(yes, bool | np.bool_)]
     if vague:
         yield f"tradable is neither true nor false for {len(vague)}, for example {vague[0]!r}"

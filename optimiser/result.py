@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -132,7 +132,7 @@ class Report:
             turnover=float(np.abs(weights - problem.current).sum()),
             duals=dict(zip(rows.names, prices.tolist(), strict=True)),
             single_duals=self._by_name(singles, "price"),
-            tail=pd.Series(solution.tail, index=self.inputs.returns.index[self.statement.days]),
+            tail=pd.Series(solution.tail, index=self._days()),
             binding=binding,
             relaxations=self.relaxed.relaxations,
             dropped=self.statement.dropped,
@@ -145,6 +145,10 @@ class Report:
             expect=partial(_expect, problem, weights),
             fingerprint=self.fingerprint,
         )
+
+    def _days(self) -> pd.Index[Any]:
+        given, used = self.inputs.returns.index, self.statement.days
+        return given if used.all() else given[used]
 
     def _by_name(self, values: Floats, name: str) -> pd.Series[float]:
         everyone = np.zeros(len(self.inputs.symbols))

@@ -51,7 +51,8 @@ def _pull_back(problem: Problem, weights: Floats, rows: Rows, dust: float) -> Fl
         room &= np.abs(weights - problem.current) > firm
         room &= (weights > problem.low + firm) & (weights < problem.high - firm)
         beyond = excess > -headroom
-        slopes = rows.slopes(weights, problem.current)[np.ix_(beyond, room)]
+        some = rows.of(np.flatnonzero(room))
+        slopes = some.slopes(weights[room], problem.current[room])[beyond]
         if not slopes.size:
             return weights
         move, *_ = np.linalg.lstsq(slopes, -(excess[beyond] + headroom), rcond=1e-6)

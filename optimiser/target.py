@@ -125,9 +125,8 @@ def mean_variance_cvar(  # noqa: PLR0913 - the user's call, each term by its nam
     check_terms(utility, limits, tol=tol, time_limit=time_limit, **plain)
     _check_choices(on_infeasible, engine, beta_given=beta is not None, beta_range=beta_range)
     check_priorities(priorities)
-    free = pd.Series(dtype=np.bool_) if tradable is None else tradable
     raw = Raw(
-        alpha, returns, held, free, cost, impact, alpha_uncertainty, groups,
+        alpha, returns, held, tradable, cost, impact, alpha_uncertainty, groups,
         None if beta_range is None else beta, cov, scenario_weights,
     )  # fmt: skip
     inputs = align(raw, caps)

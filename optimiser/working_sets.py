@@ -31,6 +31,7 @@ from optimiser.terms import Flags, Floats, Places
 SubSolver: TypeAlias = Callable[[Subproblem, float], Search]
 
 SEED_NAMES = 40  # best by alpha, and as many by alpha per volatility
+RECENT = 126  # scenarios that tell the volatility
 TAIL_ROOM = 3.0  # scenarios to begin with, in sizes of the tail
 JOIN = 20  # names that join at a time, at the least
 JOIN_SHARE = 1.0 / 3.0  # or so many for each that is in
@@ -92,7 +93,8 @@ class _Names:
         self._free = free
         self._may_rise, self._may_fall = problem.high[free] > 0.0, problem.low[free] < 0.0
         alpha = np.where(self._may_fall, np.abs(problem.alpha[free]), problem.alpha[free])
-        squares = np.einsum("ij,ij->j", problem.scenarios, problem.scenarios)
+        newest = problem.scenarios[-RECENT:]  # enough for a guess
+        squares = np.einsum("ij,ij->j", newest, newest)
         volatility = np.sqrt(np.maximum(squares[free], 1e-300))
         self._needed = feasible[free] != 0.0  # with these in, some answer is within the limits
         held = problem.current[free] != 0.0
