@@ -98,7 +98,8 @@ def align(raw: Raw, caps: tuple[tuple[str, float], ...] = ()) -> Inputs:
         raise DataError("; ".join(problems))
     alpha, returns, held = raw.alpha, raw.returns, raw.current
     columns = _keys(returns.columns)
-    names = {*_keys(alpha.index), *columns, *_keys(held.index)}
+    others = [each for each in (alpha.index, held.index) if not each.equals(returns.columns)]
+    names = set(columns).union(*map(_keys, others))
     if len(set(map(type, names))) > 1:
         raise DataError("names are partly numbers, partly text; give conIds or symbols, not both")
     if not names:
