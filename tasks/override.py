@@ -67,7 +67,7 @@ def override_targets(
         },
         rows_in=len(table),
         rows_out=int((table["weight"] != 0.0).sum()),
-        notes=_note(named, overlaid, broken, unknown),
+        notes=_note(named, overlaid, broken, earnings_known=not unknown),
     )
 
 
@@ -138,7 +138,7 @@ def _rules_facts(rules: Rules, sha256: str) -> dict[str, Any]:
 
 
 def _note(
-    named: Iterable[str], overlaid: Overlaid, broken: Iterable[Check], unknown: str | None
+    named: Iterable[str], overlaid: Overlaid, broken: Iterable[Check], *, earnings_known: bool
 ) -> str:
     changed = sorted(named)
     rules = sorted({finding.rule for finding in overlaid.findings if finding.changes})
@@ -148,6 +148,6 @@ def _note(
         else "no override"
     ]
     parts += [f"BREAKS {check.name}: {check.detail}" for check in broken]
-    if unknown:
-        parts.append(f"earnings dates not known: {unknown}")
+    if not earnings_known:
+        parts.append("earnings dates not known, the stage of the earnings says why")
     return "; ".join(parts)
