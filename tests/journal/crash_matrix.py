@@ -2,7 +2,8 @@
 
 Prints one JSON line per step. A step is a call that changes the disk or takes the lock, as
 CPython's audit events and ``os.fsync`` report it. Forking here, and not in the test, keeps the
-test process free of forks.
+test process free of forks. Whoever forks here has no threads, and so touches no table itself: in a
+child of a process with threads a lock may be taken for ever.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import resource
 import signal
 import sys
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 from core.errors import StorageError
@@ -26,6 +28,7 @@ STEPS = {
 
 def say(**result) -> None:
     sys.stdout.write(json.dumps(result) + "\n")
+    sys.stdout.flush()  # or a forked child would say it once more
 
 
 def entry(run_id: str) -> Entry:
@@ -60,7 +63,7 @@ def killed_at(step: int, folder: Path) -> None:
     """Append, and end with SIGKILL just before the given step; return if there is no such step."""
     left = step
 
-    def count(event: str, arguments: object = None) -> None:
+    def at_step(event: str, arguments: object = None) -> None:
         nonlocal left
         if event in STEPS:
             if left == 0:
@@ -68,8 +71,8 @@ def killed_at(step: int, folder: Path) -> None:
             left -= 1
 
     fsync = os.fsync
-    os.fsync = lambda handle: (count("os.fsync"), fsync(handle))[1]
-    sys.addaudithook(count)
+    os.fsync = lambda handle: (at_step("os.fsync"), fsync(handle))[1]
+    sys.addaudithook(at_step)
     log(folder, entry("run-1"))
 
 
@@ -88,24 +91,29 @@ def crash(root: Path) -> None:
         step, code = 0, -signal.SIGKILL
         while code == -signal.SIGKILL:
             folder = root / f"{state} {step}"
-            prepare(folder, state)
-            code = in_child(lambda at=step, where=folder: killed_at(at, where))
-            sealed = log(folder, entry("run-1"))
-            say(
-                state=state,
-                code=code,
-                already_there=sealed.already_there,
-                set_aside=len(sealed.set_aside),
-                entries=verify(folder, folder).entries,
-                runs=[s.entry.run_id for s in entries(folder)],
-            )
+            assert in_child(partial(prepare, folder, state)) == 0
+            code = in_child(partial(killed_at, step, folder))
+            assert in_child(partial(repeat, folder, state, code)) == 0
             step += 1
+
+
+def repeat(folder: Path, state: str, code: int) -> None:
+    """Append once more, and say what is there now."""
+    sealed = log(folder, entry("run-1"))
+    say(
+        state=state,
+        code=code,
+        already_there=sealed.already_there,
+        set_aside=len(sealed.set_aside),
+        entries=verify(folder, folder).entries,
+        runs=[s.entry.run_id for s in entries(folder)],
+    )
 
 
 def full_disk(root: Path) -> None:
     """Append under a file size limit of every length, as a disk that fills up mid-write."""
     folder = root / "full"
-    log(folder, entry("run-0"))
+    assert in_child(partial(log, folder, entry("run-0"))) == 0
     whole = max(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     for limit in [0, 1, 100, 200, 250, 300, whole // 2, whole - 100]:
 
@@ -114,9 +122,14 @@ def full_disk(root: Path) -> None:
             log(folder, entry("run-1"))
 
         code = in_child(limited)
-        say(limit=limit, code=code, entries=verify(folder, root).entries)
-    log(folder, entry("run-1"))
-    say(limit=None, code=0, entries=verify(folder, root).entries)
+        assert in_child(partial(count, folder, limit, code)) == 0
+    code = in_child(partial(log, folder, entry("run-1")))
+    count(folder, None, code)
+
+
+def count(folder: Path, limit: int | None, code: int) -> None:
+    """Say how many entries there are."""
+    say(limit=limit, code=code, entries=verify(folder, folder.parent).entries)
 
 
 def together(root: Path) -> None:

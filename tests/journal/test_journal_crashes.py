@@ -11,6 +11,7 @@ from core.errors import StorageError
 from journal import log, verify
 
 HERE = Path(__file__).resolve()
+NO_THREADS = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 
 
 def crash_matrix(scenario, folder):
@@ -20,7 +21,7 @@ def crash_matrix(scenario, folder):
         text=True,
         check=False,
         cwd=HERE.parents[2],
-        env={"PYTHONPATH": str(HERE.parents[2])},
+        env={"PYTHONPATH": str(HERE.parents[2]), **NO_THREADS},
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
