@@ -66,10 +66,10 @@ def solve_by_working_sets(
             proof = certify(problem, weights, sub.prices, tail)
             if _close(proof):
                 continue
-            losses, guessed = proof.outlook.losses, rounds == 1
-            if names.grow(proof, anew=guessed) | scenarios.grow(
-                losses, sub.threshold, anew=guessed
-            ):
+            anew = rounds == 1  # the first sets were guesses
+            grew = names.grow(proof, anew=anew)
+            grew |= scenarios.grow(proof.outlook.losses, sub.threshold, anew=anew)
+            if grew:
                 break
         else:
             total = iterations + search.iterations

@@ -21,6 +21,7 @@ from tests.desk.desk_stage import NOW, Stage
 REQUEST_SECONDS = 0.6
 ACKNOWLEDGE_SECONDS = 0.4
 PLACE_ORDER, CURRENT_TIME = 3, 49
+HEARTBEAT = 0.01
 WATCHER = 3  # a client id beside the desk's
 
 
@@ -54,6 +55,23 @@ class Town(Stage):
             ),
             orders=OrderSettings(acknowledge_timeout=ACKNOWLEDGE_SECONDS),
         )
+
+    @contextmanager
+    def lateness(self):
+        """Yield a list that fills with the seconds by which the gateway's loop wakes too late."""
+        late = [0.0]
+
+        async def beat():
+            while True:
+                due = self._loop.time() + HEARTBEAT
+                await asyncio.sleep(HEARTBEAT)
+                late.append(self._loop.time() - due)
+
+        beating = asyncio.run_coroutine_threadsafe(beat(), self._loop)
+        try:
+            yield late
+        finally:
+            beating.cancel()
 
     def close(self):
         self.store.close()
