@@ -18,12 +18,13 @@
 #            single_factor            volatility 0.060   minimum variance 90.5 %
 #            constant_correlation     volatility 0.311   minimum variance 25.5 %
 #            semicovariance           volatility 0.040   minimum variance 96.9 %
+# By the way         On its own, the install does not import: scikit-base needs packaging and does not say so.
 # Fails (exit 1) when any of this changes.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q --disable-pip-version-check pyportfolioopt==1.6.0 pandas==3.1.1
+"$work/venv/bin/pip" install -q --disable-pip-version-check pyportfolioopt==1.6.0 pandas==3.1.1 packaging==26.4 scikit-base==0.13.2
 "$work/venv/bin/python" -W ignore - <<'PY'
 import sys
 
