@@ -60,8 +60,11 @@ deploy: $(READY) ## Register the deployments with the Prefect server of PREFECT_
 	$(BIN)/prefect work-pool create daybook --type process --overwrite
 	DAYBOOK_HOME="$(CURDIR)" $(BIN)/prefect --no-prompt deploy --all
 
-lock:            ## Resolve requirements.lock anew (needs uv)
-	uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes \
+$(BIN)/uv:
+	$(MAKE) $(READY)
+
+lock: $(BIN)/uv  ## Resolve requirements.lock anew, with the uv of the environment
+	$(BIN)/uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes \
 	    --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.lock
 
 clean:           ## Forget the virtual environment and the simulated days

@@ -36,6 +36,13 @@ class Session:
         return self.open - FINISH_LINE_BEFORE_OPEN
 
 
+def exchange_names() -> list[str]:
+    """Return every name an exchange can be given by: MIC codes and a few usual aliases."""
+    import exchange_calendars  # noqa: PLC0415 - as in `_calendar`
+
+    return list(exchange_calendars.get_calendar_names())
+
+
 @cache
 def _calendar(exchange: str) -> Any:
     # Imported late: it costs more than a second, and `daybook --help` does not need it.
@@ -45,12 +52,37 @@ def _calendar(exchange: str) -> Any:
         # exchange_calendars 4.13 drops time zones in a way that pandas 4 will refuse.
         warnings.simplefilter("ignore", DeprecationWarning)
         # The default horizon is today + 1 year: with bounds no answer depends on the clock.
-        return exchange_calendars.get_calendar(exchange, start=FIRST, end=LAST)
+        first, last = _recorded(exchange)
+        return exchange_calendars.get_calendar(exchange, start=first, end=last)
+
+
+def _recorded(exchange: str) -> tuple[date, date]:
+    """Return the days a calendar can be built for, at most ``FIRST`` to ``LAST``.
+
+    Some exchanges publish their holidays a year ahead only, or began later: asked for more,
+    exchange_calendars builds nothing at all (4.13.2: AIXK, XBOM, XSAU, XSES, XSHG).
+    """
+    from exchange_calendars import calendar_utils  # noqa: PLC0415 - as in `_calendar`
+
+    name = calendar_utils.resolve_alias(exchange)
+    kind = calendar_utils._default_calendar_factories[name]  # noqa: SLF001 - there is no public way
+    earliest, newest = kind.bound_min(), kind.bound_max()
+    first = FIRST if earliest is None else max(FIRST, earliest.date())
+    return first, LAST if newest is None else min(LAST, newest.date())
+
+
+@cache
+def _sessions_recorded(exchange: str) -> tuple[date, date]:
+    calendar = _calendar(exchange)
+    return calendar.first_session.date(), calendar.last_session.date()
 
 
 def is_session(day: date, *, exchange: str = "XNYS") -> bool:
-    """Tell whether the exchange trades on this day. Raises `NoData` outside 2015 to 2035."""
-    _within_horizon(day)
+    """Tell whether the exchange trades on this day. Raises `NoData` where nobody knows yet.
+
+    Known are 2015 to 2035, less where the exchange publishes its holidays a year ahead only.
+    """
+    _within_horizon(day, exchange)
     return bool(_calendar(exchange).is_session(day))
 
 
@@ -68,22 +100,22 @@ def session(day: date, *, exchange: str = "XNYS") -> Session:
 
 def previous_session(day: date, *, exchange: str = "XNYS") -> Session:
     """Return the last session strictly before this day."""
-    _within_horizon(day)
+    _within_horizon(day - timedelta(days=1), exchange)
     earlier = _calendar(exchange).date_to_session(day - timedelta(days=1), direction="previous")
     return session(earlier.date(), exchange=exchange)
 
 
 def next_session(day: date, *, exchange: str = "XNYS") -> Session:
     """Return the first session strictly after this day."""
-    _within_horizon(day)
+    _within_horizon(day + timedelta(days=1), exchange)
     later = _calendar(exchange).date_to_session(day + timedelta(days=1), direction="next")
     return session(later.date(), exchange=exchange)
 
 
 def sessions_between(first: date, last: date, *, exchange: str = "XNYS") -> list[date]:
     """Return the days of all sessions from first to last, both included."""
-    _within_horizon(first)
-    _within_horizon(last)
+    _within_horizon(first, exchange)
+    _within_horizon(last, exchange)
     return [moment.date() for moment in _calendar(exchange).sessions_in_range(first, last)]
 
 
@@ -107,6 +139,10 @@ def last_complete_session(moment: datetime, *, exchange: str = "XNYS") -> Sessio
     return previous_session(day, exchange=exchange)
 
 
-def _within_horizon(day: date) -> None:
-    if not FIRST < day < LAST:
-        raise NoData(f"{day} is outside the exchange calendar, {FIRST} to {LAST}")
+def _within_horizon(day: date, exchange: str) -> None:
+    first, last = _sessions_recorded(exchange)
+    if not first <= day <= last:
+        raise NoData(
+            f"{day} is outside the exchange calendar of {exchange}, {first} to {last}; "
+            "a newer exchange_calendars may know more"
+        )

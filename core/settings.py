@@ -14,7 +14,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, FiniteFloat, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    FiniteFloat,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,6 +30,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from core.calendar import exchange_names
 from core.canonical import canonical_json, sha256_of
 from core.errors import ConfigurationError
 
@@ -33,6 +42,20 @@ NotNegative = Annotated[FiniteFloat, Field(ge=0.0)]
 Positive = Annotated[FiniteFloat, Field(gt=0.0)]
 Seconds = Annotated[FiniteFloat, Field(gt=0.0, le=3600.0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _has_a_calendar(exchange: str) -> str:
+    known = exchange_names()
+    if exchange not in known:
+        near = difflib.get_close_matches(exchange.upper(), known, n=1, cutoff=0.6)
+        hint = f"; did you mean {near[0]}?" if near else ", a MIC code such as XNYS, XLON or XBSE"
+        raise PydanticCustomError(
+            "unknown_exchange", "{problem}", {"problem": f"not an exchange with a calendar{hint}"}
+        )
+    return exchange
+
+
+Exchange = Annotated[str, AfterValidator(_has_a_calendar)]
 
 
 class Mode(StrEnum):
@@ -217,7 +240,7 @@ class Settings(BaseSettings):
     submit: Submit = Submit.PROPOSE
     live_confirmed: bool = False  # the second switch that live mode needs
     home: Path = Path()
-    exchange: str = "XNYS"
+    exchange: Exchange = "XNYS"
     gateway: GatewaySettings = GatewaySettings()
     simulator: SimulatorSettings = SimulatorSettings()
     vendors: VendorSettings = VendorSettings()
