@@ -20,10 +20,10 @@ from desk.errors import (
     TicketClosed,
     TicketExpired,
 )
-from desk.schema import DECISIONS
+from desk.schema import DECISIONS, INTENTS, TICKETS
 from desk.store import DeskStore
 from desk.ticket import Ticket
-from desk.tickets import TicketRecord, TicketState, expire, load, set_state
+from desk.tickets import SHORT, TicketRecord, TicketState, expire, load, set_state
 
 AUTO = "auto"  # who approves when the settings let orders go without a person
 
@@ -52,7 +52,9 @@ def approve(
 ) -> Approval:
     """Approve a ticket, whole or ``only`` some of its symbols.
 
-    ``now`` is the gateway's time: from the finish line on, the ticket expires instead.
+    Of a ticket that is approved in part, sent or not, this approves what is still open: the new
+    approval covers it and whatever was approved and is not committed to yet. ``now`` is the
+    gateway's time: from the order cut-off on, a ticket that waits expires instead.
 
     Raises
     ------
@@ -64,18 +66,59 @@ def approve(
     approval = Approval(ticket_sha256, actor(by), now, tuple(sorted(set(only))))
     with store.transaction() as connection:
         record = load(connection, ticket_sha256)
-        _refuse_unless_waiting(connection, record)
         _refuse_unknown_symbols(record.ticket, approval.only)
+        if record.state is not TicketState.WAITING:
+            approval = _widened(connection, record, approval)
         late = now > record.ticket.finish_line
-        if late:
-            set_state(connection, ticket_sha256, TicketState.EXPIRED)
-            note(connection, Act(now, DESK, "expired", ticket_sha256, {"asked_by": by}))
-        else:
+        if not late:
             _decide(connection, approval, approved=True, reason="")
-            set_state(connection, ticket_sha256, TicketState.APPROVED)
+        if record.state is not TicketState.COMMITTED:
+            state = TicketState.EXPIRED if late else TicketState.APPROVED
+            set_state(connection, ticket_sha256, state)
+            if late:
+                note(connection, Act(now, DESK, "expired", ticket_sha256, {"asked_by": by}))
     if late:
         raise expired(record, now)
     return approval
+
+
+def unapproved(connection: sa.Connection, record: TicketRecord) -> tuple[Order, ...]:
+    """Return the orders of a ticket that can still be approved, in send order."""
+    if record.state is TicketState.WAITING:
+        return record.ticket.orders
+    if record.state not in {TicketState.APPROVED, TicketState.COMMITTED}:
+        return ()
+    approved = load_approval(connection, record.sha256).orders_of(record.ticket)
+    taken = _committed(connection, record) | {order.order_ref for order in approved}
+    return tuple(order for order in record.ticket.orders if order.order_ref not in taken)
+
+
+def uncommitted(connection: sa.Connection, record: TicketRecord) -> tuple[Order, ...]:
+    """Return the approved orders that the account is not committed to yet, in send order.
+
+    Raises `NotApproved` when nobody approved the ticket.
+    """
+    approved = load_approval(connection, record.sha256).orders_of(record.ticket)
+    taken = _committed(connection, record)
+    return tuple(order for order in approved if order.order_ref not in taken)
+
+
+def reopen(store: DeskStore, ticket_sha256: str, *, by: str, reason: str, now: datetime) -> None:
+    """Take a rejection back: the ticket waits for approval again, until its order cut-off.
+
+    Raises `TicketClosed` for a ticket that is not rejected, or when its session was decided anew
+    since, and `AlreadyCommitted` when the account is committed to another ticket of the session.
+    """
+    with store.transaction() as connection:
+        record = load(connection, ticket_sha256)
+        name = f"ticket {record.short} of {record.ticket.session}"
+        if record.state is not TicketState.REJECTED:
+            raise TicketClosed(
+                f"{name} is {record.state}, not rejected: there is no rejection to take back"
+            )
+        _refuse_if_replaced(connection, record, name)
+        set_state(connection, ticket_sha256, TicketState.WAITING)
+        note(connection, Act(now, actor(by), "reopened", ticket_sha256, {"reason": reason}))
 
 
 def reject(store: DeskStore, ticket_sha256: str, *, by: str, reason: str, now: datetime) -> None:
@@ -156,11 +199,52 @@ def rejection_of(store: DeskStore, ticket_sha256: str) -> str:
 def expired(record: TicketRecord, now: datetime) -> TicketExpired:
     """Return the error for a ticket whose finish line has passed."""
     ticket = record.ticket
+    if record.state is TicketState.COMMITTED:
+        return TicketExpired(
+            f"the order cut-off of ticket {record.short} of {ticket.session} was "
+            f"{ticket.finish_line:%H:%M} UTC; the gateway's clock says {now:%Y-%m-%d %H:%M} UTC. "
+            "What was not approved by then is not sent; what was sent stands"
+        )
     return TicketExpired(
         f"ticket {record.short} of {ticket.session} expired at its finish line, "
         f"{ticket.finish_line:%H:%M} UTC; the gateway's clock says {now:%Y-%m-%d %H:%M} UTC. "
         "It is a recommendation only; the next run decides anew"
     )
+
+
+def _widened(connection: sa.Connection, record: TicketRecord, asked: Approval) -> Approval:
+    """Return an approval of what is still open, besides what is approved and not committed yet."""
+    still_open = unapproved(connection, record)
+    chosen = Approval(asked.ticket_sha256, asked.by, asked.at, asked.only).orders_of(record.ticket)
+    added = {order.symbol for order in chosen} & {order.symbol for order in still_open}
+    if not added:
+        _refuse_unless_waiting(connection, record)
+    before = {order.symbol for order in uncommitted(connection, record)}
+    return Approval(asked.ticket_sha256, asked.by, asked.at, tuple(sorted(added | before)))
+
+
+def _committed(connection: sa.Connection, record: TicketRecord) -> set[str]:
+    refs = [order.order_ref for order in record.ticket.orders]
+    chosen = sa.select(INTENTS.c.order_ref).where(INTENTS.c.order_ref.in_(refs))
+    return set(connection.scalars(chosen))
+
+
+def _refuse_if_replaced(connection: sa.Connection, record: TicketRecord, name: str) -> None:
+    standing = (TicketState.WAITING, TicketState.APPROVED, TicketState.COMMITTED)
+    other = connection.execute(
+        sa.select(TICKETS.c.sha256, TICKETS.c.state).where(
+            TICKETS.c.account == record.ticket.account,
+            TICKETS.c.session == record.ticket.session,
+            TICKETS.c.sha256 != record.sha256,
+            TICKETS.c.state.in_([state.value for state in standing]),
+        )
+    ).first()
+    if other is not None:
+        error = AlreadyCommitted if other.state == TicketState.COMMITTED else TicketClosed
+        raise error(
+            f"{name} cannot be taken up again: ticket {other.sha256[:SHORT]} of the same session "
+            f"is {other.state}. See: daybook orders --date {record.ticket.session}"
+        )
 
 
 def _refuse_unless_waiting(connection: sa.Connection, record: TicketRecord) -> None:
@@ -181,7 +265,12 @@ def _refuse_unless_waiting(connection: sa.Connection, record: TicketRecord) -> N
             raise expired(record, ticket.finish_line)
         case TicketState.RECOMMENDATION:
             raise TicketClosed(f"{name} is a recommendation only: {_why(ticket)}")
-        case TicketState.REJECTED | TicketState.SUPERSEDED:
+        case TicketState.REJECTED:
+            raise TicketClosed(
+                f"{name} is rejected; nothing was sent. To take the rejection back: "
+                f"daybook reopen {record.short}"
+            )
+        case TicketState.SUPERSEDED:
             raise TicketClosed(
                 f"{name} is {record.state}; nothing was sent. See: "
                 f"daybook orders --date {ticket.session}"

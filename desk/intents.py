@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from core.types import ComboOrder, Leg, Order, OrderType, Side
-from desk.approvals import load_approval
+from desk.approvals import load_approval, uncommitted
 from desk.audit import Act, note
 from desk.changes import changed
 from desk.changes import kept as changes_kept
@@ -41,8 +41,18 @@ class Intent:
     state: IntentState
 
 
-def commit_ticket(store: DeskStore, record: TicketRecord, *, now: datetime) -> tuple[Intent, ...]:
+def commit_ticket(
+    store: DeskStore,
+    record: TicketRecord,
+    *,
+    now: datetime,
+    only: Collection[str] | None = None,
+) -> tuple[Intent, ...]:
     """Commit the account to the approved orders of a ticket: all of them or none.
+
+    Of a committed ticket it adds those that were approved since; none is committed to twice.
+    ``only`` are the names of the orders that were checked: one approved meanwhile has to wait.
+    Returns every order of the ticket that is committed to.
 
     Raises `NotApproved` when the ticket's approval was withdrawn meanwhile, and
     `AlreadyCommitted` when the account is committed to a ticket of the session.
@@ -51,21 +61,37 @@ def commit_ticket(store: DeskStore, record: TicketRecord, *, now: datetime) -> t
     try:
         with store.transaction() as connection:
             approval = load_approval(connection, record.sha256)
-            orders = approval.orders_of(ticket)
+            orders = [
+                order
+                for order in uncommitted(connection, record)
+                if only is None or order.order_ref in only
+            ]
+            if not orders:
+                raise _committed_before(record)
             set_state(connection, record.sha256, TicketState.COMMITTED)
+            before = connection.scalar(
+                sa.select(sa.func.count())
+                .select_from(INTENTS)
+                .where(INTENTS.c.source == record.sha256)
+            )
             rows = [
                 _row(order, number, record.sha256, ticket.account, ticket.session, now)
-                for number, order in enumerate(orders)
+                for number, order in enumerate(orders, start=before or 0)
             ]
             connection.execute(sa.insert(INTENTS), rows)
             detail = {"orders": len(rows), "approved_by": approval.by}
             note(connection, Act(now, approval.by, "committed", record.sha256, detail))
     except IntegrityError as error:
-        raise AlreadyCommitted(
-            f"{ticket.account} is already committed to orders of {ticket.session}; "
-            f"nothing was sent. See: daybook orders --date {ticket.session}"
-        ) from error
+        raise _committed_before(record) from error
     return of_source(store, record.sha256)
+
+
+def _committed_before(record: TicketRecord) -> AlreadyCommitted:
+    ticket = record.ticket
+    return AlreadyCommitted(
+        f"{ticket.account} is already committed to orders of {ticket.session}; "
+        f"nothing was sent. See: daybook orders --date {ticket.session}"
+    )
 
 
 def commit_order(

@@ -5,7 +5,8 @@
 3. The approved bytes, the finish line, the kill switch, positions, prices and every limit are
    checked anew. What fails here leaves the ticket as it was.
 4. All approved orders are committed to disk before the first byte is sent. From then on the
-   session has this batch, whatever a later run of it would have wanted.
+   session has this ticket, whatever a later run of it would have wanted; orders of it that are
+   approved later are committed the same way.
 5. Only orders whose bytes cannot have left are sent.
 """
 
@@ -21,7 +22,7 @@ from core.settings import Settings
 from core.types import Order, OrderState, OrderStatus, Snapshot
 from desk import gate, intents, throttle, tickets
 from desk.account import PastOf, account_state, recorded
-from desk.approvals import approval_of, refuse_if_closed
+from desk.approvals import approval_of, refuse_if_closed, uncommitted
 from desk.audit import DESK, Act, note
 from desk.errors import GateRefused, NotPermitted, TicketChanged
 from desk.positions import fills_since, mismatches, position_checks
@@ -88,7 +89,7 @@ def submit(
         work = _Submitting(store, gateway, settings, record, run_key, now, past)
         found = work.reconcile()
         if record.state is TicketState.COMMITTED:
-            return work.outcome(found, work.go_on(found))
+            return work.outcome(found, work.go_on(found, home))
         try:
             return work.outcome(found, work.begin(found, home))
         except NotPermitted as error:
@@ -129,19 +130,25 @@ class _Submitting:
         snapshot = self.gateway.portfolio.snapshot()
         self._examine(orders, found, snapshot)
         self._refuse_if_too_many(len(orders))
-        intents.commit_ticket(self.store, self.record, now=self.now)
+        self._commit(orders)
         return self._send(orders, snapshot)
 
-    def go_on(self, found: Reconciled) -> Sent:
-        """Send what is left of a ticket that was committed to before."""
+    def go_on(self, found: Reconciled, home: Path) -> Sent:
+        """Send what is left of a ticket committed to before, and what was approved of it since."""
         own = {i.order.order_ref for i in intents.of_source(self.store, self.record.sha256)}
-        orders = [order for order in found.sendable if order.order_ref in own]
+        with self.store.transaction() as connection:
+            added = uncommitted(connection, self.record)
+        orders = [*(order for order in found.sendable if order.order_ref in own), *added]
         if not orders:
             return Sent({})
         try:
             refuse_if_late(self.gateway.server_time(), self.record.ticket.finish_line)
             snapshot = self.gateway.portfolio.snapshot()
             self._examine(orders, found, snapshot)
+            if added:
+                self.record.refuse_if_changed(home)
+                self._refuse_if_too_many(len(added))
+                self._commit(added)
         except NotPermitted as error:
             return Sent({}, held_back=str(error))
         return self._send(orders, snapshot)
@@ -199,6 +206,10 @@ class _Submitting:
         if failed := gate.failed(checks):
             remedy = f"to try again until the finish line: daybook execute {ticket.session}"
             raise GateRefused(failed, remedy=remedy)
+
+    def _commit(self, orders: Sequence[Order]) -> None:
+        checked = {order.order_ref for order in orders}
+        intents.commit_ticket(self.store, self.record, now=self.now, only=checked)
 
     def _refuse_if_too_many(self, orders: int) -> None:
         ticket, limits = self.record.ticket, self.settings.limits

@@ -4,7 +4,7 @@
 
     waiting → approved → committed        its orders are on disk, some may have been sent
        │          └→ rejected             an approval can be withdrawn until then
-       ├→ rejected
+       ├→ rejected → waiting              a rejection can be taken back
        ├→ expired                         nobody answered by the finish line
        └→ superseded                      the session was decided anew
     recommendation                        never to be sent: a check failed, or it came too late
@@ -104,13 +104,20 @@ def load(connection: sa.Connection, sha256: str) -> TicketRecord:
     return _record(found)
 
 
-def find(store: DeskStore, which: str | date | None) -> TicketRecord:
+def find(store: DeskStore, which: str | date | None, *, today: date | None = None) -> TicketRecord:
     """Return the newest ticket of a day, the one of a hash (six digits do), or the newest of all.
 
-    Raises `UnknownTicket` when there is none, or when the digits fit more than one.
+    ``today``: a later session, such as one that was only tried, is not the newest while there is
+    a ticket of today or of a day before. Raises `UnknownTicket` when there is none, or when the
+    digits fit more than one.
     """
+    to_come = TICKETS.c.session > (today or date.max)
     chosen = sa.select(TICKETS.c.sha256).order_by(
-        TICKETS.c.session.desc(), _newest_open_first(), TICKETS.c.registered_at.desc()
+        sa.case((to_come, 1), else_=0),
+        sa.case((to_come, TICKETS.c.session)),  # the nearest of those to come
+        TICKETS.c.session.desc(),
+        _newest_open_first(),
+        TICKETS.c.registered_at.desc(),
     )
     if isinstance(which, date):
         chosen = chosen.where(TICKETS.c.session == which)

@@ -1,4 +1,4 @@
-"""``daybook orders``, ``approve``, ``reject``, ``execute``, ``close``, ``stop``, ``resume``.
+"""The desk: ``orders approve reject reopen execute close stop resume``.
 
 What a person does with orders. Each command imports what it needs, so that ``--help`` is instant.
 """
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 Which = Annotated[
     str | None,
-    typer.Argument(metavar="[DATE|HASH]", help="The ticket's session or hash; default: newest."),
+    typer.Argument(
+        metavar="[DATE|HASH]",
+        help="The ticket's session or hash; default: today's, else the newest before.",
+    ),
 ]
 Date = Annotated[
     datetime | None,
@@ -37,7 +40,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show logs, and tracebacks 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for command in (orders, approve, reject, execute, close, stop, resume):
+    for command in (orders, approve, reject, reopen, execute, close, stop, resume):
         app.command()(command)
 
 
@@ -69,6 +72,8 @@ def approve(
 ) -> None:
     """Approve a ticket and send its orders, after every check once more.
 
+    What --only leaves out can be approved later, until the order cut-off.
+
     Exit codes: 0 sent; 1 failed, or somebody has to look; 3 a check speaks against it; 4 stopped;
     5 expired.
     """
@@ -98,16 +103,34 @@ def reject(
     by: By = None,
     mode: ModeOption = None,
 ) -> None:
-    """Refuse a ticket, or take its approval back before anything was committed."""
-    from core import clock  # noqa: PLC0415
-    from core.paths import Paths  # noqa: PLC0415
-    from desk import approvals, tickets  # noqa: PLC0415
-    from desk.store import DeskStore  # noqa: PLC0415
+    """Refuse a ticket, or take its approval back before anything was committed.
 
-    with DeskStore.of(Paths.of(load_settings(mode=mode))) as store:
-        record = tickets.find(store, tickets.named(ticket))
-        approvals.reject(store, record.sha256, by=_who(by), reason=reason, now=clock.now())
-    typer.echo(f"rejected: ticket {record.short} of {record.ticket.session}; nothing will be sent")
+    To take the rejection back: daybook reopen.
+    """
+    from flows.answers import reject as refuse  # noqa: PLC0415
+
+    record = refuse(load_settings(mode=mode), ticket, by=_who(by), reason=reason)
+    typer.echo(
+        f"rejected: ticket {record.short} of {record.ticket.session}; nothing will be sent. "
+        f"To take it back: daybook reopen {record.short}"
+    )
+
+
+def reopen(
+    ticket: Which = None,
+    reason: Annotated[str, typer.Option(help="Why; it is kept.")] = "",
+    by: By = None,
+    mode: ModeOption = None,
+) -> None:
+    """Take a rejection back: the ticket waits for an approval again, until its order cut-off."""
+    from flows.answers import reopen as take_back  # noqa: PLC0415
+    from review.text import local  # noqa: PLC0415
+
+    record = take_back(load_settings(mode=mode), ticket, by=_who(by), reason=reason)
+    typer.echo(
+        f"reopened: ticket {record.short} of {record.ticket.session} waits until "
+        f"{local(record.ticket.finish_line)} Bucharest: daybook approve {record.short}"
+    )
 
 
 def close(

@@ -13,10 +13,12 @@ from core.runs import RunBook, StageRecord
 from core.settings import Settings
 from desk import approvals
 from desk.store import DeskStore
+from desk.tickets import TicketRecord
 from flows.runner import Starter, Threads, Watcher
 from flows.session import OpenSession, begin, open_session
 from flows.steps import Silent, Steps
 from review.execution import ExecutionReport, execution_message
+from tasks.answer import seal_answer
 from tasks.day import Day
 from tasks.execute import collect_fills, seal_execution, submit_ticket
 from tasks.message import send_message
@@ -54,14 +56,17 @@ def execute(
         with open_session(settings, ticket) as opened:
             day = begin(opened)
             if approve_as is not None:
-                with DeskStore.of(day.paths) as store:
-                    approvals.approve(
-                        store, opened.record.sha256, by=approve_as, only=only, now=day.as_of
-                    )
+                _approve(opened.record, day, by=approve_as, only=only)
             book = RunBook.open(day.paths, day.session.day, opened.record.ticket.run_key)
             return _send(opened, day, Steps(book, start or threads, watch or Silent()))
     finally:
         threads.close()
+
+
+def _approve(record: TicketRecord, day: Day, *, by: str, only: Sequence[str]) -> None:
+    with DeskStore.of(day.paths) as store:
+        given = approvals.approve(store, record.sha256, by=by, only=only, now=day.as_of)
+    seal_answer(day.paths, record, "approval", by=given.by, at=given.at, only=given.only)
 
 
 def _send(opened: OpenSession, day: Day, steps: Steps) -> ExecutionReport:

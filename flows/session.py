@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from core import clock
 from core.calendar import Session, session
 from core.errors import WrongAccount
 from core.paths import Paths
@@ -15,7 +16,7 @@ from desk import tickets
 from desk.sightings import newest
 from desk.store import DeskStore
 from desk.tickets import TicketRecord
-from flows.preflight import begin_day
+from flows.preflight import begin_day, bucharest_day
 from flows.world import World, open_world
 from tasks.day import Day, silent
 
@@ -45,7 +46,7 @@ def open_session(settings: Settings, ticket: str | date | None) -> Iterator[Open
     none.
     """
     with DeskStore.of(Paths.of(settings)) as store:
-        record = tickets.find(store, ticket)
+        record = tickets.find(store, ticket, today=bucharest_day(clock.now()))
         seen = newest(store, record.ticket.account, record.ticket.session)
     with open_world(world_of(record, settings), record.ticket.session) as world:
         found = session(record.ticket.session, exchange=settings.exchange)

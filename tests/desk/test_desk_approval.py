@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -33,6 +33,16 @@ def approve(desk, record, **changes):
 
 def state(desk, record):
     return tickets.fetch(desk.store, record.sha256).state
+
+
+def fetch(desk, record):
+    return tickets.fetch(desk.store, record.sha256)
+
+
+def unapproved(desk, record):
+    record = fetch(desk, record)
+    with desk.store.transaction() as connection:
+        return list(approvals.unapproved(connection, record))
 
 
 def test_a_ticket_waits_and_an_approval_outlives_a_restart(desk, waiting):
@@ -125,6 +135,78 @@ def test_a_rejection_takes_an_approval_back(desk, waiting):
         approve(desk, waiting)
     with pytest.raises(NotApproved):
         intents.commit_ticket(desk.store, waiting, now=NOW)
+
+
+def test_a_rejection_can_be_taken_back_and_the_ticket_waits_for_a_new_approval(desk, waiting):
+    approve(desk, waiting, only=[waiting.ticket.orders[0].symbol])
+    approvals.reject(desk.store, waiting.sha256, by="bob", reason="a slip", now=NOW)
+    with pytest.raises(TicketClosed, match=f"daybook reopen {waiting.short}"):
+        approve(desk, waiting)
+    approvals.reopen(desk.store, waiting.sha256, by="bob", reason="it was", now=NOW)
+    assert state(desk.restarted(), waiting) is TicketState.WAITING
+    with pytest.raises(NotApproved):
+        approvals.approval_of(desk.store, waiting.sha256)
+    # Nothing of the approval before the rejection is left in the new one.
+    wanted = waiting.ticket.orders[1]
+    approve(desk, waiting, only=[wanted.symbol])
+    made = intents.commit_ticket(desk.store, fetch(desk, waiting), now=NOW)
+    assert [intent.order for intent in made] == [wanted]
+    acts = [act.action for act in audit.trail(desk.store)]
+    assert acts == ["registered", "approved", "rejected", "reopened", "approved", "committed"]
+
+
+def test_only_a_rejection_that_still_stands_can_be_taken_back(desk, waiting):
+    with pytest.raises(TicketClosed, match="is waiting, not rejected"):
+        approvals.reopen(desk.store, waiting.sha256, by="ana", reason="", now=NOW)
+    approvals.reject(desk.store, waiting.sha256, by="bob", reason="oil", now=NOW)
+    newer = desk.register(desk.a_ticket(desk.an_order(2)))
+    with pytest.raises(TicketClosed, match=f"ticket {newer.short} of the same session is waiting"):
+        approvals.reopen(desk.store, waiting.sha256, by="ana", reason="", now=NOW)
+    assert state(desk, waiting) is TicketState.REJECTED
+
+
+def test_the_rest_of_a_partly_approved_ticket_can_be_approved_before_and_after_the_first_was_sent(
+    desk, waiting
+):
+    first, second = waiting.ticket.orders
+    approve(desk, waiting, only=[first.symbol])
+    assert unapproved(desk, waiting) == [second]
+    with pytest.raises(AlreadyApproved):
+        approve(desk, waiting, by="bob", only=[first.symbol])
+    intents.commit_ticket(desk.store, waiting, now=NOW)
+    with pytest.raises(AlreadyCommitted):
+        approve(desk, waiting, by="bob", only=[first.symbol])
+    assert approve(desk, waiting, by="bob").only == (second.symbol,)
+    assert unapproved(desk, waiting) == []
+    made = intents.commit_ticket(desk.restarted().store, fetch(desk, waiting), now=NOW)
+    assert [intent.order for intent in made] == [first, second]
+    with pytest.raises(AlreadyCommitted):
+        intents.commit_ticket(desk.store, fetch(desk, waiting), now=NOW)
+
+
+def test_an_approval_of_the_rest_before_anything_was_sent_covers_both_parts(desk, waiting):
+    first, second = waiting.ticket.orders
+    approve(desk, waiting, only=[first.symbol])
+    approve(desk, waiting, by="bob")
+    made = intents.commit_ticket(desk.store, fetch(desk, waiting), now=NOW)
+    assert [intent.order for intent in made] == [first, second]
+
+
+def test_the_rest_is_not_approved_after_the_cut_off_and_what_was_sent_stands(desk, waiting):
+    approve(desk, waiting, only=[waiting.ticket.orders[0].symbol])
+    intents.commit_ticket(desk.store, waiting, now=NOW)
+    with pytest.raises(TicketExpired, match="what was sent stands"):
+        approve(desk, waiting, now=MONDAY.finish_line + timedelta(seconds=1))
+    assert state(desk, waiting) is TicketState.COMMITTED
+    assert unapproved(desk, waiting) == [waiting.ticket.orders[1]]
+
+
+def test_a_session_still_to_come_is_not_the_newest_while_there_is_one_of_today(desk, waiting):
+    tried = desk.register(desk.a_ticket(desk.an_order(0), session=date(2027, 3, 16)))
+    assert tickets.find(desk.store, None).sha256 == tried.sha256
+    assert tickets.find(desk.store, None, today=MONDAY.day).sha256 == waiting.sha256
+    assert tickets.find(desk.store, None, today=date(2026, 6, 16)).sha256 == waiting.sha256
+    assert tickets.find(desk.store, None, today=date(2026, 6, 12)).sha256 == waiting.sha256
 
 
 def test_a_rejection_without_a_reason_is_refused(desk, waiting):

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
@@ -65,6 +66,34 @@ def test_only_what_was_approved_is_sent(desk):
     outcome = desk.submit(desk.approved(desk.an_order(0), wanted, only=[wanted.symbol]))
     assert desk.at_exchange() == [wanted.order_ref]
     assert [state.symbol for state in outcome.states] == [wanted.symbol]
+
+
+def test_the_rest_of_a_ticket_approved_later_is_checked_and_sent_once_and_nothing_else_again(desk):
+    first, second, third = (desk.an_order(index) for index in range(3))
+    sha256 = desk.approved(first, second, third, only=[first.symbol])
+    assert desk.submit(sha256).sent == 1
+    approve = partial(approvals.approve, desk.store, sha256, by="bob", now=NOW)
+    approve(only=[second.symbol])
+    # What is added is checked like anything else: here by the kill switch.
+    switch.stop(desk.store, by="ana", reason="", now=NOW)
+    held = desk.submit(sha256)
+    assert (held.sent, "stopped" in held.held_back, len(held.states)) == (0, True, 1)
+    switch.resume(desk.store, by="ana", now=NOW)
+    approve(only=[third.symbol])  # covers what is approved and not sent as well
+    assert desk.submit(sha256).sent == 2
+    again = desk.restarted().submit(sha256)
+    assert (again.sent, len(again.states), again.held_back) == (0, 3, "")
+    assert desk.at_exchange() == [order.order_ref for order in (first, second, third)]
+
+
+def test_an_order_approved_after_the_check_waits_for_a_check_of_its_own(desk):
+    first, second = desk.an_order(0), desk.an_order(1)
+    sha256 = desk.approved(first, second, only=[first.symbol])
+    record = tickets.fetch(desk.store, sha256)
+    approvals.approve(desk.store, sha256, by="bob", now=NOW)
+    made = intents.commit_ticket(desk.store, record, now=NOW, only={first.order_ref})
+    assert [intent.order for intent in made] == [first]
+    assert desk.submit(sha256).sent == 2
 
 
 def test_what_nobody_approved_is_not_sent(desk):

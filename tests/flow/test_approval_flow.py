@@ -53,11 +53,12 @@ def test_a_day_is_reviewed_approved_in_another_process_filled_and_closed(town):
     code, said = town.elsewhere("close")
     assert code == 0, said
     assert f"{ticket['orders']} filled" in town.messages()[-1]
-    assert kinds(town) == ["decision", "execution", "close"]  # the same execution is sealed once
+    # The same execution is sealed once.
+    assert kinds(town) == ["decision", "approval", "execution", "close"]
     journal.verify(Paths.of(town.settings).journal, Paths.of(town.settings).home)
 
     assert town.daybook("close")[0] == 0
-    assert kinds(town) == ["decision", "execution", "close"]
+    assert kinds(town) == ["decision", "approval", "execution", "close"]
 
 
 @pytest.mark.slow
