@@ -15,6 +15,7 @@ FIRST, LAST = date(2015, 1, 1), date(2035, 12, 31)
 FINISH_LINE_BEFORE_OPEN = timedelta(minutes=15)
 BUCHAREST = ZoneInfo("Europe/Bucharest")
 DECISION_TIME = time(14, 0)
+QUARTER = timedelta(days=91)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,39 @@ def session(day: date, *, exchange: str = "XNYS") -> Session:
         open=calendar.session_open(day).to_pydatetime().astimezone(UTC),
         close=calendar.session_close(day).to_pydatetime().astimezone(UTC),
     )
+
+
+def unusual_hours(found: Session, *, exchange: str = "XNYS") -> str:
+    """Say in one sentence what is unusual about a session's hours; empty where nothing is.
+
+    An early close or a late open by the exchange's calendar, or, as seen from Bucharest, another
+    opening time than on most sessions of the quarter before: clocks do not change on one day
+    everywhere.
+    """
+    calendar = _calendar(exchange)
+    day = found.day.isoformat()
+    told = []
+    if day in calendar.late_opens:
+        told.append(f"opens late today, {_both(found.open)}")
+    else:
+        usual, now = _usual_open(found, exchange), found.open.astimezone(BUCHAREST)
+        if (now.hour, now.minute) != (usual.hour, usual.minute):
+            told.append(f"opens at {now:%H:%M} Bucharest today rather than at {usual:%H:%M}")
+    if day in calendar.early_closes:
+        told.append(f"closes early today, {_both(found.close)}")
+    return f"{exchange} {' and '.join(told)}" if told else ""
+
+
+def _both(moment: datetime) -> str:
+    return f"{moment.astimezone(BUCHAREST):%H:%M} Bucharest / {moment.astimezone(UTC):%H:%M} UTC"
+
+
+def _usual_open(found: Session, exchange: str) -> time:
+    """Return the Bucharest time at which most sessions of the quarter before opened."""
+    first = max(found.day - QUARTER, FIRST)
+    opens = _calendar(exchange).opens.loc[first.isoformat() : found.day.isoformat()]
+    clocks: list[time] = [moment.time() for moment in opens.dt.tz_convert(BUCHAREST)]
+    return max(reversed(clocks), key=clocks.count)
 
 
 def previous_session(day: date, *, exchange: str = "XNYS") -> Session:

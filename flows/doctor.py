@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from rich.text import Text
 import journal
 from core import clock
 from core.artefacts import write_atomically
-from core.calendar import BUCHAREST, is_session, next_session, session
+from core.calendar import BUCHAREST, is_session, next_session, session, unusual_hours
 from core.errors import DaybookError, JournalError, StorageError
 from core.paths import Paths
 from core.provenance import ROOT
@@ -118,11 +117,12 @@ def _locked(lock: str) -> dict[str, set[str]]:
 def _calendar(settings: Settings) -> str:
     today = clock.now().astimezone(BUCHAREST).date()
     trades = is_session(today, exchange=settings.exchange)
-    found = session(today) if trades else next_session(today, exchange=settings.exchange)
-    half = " (half day)" if found.close - found.open < timedelta(hours=6) else ""
+    exchange = settings.exchange
+    found = (session if trades else next_session)(today, exchange=exchange)
+    told = unusual_hours(found, exchange=exchange).replace(" today", " that day")
     return (
-        f"{settings.exchange}: {'today' if trades else 'next session'} "
-        f"{found.day:%a %d %b %Y}{half}, opens {found.open.astimezone(BUCHAREST):%H:%M} Bucharest"
+        f"{exchange}: {'today' if trades else 'next session'} {found.day:%a %d %b %Y}, "
+        f"opens {found.open.astimezone(BUCHAREST):%H:%M} Bucharest{f'; {told}' if told else ''}"
     )
 
 

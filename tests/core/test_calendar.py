@@ -10,6 +10,7 @@ from core.calendar import (
     previous_session,
     session,
     sessions_between,
+    unusual_hours,
 )
 from core.errors import NoData
 
@@ -56,3 +57,21 @@ def test_the_latest_session_starts_at_two_in_bucharest():
 def test_sessions_between_leaves_out_weekends_and_holidays():
     days = sessions_between(date(2026, 11, 25), date(2026, 11, 30))
     assert days == [date(2026, 11, 25), date(2026, 11, 27), date(2026, 11, 30)]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "day", "said"),
+    [
+        ("XNYS", date(2026, 11, 27), "XNYS closes early today, 20:00 Bucharest / 18:00 UTC"),
+        ("XLON", date(2026, 12, 24), "XLON closes early today, 14:30 Bucharest / 12:30 UTC"),
+        # New York changes its clocks weeks before Bucharest, or a week after it.
+        ("XNYS", date(2026, 3, 16), "XNYS opens at 15:30 Bucharest today rather than at 16:30"),
+        ("XNYS", date(2026, 10, 26), "XNYS opens at 15:30 Bucharest today rather than at 16:30"),
+        ("XNYS", date(2026, 10, 30), "XNYS opens at 15:30 Bucharest today rather than at 16:30"),
+        ("XNYS", date(2026, 11, 2), ""),
+        ("XNYS", date(2026, 3, 30), ""),
+        ("XNYS", date(2026, 6, 15), ""),
+    ],
+)
+def test_hours_that_are_not_the_usual_ones_are_said(exchange, day, said):
+    assert unusual_hours(session(day, exchange=exchange), exchange=exchange) == said
