@@ -31,9 +31,12 @@ def why(context: ToolContext, symbol: Symbol, session: date | None = None) -> An
 def day_summary(context: ToolContext, session: date | None = None) -> Answer:
     """Return what a sealed day decided; default: the newest.
 
-    verdict, constraints_ok, failed_checks, expected_return, expected_volatility and
-    value_at_risk per day as fractions, top_drivers, orders, sent, the hashes of targets and
-    orders, and every artefact with path (below the home folder), rows and sha256.
+    verdict, constraints_ok, failed_checks; the gate's figures of the orders that would be sent, as
+    fractions of net asset value: gross, net, cash_without_short_proceeds, turnover, and per day
+    volatility, value_at_risk and expected_shortfall (the worse of historical and parametric, the
+    method named); checks and checks_passed; expected_return and expected_volatility of the
+    optimiser's target; top_drivers, orders, sent, the hashes of targets and orders, and every
+    artefact with path (below the home folder), rows and sha256.
     """
     day = decided_day(context.paths, session)
     entry = day.entry.entry
@@ -66,7 +69,8 @@ def dry_day(context: ToolContext, session: date | None = None, *, fresh: bool = 
 
     Takes up to some minutes. ``session`` default: today; in the embedded simulator the newest it
     has. ``fresh`` does every stage anew. Returns verdict, exit_code (3: recommendation only),
-    failed_checks, orders, stages with seconds, and artefacts. The ticket waits for a person.
+    figures (the gate's), failed_checks, orders, actions, stages with seconds, and artefacts. The
+    ticket waits for a person.
     """
     summary: dict[str, Any] = dict(context.house.dry_day(session, fresh=fresh))
     return Answer(as_of=clock.now(), source=f"day {summary['run_id']}", data=summary)

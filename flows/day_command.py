@@ -17,6 +17,7 @@ from review.day import DayPage
 from review.terminal import show
 from tasks.page import day_page
 from tasks.page_stages import stage_line_of
+from tasks.record import gate_facts
 
 
 def run_command(
@@ -67,6 +68,14 @@ def summary(outcome: Outcome, page: DayPage) -> dict[str, Any]:
         "exit_code": outcome.exit_code,
         "net_asset_value": page.net_asset_value,
         "orders": len(page.orders),
+        "actions": [
+            {"action": line.action, "symbol": line.symbol, "quantity": line.quantity,
+             "short_opened": line.short_opened}
+            for line in page.orders
+        ],
+        "figures": gate_facts(page),
+        "hours": page.hours,
+        "reason": page.verdict_reason,
         "failed_checks": [
             {"name": c.name, "value": c.value, "limit": c.limit, "detail": c.detail}
             for c in page.failed_checks

@@ -200,7 +200,7 @@ def _gate_line(gate: Mapping[str, Any]) -> str:
     verdict = (
         "passed"
         if gate["passed"]
-        else "FAILED: " + "; ".join(check["detail"] for check in gate["failed"])
+        else "FAILED: " + "; ".join(f"{c['name']}: {c['detail']}" for c in gate["failed"])
     )
     lots = f"{gate['quantity']} shares, {_percent(gate['weight_in_lots'])}"
     return f"{verdict}; {lots}" + (f"; left alone: {gate['skipped']}" if gate["skipped"] else "")

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from core.action import action, opened_short
 from core.artefacts import Artefact
 from core.settings import Mode
 from core.types import OrderStatus, Side
+from risk.figures import Figures
 
 
 class Verdict(StrEnum):
@@ -22,7 +24,7 @@ class Verdict(StrEnum):
     PROPOSED = "proposed"  # orders wait for a person
     EXECUTED = "executed"  # orders were sent; each line says what became of it
     RECOMMENDATION_ONLY = "recommendation only"  # a check failed, or it was too late to send
-    NO_ORDERS = "no orders"  # the portfolio is already where it should be
+    NO_ORDERS = "no orders"  # nothing to trade; the reason says why
 
 
 class Unit(StrEnum):
@@ -32,6 +34,7 @@ class Unit(StrEnum):
     MULTIPLE = "multiple"  # of net asset value: 1.08
     MONEY = "money"
     COUNT = "count"
+    WORDS = "words"  # right or wrong, with the reason as detail; its numbers say nothing
 
 
 class Outcome(StrEnum):
@@ -58,18 +61,30 @@ class OrderLine:
     margin_change: float | None = None  # maintenance margin, from the rehearsal
     value: float | None = None  # money, unsigned
     flag: str = ""  # for example "sized down 20 %"
+    held: float | None = None  # signed shares when it was decided
     status: OrderStatus | None = None  # None: never sent
     filled: float | None = None  # shares
     average_price: float | None = None
 
+    @property
+    def action(self) -> str:
+        """What it does, in words: ``SELL SHORT``."""
+        return action(self.side, self.quantity, self.held)
+
+    @property
+    def short_opened(self) -> float:
+        """The part of net asset value that it sells short."""
+        part = opened_short(self.side, self.quantity, self.held)
+        return abs(self.weight_after - self.weight_before) * part / self.quantity if part else 0.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One limit of the gate. ``passed`` is the gate's own word."""
+    """One check of the gate. ``passed`` is the gate's own word."""
 
     name: str
     value: float | None
-    limit: float
+    limit: float | None  # None: right or wrong, or information
     passed: bool
     unit: Unit = Unit.PERCENT
     at_least: bool = False  # the limit is a floor, as for cash
@@ -136,6 +151,12 @@ class Rehearsal:
     margin_change: float | None = None
     commission: float | None = None
     reason: str = ""
+    held: float | None = None  # signed shares
+
+    @property
+    def action(self) -> str:
+        """What it would do, in words."""
+        return action(self.side, self.quantity, self.held)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,17 +173,13 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
-    """The portfolio before and after, and what the model expects of it."""
+    """The portfolio before the orders, and after them as the gate measured it."""
 
+    after: Figures
     gross_before: float
-    gross_after: float
     gross_limit: float
-    cash_after: float
-    turnover: float
-    expected_return: float | None = None
-    volatility: float | None = None
-    var_95: float | None = None
-    cvar_95: float | None = None
+    cash_limit: float  # the least cash, short proceeds not counted
+    expected_return: float | None = None  # the optimiser's, of its target: before overrides, lots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +203,7 @@ class DayPage:
     ticket_sha256: str = ""  # what an approval is bound to
     next_step: str = ""  # one sentence: what a person can do
     world: str = ""  # in sim mode: which market this was
+    hours: str = ""  # where the session's hours are not the usual ones
     orders: tuple[OrderLine, ...] = ()
     checks: tuple[Check, ...] = ()
     binding: tuple[str, ...] = ()  # what holds the target back, in words

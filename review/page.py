@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from core.types import OrderStatus
 from review import text
-from review.day import Check, DayPage, SymbolLine, Verdict
+from review.day import Check, DayPage, SymbolLine, Unit, Verdict
 from review.plots import (
     BARS,
     alpha_svg,
@@ -44,7 +44,7 @@ def environment() -> Environment:
     )
     for helper in (
         text.amount, text.count, text.duration, text.local, text.masked, text.number,
-        text.percent, text.untrusted,
+        text.measured, text.percent, text.untrusted,
     ):  # fmt: skip
         made.filters[helper.__name__] = helper
     made.globals["badges"] = text.BADGES
@@ -69,6 +69,8 @@ def render_day(day: DayPage) -> bytes:
         "tone": tone(day),
         "sent": any(line.status is not None for line in day.orders),
         "usage": usage,
+        "bounds": text.bounds,
+        "checks_passed": text.checks_passed(day),
         "weights": _figure(weights_svg, day) if largest_weights(day.symbols) else None,
         "alphas": _figure(alpha_svg, day) if extreme_alphas(day.symbols) else None,
         "bars": BARS,
@@ -95,8 +97,13 @@ def tone(day: DayPage) -> str:
 
 
 def usage(check: Check) -> float:
-    """Return how much of a limit is used, in per cent, 0 to 100. An unknown value fills the bar."""
+    """Return how much of a limit is used, in per cent, 0 to 100. An unknown value fills the bar.
+
+    What is right or wrong uses nothing of a limit, or all of it.
+    """
     value, limit = check.value, check.limit
+    if check.unit is Unit.WORDS or limit is None:
+        return 0.0 if check.passed else 100.0
     if value is None or math.isnan(value):
         return 100.0
     part, whole = (limit, value) if check.at_least else (value, limit)

@@ -32,15 +32,17 @@ from desk.tickets import SHORT
 from review.day import DayPage, OrderLine, Verdict
 from review.text import (
     BADGES,
+    checks_passed,
     count,
     explanation,
+    figures,
     headline,
     masked,
     number,
     opening,
-    percent,
     remarks,
     untrusted,
+    volume,
     weight_change,
 )
 
@@ -71,14 +73,10 @@ def ticket_message(day: DayPage, *, report: str, head: str) -> Message:
     """
     title = f"{'⚠ ' if day.mode is Mode.LIVE else ''}daybook {day.session} · {BADGES[day.mode]}"
     header = f"{title} · {headline(day)}"
-    figures = (
-        f"Gross {number(day.risk.gross_before)} → {number(day.risk.gross_after)} "
-        f"(max {number(day.risk.gross_limit)}) · VaR95 {percent(day.risk.var_95, 2)} · "
-        f"turnover {percent(day.risk.turnover)} · {opening(day)}"
-    )
+    told = f"{figures(day)} · {volume(day)} · {opening(day)}"
     blocks: list[Block] = [
         HeaderBlock(text=PlainTextObject(text=header[:150])),
-        SectionBlock(text=_plain(f"{figures}\n{untrusted(explanation(day), MAX_SECTION)}")),
+        SectionBlock(text=_plain(f"{told}\n{untrusted(explanation(day), MAX_SECTION)}")),
     ]
     if day.orders:
         blocks.append(_table(day.orders))
@@ -90,7 +88,7 @@ def ticket_message(day: DayPage, *, report: str, head: str) -> Message:
     ticket = f" · ticket {day.ticket_sha256[:SHORT]}" if day.ticket_sha256 else ""
     places = f"report: {report}{ticket} · journal head {head}"
     blocks.append(ContextBlock(elements=[_plain(_context(day)), _plain(places)]))
-    return Message(text=f"{header}. {figures}", blocks=tuple(block.to_dict() for block in blocks))
+    return Message(text=f"{header}. {told}", blocks=tuple(block.to_dict() for block in blocks))
 
 
 def post(webhook: SecretStr, message: Message, *, timeout: float) -> None:
@@ -125,8 +123,7 @@ def _plain(text: str) -> PlainTextObject:
 
 
 def _context(day: DayPage) -> str:
-    passed = len(day.checks) - len(day.failed_checks)
-    parts = [f"{passed}/{len(day.checks)} risk checks passed"]
+    parts = [checks_passed(day)]
     if day.overrides:
         named = ", ".join(f"{o.symbol} ({untrusted(o.reason, 60)})" for o in day.overrides[:3])
         parts.append(f"{count(len(day.overrides), 'override')}: {named}")
@@ -145,7 +142,7 @@ def _table(orders: Sequence[OrderLine]) -> TableBlock:
 
 def _cells(line: OrderLine) -> tuple[str, ...]:
     return (
-        line.side.value,
+        line.action,
         line.symbol,
         number(line.quantity, 0),
         number(line.limit_price),

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.types import Side
+from review import text
 from review.day import DayPage, OrderLine, Stage
 from review.text import (
     BADGES,
@@ -24,7 +25,6 @@ from review.text import (
     masked,
     number,
     opening,
-    percent,
     remarks,
     untrusted,
     volume,
@@ -63,7 +63,7 @@ def stage_heading() -> str:
 def order_cells(line: OrderLine) -> tuple[str, ...]:
     """Return an order under `ORDER_HEADING`."""
     return (
-        line.side.value,
+        line.action,
         line.symbol,
         number(line.quantity, 0),
         number(line.limit_price),
@@ -81,13 +81,9 @@ def largest(orders: Sequence[OrderLine]) -> list[OrderLine]:
 
 
 def figures(day: DayPage) -> str:
-    """Return the portfolio's figures in one line."""
-    return (
-        f"gross {number(day.risk.gross_before)} → {number(day.risk.gross_after)} "
-        f"(max {number(day.risk.gross_limit)}) · VaR95 {percent(day.risk.var_95, 2)} · "
-        f"turnover {percent(day.risk.turnover)} · {volume(day)} · "
-        f"{count(len(day.overrides), 'override')} · {took(day)}"
-    )
+    """Return the portfolio's figures, the orders and the run in one line."""
+    overrides = count(len(day.overrides), "override")
+    return f"{text.figures(day)} · {volume(day)} · {overrides} · {took(day)}"
 
 
 def took(day: DayPage) -> str:

@@ -11,8 +11,10 @@ from core.calendar import BUCHAREST
 from core.settings import Mode
 from core.types import Side
 from review.day import Check, DayPage, OrderLine, Unit, Verdict
+from risk.figures import Measured
 
 UNKNOWN = "\N{EN DASH}"
+NOT_MEASURED = "not measured"
 MINUS = "\N{MINUS SIGN}"
 BADGES = {Mode.SIM: "SIMULATED", Mode.PAPER: "PAPER", Mode.LIVE: "LIVE"}
 
@@ -33,11 +35,11 @@ def percent(fraction: float | None, digits: int = 1, *, signed: bool = False) ->
     return f"{number(100 * fraction, digits, signed=signed)} %"
 
 
-def amount(value: float | None, unit: Unit) -> str:
-    """Write a limit or its value in its unit."""
+def amount(value: float | None, unit: Unit, extra: int = 0) -> str:
+    """Write a limit or its value in its unit, with ``extra`` digits."""
     if unit is Unit.PERCENT:
-        return percent(value, 2)
-    return number(value, 2 if unit is Unit.MULTIPLE else 0)
+        return percent(value, 2 + extra)
+    return number(value, (2 if unit is Unit.MULTIPLE else 0) + extra)
 
 
 def duration(seconds: float) -> str:
@@ -55,10 +57,11 @@ def until(start: datetime, end: datetime) -> str:
 
 
 def opening(day: DayPage) -> str:
-    """Say when the exchange opens, seen from the moment of the decision."""
-    if day.as_of >= day.opens_at:
-        return "exchange already open"
-    return f"opens in {until(day.as_of, day.opens_at)}"
+    """Say when the exchange opens, seen from the moment of the decision, and odd hours."""
+    when = "exchange already open"
+    if day.as_of < day.opens_at:
+        when = f"opens in {until(day.as_of, day.opens_at)}"
+    return f"{when} · {day.hours}" if day.hours else when
 
 
 def local(moment: datetime) -> str:
@@ -94,7 +97,8 @@ def weight_change(line: OrderLine) -> str:
 def remarks(line: OrderLine) -> str:
     """Write how an order stands, where it was sent, and its flag."""
     status = line.status.value if line.status is not None else ""
-    return ", ".join(part for part in (status, line.flag) if part)
+    short = f"opens {percent(line.short_opened)} short" if line.short_opened else ""
+    return ", ".join(part for part in (status, short, line.flag) if part)
 
 
 def volume(day: DayPage) -> str:
@@ -106,16 +110,68 @@ def volume(day: DayPage) -> str:
         number(sum(line.value or 0.0 for line in day.orders if line.side is side), 0)
         for side in (Side.BUY, Side.SELL)
     )
-    return f"{orders}: buy {bought}, sell {sold} {day.currency}"
+    return f"{orders}: buy {bought}, sell {sold} {day.currency}{short_sales(day)}"
+
+
+def short_sales(day: DayPage) -> str:
+    """Say how many orders sell short, and how much; empty where none does."""
+    opened = [line.short_opened for line in day.orders if line.short_opened]
+    if not opened:
+        return ""
+    return f", {len(opened)} of them short sales that open {percent(sum(opened))} of net value"
+
+
+def measured(risk: Measured) -> str:
+    """Write a risk with the method that found it: ``0.67 % (parametric)``."""
+    told = percent(risk.value, 2) if risk.value is not None else NOT_MEASURED
+    return f"{told} ({risk.method})"
+
+
+def figures(day: DayPage) -> str:
+    """Return the gate's figures of the portfolio that the orders lead to, in one line."""
+    after = day.risk.after
+    return (
+        f"gross {number(day.risk.gross_before)} → {number(after.gross)} "
+        f"(max {number(day.risk.gross_limit)}) · net {number(after.net)} · "
+        f"VaR95 {measured(after.value_at_risk)} · cash without short proceeds "
+        f"{percent(after.cash)} (min {percent(day.risk.cash_limit)}) · "
+        f"turnover {percent(after.turnover)} · {checks_passed(day)}"
+    )
+
+
+def checks_passed(day: DayPage) -> str:
+    """Say how many of the gate's checks passed."""
+    total = len(day.checks)
+    return f"{total - len(day.failed_checks)} of {count(total, 'check')} passed"
+
+
+def bounds(check: Check) -> tuple[str, str]:
+    """Write a check's value and its limit; both empty where the detail says it in words.
+
+    What failed never looks like what would have passed: digits are added until the two differ.
+    """
+    if check.unit is Unit.WORDS or check.limit is None:
+        return "", ""
+    if check.value is None or not math.isfinite(check.value):
+        return NOT_MEASURED, amount(check.limit, check.unit)
+    for extra in range(8):
+        value, limit = (amount(each, check.unit, extra) for each in (check.value, check.limit))
+        if check.passed or value != limit:
+            break
+    return value, limit
 
 
 def failure(check: Check) -> str:
-    """Say in words how a check failed, with limit and value."""
+    """Say in words how a check failed, with limit and value where it has them."""
+    value, limit = bounds(check)
+    if not limit:
+        return f"{check.name}: {check.detail or 'failed'}"
     bound = "minimum" if check.at_least else "limit"
-    value = amount(check.value, check.unit)
+    if value == NOT_MEASURED:  # the gate's detail says so too, with the reason and the limit
+        told = f": {check.detail}" if check.detail else f" could not be measured, {bound} {limit}"
+        return f"{check.name}{told}"
     detail = f" ({check.detail})" if check.detail else ""
-    known = f"is {value}" if value != UNKNOWN else "is not known"
-    return f"{check.name} {known}, {bound} {amount(check.limit, check.unit)}{detail}"
+    return f"{check.name} is {value}, {bound} {limit}{detail}"
 
 
 def headline(day: DayPage) -> str:
@@ -148,7 +204,7 @@ def explanation(day: DayPage) -> str:
         reasons += [day.verdict_reason.rstrip(".")] if day.verdict_reason else []
         return " ".join(["Nothing was sent.", *([f"{'; '.join(reasons)}."] if reasons else [])])
     if day.verdict is Verdict.NO_ORDERS:
-        return day.verdict_reason or "The portfolio is already where it should be."
+        return day.verdict_reason
     if day.verdict is Verdict.EXECUTED:
         return "The orders went to the broker; the table says what became of each."
     return f"Nothing has been sent. An order may leave until {local(day.finish_line)} Bucharest."

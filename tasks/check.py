@@ -69,18 +69,9 @@ def check_targets(
     table = day.read(targets.artefacts["targets"], TARGETS).set_index("con_id")
     lots = lots_of(day, table, ingested, snapshot, targets.facts["halted"])
     orders = orders_for(day, lots.quantities, table, ingested, snapshot)
-    checks = (
-        check_deadline(day.as_of, day.session.finish_line),
-        *portfolio_checks(
-            day,
-            Batch(lots.weights, orders, snapshot, open_orders_of(day, held)),
-            ingested,
-            table,
-            status=optimal.facts["status"],
-            relaxations=optimal.facts["relaxations"],
-        ),
-        *_failed_orders(day, orders, table, ingested, snapshot),
-    )
+    optimised = {name: optimal.facts[name] for name in ("status", "relaxations")}
+    batch = Batch(lots.weights, orders, snapshot, open_orders_of(day, held))
+    checks = judge_batch(day, batch, ingested, table, **optimised)
     failed = [check for check in checks if not check.passed]
     symbols = texts(table["symbol"])
     verdict = {
@@ -91,6 +82,7 @@ def check_targets(
         "skipped": {symbols[con_id]: why for con_id, why in lots.skipped.items()},
         "broken_by_rounding": lots.broken,
         "orders": order_records(orders),
+        "optimised": optimised,
     }
     return StageRecord(
         stage="check",
@@ -110,7 +102,8 @@ def verdict_note(checks: Sequence[Check]) -> str:
     failed = [check for check in checks if not check.passed]
     if not failed:
         return f"passed {len(checks)} of {len(checks)}"
-    return "FAILED " + "; ".join(f"{check.name}: {check.detail}" for check in failed)
+    named = "; ".join(f"{check.name}: {check.detail}" for check in failed)
+    return f"FAILED {len(failed)} of {len(checks)}: {named}"
 
 
 def lots_of(
@@ -162,6 +155,26 @@ def orders_for(
 def open_orders_of(day: Day, held: StageRecord) -> tuple[OrderState, ...]:
     """Return the orders that worked at the broker when the snapshot was taken."""
     return working_of(day.read_record(held.artefacts["open_orders"])["orders"])
+
+
+def judge_batch(
+    day: Day,
+    batch: Batch,
+    ingested: Ingested,
+    table: pd.DataFrame,
+    *,
+    status: str,
+    relaxations: Mapping[str, float],
+) -> tuple[Check, ...]:
+    """Return the whole verdict on a batch: deadline, portfolio, account, and single orders.
+
+    The only judgement there is: what-if sizing asks it again of the orders that are left.
+    """
+    return (
+        check_deadline(day.as_of, day.session.finish_line),
+        *portfolio_checks(day, batch, ingested, table, status=status, relaxations=relaxations),
+        *_failed_orders(day, batch.orders, table, ingested, batch.snapshot),
+    )
 
 
 def portfolio_checks(

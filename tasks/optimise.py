@@ -76,7 +76,8 @@ def optimise_target(
         facts=facts,
         rows_in=len(scored),
         rows_out=int((targets["weight"] != 0.0).sum()),
-        notes=f"{target.status}, gross {target.gross:.2f}, {target.solver}",
+        # No figures: the target is not what is traded, and the gate measures what is.
+        notes=f"{target.status}, {target.solver}",
     )
 
 

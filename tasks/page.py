@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.calendar import unusual_hours
 from core.provenance import code_hash
 from core.tables import TARGETS
 from core.types import Snapshot
@@ -12,11 +13,12 @@ from review.day import (
     Risk,
     Verdict,
 )
-from risk.measures import gross, turnover
+from risk.measures import gross
 from tasks.columns import rows
 from tasks.day import Day
+from tasks.judged import figures_of
 from tasks.page_checks import gate_lines, quality_lines
-from tasks.page_orders import order_line, order_states, rehearsals
+from tasks.page_orders import order_lines, rehearsals
 from tasks.page_stages import Records, artefacts_of, stage_lines
 from tasks.page_symbols import overrides, symbol_lines
 from tasks.snapshot import snapshot_of
@@ -45,14 +47,15 @@ def day_page(day: Day, records: Records, *, world: str = "") -> DayPage:
         code_version=code_hash(),
         settings_hash=day.settings.decision_hash,
         world=world,
+        hours=unusual_hours(day.session, exchange=day.settings.exchange),
         risk=_risk(day, records, snapshot),
-        orders=tuple(order_line(line, order_states(records)) for line in ticket.lines),
+        orders=order_lines(ticket, snapshot, records),
         checks=tuple(gate_lines(records)),
         binding=tuple(records["optimise"].facts["binding"]),
         symbols=tuple(symbol_lines(day, records, table, snapshot)),
         overrides=tuple(overrides(day, records, table)),
         quality=tuple(quality_lines(records)),
-        rehearsals=tuple(rehearsals(records)),
+        rehearsals=tuple(rehearsals(snapshot, records)),
         stages=stage_lines(records),
         artefacts=artefacts_of(records),
     )
@@ -108,16 +111,10 @@ def _came_second(records: Records) -> bool:
 
 
 def _risk(day: Day, records: Records, snapshot: Snapshot) -> Risk:
-    optimal = records["optimise"].facts
-    after = {int(name): weight for name, weight in records["check"].facts["weights"].items()}
     return Risk(
+        after=figures_of(records["check"], records["rehearse"]),
         gross_before=gross(snapshot.weights.values()),
-        gross_after=gross(after.values()),
         gross_limit=day.settings.limits.max_gross,
-        cash_after=1.0 - sum(after.values()),
-        turnover=turnover(snapshot.weights, after),
-        expected_return=optimal["expected_return"],
-        volatility=optimal["volatility"],
-        var_95=optimal["value_at_risk"],
-        cvar_95=optimal["cvar"],
+        cash_limit=day.settings.limits.cash_buffer,
+        expected_return=records["optimise"].facts["expected_return"],
     )

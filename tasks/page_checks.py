@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
+import risk.limits
 from review.day import Check, Quality, Unit
+from tasks.judged import checks_of, judged_again, last_judgement
 from tasks.page_stages import Records
 
 
-def _checks(records: Records, name: str) -> Sequence[Mapping[str, Any]]:
-    checks: Sequence[Mapping[str, Any]] = records[name].facts["checks"]
-    return checks
-
-
-def _failed_again(records: Records) -> list[Mapping[str, Any]]:
-    """Return what failed only after the rehearsal had removed orders."""
-    return [
-        {**check, "name": f"after what-if: {check['name']}"}
-        for check in _checks(records, "rehearse")
-        if not check["passed"]
-    ]
-
-
 def gate_lines(records: Records) -> list[Check]:
-    """Return every check that has a limit, and whatever failed; information is left out."""
-    checks = [*_checks(records, "check"), *_failed_again(records)]
-    return [_check(each) for each in checks if each["limit"] is not None or not each["passed"]]
+    """Return every check of the gate, as it judged the orders that would be sent."""
+    gate, rehearsal = records["check"], records["rehearse"]
+    prefix = "after what-if: " if judged_again(rehearsal) else ""
+    return [_check(each, prefix) for each in checks_of(last_judgement(gate, rehearsal))]
 
 
-def _check(plain: Mapping[str, Any]) -> Check:
+def _check(found: risk.limits.Check, prefix: str) -> Check:
     return Check(
-        name=plain["name"],
-        value=plain["value"],
-        limit=0.0 if plain["limit"] is None else plain["limit"],
-        passed=plain["passed"],
-        unit=_unit(plain["name"]),
-        detail=plain["detail"],
+        name=found.name if found.passed else f"{prefix}{found.name}",
+        value=found.value,
+        limit=found.limit,
+        passed=found.passed,
+        unit=_unit(found),
+        detail=found.detail,
     )
 
 
@@ -46,22 +34,17 @@ _MULTIPLES = frozenset(
         "unknown sector", "beta", "short beta",
     }
 )  # fmt: skip
-_COUNTS = frozenset(
-    {
-        "finite weights", "finish line", "restricted", "order count", "orders: quantity",
-        "orders this session", "account history", "losing days",
-    }
-)  # fmt: skip
+_COUNTS = frozenset({"order count", "orders this session", "losing days"})
+# They count faults or minutes and allow none: "is 1, limit 0" says less than the reason.
+_WORDS = frozenset({"finite weights", "finish line", "restricted"})
 
 
-def _unit(name: str) -> Unit:
-    if name in _MULTIPLES:
+def _unit(found: risk.limits.Check) -> Unit:
+    if found.limit is None or found.name in _WORDS:
+        return Unit.WORDS
+    if found.name in _MULTIPLES:
         return Unit.MULTIPLE
-    if name == "net asset value":
-        return Unit.MONEY
-    if name in _COUNTS or name.endswith(" quantity"):
-        return Unit.COUNT
-    return Unit.PERCENT
+    return Unit.COUNT if found.name in _COUNTS else Unit.PERCENT
 
 
 def quality_lines(records: Records) -> list[Quality]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from core.types import OrderStatus, Side
-from desk.ticket import TicketLine
+from core.types import OrderStatus, Side, Snapshot
+from desk.ticket import Ticket, TicketLine
 from review.day import OrderLine, Outcome, Rehearsal
 from tasks.page_stages import Records
 
@@ -20,8 +21,23 @@ def order_states(records: Records) -> dict[str, Mapping[str, Any]]:
     return states
 
 
-def order_line(line: TicketLine, states: Mapping[str, Mapping[str, Any]]) -> OrderLine:
-    """Return one line of the ticket, with what became of it."""
+def order_lines(ticket: Ticket, snapshot: Snapshot, records: Records) -> tuple[OrderLine, ...]:
+    """Return the ticket's lines in send order, with what was held of each name."""
+    states = order_states(records)
+    held = _shares(snapshot)
+    return tuple(
+        order_line(line, states, held=held.get(line.order.con_id, 0.0)) for line in ticket.lines
+    )
+
+
+def _shares(snapshot: Snapshot) -> dict[int, float]:
+    return {position.con_id: position.quantity for position in snapshot.positions}
+
+
+def order_line(
+    line: TicketLine, states: Mapping[str, Mapping[str, Any]], *, held: float
+) -> OrderLine:
+    """Return one line of the ticket, with what became of it; ``held`` are signed shares."""
     state = states.get(line.order.order_ref)
     return OrderLine(
         side=line.order.side,
@@ -35,13 +51,14 @@ def order_line(line: TicketLine, states: Mapping[str, Mapping[str, Any]]) -> Ord
         margin_change=line.maintenance_margin_change,
         value=line.notional,
         flag=line.flag,
+        held=held,
         status=None if state is None else OrderStatus(state["status"]),
         filled=0.0 if state is None else state["filled"],
         average_price=None if state is None else state["average_price"],
     )
 
 
-def rehearsals(records: Records) -> list[Rehearsal]:
+def rehearsals(snapshot: Snapshot, records: Records) -> list[Rehearsal]:
     """Return what the broker said of each order, and what was done about it."""
     facts = records["rehearse"].facts
     orders = {order["order_ref"]: order for order in (*facts["orders"], *facts["removed"])}
@@ -51,8 +68,13 @@ def rehearsals(records: Records) -> list[Rehearsal]:
         first.setdefault(step["order_ref"], step["asked_quantity"])
         last[step["order_ref"]] = step
     kept = {order["order_ref"] for order in facts["orders"]}
+    held = _shares(snapshot)
     return [
-        _rehearsal(orders[ref], first[ref], step, kept=ref in kept) for ref, step in last.items()
+        replace(
+            _rehearsal(orders[ref], first[ref], step, kept=ref in kept),
+            held=held.get(orders[ref]["con_id"], 0.0),
+        )
+        for ref, step in last.items()
     ]
 
 

@@ -14,6 +14,7 @@ from signals.contributions import contributions
 from signals.weights import BLOCKS
 from tasks.columns import numbers, rows
 from tasks.day import Day
+from tasks.judged import last_judgement
 from tasks.page_stages import Records
 
 
@@ -24,7 +25,8 @@ def symbol_lines(
     scores = day.read(records["signals"].artefacts["scores"], SCORES).set_index("con_id")
     parts = contributions(scores, settings=day.settings.signals)
     by_block = {block: numbers(parts[block]) for block in BLOCKS}
-    before, after = snapshot.weights, records["check"].facts["weights"]
+    before = snapshot.weights
+    after = last_judgement(records["check"], records["rehearse"])["weights"]
     return [
         SymbolLine(
             symbol=row["symbol"],

@@ -14,6 +14,7 @@ from tasks.check import open_orders_of
 from tasks.columns import numbers, rows
 from tasks.day import Day
 from tasks.ingested import Ingested
+from tasks.judged import last_judgement
 from tasks.listings import base_prices, listings_of
 from tasks.orders import orders_of
 from tasks.snapshot import snapshot_of
@@ -36,7 +37,8 @@ def propose_orders(
     listings = listings_of(day, table.set_index("con_id"), ingested, snapshot)
     worth = base_prices(listings, snapshot)
     adv = numbers(ingested.feature_table(day)["adv_20"])
-    failed = [*_failed(verdict), *_failed(rehearsal)]
+    judged = last_judgement(verdict, rehearsal)["checks"]
+    failed = [check for check in judged if not check["passed"]]
     answers = _last_steps(rehearsal)
     beside = _orders_of_others(open_orders_of(day, held))
     ticket = Ticket(
@@ -134,10 +136,6 @@ def _flag(
     if target["override"]:
         flags.append("override")
     return ", ".join(flags)
-
-
-def _failed(record: StageRecord) -> list[dict[str, Any]]:
-    return [check for check in record.facts["checks"] if not check["passed"]]
 
 
 def _last_steps(rehearsal: StageRecord) -> dict[str, dict[str, Any]]:

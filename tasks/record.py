@@ -71,7 +71,7 @@ def seal_note(sealed: journal.Sealed) -> str:
 
 def decision_facts(day: Day, records: Records, page: DayPage) -> dict[str, Any]:
     """Return what the journal says of a day, as plain JSON values."""
-    optimal = records["optimise"].facts
+    optimal = records["optimise"].facts  # expected_*: of its own target, before overrides and lots
     scores = day.read(records["signals"].artefacts["scores"], SCORES)
     drivers = scores.nlargest(5, "alpha_score")
     return {
@@ -85,7 +85,7 @@ def decision_facts(day: Day, records: Records, page: DayPage) -> dict[str, Any]:
         "status": optimal["status"],
         "expected_return": optimal["expected_return"],
         "expected_volatility": optimal["volatility"],
-        "value_at_risk": optimal["value_at_risk"],
+        **gate_facts(page),
         "hash_targets": records["override"].artefacts["targets"].sha256,
         "hash_orders": records["propose"].artefacts["ticket"].sha256,
         "top_drivers": [
@@ -95,6 +95,24 @@ def decision_facts(day: Day, records: Records, page: DayPage) -> dict[str, Any]:
         "sent": records["submit"].facts["sent"] if "submit" in records else 0,
         "settings": day.settings.decision_hash,
         "code": code_hash(),
+    }
+
+
+def gate_facts(page: DayPage) -> dict[str, Any]:
+    """Return the gate's figures of the orders that would be sent, as plain JSON values."""
+    after = page.risk.after
+    return {
+        "gross": after.gross,
+        "net": after.net,
+        "cash_without_short_proceeds": after.cash,
+        "turnover": after.turnover,
+        "volatility": after.volatility,
+        "value_at_risk": after.value_at_risk.value,
+        "value_at_risk_method": after.value_at_risk.method,
+        "expected_shortfall": after.expected_shortfall.value,
+        "expected_shortfall_method": after.expected_shortfall.method,
+        "checks": after.checks,
+        "checks_passed": after.passed,
     }
 
 

@@ -11,7 +11,7 @@ from core.tables import TARGETS
 from core.types import Order, Snapshot
 from risk.limits import Check
 from risk.rehearsal import Rehearsal, rehearse
-from tasks.check import Batch, open_orders_of, portfolio_checks, verdict_note
+from tasks.check import Batch, judge_batch, open_orders_of, verdict_note
 from tasks.day import Day
 from tasks.ingested import Ingested
 from tasks.listings import base_prices, listings_of
@@ -43,13 +43,13 @@ def rehearse_orders(
             lot=lambda order: listings[order.con_id].round_lot(even=even),
         )
     checks: Sequence[Check] = ()
+    weights: Mapping[int, float] = {}
     if rehearsal.kept != orders:
-        prices = base_prices(listings, snapshot)
-        weights = weights_after(rehearsal.kept, snapshot, prices)
+        # A sale that was removed may break a limit, and every figure people see is of what is left.
+        weights = weights_after(rehearsal.kept, snapshot, base_prices(listings, snapshot))
         batch = Batch(weights, tuple(rehearsal.kept), snapshot, open_orders_of(day, held))
-        # A sale that was removed may break a limit.
-        checks = portfolio_checks(day, batch, ingested, table, status="optimal")
-    return _record(day, orders, rehearsal, checks)
+        checks = judge_batch(day, batch, ingested, table, **verdict.facts["optimised"])
+    return _record(day, orders, rehearsal, checks, weights)
 
 
 def weights_after(
@@ -64,13 +64,18 @@ def weights_after(
 
 
 def _record(
-    day: Day, orders: Sequence[Order], rehearsal: Rehearsal, checks: Sequence[Check]
+    day: Day,
+    orders: Sequence[Order],
+    rehearsal: Rehearsal,
+    checks: Sequence[Check],
+    weights: Mapping[int, float],
 ) -> StageRecord:
     failed = [check for check in checks if not check.passed]
     facts: dict[str, Any] = {
         "passed": not failed,
         "rehearsed": True,
         "checks": [asdict(check) for check in checks],
+        "weights": {str(con_id): weight for con_id, weight in weights.items()},
         "orders": order_records(rehearsal.kept),
         "removed": order_records(rehearsal.removed),
         "steps": [asdict(step) for step in rehearsal.steps],
@@ -86,7 +91,7 @@ def _record(
         facts=facts,
         rows_in=len(orders),
         rows_out=len(rehearsal.kept),
-        notes=f"{counts}; {verdict_note(checks)}" if failed else counts,
+        notes=f"{counts}; gate again: {verdict_note(checks)}" if checks else counts,
     )
 
 
@@ -95,6 +100,7 @@ def _not_rehearsed(day: Day, orders: Sequence[Order], why: str) -> StageRecord:
         "passed": True,
         "rehearsed": False,
         "checks": [],
+        "weights": {},
         "orders": order_records(orders),
         "removed": [],
         "steps": [],

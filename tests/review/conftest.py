@@ -23,6 +23,7 @@ from review.day import (
     Unit,
     Verdict,
 )
+from risk.figures import Figures, Measured
 
 NAMES = ("MSFT", "XOM", "TSLA", "JPM", "NVDA", "KO", "PFE", "CAT", "UNH", "T", "GE", "AMD")
 
@@ -103,15 +104,21 @@ DAY = DayPage(
     code_version="4c5d2a91",
     settings_hash="77ab01cd22ef",
     risk=Risk(
+        after=Figures(
+            gross=1.08,
+            net=0.06,
+            cash=0.42,
+            turnover=0.098,
+            value_at_risk=Measured(0.0131, "parametric"),
+            expected_shortfall=Measured(0.0187, "historical"),
+            volatility=0.0081,
+            passed=6,
+            checks=6,
+        ),
         gross_before=0.94,
-        gross_after=1.08,
         gross_limit=1.2,
-        cash_after=0.06,
-        turnover=0.098,
+        cash_limit=0.05,
         expected_return=0.00042,
-        volatility=0.0081,
-        var_95=0.0131,
-        cvar_95=0.0187,
     ),
     next_step="Review the ticket: reports/sim/order_ticket_2026-06-15.json",
     world="synthetic market, seed 7, 250 symbols",

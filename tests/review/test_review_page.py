@@ -186,7 +186,7 @@ def test_failed_checks_are_named_with_value_and_limit(a_day):
     assert "RECOMMENDATION ONLY: 3 checks failed" in page
     assert (
         "Nothing was sent. Gross exposure is 131.20 %, limit 120.00 % (after overlay); "
-        "Cash is 1.00 %, minimum 5.00 %; VaR is not known, limit 3.00 %." in page
+        "Cash is 1.00 %, minimum 5.00 %; VaR could not be measured, limit 3.00 %." in page
     )
 
 

@@ -70,7 +70,9 @@ def test_the_message_says_what_a_person_needs_to_decide(a_day):
     )
     said = message.blocks[1]["text"]["text"]
     assert said.startswith(
-        "Gross 0.94 → 1.08 (max 1.20) · VaR95 1.31 % · turnover 9.8 % · opens in 2 h 04 m\n"
+        "gross 0.94 → 1.08 (max 1.20) · net 0.06 · VaR95 1.31 % (parametric) · "
+        "cash without short proceeds 42.0 % (min 5.0 %) · turnover 9.8 % · "
+        "6 of 6 checks passed · 12 orders: buy 68,992, sell 34,496 USD · opens in 2 h 04 m\n"
     )
     rows = [[cell["text"] for cell in row] for row in message.blocks[2]["rows"]]
     assert rows[0] == [
@@ -80,7 +82,7 @@ def test_the_message_says_what_a_person_needs_to_decide(a_day):
         "BUY", "TSLA", "60", "143.73", "3.1 → 7.2 %", "+0.44", "0.06", "+2,940", "sized down 20 %",
     ]  # fmt: skip
     context = message.blocks[3]["elements"][0]["text"]
-    assert context.startswith("6/6 risk checks passed · 1 override: PFE (sentiment")
+    assert context.startswith("6 of 6 checks passed · 1 override: PFE (sentiment")
     assert "31 stale fundamentals" in context
     assert "symbols without bars" not in context
     assert context.endswith("account DU****345 · run 2026-06-15-sim-9f3ce1")
@@ -106,7 +108,7 @@ def test_a_failed_gate_is_a_recommendation_only_with_limit_and_value(a_day):
     assert "RECOMMENDATION ONLY: 1 check failed" in message.text
     said = message.blocks[1]["text"]["text"]
     assert "Nothing was sent. Largest weight is 13.10 %, limit 12.00 % (NVDA)." in said
-    assert "5/6 risk checks passed" in words(message)
+    assert "5 of 6 checks passed" in words(message)
 
 
 def test_a_long_table_is_cut_and_says_how_many_are_left(a_day, some_orders):
