@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from core.action import action
 from core.canonical import sha256_of
 from core.errors import DataError
 from core.settings import Settings
-from core.types import Contract, Order, OrderState, OrderType, Side, WhatIf
+from core.types import ComboOrder, Contract, Order, OrderState, OrderType, Side, WhatIf
 from desk import order_trades, tokens
 from desk.audit import actor
 from desk.errors import NotPermitted
@@ -47,6 +48,7 @@ class Preview:
     """What would happen. ``token`` is None unless every check passed."""
 
     order: Order
+    action: str  # what it does to the position, for example SELL SHORT
     order_sha256: str  # of all that placing would send, with account, session and limits
     reference_price: float | None
     checks: tuple[Check, ...]
@@ -117,8 +119,11 @@ def preview_terms(
 
 def preview_of(order: Order, found: Examined, terms: bytes, token: tokens.Token | None) -> Preview:
     """Return what was found about an order; without a token it did not pass."""
+    # A combination is bought or sold as a whole: its legs are what is short.
+    held = None if isinstance(order, ComboOrder) else found.held.get(order.con_id, 0.0)
     return Preview(
         order=order,
+        action=action(order.side, order.quantity, held),
         order_sha256=sha256_of(terms),
         reference_price=found.reference_price,
         checks=found.checks,

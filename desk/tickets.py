@@ -76,6 +76,12 @@ class TicketRecord:
         """The hash as people are shown it."""
         return self.sha256[:SHORT]
 
+    @property
+    def held(self) -> dict[str, float]:
+        """The shares held of each order's name when the ticket was decided, by order_ref."""
+        shares = {holding.con_id: holding.quantity for holding in self.holdings}
+        return {o.order_ref: shares.get(o.con_id, 0.0) for o in self.ticket.orders}
+
     def refuse_if_changed(self, home: Path) -> None:
         """Raise `TicketChanged` unless the file people read is still the one that is known here."""
         path = home / self.path

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from core.action import action
 from core.types import Order, OrderState
 from desk import approvals, intents, switch, tickets
 from desk.intents import Intent
@@ -66,6 +67,7 @@ def _switch(turned: Switch) -> dict[str, Any]:
 def _ticket(store: DeskStore, record: TicketRecord, now: datetime | None) -> dict[str, Any]:
     ticket = record.ticket
     committed = intents.of_source(store, record.sha256)
+    held = record.held
     return {
         "session": ticket.session.isoformat(),
         "sha256": record.sha256,
@@ -73,7 +75,8 @@ def _ticket(store: DeskStore, record: TicketRecord, now: datetime | None) -> dic
         "told": _told(store, record, now),
         "finish_line": ticket.finish_line.isoformat(),
         "path": record.path,
-        "orders": _states(store, committed) or [_plain(order) for order in ticket.orders],
+        "orders": _states(store, committed, held)
+        or [_plain(order, held) for order in ticket.orders],
     }
 
 
@@ -98,19 +101,24 @@ def _told(store: DeskStore, record: TicketRecord, now: datetime | None) -> str:
 def _others(store: DeskStore, account: str, session: date) -> list[dict[str, Any]]:
     known = {record.sha256 for record in tickets.listed(store, session)}
     beside = [i for i in intents.of_session(store, account, session) if i.source not in known]
-    return _states(store, beside)
+    return _states(store, beside, {})
 
 
-def _states(store: DeskStore, committed: Sequence[Intent]) -> list[dict[str, Any]]:
+def _states(
+    store: DeskStore, committed: Sequence[Intent], held: Mapping[str, float]
+) -> list[dict[str, Any]]:
     seen = last_seen(store, [intent.order for intent in committed])
-    return [_plain(i.order, state_of(i, seen, {})) for i in committed]
+    return [_plain(i.order, held, state_of(i, seen, {})) for i in committed]
 
 
-def _plain(order: Order, state: OrderState | None = None) -> dict[str, Any]:
+def _plain(
+    order: Order, held: Mapping[str, float], state: OrderState | None = None
+) -> dict[str, Any]:
     return {
         "order_ref": order.order_ref,
         "symbol": order.symbol,
         "side": order.side.value,
+        "action": action(order.side, order.quantity, held.get(order.order_ref)),
         "quantity": order.quantity,
         "limit_price": order.limit_price,
         "status": "proposed" if state is None else state.status.value,
@@ -121,7 +129,7 @@ def _plain(order: Order, state: OrderState | None = None) -> dict[str, Any]:
 
 def _line(order: Mapping[str, Any]) -> str:
     line = (
-        f"  {order['side']:<5}{order['symbol']:<8}{number(order['quantity'], 0):>9}"
+        f"  {order['action']:<13}{order['symbol']:<8}{number(order['quantity'], 0):>9}"
         f"{number(order['limit_price']):>12}  {order['status']}"
     )
     done = f" {number(order['filled'], 0)}" if order["filled"] else ""

@@ -54,7 +54,7 @@ def settle(day: Day, sha256: str) -> StageRecord:
     odd = mismatches(record.holdings, fills, snapshot)
     facts: dict[str, Any] = {
         "ticket": sha256,
-        "states": state_records(states),
+        "states": state_records(states, record.held),
         "unfilled": [s.order_ref for s in states if s.filled < s.quantity],
         "uncertain": [s.order_ref for s in states if s.status is OrderStatus.UNCERTAIN],
         "costs": cost_record(spent),

@@ -12,6 +12,7 @@ import pandas as pd
 
 import journal
 from core import clock
+from core.action import action
 from core.artefacts import Artefact
 from core.canonical import canonical_json, sha256_of
 from core.runs import StageRecord
@@ -74,6 +75,7 @@ def collect_fills(day: Day, submitted: StageRecord) -> StageRecord:
         )
         snapshot = gateway.portfolio.snapshot()
         own = [intent.order.order_ref for intent in intents.of_source(store, sha256)]
+        held = tickets.fetch(store, sha256).held
     states = [found.states[ref] for ref in own]
     fills = fills_table(states)
     return StageRecord(
@@ -82,7 +84,7 @@ def collect_fills(day: Day, submitted: StageRecord) -> StageRecord:
             "fills": day.write("fills_so_far", fills, FILLS),
             "positions_after": day.write_record("positions_after", record_of(snapshot)),
         },
-        facts={"ticket": sha256, "states": state_records(states)},
+        facts={"ticket": sha256, "states": state_records(states, held)},
         rows_in=len(states),
         rows_out=len(fills),
         notes=f"{uncertain_names(states)}{counted(states)}; {len(fills)} fills, "
@@ -162,14 +164,15 @@ def fills_table(states: Iterable[OrderState]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[column.name for column in FILLS.columns])
 
 
-def state_records(states: Iterable[OrderState]) -> list[dict[str, Any]]:
-    """Return how orders stand as plain JSON values."""
+def state_records(states: Iterable[OrderState], held: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return how orders stand as plain JSON values; ``held`` as `TicketRecord.held`."""
     return [
         {
             "order_ref": state.order_ref,
             "con_id": state.con_id,
             "symbol": state.symbol,
             "side": state.side.value,
+            "action": action(state.side, state.quantity, held.get(state.order_ref)),
             "quantity": state.quantity,
             "status": state.status.value,
             "filled": state.filled,
@@ -218,7 +221,7 @@ def _submitted(day: Day, sha256: str, store: DeskStore) -> StageRecord:
         facts={
             "ticket": sha256,
             "sent": outcome.sent,
-            "states": state_records(outcome.states),
+            "states": state_records(outcome.states, tickets.fetch(store, sha256).held),
             "held_back": outcome.held_back,
         },
         rows_in=len(outcome.states),

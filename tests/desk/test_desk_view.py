@@ -18,7 +18,7 @@ def test_a_waiting_ticket_shows_its_orders_and_the_command_to_approve_it(desk):
     record = desk.register(desk.a_ticket(order))
     text = shown(desk)
     assert f"waits until 16:15 Bucharest: daybook approve {record.short}  1 order" in text
-    assert f"BUY  {order.symbol}" in text
+    assert f"BUY          {order.symbol}" in text
     late = MONDAY.finish_line + timedelta(seconds=1)
     assert "expired: nothing was sent by its finish line" in shown(desk, now=late)
 

@@ -15,6 +15,7 @@ SHA = "8031f1038f4e" + "0" * 52
 def a_state(symbol="XOM", **changes):
     plain = {
         "order_ref": f"DB1:{symbol}", "con_id": 1, "symbol": symbol, "side": "SELL",
+        "action": "SELL",
         "quantity": 300.0, "status": "filled", "filled": 300.0, "average_price": 118.05,
         "perm_id": 7, "message": "",
     }  # fmt: skip
@@ -52,7 +53,7 @@ def test_an_execution_says_who_approved_what_and_how_each_order_stands():
     lines = execution_lines(a_report(a_state(), only=("XOM",)))
     assert lines[0] == "daybook 2026-06-15  PAPER  account DU****345  ticket 8031f1038f4e"
     assert lines[1] == "approved by ana at 11:31 UTC: only XOM"
-    assert lines[2] == "SELL XOM           300  filled 300 at 118.0500"
+    assert lines[2] == "SELL         XOM           300  filled 300 at 118.0500"
     assert lines[3] == "1 sent by this call, 1 order in all: 1 filled"
 
 

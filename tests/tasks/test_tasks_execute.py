@@ -46,11 +46,11 @@ def test_an_average_price_is_weighted_by_quantity():
 
 def test_an_order_without_a_fill_has_no_average_price():
     assert average_price(a_state()) is None
-    assert state_records([a_state()])[0]["average_price"] is None
+    assert state_records([a_state()], {})[0]["average_price"] is None
 
 
 def test_states_are_plain_json():
-    assert b'"status":"filled"' in canonical_json(state_records([a_state(a_fill())]))
+    assert b'"status":"filled"' in canonical_json(state_records([a_state(a_fill())], {}))
 
 
 def test_the_note_on_a_submission_names_uncertain_orders_first():
