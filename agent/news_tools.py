@@ -13,7 +13,7 @@ from agent.publishing import LONGEST_TEXT
 from agent.tool import Answer, Scope, tool
 from core.errors import NoData
 from core.settings import Effect
-from feeds.text import plain
+from core.untrusted import plain
 
 ProviderCode = Annotated[str, Field(pattern=r"^[A-Z0-9-]{2,12}$", description="see news_providers")]
 ProviderCodes = Annotated[list[ProviderCode], Field(min_length=1, max_length=20)]

@@ -2,28 +2,24 @@
 
 Headlines, company names and the broker's words are data, never instructions. Wherever a string
 is more than an identifier it is published as ``{source, text, trust: "untrusted"}``: one line, at
-most 500 characters, without control, bidi or zero-width characters. Every secret of the settings
-is struck out wherever it turns up.
+most 500 characters, without control, bidi or zero-width characters. A secret of the settings is
+masked wherever it turns up as a value; the keys of an answer are ours and stay as they are.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
-
-from pydantic import BaseModel, SecretStr
 
 from core.canonical import canonical_json
 from core.errors import DataError
-from review import text
+from core.masking import Masker
+from core.untrusted import PARAGRAPH, folded
 
-LONGEST_TEXT = 500
+LONGEST_TEXT = PARAGRAPH
 LARGEST_ANSWER = 1_000_000  # bytes: more than that only fills the reader's memory
-STRUCK_OUT = "[secret]"
 
 # An identifier, number, date, path or hash: no blanks, so no sentence.
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.:+/%@=$-]{0,128}")
@@ -39,8 +35,7 @@ class Publisher:
     """Turns values into what may be shown."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        spellings = {spelling for secret in secrets for spelling in (secret, quote(secret, "~"))}
-        self._secrets = sorted((s for s in spellings if s), key=len, reverse=True)
+        self._masked = Masker(secrets).text
 
     def plain(self, value: Any, *, source: str) -> Any:
         """Return a value as plain JSON, with every text in a typed field.
@@ -61,14 +56,12 @@ class Publisher:
         return {"source": source, "text": self.flat(words), "trust": "untrusted"}
 
     def flat(self, words: str) -> str:
-        """Return text on one line, visible characters only, at most 500, secrets struck out."""
-        for secret in self._secrets:
-            words = words.replace(secret, STRUCK_OUT)
-        return text.untrusted(unicodedata.normalize("NFKC", words), limit=LONGEST_TEXT)
+        """Return text on one line, visible characters only, at most 500, secrets masked."""
+        return self._masked(folded(self._masked(words), LONGEST_TEXT))
 
     def _guarded(self, value: Any, source: str, key: str) -> Any:
         if isinstance(value, Mapping):
-            return {self.flat(k): self._guarded(v, source, k) for k, v in value.items()}
+            return {folded(k, LONGEST_TEXT): self._guarded(v, source, k) for k, v in value.items()}
         if isinstance(value, list):
             return [self._guarded(each, source, key) for each in value]
         if not isinstance(value, str):
@@ -79,19 +72,3 @@ class Publisher:
         if key not in _ALWAYS_TEXT and shown == value and _IDENTIFIER.fullmatch(value):
             return value
         return self.text(value, source=source) if value else ""
-
-
-def secrets_of(settings: BaseModel) -> tuple[str, ...]:
-    """Return every secret that the settings hold, wherever in them it is."""
-    return tuple(sorted(set(_secrets(settings))))
-
-
-def _secrets(value: Any) -> Iterator[str]:
-    if isinstance(value, SecretStr):
-        yield value.get_secret_value()
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _secrets(getattr(value, name))
-    elif isinstance(value, (list, tuple)):
-        for each in value:
-            yield from _secrets(each)

@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -33,6 +34,7 @@ from pydantic_settings import (
 from core.calendar import exchange_names
 from core.canonical import canonical_json, sha256_of
 from core.errors import ConfigurationError
+from core.masking import PROCESS, SHORTEST
 
 PREFIX = "DAYBOOK_"
 SETTINGS_FILE = "daybook.toml"
@@ -56,6 +58,32 @@ def _has_a_calendar(exchange: str) -> str:
 
 
 Exchange = Annotated[str, AfterValidator(_has_a_calendar)]
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < SHORTEST:
+        raise ValueError(
+            f"has {len(secret)} characters; a secret has at least {SHORTEST}, since a shorter one "
+            "cannot be masked without tearing up other text"
+        )
+    return secret
+
+
+def _without_password(address: str) -> str:
+    parts = urlsplit(address)
+    try:
+        parts.port  # noqa: B018 - reading it checks it: a / in a password ends up here
+    except ValueError:
+        raise ValueError("cannot be read as https://host/path") from None
+    if "@" in parts.netloc:
+        raise ValueError(
+            "holds a user or password, which every log would show; take it out of the address"
+        )
+    return address
+
+
+Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
+Address = Annotated[str, AfterValidator(_without_password)]
 
 
 class Mode(StrEnum):
@@ -123,10 +151,10 @@ class SimulatorSettings(Section):
 class VendorSettings(Section):
     """Sources that are not IBKR. In sim mode the addresses are the simulator's own."""
 
-    fundamentals_url: str | None = None
-    fundamentals_key: SecretStr | None = None
-    news_urls: tuple[str, ...] = ()
-    slack_webhook: SecretStr | None = None
+    fundamentals_url: Address | None = None
+    fundamentals_key: Secret | None = None
+    news_urls: tuple[Address, ...] = ()
+    slack_webhook: Secret | None = None
     timeout: Seconds = 10.0
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
 
@@ -218,7 +246,7 @@ class AgentSettings(Section):
     """What machines may do through the tool catalogue, and how they are let in."""
 
     allow: Effect = Effect.READ
-    token: SecretStr | None = None  # MCP over HTTP and REST do not start without one
+    token: Secret | None = None  # MCP over HTTP and REST do not start without one
     calls_per_minute: Annotated[int, Field(ge=1, le=6000)] = 120
     # Client ids of its own: a tool call must never keep the day from connecting.
     client_id: Annotated[int, Field(ge=1, le=31)] = 21
@@ -234,6 +262,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         extra="forbid",
         toml_file=SETTINGS_FILE,
+        hide_input_in_errors=True,  # a traceback would show what was given, a secret maybe
     )
 
     mode: Mode = Mode.SIM
@@ -291,6 +320,7 @@ def load_settings(**overrides: Any) -> Settings:
         raise ConfigurationError(
             "mode = live needs a second switch: set live_confirmed = true as well"
         )
+    PROCESS.learn(settings)
     return settings
 
 
@@ -304,11 +334,11 @@ def _dotted(fields: Mapping[str, Any], prefix: str = "", *, secret: bool = False
         kind = info.annotation
         if isinstance(kind, type) and issubclass(kind, Section):
             yield from _dotted(kind.model_fields, f"{prefix}{name}.", secret=secret)
-        elif not secret or kind == SecretStr | None:
+        elif not secret or kind in {Secret | None, Address | None, tuple[Address, ...]}:
             yield f"{prefix}{name}"
 
 
-# What an error message must not repeat.
+# What an error message must not repeat: keys, and addresses, where some write a password.
 _SECRETS = frozenset(_dotted(Settings.model_fields, secret=True))
 
 
@@ -335,8 +365,9 @@ def _explain_one(detail: dict[str, Any]) -> str:
         near = difflib.get_close_matches(name, setting_names(), n=1, cutoff=0.6)
         hint = f"; did you mean {near[0]}?" if near else ""
         return f"unknown setting {name}{_origin(name)}{hint}"
-    shown = "…" if name in _SECRETS else value
-    text = f"{name} = {shown}{_origin(name)}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
+    hidden = any(name == secret or name.startswith(f"{secret}.") for secret in _SECRETS)
+    said = detail["msg"].removeprefix("Value error, ")
+    text = f"{name} = {'…' if hidden else value}{_origin(name)}: {said[:1].lower()}{said[1:]}"
     return text + _percent_hint(detail)
 
 

@@ -16,7 +16,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 from core.errors import VendorError
-from feeds.text import plain
+from core.untrusted import plain
 
 ITEM_LIMIT = 500
 LEAF_LIMIT = 64  # elements of one item

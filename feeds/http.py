@@ -3,37 +3,46 @@
 from __future__ import annotations
 
 import logging
-import ssl
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import partial
 from types import MappingProxyType
-from urllib.parse import quote, quote_plus, urlencode
+from urllib.parse import urlencode
 
 import httpx
 import stamina
 from pydantic import SecretStr
 
+from core import clock
 from core.errors import ConfigurationError, VendorError
+from core.http_exchange import (
+    REFUSAL_LIMIT,
+    Allowance,
+    NoAnswer,
+    Reply,
+    UnusableAnswer,
+    exchange,
+)
+from core.masking import DISTINCTIVE, SHORTEST, Masker
 from core.settings import VendorSettings
-from feeds.text import plain
+from core.untrusted import plain
 
 MEGABYTE = 1_000_000
 API_LIMIT = 20 * MEGABYTE
 BULK_LIMIT = 128 * MEGABYTE  # one row for every symbol the vendor has, about 50,000
 FEED_LIMIT = 2 * MEGABYTE
 
-TRANSFER_TIMEOUTS = 6  # a whole transfer may take this many times the time-out of one read
+TRY_TIMEOUTS = 6  # one try, name to last byte, may take this many times ``vendors.timeout``
+CALL_TIMEOUTS = 12  # and all tries of one call, with the pauses between them, this many
+LONGEST_PAUSE = 10.0  # seconds between two tries, where the vendor names none
 LONGEST_WAIT = 60.0  # seconds; a vendor that asks for more is given up, for today
 WAIT_ON_429 = 10.0  # seconds; FMP's bulk limiter names none and is still shut after a short one
 TOO_MANY_REQUESTS = 429
-SHORTEST_SECRET = 8  # a shorter "key" is no secret, and blanking it out would tear up the data
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-# At DEBUG it writes down whole response headers, where a redirect repeats our address, key and all.
-logging.getLogger("httpcore").setLevel(logging.INFO)
+_HEADERS = {"User-Agent": "daybook", "Accept": "*/*", "Accept-Encoding": "gzip"}
+_log = logging.getLogger(__name__)
 
 NO_QUERY: Mapping[str, str] = MappingProxyType({})
 
@@ -54,23 +63,17 @@ def staged_name(stem: str, content: bytes) -> str:
 
 
 class Fetcher:
-    """GET with a time-out, a few tries and a size cap; redirects are not followed.
+    """GET with one deadline, a few tries and a size cap; redirects are not followed.
 
-    Only transport errors, 429 and 5xx are tried again. Safe to share between threads; needs no
-    closing, because no connection outlives its answer.
+    Only transport errors, 429 and 5xx are tried again. One try takes at most `TRY_TIMEOUTS` times
+    ``vendors.timeout``, from the look-up of the name to the last byte; all of them, with the
+    pauses between, at most `CALL_TIMEOUTS` times. Safe to share between threads; needs no closing,
+    because no connection outlives its answer.
     """
 
     def __init__(self, settings: VendorSettings) -> None:
         self._timeout = settings.timeout
         self._attempts = settings.attempts
-        self._client = httpx.Client(
-            transport=_SealedTransport(
-                verify=_authorities(), limits=httpx.Limits(max_keepalive_connections=0)
-            ),
-            timeout=settings.timeout,
-            follow_redirects=False,
-            headers={"User-Agent": "daybook", "Accept-Encoding": "gzip"},
-        )
 
     def get(
         self,
@@ -88,7 +91,7 @@ class Fetcher:
         query
             Added to the address; `SecretStr` values never appear in a log, error or result.
         limit
-            Bytes; a larger body is refused.
+            Bytes; a larger body is refused, before more than that of it is unpacked.
 
         Raises
         ------
@@ -98,68 +101,63 @@ class Fetcher:
             No usable answer; the message says what came instead and what to do.
         """
         secrets = [v.get_secret_value() for v in query.values() if isinstance(v, SecretStr)]
-        request = self._request(checked_address(url, secret=bool(secrets)), query)
+        address = checked_address(url, secret=bool(secrets))
+        masker = Masker([*secrets, *_tokens(address)])
+        address = _with_query(address, query)
+        end = clock.stopwatch() + CALL_TIMEOUTS * self._timeout
+        pause = min(LONGEST_PAUSE, self._timeout)
         try:
             for attempt in stamina.retry_context(
-                on=_pause, attempts=self._attempts, timeout=None, wait_initial=0.5, wait_max=10.0
+                on=partial(_pause, pause=pause, end=end),
+                attempts=self._attempts,
+                timeout=None,
+                wait_initial=min(0.5, pause),
+                wait_max=pause,
             ):
                 with attempt:
-                    return _redact(self._once(request, limit, secrets), secrets)
+                    return masker.content(self._once(address, limit, masker, end))
         except _PassingFault as fault:
-            raise VendorError(f"{fault}; gave up after {self._attempts} attempt(s)") from None
+            raise VendorError(f"{fault}; gave up after {attempt.num} attempt(s)") from None
         raise AssertionError("a retry context ends with a value or an error")
 
-    def _request(self, url: httpx.URL, query: Mapping[str, str | SecretStr]) -> httpx.Request:
-        added = urlencode(
-            {k: v.get_secret_value() if isinstance(v, SecretStr) else v for k, v in query.items()}
+    def _once(self, address: httpx.URL, limit: int, masker: Masker, end: float) -> bytes:
+        where = str(address.copy_with(query=None))
+        started = clock.stopwatch()
+        allowance = Allowance(
+            wait=self._timeout,
+            total=min(TRY_TIMEOUTS * self._timeout, end - started),
+            limit=limit,
         )
-        whole = "&".join(part for part in (url.query.decode("ascii"), added) if part)
-        return self._client.build_request(
-            "GET", url.copy_with(query=None), extensions={"sealed_query": SecretStr(whole)}
-        )
-
-    def _once(self, request: httpx.Request, limit: int, secrets: Sequence[str]) -> bytes:
-        where = str(request.url)
-        # A duration, not the time of day: the time-out of httpx starts anew with every byte.
-        deadline = time.monotonic() + TRANSFER_TIMEOUTS * self._timeout
         try:
-            response = self._client.send(request, stream=True)
-            try:
-                if not response.is_success:
-                    raise _refusal(response, where, secrets)
-                return _read(response, where, limit=limit, deadline=deadline)
-            finally:
-                response.close()
-        except httpx.TransportError as error:
-            reason = _redact_text(str(error), secrets) or "no text"
+            reply = exchange(httpx.Request("GET", address, headers=_HEADERS), allowance)
+        except NoAnswer as error:
             # The cause is dropped: a protocol error quotes what the server sent, maybe our key.
-            raise _PassingFault(f"{where}: {type(error).__name__}: {reason}") from None
-        except httpx.DecodingError:
-            raise VendorError(f"{where}: the compressed answer is damaged") from None
+            raise _PassingFault(f"{where}: {masker.text(str(error))}") from None
+        except UnusableAnswer as error:
+            raise VendorError(f"{where}: {error}") from None
+        _log.info(
+            "GET %s: HTTP %d, %d bytes in %.2f s",
+            where, reply.status, len(reply.body), clock.stopwatch() - started,
+        )  # fmt: skip
+        if not 200 <= reply.status < 300:
+            raise _refusal(reply, where, masker)
+        return reply.body
 
 
-@cache
-def _authorities() -> ssl.SSLContext:
-    """Return whom we trust: read once, for every vendor has a fetcher of its own."""
-    return httpx.create_ssl_context()
+def _tokens(address: httpx.URL) -> Iterator[str]:
+    """Yield what may be a key in the query of an address; a feed repeats it in its links."""
+    for name, value in address.params.multi_items():
+        if len(value) >= SHORTEST:
+            yield f"{name}={value}"
+            yield from [value] if len(value) >= DISTINCTIVE else []
 
 
-class _SealedTransport(httpx.HTTPTransport):
-    """Adds the query to the address below the line where httpx logs addresses."""
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        extensions = dict(request.extensions)
-        query: SecretStr = extensions.pop("sealed_query")
-        address = request.url.copy_with(query=query.get_secret_value().encode("ascii") or None)
-        return super().handle_request(
-            httpx.Request(
-                request.method,
-                address,
-                headers=request.headers,
-                stream=request.stream,
-                extensions=extensions,
-            )
-        )
+def _with_query(url: httpx.URL, query: Mapping[str, str | SecretStr]) -> httpx.URL:
+    added = urlencode(
+        {k: v.get_secret_value() if isinstance(v, SecretStr) else v for k, v in query.items()}
+    )
+    whole = "&".join(part for part in (url.query.decode("ascii"), added) if part)
+    return url.copy_with(query=whole.encode("ascii") or None)
 
 
 class _PassingFault(VendorError):
@@ -170,8 +168,11 @@ class _PassingFault(VendorError):
         self.wait = wait
 
 
-def _pause(error: Exception) -> bool | float:
+def _pause(error: Exception, *, pause: float, end: float) -> bool | float:
+    """Say whether to try again, and after how many seconds; not when that would be too late."""
     if not isinstance(error, _PassingFault):
+        return False
+    if clock.stopwatch() + (pause if error.wait is None else error.wait) >= end:
         return False
     return True if error.wait is None else error.wait
 
@@ -180,8 +181,9 @@ def checked_address(url: str, *, secret: bool) -> httpx.URL:
     """Return the parsed address. Raises `ConfigurationError` if it must not be asked."""
     try:
         address = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise ConfigurationError(f"a vendor's address cannot be read: {error}") from error
+    except httpx.InvalidURL:
+        # Its text quotes the part that is wrong, which may be of a password.
+        raise ConfigurationError("a vendor's address cannot be read as https://host/path") from None
     shown = f"{address.scheme}://{address.host}{address.path}"
     if address.scheme not in {"http", "https"} or not address.host:
         raise ConfigurationError(f"{shown}: a vendor's address starts with https:// and a host")
@@ -192,72 +194,41 @@ def checked_address(url: str, *, secret: bool) -> httpx.URL:
     return address
 
 
-def _read(response: httpx.Response, where: str, *, limit: int, deadline: float) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > limit:
-            raise VendorError(f"{where}: the answer is larger than {limit / MEGABYTE:g} MB")
-        if time.monotonic() > deadline:
-            raise _PassingFault(f"{where}: the answer does not end, {len(body)} bytes so far")
-    return bytes(body)
-
-
-def _refusal(response: httpx.Response, where: str, secrets: Sequence[str]) -> VendorError:
-    status = response.status_code
-    said = f"HTTP {status}{_quoted(response, secrets)}"
+def _refusal(reply: Reply, where: str, masker: Masker) -> VendorError:
+    status = reply.status
+    said = f"HTTP {status}{_quoted(reply, masker)}"
     if status == 402:
         return VendorError(f"{where}: the plan does not include this data ({said})")
     if status in {401, 403}:
-        remedy = "; check DAYBOOK_VENDORS__FUNDAMENTALS_KEY" if secrets else ""
+        remedy = "; check its key in the settings" if masker else ""
         return VendorError(f"{where}: the vendor refuses the key or the caller ({said}){remedy}")
     if status == TOO_MANY_REQUESTS or status >= 500:
-        wait = _retry_after(response)
+        wait = _retry_after(reply)
         if wait is not None and wait > LONGEST_WAIT:
             return VendorError(f"{where}: {said}; the vendor asks to wait {wait:.0f} s")
         return _PassingFault(f"{where}: {said}", wait=wait)
-    if response.is_redirect:
+    if 300 <= status < 400:
         return VendorError(
             f"{where}: {said}: moved, and redirects are not followed; correct the address"
         )
     return VendorError(f"{where}: {said}")
 
 
-def _quoted(response: httpx.Response, secrets: Sequence[str]) -> str:
+def _quoted(reply: Reply, masker: Masker) -> str:
     """Return the first words of a refusal, harmless, as `` "words"``, or nothing."""
-    try:
-        start = next(response.iter_bytes(), b"")[:2000]
-    except httpx.RequestError:
-        start = b""
-    words = _redact_text(plain(start.decode("utf-8", "replace"), limit=2000), secrets)[:120]
+    start = reply.body.decode("utf-8", "replace")
+    words = masker.text(plain(start, REFUSAL_LIMIT))[:120]
     return f' "{words}"' if words else ""
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def _retry_after(reply: Reply) -> float | None:
     """Return the seconds the vendor asks to wait: RFC 9110, a number or a date."""
-    asked = response.headers.get("Retry-After", "").strip()
+    asked = reply.headers.get("Retry-After", "").strip()
     if asked.isascii() and asked.isdigit():
         return float(asked[:9])
     try:
         # Against the vendor's own clock: two dates of one answer, whatever ours says.
-        until = parsedate_to_datetime(asked) - parsedate_to_datetime(response.headers["Date"])
+        until = parsedate_to_datetime(asked) - parsedate_to_datetime(reply.headers["Date"])
         return max(0.0, until.total_seconds())
     except (KeyError, TypeError, ValueError):
-        return WAIT_ON_429 if response.status_code == TOO_MANY_REQUESTS else None
-
-
-def _spellings(secrets: Sequence[str]) -> list[str]:
-    long_enough = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
-    return sorted({form for s in long_enough for form in (s, quote(s, safe=""), quote_plus(s))})
-
-
-def _redact(content: bytes, secrets: Sequence[str]) -> bytes:
-    for spelling in _spellings(secrets):
-        content = content.replace(spelling.encode(), b"***")
-    return content
-
-
-def _redact_text(text: str, secrets: Sequence[str]) -> str:
-    for spelling in _spellings(secrets):
-        text = text.replace(spelling, "***")
-    return text
+        return WAIT_ON_429 if reply.status == TOO_MANY_REQUESTS else None

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, NoReturn
 import pandas as pd
 
 from core.errors import VendorError
+from core.untrusted import plain
 from feeds.http import Payload
-from feeds.text import plain
 
 Row = Mapping[str, Any]
 

@@ -13,9 +13,9 @@ from typing import Any
 import feedparser
 
 from core.errors import VendorError
+from core.untrusted import plain
 from feeds.distillate import distil
 from feeds.http import FEED_LIMIT, MEGABYTE
-from feeds.text import plain
 
 URL_LIMIT = 2_000
 SUMMARY_LIMIT = 2_000

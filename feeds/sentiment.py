@@ -8,10 +8,10 @@ from functools import cache
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from core.errors import ConfigurationError
+from core.untrusted import plain
 from feeds import finbert
 from feeds.lexicon import OVERLAY
 from feeds.phrases import mark_phrases
-from feeds.text import plain
 
 
 def polarity(titles: Sequence[str], *, model: str) -> list[float]:

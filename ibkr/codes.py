@@ -6,6 +6,7 @@ Meanings from IBKR's message code list and from what was measured with ib_async 
 from __future__ import annotations
 
 from core.errors import RequestRefused
+from core.untrusted import PARAGRAPH, one_line
 
 CLIENT_ID_TAKEN = 326
 UNKNOWN_CONTRACT = 200
@@ -58,9 +59,4 @@ def is_refused_order(code: int) -> bool:
 def refusal(code: int, text: str) -> RequestRefused:
     """Return the error for a request that the gateway answered with an error."""
     remedy = f"; {_REMEDIES[code]}" if code in _REMEDIES else ""
-    return RequestRefused(f"IBKR error {code}: {one_line(text)}{remedy}", code=code)
-
-
-def one_line(text: str) -> str:
-    """Return IBKR's text without its line breaks."""
-    return " ".join(text.split())
+    return RequestRefused(f"IBKR error {code}: {one_line(text, PARAGRAPH)}{remedy}", code=code)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from ibkr.codes import is_refused_order, one_line
+from core.untrusted import PARAGRAPH, one_line
+from ibkr.codes import is_refused_order
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class Ledger:
         if word := self.words.get(order_id):
             word.codes.add(code)
             (word.refusals if is_refused_order(code) else word.news).append(
-                f"{code}: {one_line(text)}"
+                f"{code}: {one_line(text, PARAGRAPH)}"
             )
             self.wake()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from core.untrusted import PARAGRAPH, one_line
 from ibkr.codes import (
     FARM_BROKEN,
     FARM_IDLE,
@@ -12,7 +13,6 @@ from ibkr.codes import (
     UPSTREAM_BACK,
     UPSTREAM_LOST,
     UPSTREAM_RESTORED_WITHOUT_DATA,
-    one_line,
 )
 
 _NAME = re.compile(r"(\w+)\W*$")  # it comes last: "… farm connection is OK:usfarm"
@@ -50,14 +50,14 @@ class Vitals:
     def note(self, code: int, text: str) -> None:
         """Take in an error or a notice; those about other things are ignored."""
         if code in UPSTREAM_LOST:
-            self.upstream_lost = f"{code}: {one_line(text)}"
+            self.upstream_lost = f"{code}: {one_line(text, PARAGRAPH)}"
         elif code in UPSTREAM_BACK:
             self.upstream_lost = ""
             self.data_losses += code == UPSTREAM_RESTORED_WITHOUT_DATA
         elif state := _farm_state(code):
-            found = _NAME.search(one_line(text))
+            found = _NAME.search(one_line(text, PARAGRAPH))
             name = found[1] if found else "data farm"
-            self._farms[name] = Farm(name, state, f"{code}: {one_line(text)}")
+            self._farms[name] = Farm(name, state, f"{code}: {one_line(text, PARAGRAPH)}")
 
 
 def _farm_state(code: int) -> str:

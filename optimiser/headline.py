@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
+
+from core.untrusted import folded
 
 MAX_TITLE = 200  # characters kept; no headline says anything new after that
 
@@ -23,16 +24,5 @@ class Phrase:
 
     def said_in(self, title: str) -> bool:
         """Tell whether this title says it and does not take it back."""
-        text = plain_title(title).casefold()
+        text = folded(title, MAX_TITLE).casefold()
         return bool(re.search(self.pattern, text)) and not re.search(self.unless, text)
-
-
-def plain_title(title: str) -> str:
-    """Return one line of visible characters, at most `MAX_TITLE` of them.
-
-    Compatibility forms are folded (NFKC), so full-width letters cannot hide a phrase; control,
-    direction and zero-width characters go, so a reason cannot rewrite the page that shows it.
-    """
-    folded = unicodedata.normalize("NFKC", title[: 4 * MAX_TITLE])
-    spaced = " ".join(folded.split())
-    return "".join(c for c in spaced if unicodedata.category(c)[0] != "C")[:MAX_TITLE]

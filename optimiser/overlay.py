@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from core.errors import DataError
-from optimiser.headline import Phrase, plain_title
+from core.untrusted import folded
+from optimiser.headline import MAX_TITLE, Phrase
 from optimiser.terms import Key
 
 Rule: TypeAlias = Literal["halt", "news", "sentiment", "earnings"]
@@ -158,7 +159,7 @@ def _met(facts: Facts, rules: Rules) -> Iterator[tuple[Rule, str]]:
     for phrase in rules.breaking_news:
         said = next((title for title in facts.headlines if phrase.said_in(title)), None)
         if said is not None:
-            yield "news", f'{phrase.name}: "{plain_title(said)}"'
+            yield "news", f'{phrase.name}: "{folded(said, MAX_TITLE)}"'
             break
     z = facts.sentiment_z
     if z is not None and z < rules.sentiment_floor:

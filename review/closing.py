@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 
 from core.settings import Mode
+from core.untrusted import one_line
 from desk.tickets import SHORT
 from review.execution import message, state_line, tally, title
 from review.slack import MAX_ROWS, Message
-from review.text import BADGES, count, number, untrusted
+from review.text import BADGES, count, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +85,4 @@ def _order_line(state: Mapping[str, Any], spent: Mapping[str, Any]) -> str:
     own = [fill for fill in spent["fills"] if fill["order_ref"] == state["order_ref"]]
     known = [fill["slippage"] for fill in own if fill["slippage"] is not None]
     cost = f"  slippage {number(sum(known))}" if known else ""
-    return f"{untrusted(state_line(state), 300)}{cost}"
+    return f"{one_line(state_line(state), 300)}{cost}"

@@ -11,9 +11,10 @@ from typing import Any
 from slack_sdk.models.blocks import ContextBlock, HeaderBlock, PlainTextObject, SectionBlock
 
 from core.settings import Mode
+from core.untrusted import one_line
 from desk.tickets import SHORT
 from review.slack import MAX_ROWS, MAX_SECTION, Message
-from review.text import BADGES, count, masked, number, untrusted
+from review.text import BADGES, count, masked, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class ExecutionReport:
 def execution_lines(report: ExecutionReport) -> list[str]:
     """Return the report as plain lines."""
     scope = f"only {', '.join(report.only)}" if report.only else "all orders"
-    approved = f"{untrusted(report.approved_by)} at {report.approved_at:%H:%M} UTC"
+    approved = f"{one_line(report.approved_by)} at {report.approved_at:%H:%M} UTC"
     total = f"{count(len(report.states), 'order')} in all: {tally(report.states)}"
     return [
         title(report.session, report.mode, report.account, report.ticket_sha256),
@@ -93,7 +94,7 @@ def state_line(state: Mapping[str, Any]) -> str:
     line = f"{order}  {state['status']}"
     if state["filled"]:
         line += f" {number(state['filled'], 0)} at {number(state['average_price'], 4)}"
-    said = untrusted(state["message"])
+    said = one_line(state["message"])
     return f"{line}  ({said})" if said else line
 
 
@@ -112,5 +113,5 @@ def warnings(report: ExecutionReport) -> list[str]:
             "Look at the broker's own order list"
         )
     if report.held_back:
-        lines.append(f"HELD BACK: {untrusted(report.held_back, 600)}")
+        lines.append(f"HELD BACK: {one_line(report.held_back, 600)}")
     return lines

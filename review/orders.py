@@ -8,6 +8,7 @@ from typing import Any
 
 from core.action import action
 from core.types import Order, OrderState
+from core.untrusted import one_line
 from desk import approvals, intents, switch, tickets
 from desk.intents import Intent
 from desk.reconciliation import state_of
@@ -15,7 +16,7 @@ from desk.sightings import last_seen
 from desk.store import DeskStore
 from desk.switch import Switch, SwitchState
 from desk.tickets import OPEN, TicketRecord, TicketState
-from review.text import count, local, number, untrusted
+from review.text import count, local, number
 
 NEWEST = 5  # tickets listed when no session is named
 
@@ -42,7 +43,7 @@ def desk_lines(view: Mapping[str, Any]) -> list[str]:
     lines = []
     turned = view["switch"]
     if turned["state"] != SwitchState.ACTIVE:
-        why = f" ({untrusted(turned['reason'])})" if turned["reason"] else ""
+        why = f" ({one_line(turned['reason'])})" if turned["reason"] else ""
         lines.append(f"{turned['state'].upper()} by {turned['by']} at {turned['at']}{why}")
     if not view["tickets"]:
         lines.append("no ticket; to make one: daybook run")
@@ -91,9 +92,9 @@ def _told(store: DeskStore, record: TicketRecord, now: datetime | None) -> str:
         case TicketState.APPROVED | TicketState.COMMITTED:
             approval = approvals.approval_of(store, record.sha256)
             scope = f", only {', '.join(approval.only)}" if approval.only else ""
-            return f"{record.state}, approved by {untrusted(approval.by)}{scope}"
+            return f"{record.state}, approved by {one_line(approval.by)}{scope}"
         case TicketState.REJECTED:
-            return f"rejected by {untrusted(approvals.rejection_of(store, record.sha256))}"
+            return f"rejected by {one_line(approvals.rejection_of(store, record.sha256))}"
         case _:
             return record.state.value
 
@@ -133,5 +134,5 @@ def _line(order: Mapping[str, Any]) -> str:
         f"{number(order['limit_price']):>12}  {order['status']}"
     )
     done = f" {number(order['filled'], 0)}" if order["filled"] else ""
-    said = untrusted(order["message"])
+    said = one_line(order["message"])
     return f"{line}{done}  ({said})" if said else f"{line}{done}"

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from core.types import OrderStatus
+from core.untrusted import one_line
 from review import text
 from review.day import Check, DayPage, SymbolLine, Unit, Verdict
 from review.plots import (
@@ -44,7 +45,7 @@ def environment() -> Environment:
     )
     for helper in (
         text.amount, text.count, text.duration, text.local, text.masked, text.number,
-        text.measured, text.percent, text.untrusted,
+        text.measured, text.percent, one_line,
     ):  # fmt: skip
         made.filters[helper.__name__] = helper
     made.globals["badges"] = text.BADGES
@@ -54,7 +55,7 @@ def environment() -> Environment:
 
 def _visible(value: object) -> object:
     # Exactly str: our SVG is Markup, and numbers have nothing to hide.
-    return text.untrusted(value, limit=5_000) if type(value) is str else value
+    return one_line(value, 5_000) if type(value) is str else value
 
 
 def render_day(day: DayPage) -> bytes:

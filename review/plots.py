@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from core.untrusted import one_line
 from review.day import SymbolLine
 from review.svg import COLOURS, plain_figure, svg_of
-from review.text import number, percent, untrusted
+from review.text import number, percent
 
 BARS, EXTREMES = 24, 10
 WIDTH_IN, ROW_IN = 5.2, 0.215
@@ -88,7 +89,7 @@ def _bars(
 
 def _symbols(axes: Axes, shown: Sequence[SymbolLine], values: Sequence[str]) -> None:
     # ASCII only: a glyph the metrics font lacks would be a warning for each label.
-    names = [untrusted(s.symbol, 12).encode("ascii", "replace").decode() for s in shown]
+    names = [one_line(s.symbol, 12).encode("ascii", "replace").decode() for s in shown]
     axes.set_yticks(range(len(shown)), names)
     for row, text in enumerate(values):
         axes.text(1.015, row, text, transform=axes.get_yaxis_transform(), va="center")

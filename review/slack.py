@@ -6,15 +6,13 @@ outside only ever stands in plain-text elements, where Slack interprets nothing.
 
 from __future__ import annotations
 
-import logging
-import math
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from http.client import HTTPException, InvalidURL
 from typing import Any
 
+import httpx
 from pydantic import SecretStr
-from slack_sdk.errors import SlackRequestError
 from slack_sdk.models.blocks import (
     Block,
     ContextBlock,
@@ -24,10 +22,12 @@ from slack_sdk.models.blocks import (
     SectionBlock,
     TableBlock,
 )
-from slack_sdk.webhook import WebhookClient
 
 from core.errors import VendorError
+from core.http_exchange import Allowance, NoAnswer, UnusableAnswer, exchange
+from core.masking import Masker
 from core.settings import Mode
+from core.untrusted import one_line
 from desk.tickets import SHORT
 from review.day import DayPage, OrderLine, Verdict
 from review.text import (
@@ -41,7 +41,6 @@ from review.text import (
     number,
     opening,
     remarks,
-    untrusted,
     volume,
     weight_change,
 )
@@ -53,8 +52,8 @@ _RIGHT = {"Qty", "Limit", "Weight", "Alpha", "%ADV", "ΔMargin"}
 
 _REMEDY = "check vendors.slack_webhook; the day itself is complete, see its report"
 
-# slack_sdk writes the webhook's address into its log; the address is the secret.
-_MUTE = logging.Logger("slack", level=logging.CRITICAL)  # noqa: LOG001 - nobody may configure it
+_TRY_TIMEOUTS = 2  # the whole exchange may take this many times the time-out of one wait
+_ANSWER_LIMIT = 100_000  # bytes; Slack answers "ok"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def ticket_message(day: DayPage, *, report: str, head: str) -> Message:
     told = f"{figures(day)} · {volume(day)} · {opening(day)}"
     blocks: list[Block] = [
         HeaderBlock(text=PlainTextObject(text=header[:150])),
-        SectionBlock(text=_plain(f"{told}\n{untrusted(explanation(day), MAX_SECTION)}")),
+        SectionBlock(text=_plain(f"{told}\n{one_line(explanation(day), MAX_SECTION)}")),
     ]
     if day.orders:
         blocks.append(_table(day.orders))
@@ -92,30 +91,38 @@ def ticket_message(day: DayPage, *, report: str, head: str) -> Message:
 
 
 def post(webhook: SecretStr, message: Message, *, timeout: float) -> None:
-    """Send a message to an incoming webhook, once; ``timeout`` is in seconds.
+    """Send a message to an incoming webhook, once; ``timeout`` is in seconds, for one wait.
 
-    Raises `VendorError` with the reason. Neither the error nor any log names the webhook, whose
-    address is a password.
+    Not through slack_sdk's own client, which follows redirects, reads without bounds, and writes
+    the address into its log. Raises `VendorError` with the reason. Neither the error nor any log
+    names the webhook, whose address is a password.
     """
-    client = WebhookClient(
-        webhook.get_secret_value(), timeout=math.ceil(timeout), logger=_MUTE, retry_handlers=[]
-    )
-    client.proxy = None  # then urllib reads the proxy variables, and with them no_proxy
+    body = json.dumps({"text": message.text, "blocks": list(message.blocks)}).encode()
+    allowance = Allowance(wait=timeout, total=_TRY_TIMEOUTS * timeout, limit=_ANSWER_LIMIT)
     try:
-        answer = client.send(text=message.text, blocks=list(message.blocks))
-    except (ValueError, InvalidURL, SlackRequestError):
-        # Their texts hold the address.
-        raise VendorError(f"vendors.slack_webhook is not an address; {_REMEDY}") from None
-    except (OSError, HTTPException) as error:
-        reason = str(getattr(error, "reason", "") or error) or type(error).__name__
+        reply = exchange(_request(webhook, body), allowance, proxies=True)
+    except (NoAnswer, UnusableAnswer) as error:
         raise VendorError(
-            f"Slack did not take the message: {untrusted(reason, 120)}; {_REMEDY}"
+            f"Slack did not take the message: {one_line(str(error), 120)}; {_REMEDY}"
         ) from None
-    if answer.status_code != 200:
-        said = untrusted(answer.body, 80) or "nothing"
+    if reply.status != 200:
+        # A page that says what was not found repeats the address.
+        words = Masker([webhook.get_secret_value()]).text(reply.body.decode("utf-8", "replace"))
+        said = one_line(words, 80) or "nothing"
         raise VendorError(
-            f"Slack refused the message: status {answer.status_code}, it said {said!r}; {_REMEDY}"
+            f"Slack refused the message: status {reply.status}, it said {said!r}; {_REMEDY}"
         )
+
+
+def _request(webhook: SecretStr, body: bytes) -> httpx.Request:
+    headers = {"Content-Type": "application/json;charset=utf-8", "User-Agent": "daybook"}
+    try:
+        address = httpx.URL(webhook.get_secret_value())
+        if address.scheme in {"http", "https"} and address.host:
+            return httpx.Request("POST", address, headers=headers, content=body)
+    except httpx.InvalidURL:
+        pass  # its text holds a part of the address
+    raise VendorError(f"vendors.slack_webhook is not an address; {_REMEDY}") from None
 
 
 def _plain(text: str) -> PlainTextObject:
@@ -125,7 +132,7 @@ def _plain(text: str) -> PlainTextObject:
 def _context(day: DayPage) -> str:
     parts = [checks_passed(day)]
     if day.overrides:
-        named = ", ".join(f"{o.symbol} ({untrusted(o.reason, 60)})" for o in day.overrides[:3])
+        named = ", ".join(f"{o.symbol} ({one_line(o.reason, 60)})" for o in day.overrides[:3])
         parts.append(f"{count(len(day.overrides), 'override')}: {named}")
     parts += [f"{q.affected} {q.what}" for q in day.quality if q.affected]
     parts += [f"account {masked(day.account)}", f"run {day.run_id}"]

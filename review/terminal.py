@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.types import Side
+from core.untrusted import one_line
 from review import text
 from review.day import DayPage, OrderLine, Stage
 from review.text import (
@@ -26,7 +27,6 @@ from review.text import (
     number,
     opening,
     remarks,
-    untrusted,
     volume,
     weight_change,
 )
@@ -51,7 +51,7 @@ def stage_line(stage: Stage) -> str:
     name = f"{stage.number} {stage.name}"
     return (
         f"{name:<{_NAME}}{duration(stage.seconds):>{_TIME}}{number(stage.rows_in, 0):>{_ROWS}}"
-        f"{number(stage.rows_out, 0):>{_ROWS}}   {untrusted(stage.note)}"
+        f"{number(stage.rows_out, 0):>{_ROWS}}   {one_line(stage.note)}"
     ).rstrip()
 
 
@@ -98,7 +98,7 @@ def summary_text(day: DayPage, *, places: dict[str, str]) -> str:
     lines += ["  ".join(order_cells(line)).rstrip() for line in largest(day.orders)]
     lines += [unlisted(day)] if unlisted(day) else []
     lines += ["", headline(day), explanation(day)]
-    lines += [untrusted(day.next_step)] if day.next_step else []
+    lines += [one_line(day.next_step)] if day.next_step else []
     lines += [f"{name}: {place}" for name, place in places.items()]
     return "\n".join(lines) + "\n"
 
@@ -127,7 +127,7 @@ def summary(day: DayPage, *, places: dict[str, str]) -> RenderableType:
     verdict = Text(headline(day), style="bold red" if attention else "bold green")
     orders = [table] if day.orders else []
     more = [Text(unlisted(day), style="dim")] if unlisted(day) else []
-    said = [Text(untrusted(line)) for line in (explanation(day), day.next_step) if line]
+    said = [Text(one_line(line)) for line in (explanation(day), day.next_step) if line]
     where = [Text.assemble((f"{name}: ", "dim"), place) for name, place in places.items()]
     return Group(head, Text(figures(day)), Text(), *orders, *more, Text(), verdict, *said, *where)
 

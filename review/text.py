@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import unicodedata
 from datetime import datetime, timedelta
 
 from core.calendar import BUCHAREST
@@ -79,14 +78,6 @@ def masked(account: str) -> str:
     letters = "".join(itertools.takewhile(str.isalpha, account[:2]))
     rest = account.removeprefix(letters)
     return f"{letters}****{rest[-3:] if len(rest) > 5 else ''}"
-
-
-def untrusted(text: str, limit: int = 200) -> str:
-    """Flatten text from outside to one line without control, bidi or zero-width characters."""
-    spaced = (" " if c.isspace() else c for c in text)
-    visible = (c for c in spaced if unicodedata.category(c)[0] != "C")
-    flat = " ".join("".join(visible).split())
-    return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 
 
 def weight_change(line: OrderLine) -> str:

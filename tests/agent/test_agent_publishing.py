@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr
 
-from agent.publishing import LARGEST_ANSWER, LONGEST_TEXT, Publisher, secrets_of
+from agent.publishing import LARGEST_ANSWER, LONGEST_TEXT, Publisher
 from core.errors import DataError
+from core.masking import secrets_of
 from core.settings import Settings
 
 PLAIN = Publisher(())
@@ -101,17 +102,23 @@ def test_an_answer_that_would_fill_the_readers_memory_is_refused():
         PLAIN.plain(["x" * 100] * (LARGEST_ANSWER // 100), source="x")
 
 
-def test_secrets_are_struck_out_in_texts_identifiers_keys_and_urls():
+def test_secrets_are_masked_in_texts_identifiers_and_urls():
     publisher = Publisher(["p@ss/word"])
     leaks = {
         "url": "https://x/?apikey=p%40ss%2Fword",
         "said": "the key p@ss/word is wrong",
-        "p@ss/word": ["p@ss/word"],
+        "list": ["p@ss/word"],
     }
     shown = json.dumps(publisher.plain(leaks, source="x"))
     assert "p@ss" not in shown
     assert "p%40ss" not in shown
-    assert shown.count("[secret]") == 4
+    assert shown.count("[secret]") == 3
+
+
+def test_a_key_that_is_a_word_of_ours_tears_up_no_answer():
+    answer = {"expiries": [{"expiry": "2026-06-19", "excess_liquidity": 1.0}], "quantity": 3}
+    for word in ("x", "expiry", "quantity", "liquidity", "excess_liquidity"):
+        assert Publisher([word]).plain(answer, source="x") == answer
 
 
 def test_every_secret_of_the_settings_is_known_however_deep():

@@ -66,7 +66,9 @@ def test_live_needs_two_switches():
 
 def test_the_decision_hash_ignores_addresses_and_secrets_but_not_limits():
     plain = load_settings().decision_hash
-    elsewhere = load_settings(gateway={"port": 4002}, vendors={"slack_webhook": "x"})
+    elsewhere = load_settings(
+        gateway={"port": 4002}, vendors={"slack_webhook": "https://x.example"}
+    )
     assert elsewhere.decision_hash == plain
     assert load_settings(limits={"max_gross": 1.1}).decision_hash != plain
 
@@ -74,6 +76,27 @@ def test_the_decision_hash_ignores_addresses_and_secrets_but_not_limits():
 def test_secrets_are_masked_however_the_settings_are_shown():
     settings = load_settings(vendors={"fundamentals_key": "canary-7f3a"})
     assert "canary-7f3a" not in repr(settings) + str(settings.model_dump(mode="json"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("FUNDAMENTALS_KEY", "canary", "has 6 characters; a secret has at least 8"),
+        ("SLACK_WEBHOOK", "canary", "has 6 characters"),
+        ("NEWS_URLS", '["https://user:canary@vendor.example/feed"]', "holds a user or password"),
+        ("NEWS_URLS", '["https://user:can/ary@vendor.example/feed"]', "cannot be read as https"),
+        ("FUNDAMENTALS_URL", "https://canary@vendor.example", "holds a user or password"),
+    ],
+)
+def test_a_secret_that_cannot_be_kept_is_refused_at_once_and_not_repeated(
+    monkeypatch, name, value, said
+):
+    monkeypatch.setenv(f"DAYBOOK_VENDORS__{name}", value)
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        load_settings()
+    shown = f"{caught.value} {caught.value.__cause__}"
+    assert f"vendors.{name.lower()}" in shown
+    assert "can" not in shown.replace("cannot", "")
 
 
 def test_every_setting_is_known_by_its_dotted_name():

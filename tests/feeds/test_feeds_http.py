@@ -4,10 +4,10 @@ import socket
 import threading
 import time
 import traceback
+import tracemalloc
 from contextlib import contextmanager, suppress
 
 import pytest
-import stamina
 from pydantic import SecretStr
 
 from core.errors import ConfigurationError, VendorError
@@ -125,18 +125,94 @@ def test_damaged_compression_is_a_vendor_error(serve, fetcher):
         fetcher.get(vendor.url)
 
 
-def test_a_vendor_that_drips_for_ever_is_cut_off():
-    def drip(connection, request):
-        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        for _ in range(200):
-            connection.sendall(b"x")
-            time.sleep(0.02)
+def _drip(first, each):
+    """Answer with ``first`` at once and then a piece of it now and then, for ever."""
 
-    with raw_server(drip) as url, stamina.set_testing(True, attempts=1):
+    def respond(connection, request):
+        connection.sendall(first)
+        while True:
+            time.sleep(0.02)
+            connection.sendall(each)
+
+    return respond
+
+
+@pytest.mark.parametrize(
+    ("first", "each"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 404 Not Found\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", gzip.compress(b"")),
+    ],
+    ids=["body", "headers", "interim answers", "refusal", "chunks", "empty gzip members"],
+)
+def test_one_deadline_holds_for_whatever_part_of_an_answer_drips(first, each):
+    with raw_server(_drip(first, each)) as url:
         started = time.monotonic()
-        with pytest.raises(VendorError, match="does not end"):
-            Fetcher(VendorSettings(timeout=0.1, attempts=1)).get(url)
-        assert time.monotonic() - started < 2.0
+        with pytest.raises(VendorError, match=r"no complete answer within 0\.3|HTTP 404"):
+            Fetcher(VendorSettings(timeout=0.05, attempts=1)).get(url)
+        assert 0.2 < time.monotonic() - started < 1.0
+
+
+def test_the_tries_of_one_call_share_one_deadline():
+    with raw_server(_drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n")) as url:
+        started = time.monotonic()
+        with pytest.raises(VendorError, match=r"gave up after \d attempt"):
+            Fetcher(VendorSettings(timeout=0.05, attempts=10)).get(url)
+        assert time.monotonic() - started < 1.0  # promised: 12 time-outs, 0.6 s
+
+
+def test_a_handshake_that_drips_meets_the_same_deadline():
+    # The head of a TLS record of 16 kB, then its body byte by byte.
+    with raw_server(_drip(b"\x16\x03\x03\x40\x00", b"\x02")) as url:
+        started = time.monotonic()
+        with pytest.raises(VendorError, match=r"no complete answer|Timeout"):
+            Fetcher(VendorSettings(timeout=0.1, attempts=1)).get(url.replace("http:", "https:"))
+        assert time.monotonic() - started < 1.0
+
+
+def test_a_name_that_is_looked_up_for_ever_meets_the_deadline(monkeypatch):
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: time.sleep(0.5) or [])
+    started = time.monotonic()
+    with pytest.raises(VendorError, match=r"the name vendor\.example was not found in 0\.1 s"):
+        Fetcher(VendorSettings(timeout=0.1, attempts=1)).get("http://vendor.example/")
+    assert time.monotonic() - started < 0.45
+
+
+@pytest.mark.parametrize("packing", ["gzip, gzip", "deflate", "br", "gzip, identity, gzip"])
+def test_an_answer_packed_twice_or_as_nobody_asked_is_refused(serve, fetcher, packing):
+    packed = gzip.compress(gzip.compress(b"fine"))
+    vendor = serve(lambda asked: Answer(packed, 200, {"Content-Encoding": packing}))
+    with pytest.raises(VendorError, match="packed as"):
+        fetcher.get(vendor.url)
+    assert len(vendor.asked) == 1
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_what_an_answer_unpacks_to_is_never_in_memory_beyond_the_limit(serve, status):
+    packed = gzip.compress(b"\0" * 60_000_000, 1)
+    vendor = serve(lambda asked: Answer(packed, status, {"Content-Encoding": "gzip"}))
+    fetcher = Fetcher(VendorSettings(timeout=2.0, attempts=1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(VendorError, match=r"larger than 2 MB|HTTP 503"):
+            fetcher.get(vendor.url, limit=2_000_000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8_000_000
+
+
+def test_gzip_in_several_members_is_read_and_a_cut_one_is_refused(serve, fetcher):
+    whole = gzip.compress(b"one ") + gzip.compress(b"two" * 50_000)
+    bodies = {"/whole": whole, "/cut": whole[:-20]}
+    vendor = serve(lambda asked: Answer(bodies[asked.path], 200, {"Content-Encoding": "gzip"}))
+    assert fetcher.get(f"{vendor.url}/whole") == b"one " + b"two" * 50_000
+    with pytest.raises(VendorError, match="its end is missing"):
+        fetcher.get(f"{vendor.url}/cut")
 
 
 def test_nobody_listening_is_a_vendor_error(fetcher):
@@ -188,7 +264,7 @@ def test_the_key_is_in_no_error_log_or_payload(serve, fetcher, caplog):
         seen.append(_outcome(fetcher, url))
     logged = "".join(f"{r.getMessage()} {vars(r)}" for r in caplog.records)
     assert len(seen) == 10
-    assert "HTTP Request: GET" in logged  # the log was on
+    assert "GET http://127.0.0.1" in logged  # the log was on
     assert KEY not in "".join(seen)
     assert KEY not in logged
 
@@ -201,6 +277,28 @@ def test_the_query_of_an_address_is_in_no_log_or_error(serve, fetcher, caplog):
     assert vendor.asked[0].query == {"token": KEY}
     assert "/feed" in caplog.text
     assert KEY not in caplog.text + "".join(traceback.format_exception(caught.value))
+
+
+def test_a_key_in_the_status_line_or_in_a_feeds_own_link_is_in_no_log_or_payload(caplog):
+    caplog.set_level(logging.DEBUG)
+
+    def echo(connection, request):
+        asked = request.split(b" ")[1]
+        body = b"<link>http://vendor.example" + asked + b"</link>"
+        connection.sendall(b"HTTP/1.1 200 OK for " + asked + b"\r\n\r\n" + body)
+
+    with raw_server(echo) as url:
+        payload = Fetcher(VendorSettings(timeout=1.0)).get(f"{url}/feed?token={KEY}&kind=markets")
+    logged = "".join(f"{r.getMessage()} {vars(r)}" for r in caplog.records)
+    assert "GET http://127.0.0.1" in logged
+    assert KEY not in logged
+    assert payload == b"<link>http://vendor.example/feed?[secret]&kind=markets</link>"
+
+
+def test_a_password_in_an_address_that_cannot_be_read_is_not_repeated(fetcher):
+    with pytest.raises(ConfigurationError) as caught:
+        fetcher.get(f"https://somebody:{KEY}/word@vendor.example/feed")
+    assert KEY not in "".join(traceback.format_exception(caught.value))
 
 
 def _outcome(fetcher, url):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import DataError
-from optimiser.headline import plain_title
+from core.untrusted import folded
 from optimiser.overlay import Facts, apply_overrides, facts_of
 from tasks.rules import read_rules
 
@@ -182,7 +182,7 @@ def test_an_override_only_ever_reduces_risk(names):
 
 @given(title=st.text(max_size=2000))
 def test_a_reason_is_one_short_visible_line(title):
-    shown = plain_title(title)
+    shown = folded(title)
     assert len(shown) <= 200
     assert all(c.isprintable() for c in shown)
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import logging
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -33,6 +35,8 @@ class SlackSink(BaseHTTPRequestHandler):
             self.wfile.write(b"nonsense\r\n\r\n")
             return
         self.send_response(self.server.status)
+        if self.server.location:
+            self.send_header("Location", self.server.location)
         self.end_headers()
         self.wfile.write(self.server.body)
 
@@ -43,7 +47,7 @@ class SlackSink(BaseHTTPRequestHandler):
 @contextmanager
 def slack(status=200, body=b"ok"):
     server = HTTPServer(("127.0.0.1", 0), SlackSink)
-    server.received, server.status, server.body = [], status, body
+    server.received, server.status, server.body, server.location = [], status, body, None
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -158,8 +162,9 @@ def test_a_message_arrives_whole(a_day):
         (429, b"", "status 429, it said 'nothing'"),
         (500, b"x" * 9999, "status 500"),
         (302, b"", "status 302"),
-        ("nonsense", b"", "did not take the message: nonsense"),
-        (None, b"", "did not take the message: Remote end closed connection"),
+        (404, f"/services/{SECRET} was not found".encode(), "said '/[secret] was not found'"),
+        ("nonsense", b"", "did not take the message: what arrived is no HTTP"),
+        (None, b"", "did not take the message: RemoteProtocolError: Server disconnected"),
     ],
 )
 def test_a_refused_message_says_why_once_and_never_where(a_day, caplog, status, body, said):
@@ -179,6 +184,37 @@ def test_a_silent_slack_is_given_up_after_the_time_out(a_day):
         webhook = SecretStr(f"http://127.0.0.1:{silent.getsockname()[1]}/{SECRET}")
         with pytest.raises(VendorError, match="timed out"):
             post(webhook, ticket_message(a_day(), report=REPORT, head=HEAD), timeout=0.2)
+
+
+def drip(listener):
+    with listener.accept()[0] as connection, contextlib.suppress(OSError):
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            time.sleep(0.02)
+            connection.sendall(b"X: y\r\n")
+
+
+def test_a_slack_that_drips_its_answer_is_given_up_after_twice_the_time_out(a_day):
+    message = ticket_message(a_day(), report=REPORT, head=HEAD)
+    with socket.create_server(("127.0.0.1", 0)) as dripping:
+        thread = threading.Thread(target=drip, args=(dripping,))
+        thread.start()
+        started = time.monotonic()
+        webhook = SecretStr(f"http://127.0.0.1:{dripping.getsockname()[1]}/{SECRET}")
+        with pytest.raises(VendorError, match=r"no complete answer within 0\.4 s"):
+            post(webhook, message, timeout=0.2)
+        assert time.monotonic() - started < 1.0
+        thread.join()
+
+
+def test_a_redirected_message_is_not_called_sent(a_day):
+    message = ticket_message(a_day(), report=REPORT, head=HEAD)
+    with slack() as (elsewhere, webhook), slack(307) as (server, moved):
+        server.location = webhook.get_secret_value()
+        with pytest.raises(VendorError, match="status 307"):
+            post(moved, message, timeout=5)
+    assert elsewhere.received == []
 
 
 def test_an_absent_slack_is_said_so(a_day):

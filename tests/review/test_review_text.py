@@ -68,18 +68,6 @@ def test_the_time_to_the_open_is_never_negative(minutes, shown):
     assert text.until(NOON, NOON + timedelta(minutes=minutes)) == shown
 
 
-@given(given=st.text(max_size=400))
-def test_untrusted_text_is_one_short_line_without_control_characters(given):
-    flat = text.untrusted(given)
-    assert len(flat) <= 200
-    assert flat.isprintable()
-    assert text.untrusted(flat) == flat
-
-
-def test_a_right_to_left_override_cannot_turn_a_headline_around():
-    assert text.untrusted("pay \u202eFDP.exe\u2066\n\tnow\x1b[31m") == "pay FDP.exe now[31m"
-
-
 def test_an_execution_counts_what_became_of_each_order(a_day):
     import dataclasses
 
