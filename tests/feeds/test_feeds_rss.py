@@ -1,16 +1,17 @@
-import time
+import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import feedparser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import VendorError
-from feeds.distillate import ITEM_LIMIT
+from feeds.distillate import ITEM_LIMIT, LEAF_LIMIT, TEXT_LIMIT
 from feeds.rss import parse_feed
-from feeds.text import ibkr_symbol, plain
+from feeds.text import ibkr_symbol
 
 NOW = datetime(2026, 6, 15, 11, 0, tzinfo=UTC)
 
@@ -57,28 +58,25 @@ def test_an_empty_feed_is_an_answer_and_is_said():
     assert feed.problems == ("the feed is empty",)
 
 
-LAUGHS = b"".join(
-    b'<!ENTITY l%d "%s">' % (n, b"&l%d;" % (n - 1) * 10 if n else b"lol") for n in range(10)
-)
-
-
 @pytest.mark.parametrize(
     "content",
     [
-        b"<!DOCTYPE rss [" + LAUGHS + b"]>" + rss(item("&l9;")),
-        b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + rss(item("&x;")),
+        b'<!DOCTYPE rss [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>' + rss(item("&b;")),
+        b'<!DOCTYPE r [<!ENTITY x SYSTEM "no-such-file">]>' + rss(item("&x;")),
         b'<!DOCTYPE rss SYSTEM "http://127.0.0.1:9/x.dtd">' + rss(item()),
         ("<?xml version='1.0' encoding='utf-16'?><!DOCTYPE rss []>" + rss().decode()).encode(
             "utf-16"
         ),
     ],
-    ids=["laughs", "file", "remote", "utf-16"],
+    ids=["nested", "file", "remote", "utf-16"],
 )
-def test_a_document_type_is_refused_before_anything_is_expanded(content):
-    started = time.perf_counter()
+def test_a_document_type_is_refused_before_any_parser_sees_it(content, monkeypatch):
+    # Harmless stand-ins: refused for what they declare, whatever it would grow to.
+    seen = []
+    monkeypatch.setattr("feedparser.parse", seen.append)
     with pytest.raises(VendorError, match="document type"):
         parse_feed(content, now=NOW)
-    assert time.perf_counter() - started < 0.5
+    assert seen == []
 
 
 @pytest.mark.parametrize("encoding", ["utf-7", "cp037", "rot13", "idna", "no-such-codec"])
@@ -98,9 +96,9 @@ def test_an_encoding_that_could_hide_markup_is_refused(encoding):
         (b"\0" * 100, "malformed"),
         (b"<html><body><p>hello</p></body></html>", "neither RSS nor Atom"),
         (rss(item("x" * 2_000_000)), "larger than 2 MB"),
-        (rss("<a>" * 100_000 + "</a>" * 100_000), "levels"),
-        (rss("<a " + " ".join(f"a{n}=''" for n in range(40_000)) + "/>"), "attributes"),
-        (rss("<a " + " ".join(f"xmlns:a{n}='b'" for n in range(9_000)) + "/>"), "attributes"),
+        (rss("<a>" * 70 + "</a>" * 70), "levels"),
+        (rss("<a " + " ".join(f"a{n}=''" for n in range(70)) + "/>"), "attributes"),
+        (rss("<a " + " ".join(f"xmlns:a{n}='b'" for n in range(70)) + "/>"), "attributes"),
         (rss("<item><a:title>x</a:title></item>"), "unbound prefix"),
     ],
 )
@@ -112,20 +110,25 @@ def test_what_is_no_feed_is_a_vendor_error(content, said):
 @pytest.mark.parametrize(
     "extra",
     [
-        "<author>" + "a" * 1_800_000 + "</author>",  # minutes in feedparser's e-mail pattern
-        "<author>" + "a." * 900_000 + "@</author>",
-        "<category>x</category>" * 60_000,
-        "<title>" + "\n" * 1_800_000 + "</title>",
-        "<description>" + "&lt;b&gt;" * 200_000 + "</description>",
-        "<pubDate>" + "1" * 1_800_000 + "</pubDate>",
+        "<author>" + "a." * 5_000 + "@</author>",  # feedparser searches it for an address
+        "<category>x</category>" * 500,
+        "<title>" + "\n" * 10_000 + "</title>",
+        "<description>" + "&lt;b&gt;" * 5_000 + "</description>",
+        "<pubDate>" + "1" * 10_000 + "</pubDate>",
     ],
-    ids=["author", "e-mail", "categories", "newlines", "tags", "date"],
+    ids=["author", "categories", "newlines", "tags", "date"],
 )
-def test_no_element_can_keep_the_parser_busy(extra):
-    content = rss(item("Still read", extra=extra))
-    started = time.perf_counter()
-    assert only(content).title == "Still read"
-    assert time.perf_counter() - started < 3.0
+def test_a_parser_is_given_little_of_any_element(extra, monkeypatch):
+    given = []
+    parse = feedparser.parse
+    monkeypatch.setattr(
+        "feedparser.parse",
+        lambda stream, **k: given.append(stream.getvalue()) or parse(stream, **k),
+    )
+    assert only(rss(item("Still read", extra=extra))).title == "Still read"
+    assert b"author" not in given[0]
+    assert given[0].count(b"<category") <= LEAF_LIMIT
+    assert max(len(text) for text in re.split(rb"<[^>]+>", given[0])) <= 4 * TEXT_LIMIT
 
 
 def test_tags_within_a_title_and_titles_of_other_things_are_no_headlines():
@@ -137,15 +140,11 @@ def test_tags_within_a_title_and_titles_of_other_things_are_no_headlines():
     assert article.title == "Big news"
 
 
-def test_only_the_first_500_items_of_a_flood_are_read():
-    flood = rss(*(item(f"Headline {n}") for n in range(20_000)))[:1_999_000]
-    flood = flood[: flood.rindex(b"<item>")] + b"</channel></rss>"
-    started = time.perf_counter()
-    feed = parse_feed(flood, now=NOW)
-    assert time.perf_counter() - started < 5.0
+def test_only_the_first_500_items_are_read():
+    feed = parse_feed(rss(*(item(f"Headline {n}") for n in range(600))), now=NOW)
     assert len(feed.articles) == ITEM_LIMIT
     assert feed.articles[-1].title == "Headline 499"
-    assert "only the first 500 of" in feed.problems[0]
+    assert "only the first 500 of 600" in feed.problems[0]
 
 
 def test_a_namespace_may_be_declared_anew_in_every_item():
@@ -229,31 +228,6 @@ def test_well_formed_nonsense_raises_only_vendor_errors(pieces):
     except VendorError:
         return
     assert len(feed.articles) <= 1
-
-
-@given(st.text(max_size=200))
-def test_plain_text_is_short_visible_and_stable(text):
-    result = plain(text, limit=50)
-    assert len(result) <= 50
-    assert result == plain(result, limit=50) or "<" in result or "&" in result
-    result.encode()
-    assert not set(result) & set("\u202e\u200b\ufeff\r\n\t\0")
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("a\u202egpj.exe", "agpj.exe"),
-        ("zero\u200bwidth", "zerowidth"),
-        ("<script>x</script>", "x"),
-        ("P/E < 10 and > 5", "P/E < 10 and > 5"),
-        ("\uff21\uff22\uff23", "ABC"),
-        ("two\r\n lines", "two lines"),
-        ("lone \ud800 surrogate", "lone surrogate"),
-    ],
-)
-def test_text_is_made_harmless(text, expected):
-    assert plain(text) == expected
 
 
 @pytest.mark.parametrize(
