@@ -145,6 +145,8 @@ class SimulatorSettings(Section):
     fundamentals: Path | None = None  # none: the file beside ``bars``, where there is one
     macro: Path | None = None
     constituents: Path | None = None
+    # Where the bars are real no file says what was bid: every quote is assumed to be this wide.
+    assumed_spread: Annotated[FiniteFloat, Field(ge=0.0, le=0.05)] = 4e-4  # fraction of the price
     cash: Positive = 1_000_000.0
 
 

@@ -63,6 +63,8 @@ def summary(outcome: Outcome, page: DayPage) -> dict[str, Any]:
     return {
         "session": page.session.isoformat(),
         "mode": page.mode.value,
+        "world": page.world,
+        "unknown": list(page.unknown),
         "run_id": page.run_id,
         "verdict": page.verdict.value,
         "exit_code": outcome.exit_code,

@@ -24,10 +24,13 @@ def begin_day(
     progress: Progress,
     open_gateway: OpenGateway = open_socket,
     past: PastOf = recorded,
+    world: str = "",
+    data_id: str = "",
 ) -> Day:
     """Ask the gateway for its account and time, and name the run.
 
-    ``day`` None means the gateway's own; ``past`` tells what the account was worth before. Raises
+    ``day`` None means the gateway's own; ``past`` tells what the account was worth before;
+    ``world`` and ``data_id`` are of `flows.world.World`. Raises
     `NoData` when the day is no session, `ConfigurationError` when the gateway lives in another
     one, `GatewayError` when it does not answer.
     """
@@ -43,6 +46,8 @@ def begin_day(
         run_key=run_key(settings, found, account),
         as_of=as_of,
         started_at=clock.now(),
+        world=world,
+        data_id=data_id,
         progress=progress,
         open_gateway=open_gateway,
         past=past,

@@ -180,6 +180,7 @@ def _replay_session(
         progress=silent,
         open_gateway=world.open_gateway,
         past=past,
+        world=world.title,
     )
     book = RunBook.open(day.paths, session_day, day.run_key)
     runner = Runner(book, Waiting, NobodyWatches(), resume=resume)

@@ -65,6 +65,7 @@ def tear_sheet(replay: Replay, days: Sequence[ReplayedDay]) -> TearSheet:
         replay_id=replay.replay_id,
         world=replay.source.title,
         caveat=replay.source.caveat,
+        unknown=replay.source.unknown,
         currency=CURRENCY,
         capital=capital,
         final_equity=settled[-1].equity,

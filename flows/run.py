@@ -62,7 +62,13 @@ def run_session(
         raise NoSession(no_session_line(session_date, settings.exchange))
     with open_world(settings, session_date) as world:
         watch.begins(world.title)
-        day = begin_day(world.settings, session_date, progress=progress)
+        day = begin_day(
+            world.settings,
+            session_date,
+            progress=progress,
+            world=world.title,
+            data_id=world.data_id,
+        )
         runner = Runner(_book(day, fresh=fresh), start, watch, resume=resume)
         return run_day(day, runner, advance_to=world.advance_to)
 

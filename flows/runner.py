@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from core.canonical import canonical_json, sha256_of
 from core.errors import DaybookError, StageFailed
 from core.runs import RunBook, StageRecord
+from tasks.day import Day
 from tasks.stage import Stage
 
 RESUMED = frozenset(
@@ -140,9 +141,10 @@ class Runner:
 
 def foundations(args: tuple[Any, ...]) -> str:
     """Return a hash of what a stage rests on: only over the same foundations it is resumed."""
-    return sha256_of(
-        canonical_json([_content(arg) for arg in args if isinstance(arg, StageRecord)])
-    )
+    # A market whose files were changed may answer otherwise than it did.
+    files = [arg.data_id for arg in args if isinstance(arg, Day) and arg.data_id]
+    records = [_content(arg) for arg in args if isinstance(arg, StageRecord)]
+    return sha256_of(canonical_json([*files, *records]))
 
 
 def _content(record: StageRecord) -> Any:

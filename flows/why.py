@@ -18,6 +18,7 @@ from core.runs import StageRecord, book_path, read_records
 from core.settings import Settings
 from core.tables import FEATURES, HEADLINES, SCORE_PARTS, SCORES, TARGETS, Schema, read_table
 from tasks.columns import rows
+from tasks.page_checks import unknown_sources
 
 
 def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]:
@@ -42,6 +43,8 @@ def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]
         "session": entry.session.isoformat(),
         "run_id": entry.run_id,
         "verdict": entry.facts["verdict"],
+        "world": records["market"].facts.get("world", ""),
+        "unknown": list(unknown_sources(records)),
         "blocks": {name: score[name] for name in ("technical", "fundamental", "sentiment")},
         "coverage": score["coverage"],
         "alpha_score": score["alpha_score"],
@@ -162,7 +165,10 @@ def render(story: Mapping[str, Any], console: Console) -> None:
 def _steps(story: Mapping[str, Any]) -> list[tuple[str, str]]:
     blocks = ", ".join(f"{name} {_number(score, 2)}" for name, score in story["blocks"].items())
     gate, order = story["gate"], story["order"]
+    unknown = ", ".join(story["unknown"])
     steps = [
+        *([("world", story["world"])] if story["world"] else []),
+        *([("unknown", f"{unknown}: no part of the scores")] if unknown else []),
         ("scores", f"{blocks}; {story['coverage']:.0%} of the features known"),
         (
             "alpha",

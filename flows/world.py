@@ -22,11 +22,13 @@ class World:
     """Settings whose addresses are all filled in, and who moves the clock.
 
     ``advance_to`` moves the simulator's clock; it is None where time passes by itself.
+    ``data_id`` names the content of the files that an embedded simulator serves; empty elsewhere.
     """
 
     settings: Settings
     title: str
     advance_to: Callable[[datetime], object] | None = None
+    data_id: str = ""
 
 
 @contextmanager
@@ -47,6 +49,7 @@ def open_world(settings: Settings, day: date | None) -> Iterator[World]:
                 with_vendors(with_port(settings, simulator.tws_port), simulator.http_url),
                 title=simulator.title,
                 advance_to=simulator.advance_to,
+                data_id=simulator.data_id,
             )
 
 

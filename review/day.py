@@ -202,7 +202,8 @@ class DayPage:
     verdict_reason: str = ""  # why it is a recommendation only, beyond failed checks
     ticket_sha256: str = ""  # what an approval is bound to
     next_step: str = ""  # one sentence: what a person can do
-    world: str = ""  # in sim mode: which market this was
+    world: str = ""  # which gateway or market this was, and what was real in it
+    unknown: tuple[str, ...] = ()  # sources that told nothing, such as news
     hours: str = ""  # where the session's hours are not the usual ones
     orders: tuple[OrderLine, ...] = ()
     checks: tuple[Check, ...] = ()

@@ -65,6 +65,7 @@ def render_day(day: DayPage) -> bytes:
         "day": day,
         "headline": text.headline(day),
         "explanation": text.explanation(day),
+        "provenance": text.provenance(day),
         "opening": text.opening(day),
         "volume": text.volume(day),
         "tone": tone(day),

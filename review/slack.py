@@ -40,12 +40,14 @@ from review.text import (
     masked,
     number,
     opening,
+    provenance,
     remarks,
     volume,
     weight_change,
 )
 
 MAX_ROWS = 25
+MAX_PROVENANCE = 600
 MAX_SECTION = 2900  # Slack refuses a section's text from 3001 characters on
 _COLUMNS = ("Side", "Symbol", "Qty", "Limit", "Weight", "Alpha", "%ADV", "ΔMargin", "Flag")
 _RIGHT = {"Qty", "Limit", "Weight", "Alpha", "%ADV", "ΔMargin"}
@@ -86,7 +88,9 @@ def ticket_message(day: DayPage, *, report: str, head: str) -> Message:
         blocks.append(SectionBlock(text=_plain(day.next_step)))
     ticket = f" · ticket {day.ticket_sha256[:SHORT]}" if day.ticket_sha256 else ""
     places = f"report: {report}{ticket} · journal head {head}"
-    blocks.append(ContextBlock(elements=[_plain(_context(day)), _plain(places)]))
+    world = one_line(provenance(day), MAX_PROVENANCE)
+    said = [_context(day), places, *([world] if world else [])]
+    blocks.append(ContextBlock(elements=[_plain(text) for text in said]))
     return Message(text=f"{header}. {told}", blocks=tuple(block.to_dict() for block in blocks))
 
 

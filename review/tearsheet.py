@@ -48,6 +48,7 @@ class TearSheet:
     replay_id: str
     world: str  # the market, in one line for people
     caveat: str = ""  # what is missing from its data, in a sentence
+    unknown: tuple[str, ...] = ()  # kinds of data that no file of real bars holds
     currency: str
     capital: float  # that the account began with
     final_equity: float

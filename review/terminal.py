@@ -26,6 +26,7 @@ from review.text import (
     masked,
     number,
     opening,
+    provenance,
     remarks,
     volume,
     weight_change,
@@ -94,13 +95,18 @@ def took(day: DayPage) -> str:
 
 def summary_text(day: DayPage, *, places: dict[str, str]) -> str:
     """Return the summary as plain lines. ``places`` says where what is: ``{"report": path}``."""
-    lines = [title_line(day), figures(day)]
+    lines = [title_line(day), *_provenance(day), figures(day)]
     lines += ["  ".join(order_cells(line)).rstrip() for line in largest(day.orders)]
     lines += [unlisted(day)] if unlisted(day) else []
     lines += ["", headline(day), explanation(day)]
     lines += [one_line(day.next_step)] if day.next_step else []
     lines += [f"{name}: {place}" for name, place in places.items()]
     return "\n".join(lines) + "\n"
+
+
+def _provenance(day: DayPage) -> list[str]:
+    said = provenance(day)
+    return [one_line(said)] if said else []
 
 
 def unlisted(day: DayPage) -> str:
@@ -129,7 +135,10 @@ def summary(day: DayPage, *, places: dict[str, str]) -> RenderableType:
     more = [Text(unlisted(day), style="dim")] if unlisted(day) else []
     said = [Text(one_line(line)) for line in (explanation(day), day.next_step) if line]
     where = [Text.assemble((f"{name}: ", "dim"), place) for name, place in places.items()]
-    return Group(head, Text(figures(day)), Text(), *orders, *more, Text(), verdict, *said, *where)
+    world = [Text(line, style="dim") for line in _provenance(day)]
+    return Group(
+        head, *world, Text(figures(day)), Text(), *orders, *more, Text(), verdict, *said, *where
+    )
 
 
 def show(day: DayPage, console: Console, *, places: dict[str, str]) -> None:

@@ -182,6 +182,12 @@ def headline(day: DayPage) -> str:
     return f"{orders} proposed"
 
 
+def provenance(day: DayPage) -> str:
+    """Say which world a day was of, and what nobody could tell about it; empty when not known."""
+    unknown = f"unknown today: {', '.join(day.unknown)}" if day.unknown else ""
+    return "; ".join(part for part in (day.world, unknown) if part)
+
+
 def explanation(day: DayPage) -> str:
     """Say what the verdict means for the account, and why."""
     if day.uncertain:

@@ -65,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--fundamentals", type=Path, help="a parquet file of real fundamentals")
     add("--macro", type=Path, help="a parquet file of real macro gauges")
     add("--constituents", type=Path, help="a CSV file of names and sectors")
+    add(
+        "--assumed-spread",
+        type=float,
+        default=DEFAULTS.assumed_spread,
+        metavar="FRACTION",
+        help="of every quote, where the bars are real",
+    )
     add("--cash", type=float, default=DEFAULTS.cash, help="USD the account began with")
     add("--state", type=Path, default=Path("data/sim/simulator"), help="folder of the ledgers")
     add("--port", type=int, default=0, help="TWS port; 0: a free one")

@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.canonical import sha256_of, sha256_of_file
+from core.canonical import canonical_json, sha256_of
 from core.errors import ConfigurationError, DataError, NoData
+from core.settings import SimulatorSettings
 from simulator.bars_table import PRICES, BarsTable, ibkr_symbol, read_bars
 from simulator.market import DailyBar, Instrument, Split
 from simulator.names import con_ids
 from simulator.series import BarSeries
+
+DEFAULT_SPREAD = SimulatorSettings().assumed_spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +38,32 @@ class BarsFileMarket:
     of ``etfs`` are tradable and no constituents. The name, sector and industry come from
     ``constituents``; a stock it does not name keeps its symbol for a name and has no sector.
 
+    A file that grows by later bars stays the same world with the same account: its id comes from
+    the bars of its first day, so that nothing decided early hangs on what came later.
+
     Attributes
     ----------
+    assumed_spread
+        Of every quote, as a fraction of the price.
     warnings
         What was left out of the files, with counts, one line each.
     """
 
     def __init__(
-        self, path: Path, constituents: Path | None = None, *, etfs: Path | None = None
+        self,
+        path: Path,
+        constituents: Path | None = None,
+        *,
+        etfs: Path | None = None,
+        assumed_spread: float = DEFAULT_SPREAD,
     ) -> None:
         stocks = read_bars(path)
         companies = read_constituents(constituents) if constituents else {}
         funds = read_bars(etfs) if etfs else None
         self._build(stocks, funds, companies)
-        files = [file for file in (path, constituents, etfs) if file is not None]
-        self._world_id = sha256_of("".join(map(sha256_of_file, files)).encode())[:12]
+        self.assumed_spread: float | None = assumed_spread
+        beginnings = [_first_day(one) for one in (stocks, funds) if one is not None]
+        self._world_id = sha256_of(canonical_json(beginnings))[:12]
         self._title = (
             f"real bars from {path.name}, {self.first_session} to {self.last_session}, "
             f"{sum(i.member_since is not None for i in self.instruments)} stocks and "
@@ -85,7 +99,7 @@ class BarsFileMarket:
 
     @property
     def world_id(self) -> str:
-        """Twelve hexadecimal digits of a hash over the files."""
+        """Twelve hexadecimal digits of a hash over the bars of the first day."""
         return self._world_id
 
     @property
@@ -169,6 +183,13 @@ def _instrument(symbol: str, con_id: int, since: date | None, listed: Listed | N
         industry=listed.industry if listed else None,
         member_since=since,
     )
+
+
+def _first_day(bars: BarsTable) -> list[list[float | str]]:
+    """Return the rows of a table's first day, without the date: what a longer file keeps."""
+    first = bars.frame[bars.frame["date"] == bars.frame["date"].min()]
+    rows: list[list[float | str]] = first[["symbol", *PRICES, "volume"]].to_numpy().tolist()
+    return [[str(first["date"].iloc[0].date())], *rows]
 
 
 def _split_by_symbol(frame: pd.DataFrame) -> dict[str, BarSeries]:

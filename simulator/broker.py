@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from core.errors import RequestRefused, StorageError
+from core.errors import DataError, RequestRefused, StorageError
 from simulator.checks import (
     refuse_beyond_margin,
     refuse_unpriced,
@@ -66,6 +66,7 @@ class Broker:
         )
         start = past[0].at if past else now
         tape = Tape(market)
+        _refuse_unlisted(past, tape, state / market.world_id)
         self.exchanges = {
             account: Exchange(tape, now=start, cash=cash, rules=rules, account=account)
             for account in self.accounts
@@ -247,6 +248,23 @@ class Broker:
         if parent is None or parent.status is Status.CANCELLED:
             raise RequestRefused(f"Can't find order with id = {terms.parent_id}", code=NO_PARENT)
         return parent
+
+
+def _refuse_unlisted(events: Iterable[Event], tape: Tape, folder: Path) -> None:
+    """Raise `DataError` when an order on record is of something that this market does not list."""
+    traded = {
+        con_id
+        for event in events
+        if not isinstance(event, Cancelled)
+        for con_id, _ in event.terms.trades
+    }
+    absent = sorted(con_id for con_id in traded if tape.securities.find(con_id) is None)
+    if absent:
+        raise DataError(
+            f"the account in {folder} holds orders of {len(absent)} instrument(s) that are not in "
+            f"{tape.market.title}, such as conId {absent[0]}; open the files it traded on, or move "
+            "the folder away to begin with an empty account"
+        )
 
 
 def account_ids(world_id: str, count: int = 1) -> tuple[str, ...]:

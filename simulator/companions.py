@@ -1,5 +1,8 @@
 """What every market has beside its shares: an index, a fund of it, currencies, three fates.
 
+Where the bars are real there is none of it: a company, a fund or an exchange rate that nobody
+recorded would stand among real ones.
+
 All of it is made from the market's own sessions and its world id, so that a market that knows
 only shares, synthetic or from a file, becomes a whole one. Nothing here is a constituent, and no
 bar of the market's own shares depends on it.
@@ -52,7 +55,9 @@ class Companions:
 
     @cached_property
     def instruments(self) -> dict[int, Instrument]:
-        """All companions by conId, ascending."""
+        """All companions by conId, ascending; none beside real bars."""
+        if self._market.assumed_spread is not None:
+            return {}
         day = self.sessions[int(RENAMED_AT * len(self.sessions))]
         last = self.sessions[int(DELISTED_AT * len(self.sessions))]
         listed = [
@@ -81,7 +86,7 @@ class Companions:
 
     def dividends(self, con_id: int) -> tuple[Dividend, ...]:
         """Return what a companion pays, oldest first."""
-        amount = {PAYER: 0.45, FUND: 0.35}.get(con_id)
+        amount = {PAYER: 0.45, FUND: 0.35}.get(con_id) if con_id in self.instruments else None
         return () if amount is None else _quarterly(self.sessions, amount)
 
     def _made(self, con_id: int) -> BarSeries:

@@ -8,9 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from simulator.tape import Tape, phase
-from simulator.vendors.fundamentals import Figures, FundamentalsSource
-from simulator.vendors.fundamentals_invented import InventedFundamentals
-from simulator.vendors.fundamentals_recorded import RecordedFundamentals
+from simulator.vendors.archives import fundamentals_archive
+from simulator.vendors.fundamentals import Figures
 from simulator.vendors.news import Headline, headlines
 
 
@@ -19,14 +18,17 @@ class Facts:
 
     def __init__(self, tape: Tape, *, seed: int = 0, fundamentals: Path | None = None) -> None:
         self._tape, self._seed = tape, seed
-        self._source: FundamentalsSource = (
-            RecordedFundamentals(fundamentals) if fundamentals else InventedFundamentals(tape, seed)
-        )
+        self._source = fundamentals_archive(tape, fundamentals, seed=seed)
         self._headlines = lru_cache(maxsize=2)(self._all_headlines)
         self._days: dict[object, Mapping[str, Figures]] = {}
 
+    @property
+    def has_news(self) -> bool:
+        """Whether anybody writes about the companies: only about made-up ones."""
+        return not self._tape.is_real
+
     def headlines(self, now: datetime) -> list[Headline]:
-        """Return the headlines of the last 72 hours, newest first."""
+        """Return the headlines of the last 72 hours, newest first; none of real companies."""
         return self._headlines(now)
 
     def figures(self, now: datetime) -> Mapping[str, Figures]:
@@ -34,8 +36,9 @@ class Facts:
         where = phase(now)
         key = where.day, where.last_complete
         if key not in self._days:
-            self._days = {key: {one.symbol: one for one in self._source.figures(now)}}
+            known = self._source.figures(now) if self._source else ()
+            self._days = {key: {one.symbol: one for one in known}}
         return self._days[key]
 
     def _all_headlines(self, now: datetime) -> list[Headline]:
-        return headlines(self._tape, self._seed, now)
+        return [] if self._tape.is_real else headlines(self._tape, self._seed, now)

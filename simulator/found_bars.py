@@ -67,7 +67,7 @@ def bars_for(request: HistoryRequest, directory: Directory, tape: Tape, now: dat
         instrument = directory.one(request.query)
     number, unit = request.span()
     end = request.end_by(now)
-    if request.what not in SERVED[instrument.sec_type]:
+    if request.what not in SERVED[instrument.sec_type] or _unknown(request, tape):
         raise no_data(instrument, request.what)
     if request.legs:
         daily: Sequence[DailyBar] = combination_bars(tape, request.legs, now)
@@ -81,6 +81,12 @@ def bars_for(request: HistoryRequest, directory: Directory, tape: Tape, now: dat
     if not bars:
         raise no_data(instrument, request.what)
     return FoundBars(instrument, _of_kind(bars, request.what, instrument, tape, now), end)
+
+
+def _unknown(request: HistoryRequest, tape: Tape) -> bool:
+    """Tell whether only a made-up market could answer: real daily bars say nothing of a day."""
+    within_the_day = request.bar_size in SECONDS
+    return tape.is_real and (within_the_day or request.what == "OPTION_IMPLIED_VOLATILITY")
 
 
 def _of_kind(

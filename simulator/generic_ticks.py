@@ -35,6 +35,8 @@ OTHER_TICKS: Mapping[int, str] = {
     411: "Real Time Historical Volatility", 588: "Futures Open Interest",
 }  # fmt: skip
 DELAYED_TICKS = frozenset({101, 106, 165, 221, 232, 236, 258})
+# What no daily bar tells: where the bars are real these stay silent.
+UNKNOWN_TICKS = frozenset({100, 101, 105, 106, 233, 236, 293, 294, 375, 456, 595})
 YEAR, MINUTES, SHARES_A_TRADE = 252, 390, 200
 PRICES = frozenset({*range(15, 21), 37, 57})  # ticks that are prices
 SHORTABLE = 3.0  # more than 2.5: at least a thousand shares to borrow
@@ -76,7 +78,7 @@ class Statistics:
         bars = list(self.tape.daily(self.instrument.con_id, self.now)[-YEAR:])
         if not bars:
             return
-        for number in sorted(ticks):
+        for number in sorted(ticks - UNKNOWN_TICKS if self.tape.is_real else ticks):
             for kind, value in self._values(number, bars):
                 yield _frame(request_id, kind, value)
 

@@ -92,11 +92,19 @@ class Market(Protocol):
 
     @property
     def world_id(self) -> str:
-        """Twelve hexadecimal digits that name this market: same id, same bars."""
+        """Twelve hexadecimal digits that name this market, and its accounts with it."""
 
     @property
     def title(self) -> str:
         """One line for people, for example ``synthetic market, seed 7, 250 symbols``."""
+
+    @property
+    def assumed_spread(self) -> float | None:
+        """Width of every quote as a fraction of its price, where the bars are real.
+
+        None in a made-up market, in which whatever no bar says is drawn. Of real companies nothing
+        is drawn: it is derived from the bars, stated as an assumption, or not known.
+        """
 
     @property
     def first_session(self) -> date:

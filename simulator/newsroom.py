@@ -35,7 +35,9 @@ class Newsroom:
 
     @property
     def providers(self) -> list[tuple[str, str]]:
-        """Codes and names of the providers."""
+        """Codes and names of the providers; none where the companies are real."""
+        if not self._facts.has_news:
+            return []
         return [(code, SOURCES[feed]) for code, feed in sorted(PROVIDERS.items())]
 
     def of(self, instrument: Instrument, now: datetime) -> list[Story]:

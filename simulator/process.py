@@ -59,6 +59,7 @@ class SimulatorProcess(Closeable):
         self.account: str = ready["account"]
         self.world_id: str = ready["world_id"]
         self.title: str = ready["title"]
+        self.data_id: str = ready["data_id"]
         self.started_at = datetime.fromisoformat(ready["clock"])
 
     def close(self) -> None:
@@ -191,5 +192,5 @@ def start(
     arguments += gateway
     for name, value in settings.model_dump().items():
         if value is not None:
-            arguments.append(f"--{name}={value}")
+            arguments.append(f"--{name.replace('_', '-')}={value}")
     return SimulatorProcess(arguments)

@@ -1,8 +1,11 @@
 """Quotes at a moment, made from what the tape shows: the spread narrows with liquidity.
 
-Shares before the open stand around the last close; so do options, whose spread is then twice as
-wide. Futures and currencies trade around the clock, but the tape knows them by sessions. An index
-has a level and nobody who would trade at it.
+Where the bars are real no file says what was bid, so nothing is drawn: the spread is the one that
+the settings assume for every name, around the last close or the open, for a round lot.
+
+Elsewhere shares before the open stand around the last close; so do options, whose spread is then
+twice as wide. Futures and currencies trade around the clock, but the tape knows them by sessions.
+An index has a level and nobody who would trade at it.
 """
 
 from __future__ import annotations
@@ -53,7 +56,7 @@ def quote(tape: Tape, con_id: int, now: datetime) -> Quote | None:
     where = phase(now)
     if tape.instrument(con_id).sec_type != "STK":
         return _quote_of_other(tape, con_id, summary, now)
-    draws = drawn(tape.market.world_id, con_id, where.day, where.running is not None)
+    draws = _draws(tape, con_id, now)
     opened = tape.open_price(con_id, now)
     tick = tape.instrument(con_id).min_tick
     if opened is not None:
@@ -68,7 +71,8 @@ def quote(tape: Tape, con_id: int, now: datetime) -> Quote | None:
             open=bar.open, high=bar.high, low=bar.low,
         )  # fmt: skip
     sides = _around(summary.bar.close, summary, tick, draws, drift=PRE_MARKET_DRIFT)
-    if summary.average_value < ILLIQUID_BELOW and draws[3] < ILLIQUID_SILENT:
+    is_illiquid = not tape.is_real and summary.average_value < ILLIQUID_BELOW
+    if is_illiquid and draws[3] < ILLIQUID_SILENT:
         sides = (NOTHING, NOTHING, 0, 0)
     return Quote(*sides, last=summary.bar.close, close=summary.bar.close, volume=0)
 
@@ -80,7 +84,7 @@ def _quote_of_other(tape: Tape, con_id: int, summary: Summary, now: datetime) ->
     where, item = phase(now), tape.instrument(con_id)
     opened = tape.open_price(con_id, now)
     price = summary.bar.close if opened is None else opened
-    draws = drawn(tape.market.world_id, con_id, where.day, where.running is not None)
+    draws = _draws(tape, con_id, now)
     sides = _sides(item, price, draws, is_open=where.running is not None)
     if opened is not None:
         close = summary.bar.close
@@ -92,6 +96,15 @@ def _quote_of_other(tape: Tape, con_id: int, summary: Summary, now: datetime) ->
             open=bar.open, high=bar.high, low=bar.low,
         )  # fmt: skip
     return Quote(*sides, last=bar.close, close=bar.close, volume=0)
+
+
+def _draws(tape: Tape, con_id: int, now: datetime) -> tuple[float, ...]:
+    """Return what a quote's middle, sizes and silence hang on."""
+    if tape.is_real:
+        # The middle of the drift, and a round lot on both sides.
+        return 0.5, 0.0, 0.0, 1.0
+    where = phase(now)
+    return drawn(tape.market.world_id, con_id, where.day, where.running is not None)
 
 
 def half_spread(item: Instrument, price: float, summary: Summary) -> float:
@@ -128,6 +141,8 @@ def _around(
 
 
 def _spread_of_share(summary: Summary) -> float:
+    if summary.assumed_spread is not None:
+        return summary.assumed_spread
     millions = max(summary.average_value, 1.0) / 1e6
     return min(max(SPREAD_AT_ONE_MILLION / sqrt(millions), NARROWEST), WIDEST) / 1e4
 

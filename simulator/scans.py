@@ -116,6 +116,8 @@ SCANS: Mapping[str, Scan] = {
     "TOP_PERC_LOSE": Scan("Top % Losers", lambda row: -row.change, EVERYTHING),
 }
 
+OPTION_SCANS = frozenset({"HIGH_OPT_IMP_VOLAT", "LOW_OPT_IMP_VOLAT"})  # rank by what options cost
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -156,6 +158,9 @@ FILTERS: Mapping[str, Filter] = {
     **_both("MKTCAP", "marketCap", "Market Cap ($1M)", _millions, "1e6"),
     **_both("IMPVOLAT", "impVolat", "Imp Vol (%)", lambda row: 100 * row.volatility),
 }  # fmt: skip
+
+
+OPTION_FILTERS = frozenset({"impVolatAbove", "impVolatBelow"})
 
 
 def in_location(instrument: Instrument, kind: str, location: str) -> bool:

@@ -39,6 +39,7 @@ class ScriptedMarket:
         self._script = script
         named = f"{market.world_id} {script.digest}"
         self.world_id = sha256(named.encode()).hexdigest()[: len(market.world_id)]
+        self.assumed_spread = market.assumed_spread
         self.title = f"{market.title}, with scripted splits and halts"
 
     @property

@@ -33,9 +33,12 @@ class Securities:
         self.shares = {item.con_id: item for item in market.instruments}
         self.companions = Companions(market)
         self._derivatives: dict[int, Instrument] = {}
+        self._is_real = market.assumed_spread is not None
         in_dollars = [item.con_id for item in market.instruments if item.currency == "USD"]
         self._underlyings = dict(enumerate(FIRST_UNDERLYINGS))
         self._underlyings |= dict(enumerate(in_dollars[: MOST_UNDERLYINGS - RESERVED], RESERVED))
+        if self._is_real:  # what an option on a real company traded at, no file says
+            self._underlyings = {}
         self._places = {con_id: place for place, con_id in self._underlyings.items()}
         self.base_volatility = lru_cache(maxsize=4096)(self._base_volatility)
 
@@ -112,6 +115,8 @@ class Securities:
         return found
 
     def _derivative(self, con_id: int) -> Instrument | None:
+        if self._is_real:
+            return None
         found = futures.instrument(con_id) or self._option(con_id)
         if found is not None:
             self._derivatives[con_id] = found

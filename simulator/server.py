@@ -35,7 +35,7 @@ from simulator.running_clock import running_clock
 from simulator.scripted_market import scripted
 from simulator.vendors import build_vendors
 from simulator.wire_log import WireLog
-from simulator.worlds import find_files, open_market
+from simulator.worlds import WorldFiles, data_id, describe, find_files, open_market
 
 STOP_SECONDS = 3  # that a request under way is waited for
 
@@ -100,6 +100,7 @@ async def serve(
         A file of the world is not what it should be.
     """
     options = options or GatewayOptions()
+    files = find_files(settings)
     script = read_script(options.faults) if options.faults else None
     market = scripted(open_market(settings), script.faults if script else ())
     clock = VirtualClock(start_of_day(market, day or _newest_day(market)))
@@ -121,18 +122,18 @@ async def serve(
         facts=Facts(
             broker.exchange.tape,
             seed=settings.seed,
-            fundamentals=find_files(settings).fundamentals,
+            fundamentals=files.fundamentals,
         ),
     )
     stop = _stop_event(exit_with_parent=exit_with_parent)
     try:
         with _listen(address.http_port) as listener:
-            http = _HttpServer(_application(settings, gateway))
+            http = _HttpServer(_application(settings, files, gateway))
             serving = asyncio.create_task(http.serve(sockets=[listener]))
             serving.add_done_callback(lambda _: stop.set())
             await http.is_ready.wait()
             tws_port = await _start(gateway, address.tws_port)
-            _announce(gateway, tws_port=tws_port, http_port=listener.getsockname()[1])
+            _announce(gateway, files, tws_port=tws_port, http_port=listener.getsockname()[1])
             with running_clock(gateway, options.speed):
                 await stop.wait()
             http.should_exit = True
@@ -157,8 +158,7 @@ def _newest_day(market: Market) -> date:
     return min(latest_session(wall_clock.now()).day, market.last_session)
 
 
-def _application(settings: SimulatorSettings, gateway: Gateway) -> Starlette:
-    files = find_files(settings)
+def _application(settings: SimulatorSettings, files: WorldFiles, gateway: Gateway) -> Starlette:
     vendors = build_vendors(
         gateway.tape.market,
         gateway.clock,
@@ -194,7 +194,7 @@ def _taken(port: int, error: OSError) -> ConfigurationError:
     )
 
 
-def _announce(gateway: Gateway, *, tws_port: int, http_port: int) -> None:
+def _announce(gateway: Gateway, files: WorldFiles, *, tws_port: int, http_port: int) -> None:
     market = gateway.tape.market
     ready = {
         "tws_port": tws_port,
@@ -202,9 +202,10 @@ def _announce(gateway: Gateway, *, tws_port: int, http_port: int) -> None:
         "account": gateway.broker.account,
         "world_id": market.world_id,
         "clock": gateway.clock.now().isoformat(),
-        "title": market.title,
+        "title": describe(market, files),
+        "data_id": data_id(files),
     }
-    print(BANNER + f"  {market.title}\n", file=sys.stderr, flush=True)  # noqa: T201 - for people
+    print(BANNER + f"  {ready['title']}\n", file=sys.stderr, flush=True)  # noqa: T201 - for people
     print(json.dumps(ready), flush=True)  # noqa: T201 - for whoever started the process
 
 

@@ -41,6 +41,8 @@ class SyntheticMarket:
     Prices are per share in the instrument's currency, on the tick of 0.01; volumes are shares.
     """
 
+    assumed_spread: float | None = None
+
     def __init__(self, seed: int, symbols: int) -> None:
         if seed < 0 or not FEWEST_SYMBOLS <= symbols < MOST_COMPANIES:
             raise ConfigurationError(

@@ -60,6 +60,7 @@ class Summary:
     previous_close: float | None  # the close before that bar
     average_volume: float  # shares a day over the last 20 bars, 2 of a derivative
     average_value: float  # price times shares a day over the same bars
+    assumed_spread: float | None = None  # of a market of real bars, as a fraction
 
 
 class Tape:
@@ -77,6 +78,11 @@ class Tape:
         self.market = market
         self.securities = Securities(market)
         self._summaries: dict[int, tuple[tuple[date, date], Summary | None]] = {}
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the bars are real, so that nothing about their companies may be drawn."""
+        return self.market.assumed_spread is not None
 
     @cached_property
     def instruments(self) -> dict[int, Instrument]:
@@ -111,7 +117,7 @@ class Tape:
         known = self._summaries.get(con_id)
         if known is None or known[0] != key:
             over = AVERAGE_OVER if self.instrument(con_id).underlying is None else 2
-            known = (key, _summarise(self.daily(con_id, now)[-over:]))
+            known = (key, _summarise(self.daily(con_id, now)[-over:], self.market.assumed_spread))
             self._summaries[con_id] = known
         return known[1]
 
@@ -201,7 +207,7 @@ def in_new_shares(bar: DailyBar, ratio: float) -> DailyBar:
     )
 
 
-def _summarise(bars: Sequence[DailyBar]) -> Summary | None:
+def _summarise(bars: Sequence[DailyBar], assumed_spread: float | None) -> Summary | None:
     """Summarise the newest bars, as many as are to be averaged over."""
     if not bars:
         return None
@@ -210,4 +216,5 @@ def _summarise(bars: Sequence[DailyBar]) -> Summary | None:
         previous_close=bars[-2].close if len(bars) > 1 else None,
         average_volume=sum(bar.volume for bar in bars) / len(bars),
         average_value=sum(bar.volume * bar.close for bar in bars) / len(bars),
+        assumed_spread=assumed_spread,
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from core.canonical import canonical_json, sha256_of, sha256_of_file
 from core.errors import ConfigurationError
 from core.settings import SimulatorSettings
 from simulator.bars_file import BarsFileMarket
@@ -49,7 +50,48 @@ def open_market(settings: SimulatorSettings) -> Market:
     files = find_files(settings)
     if files.bars is None:
         return SyntheticMarket(settings.seed, settings.symbols)
-    return BarsFileMarket(files.bars, files.constituents, etfs=files.etfs)
+    return BarsFileMarket(
+        files.bars,
+        files.constituents,
+        etfs=files.etfs,
+        assumed_spread=settings.assumed_spread,
+    )
+
+
+def unknown_of(files: WorldFiles) -> tuple[str, ...]:
+    """Name what nobody knows of the companies; nothing in a made-up world."""
+    if files.bars is None:
+        return ()
+    absent = [what for what, path in _sources(files).items() if path is None]
+    return ("news", *absent, "earnings dates")
+
+
+def describe(market: Market, files: WorldFiles) -> str:
+    """Say in one line what a world is made of: what is real, what is unknown, what is assumed."""
+    if market.assumed_spread is None:
+        return market.title
+    parts = [f"{what} from {path.name}" for what, path in _sources(files).items() if path]
+    parts.append(f"unknown, in no file: {', '.join(unknown_of(files))}")
+    spread = f"{1e4 * market.assumed_spread:g} bp"
+    parts.append(f"assumed: quotes {spread} wide around the last price, every share to borrow")
+    return "; ".join([market.title, *parts])
+
+
+def _sources(files: WorldFiles) -> dict[str, Path | None]:
+    """Return the file of each kind of facts beside bars."""
+    return {
+        "fundamentals": files.fundamentals,
+        "macro": files.macro,
+        "sectors": files.constituents,
+    }
+
+
+def data_id(files: WorldFiles) -> str:
+    """Name the content of every file of a world of real bars; empty for a made-up one."""
+    if files.bars is None:
+        return ""
+    hashes = [None if path is None else sha256_of_file(path) for path in astuple(files)]
+    return sha256_of(canonical_json(hashes))[:12]
 
 
 def _check_exist(settings: SimulatorSettings) -> None:

@@ -41,6 +41,8 @@ class Day:
     run_key: str
     as_of: datetime
     started_at: datetime  # wall clock; names the run in the journal, decides nothing
+    world: str = ""  # in one line: a gateway, or a market and what is real in it
+    data_id: str = ""  # of the files behind a simulated world: other files, other inputs
     progress: Progress = field(default=silent, compare=False, repr=False)
     open_gateway: OpenGateway = field(default=open_socket, compare=False, repr=False)
     past: PastOf = field(default=recorded, compare=False, repr=False)

@@ -97,7 +97,12 @@ def fetch_market(day: Day, chosen: StageRecord) -> StageRecord:
             "quotes": day.stage("quotes", pd.DataFrame(quotes.quotes), QUOTES),
             "bars": day.stage("bars", bars, BARS),
         },
-        facts={"no_bars": no_bars, "no_quote": no_quote, "newest_bar": str(bars["session"].max())},
+        facts={
+            "no_bars": no_bars,
+            "no_quote": no_quote,
+            "newest_bar": str(bars["session"].max()),
+            "world": day.world,
+        },
         rows_in=len(contracts),
         rows_out=int(bars["con_id"].nunique()),
         notes=_missing_note("without bars", no_bars) or f"{len(bars):,} bars",

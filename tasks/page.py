@@ -17,14 +17,14 @@ from risk.measures import gross
 from tasks.columns import rows
 from tasks.day import Day
 from tasks.judged import figures_of
-from tasks.page_checks import gate_lines, quality_lines
+from tasks.page_checks import gate_lines, quality_lines, unknown_sources
 from tasks.page_orders import order_lines, rehearsals
 from tasks.page_stages import Records, artefacts_of, stage_lines
 from tasks.page_symbols import overrides, symbol_lines
 from tasks.snapshot import snapshot_of
 
 
-def day_page(day: Day, records: Records, *, world: str = "") -> DayPage:
+def day_page(day: Day, records: Records) -> DayPage:
     """Gather a day. Stages that have not run yet are simply not shown."""
     ticket = read_ticket(day.store.open(records["propose"].artefacts["ticket"]).read_bytes())
     snapshot = snapshot_of(day.read_record(records["snapshot"].artefacts["positions"])).stocks
@@ -46,7 +46,8 @@ def day_page(day: Day, records: Records, *, world: str = "") -> DayPage:
         run_id=day.run_id,
         code_version=code_hash(),
         settings_hash=day.settings.decision_hash,
-        world=world,
+        world=records["market"].facts.get("world", ""),
+        unknown=unknown_sources(records),
         hours=unusual_hours(day.session, exchange=day.settings.exchange),
         risk=_risk(day, records, snapshot),
         orders=order_lines(ticket, snapshot, records),

@@ -73,6 +73,17 @@ def quality_lines(records: Records) -> list[Quality]:
     return lines
 
 
+def unknown_sources(records: Records) -> tuple[str, ...]:
+    """Name the sources that told nothing that day: what they would have said is unknown."""
+    names = {
+        "fundamentals": "fundamentals",
+        "news": "news",
+        "macro": "macro",
+        "earnings": "earnings dates",
+    }
+    return tuple(said for name, said in names.items() if records[name].facts["degraded"])
+
+
 def _missing(what: str, reasons: Mapping[str, str], of: int, consequence: str) -> Quality:
     examples = tuple(f"{name}: {why}" for name, why in sorted(reasons.items())[:3])
     return Quality(

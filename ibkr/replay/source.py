@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from core.canonical import canonical_json, sha256_of, sha256_of_file
+from core.canonical import canonical_json, sha256_of
 from core.settings import SimulatorSettings
-from simulator.worlds import find_files, open_market
+from simulator.worlds import data_id, describe, find_files, open_market, unknown_of
 
 
 class ReplaySource:
@@ -32,15 +32,13 @@ class ReplaySource:
     @property
     def world_id(self) -> str:
         """Twelve digits that name everything the source holds: same id, same answers."""
-        vendors = [self.files.fundamentals, self.files.macro]
-        hashes = [None if path is None else sha256_of_file(path) for path in vendors]
-        seed = self.settings.seed
-        return sha256_of(canonical_json([self.market.world_id, hashes, seed]))[:12]
+        files, seed = data_id(self.files), self.settings.seed
+        return sha256_of(canonical_json([self.market.world_id, files, seed]))[:12]
 
     @property
     def title(self) -> str:
-        """The market, in one line for people."""
-        return self.market.title
+        """The market, in one line for people: what is real, assumed and unknown."""
+        return describe(self.market, self.files)
 
     @property
     def caveat(self) -> str:
@@ -48,9 +46,17 @@ class ReplaySource:
         if self.files.bars is None:
             return ""
         return (
-            "The bars hold the index members of their last day and no dividends: names that "
-            "failed or left are missing, which flatters portfolio and equal weight alike."
+            f"Nothing about a real company is made up: without {', '.join(self.unknown)} every "
+            "score rests on the other features alone. Quotes, spreads and what can be borrowed "
+            "are assumptions. The bars hold the index members of their last day and no dividends: "
+            "names that failed or left are missing, which flatters portfolio and equal weight "
+            "alike."
         )
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What no file tells of the companies; nothing of a made-up market."""
+        return unknown_of(self.files)
 
     @property
     def first_session(self) -> date:

@@ -63,7 +63,7 @@ class ReplayWorld:
     """
 
     def __init__(self, source: ReplaySource, clock: VirtualClock, http_url: str) -> None:
-        self.http_url = http_url
+        self.http_url, self.title = http_url, source.title
         self._source, self._clock = source, clock
         self._directory = Directory(source.market)
         self._broker: Broker | None = None

@@ -46,7 +46,7 @@ def historical_ticks(client: Client, fields: Fields) -> None:
     instrument = gateway.directory.one(query)
     daily = gateway.tape.daily(instrument.con_id, now)
     summary = gateway.tape.summary(instrument.con_id, now)
-    if summary is None:
+    if summary is None or gateway.tape.is_real:  # real bars do not tell single trades
         raise no_data(instrument, what)
     if begin is not None:
         first = closed_by(daily, phase(begin).day)
@@ -77,7 +77,7 @@ def histogram_data(client: Client, fields: Fields) -> None:
     instrument = gateway.directory.one(query)
     daily = gateway.tape.daily(instrument.con_id, gateway.clock.now())
     sessions = daily[-int(period[1]) * _SESSIONS[period[2]] :]
-    if not sessions:
+    if not sessions or gateway.tape.is_real:
         raise no_data(instrument, "TRADES")
     client.send(frames.histogram_data(request_id, histogram(sessions, instrument)))
 

@@ -35,7 +35,8 @@ def market_depth(client: Client, fields: Fields) -> None:
     fields.skip("mktDepthOptions")
     fields.end()
     instrument = client.gateway.directory.one(query)
-    if instrument.sec_type not in WITH_BOOKS:
+    # Beyond the assumed quote no real book is known.
+    if instrument.sec_type not in WITH_BOOKS or client.gateway.tape.is_real:
         raise RequestRefused(
             "Deep market data is not supported for this combination of security type/exchange",
             code=NOT_SUPPORTED,

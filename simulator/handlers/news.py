@@ -10,7 +10,6 @@ from simulator.messages import news as frames
 from simulator.messages import times
 from simulator.messages.contracts import ContractQuery
 from simulator.messages.numbers import Request
-from simulator.newsroom import PROVIDERS
 from simulator.refusals import VALIDATION_FAILED
 from simulator.wire import Fields
 
@@ -34,7 +33,8 @@ def historical_news(client: Client, fields: Fields) -> None:
     most = fields.whole("totalResults")
     fields.skip("historicalNewsOptions")
     fields.end()
-    unknown = sorted(providers - PROVIDERS.keys())
+    known = {code for code, _ in client.gateway.news.providers}
+    unknown = sorted(providers - known)
     if unknown or not providers:
         raise RequestRefused(
             f"News feed is not allowed: {', '.join(unknown) or 'no provider'}", code=NOT_SUBSCRIBED

@@ -47,7 +47,8 @@ def send_line(client: Client, request_id: int, line: Line, *, with_notice: bool)
     known = spoilt(known, fault)
     client.send(*_ticks(request_id, known, data_type))
     halted = fault is not None and fault.kind == "halted"
-    if halted or line.generic_ticks:
+    # Where the bars are real nobody knows that a name was not halted.
+    if halted or (line.generic_ticks and not gateway.tape.is_real):
         number = Tick.HALTED.number(data_type)
         client.send(frames.tick_generic(request_id, number, 1.0 if halted else 0.0))
     if instrument.sec_type == "OPT" and not line.legs:

@@ -15,7 +15,16 @@ from simulator.market import Instrument
 from simulator.messages import scanner as frames
 from simulator.messages.numbers import Request
 from simulator.scanner_xml import scanner_xml
-from simulator.scans import FILTERS, LOCATIONS, SCANS, STOCK_TYPES, Scanned, in_location
+from simulator.scans import (
+    FILTERS,
+    LOCATIONS,
+    OPTION_FILTERS,
+    OPTION_SCANS,
+    SCANS,
+    STOCK_TYPES,
+    Scanned,
+    in_location,
+)
 from simulator.tape import Tape, phase
 from simulator.wire import READING_FAILED, Fields
 
@@ -126,10 +135,21 @@ def scan(
         raise _failed(f"{kind!r} in {request.location!r} cannot be scanned here")
     if request.stock_type not in STOCK_TYPES:
         raise _failed(f"stock type {request.stock_type!r} is not one of {', '.join(STOCK_TYPES)}")
+    if tape.is_real:
+        _refuse_unknown(request, kind, has_figures=bool(facts and facts.figures(now)))
     rows = [row for row in _scanned(request, tape, now, facts) if _passes(row, request)]
     # Equal ranks fall back to the symbol, so that the same day always gives the same list.
     rows.sort(key=lambda row: (-chosen.rank(row), row.instrument.local_symbol))
     return [row.instrument for row in rows[: request.rows]]
+
+
+def _refuse_unknown(request: ScanRequest, kind: str, *, has_figures: bool) -> None:
+    """Refuse a scan by what real bars do not tell: an empty answer would say that none fits."""
+    named = {name for name, _ in request.bounds}
+    if request.code in OPTION_SCANS or named & OPTION_FILTERS or kind == "FUT.US":
+        raise _failed("the bars are real, and no file tells of options and futures")
+    if not has_figures and any(name.startswith("marketCap") for name in named):
+        raise _failed("the bars are real, and no file tells of market capitalisations")
 
 
 def _scanned(

@@ -18,7 +18,8 @@ from simulator.tape import phase
 from simulator.versions import Since
 from simulator.wire import UNSET_INTEGER, Fields
 
-META_NOT_REQUESTED = 10282
+NO_META, META_NOT_REQUESTED = 10279, 10282
+UNKNOWN = "the bars are real, and no file tells of dividends and splits"
 DIVIDEND, SPLIT = "wshe_div", "wshe_splits"
 META = json.dumps(
     {
@@ -38,6 +39,8 @@ def calendar_meta(client: Client, fields: Fields) -> None:
     """Say which events there are; has to be asked before any event."""
     request_id = fields.identify()
     fields.end()
+    if client.gateway.tape.is_real:
+        raise RequestRefused(f"Failed to request WSH metadata: {UNKNOWN}", code=NO_META)
     client.market_streams.knows_calendar = True
     client.send(frames.calendar_meta(request_id, META))
 

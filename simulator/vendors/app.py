@@ -17,15 +17,13 @@ from core.canonical import sha256_of
 from simulator.clock import VirtualClock
 from simulator.market import Market
 from simulator.tape import Tape
+from simulator.vendors.archives import fundamentals_archive, gauge_archive
 from simulator.vendors.faults import SLACK, Fault, FaultBoard, FaultyAnswers
 from simulator.vendors.fmp import FinancialModelingPrep
-from simulator.vendors.fundamentals_invented import InventedFundamentals
-from simulator.vendors.fundamentals_recorded import RecordedFundamentals
-from simulator.vendors.gauges_invented import InventedGauges
-from simulator.vendors.gauges_recorded import RecordedGauges
 from simulator.vendors.news import COMPANIES, MARKETS, Headline, headlines
 from simulator.vendors.rss import rss
 from simulator.vendors.slack import SlackSink
+from simulator.vendors.unknown import unknown_feed
 
 
 def build_vendors(
@@ -48,9 +46,10 @@ def build_vendors(
     clock
         Nothing that became known after it is served.
     fundamentals, macro
-        Files of real values; where one is missing, values are invented from the seed.
+        Files of real values. Where one is missing the values of a made-up market are made up as
+        well; those of a real one are unknown, as are its headlines and earnings dates.
     seed
-        Of headlines and of everything invented.
+        Of headlines and of everything made up.
     faults
         How the first answers go wrong.
 
@@ -65,17 +64,15 @@ def build_vendors(
     fmp = FinancialModelingPrep(
         tape,
         clock,
-        fundamentals=RecordedFundamentals(fundamentals)
-        if fundamentals
-        else InventedFundamentals(tape, seed),
-        gauges=RecordedGauges(macro) if macro else InventedGauges(tape, seed),
+        fundamentals=fundamentals_archive(tape, fundamentals, seed=seed),
+        gauges=gauge_archive(tape, macro, seed=seed),
         # Beside real figures a made-up date would be a lie: such a vendor has no calendar.
         knows_earnings=fundamentals is None,
     )
     stable = fmp.routes()
     # Two feeds, one newsroom: both are asked at the same moment.
     newsroom = lru_cache(maxsize=1)(partial(headlines, tape, seed))
-    feeds = [_feed(feed, newsroom, clock) for feed in (MARKETS, COMPANIES)]
+    feeds = [_feed(feed, newsroom, clock, is_real=tape.is_real) for feed in (MARKETS, COMPANIES)]
     served = [f"/stable{route.path}" for route in stable] + [route.path for route in feeds]
     board = FaultBoard([*served, SLACK], faults)
     return Starlette(
@@ -90,9 +87,15 @@ def build_vendors(
 
 
 def _feed(
-    feed: str, newsroom: Callable[[datetime], Sequence[Headline]], clock: VirtualClock
+    feed: str,
+    newsroom: Callable[[datetime], Sequence[Headline]],
+    clock: VirtualClock,
+    *,
+    is_real: bool,
 ) -> Route:
     def answer(request: Request) -> Response:
+        if is_real:
+            return unknown_feed()
         found = newsroom(clock.now())
         content = rss(feed, [headline for headline in found if headline.feed == feed])
         tag = f'"{sha256_of(content)[:32]}"'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache, wraps
 from typing import Any
 
@@ -21,6 +21,7 @@ from simulator.vendors.fundamentals import Figures, FundamentalsSource
 from simulator.vendors.gauges import GaugeSource
 from simulator.vendors.members import fmp_symbol, members
 from simulator.vendors.quotes import closes, quote
+from simulator.vendors.unknown import unknown
 
 INVALID_KEY = (
     "Invalid API KEY. Feel free to create a Free API Key or visit "
@@ -47,6 +48,11 @@ MATURITIES = (
 )  # fmt: skip
 
 
+EARNINGS_FIGURES = ("epsActual", "epsEstimated", "revenueActual", "revenueEstimated")
+NO_FUNDAMENTALS = "name a file with simulator.fundamentals"
+NO_GAUGES = "name a file with simulator.macro"
+
+
 class BadQuery(DataError):
     """A query parameter is missing or cannot be read."""
 
@@ -59,15 +65,15 @@ class FinancialModelingPrep:
         tape: Tape,
         clock: VirtualClock,
         *,
-        fundamentals: FundamentalsSource,
-        gauges: GaugeSource,
+        fundamentals: FundamentalsSource | None,
+        gauges: GaugeSource | None,
         knows_earnings: bool,
     ) -> None:
         self._tape, self._clock = tape, clock
         self._fundamentals, self._gauges = fundamentals, gauges
         self._knows_earnings = knows_earnings
         # One moment is asked several times: ratios, metrics, scores, quotes.
-        self._figures = lru_cache(maxsize=1)(fundamentals.figures)
+        self._figures = lru_cache(maxsize=1)(fundamentals.figures if fundamentals else _no_figures)
         self._by_symbol = {
             fmp_symbol(instrument.symbol): instrument
             for instrument in tape.market.instruments
@@ -92,7 +98,10 @@ class FinancialModelingPrep:
     def _constituents(self, request: Request) -> Response:
         del request
         found = members(self._tape, self._clock.now())
-        return JSONResponse([_constituent(instrument) for instrument in found])
+        rows = [_constituent(instrument) for instrument in found]
+        if self._tape.is_real:  # a company is in the file from a day on, not in an index
+            rows = [{**row, "dateFirstAdded": None} for row in rows]
+        return JSONResponse(rows)
 
     def _quotes(self, request: Request) -> Response:
         now = self._clock.now()
@@ -108,6 +117,8 @@ class FinancialModelingPrep:
     def _bulk(self, table: Callable[[Sequence[Figures]], bytes]) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
             del request
+            if self._fundamentals is None:
+                return unknown(NO_FUNDAMENTALS)
             return _csv(table(self._figures(self._clock.now())))
 
         return answer
@@ -118,30 +129,36 @@ class FinancialModelingPrep:
             raise BadQuery(f"year={year} is not a year")
         if _text(request.query_params, "period") != "FY":
             raise BadQuery("this vendor knows the growth of whole years only: period=FY")
+        if self._fundamentals is None:
+            return unknown(NO_FUNDAMENTALS)
         return _csv(bulk.growth(self._fundamentals.growth(int(year), self._clock.now())))
 
     def _earnings(self, request: Request) -> Response:
+        if self._tape.is_real:
+            return unknown()
         if not self._knows_earnings:
             return JSONResponse({"Error Message": NOT_IN_PLAN}, status_code=402)
         first, last = _range(request.query_params)
         now = self._clock.now()
         dates = earnings_dates(self._tape, now, first=first, last=last)
         updated = phase(now).last_complete.isoformat()
-        unknown = dict.fromkeys(("epsActual", "epsEstimated", "revenueActual", "revenueEstimated"))
+        no_figures = dict.fromkeys(EARNINGS_FIGURES)
         return JSONResponse(
             [
-                {"symbol": fmp_symbol(one.symbol), "date": one.on.isoformat(), **unknown,
+                {"symbol": fmp_symbol(one.symbol), "date": one.on.isoformat(), **no_figures,
                  "lastUpdated": updated}
                 for one in dates
             ]
         )  # fmt: skip
 
     def _rates(self, request: Request) -> Response:
+        if self._gauges is None:
+            return unknown(NO_GAUGES)
         first, last = _range(request.query_params)
-        unknown = dict.fromkeys(MATURITIES)
+        other_maturities = dict.fromkeys(MATURITIES)
         return JSONResponse(
             [
-                {"date": day.isoformat(), **unknown, "year2": year2, "year10": year10}
+                {"date": day.isoformat(), **other_maturities, "year2": year2, "year10": year10}
                 for day, year2, year10 in reversed(self._gauges.rates(self._clock.now()))
                 if first <= day <= last
             ]
@@ -154,6 +171,8 @@ class FinancialModelingPrep:
         instrument = self._by_symbol.get(symbol)
         if instrument is not None:
             rows = closes(self._tape, instrument, now)
+        elif self._gauges is None:
+            return unknown(NO_GAUGES)
         else:
             rows = [(day, value, 0) for day, value in self._gauges.prices(symbol, now) or ()]
         return JSONResponse(
@@ -192,6 +211,11 @@ def _constituent(instrument: Instrument) -> dict[str, Any]:
         "cik": None,
         "founded": None,
     }
+
+
+def _no_figures(now: datetime) -> Sequence[Figures]:
+    del now
+    return ()
 
 
 def _text(query: Mapping[str, str], name: str) -> str:

@@ -91,6 +91,7 @@ def test_the_message_says_what_a_person_needs_to_decide(a_day):
     assert "symbols without bars" not in context
     assert context.endswith("account DU****345 · run 2026-06-15-sim-9f3ce1")
     assert message.blocks[3]["elements"][1]["text"] == f"report: {REPORT} · journal head {HEAD}"
+    assert message.blocks[3]["elements"][2]["text"] == "synthetic market, seed 7, 250 symbols"
 
 
 @pytest.mark.parametrize(

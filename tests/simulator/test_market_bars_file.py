@@ -163,12 +163,18 @@ def test_funds_are_tradable_and_no_constituents(save):
     assert market.warnings == ("AAA is in both bars files; the fund of that name is left out",)
 
 
-def test_the_world_is_another_when_one_byte_of_a_file_is(save):
+def test_a_file_that_grows_or_is_corrected_later_stays_the_same_world(save):
     first = BarsFileMarket(save(rows()), None)
-    same = BarsFileMarket(save(rows()), None)
-    other = BarsFileMarket(save(rows(volume=[1000, 1100, 2000, 2101])), None)
-    assert first.world_id == same.world_id != other.world_id
+    cut = BarsFileMarket(save(rows().iloc[[0, 2]], "cut.parquet"), None)
+    corrected = BarsFileMarket(save(rows(volume=[1000, 1100, 2000, 2101])), None)
+    assert first.world_id == cut.world_id == corrected.world_id
     assert len(first.world_id) == 12
+
+
+def test_a_file_that_begins_otherwise_is_another_world(save):
+    first = BarsFileMarket(save(rows()), None)
+    other = BarsFileMarket(save(rows(volume=[1001, 1100, 2000, 2100])), None)
+    assert first.world_id != other.world_id
     assert first.instruments == other.instruments
 
 

@@ -102,6 +102,7 @@ class Stopped:
     """A market with one stock that trades and one that has stopped."""
 
     world_id, title = "0123456789ab", "two stocks"
+    assumed_spread = None
     first_session, last_session = date(2026, 3, 2), date(2026, 6, 12)
     instruments = tuple(
         Instrument(con_id=n, symbol=s, name=s, member_since=date(2026, 3, 2))

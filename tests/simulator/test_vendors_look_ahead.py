@@ -30,6 +30,7 @@ class CutOff:
     def __init__(self, market, last, today):
         self._market, self._last, self._today = market, last, today
         self.world_id, self.title = market.world_id, market.title
+        self.assumed_spread = market.assumed_spread
         self.instruments = market.instruments
         self.first_session, self.last_session = market.first_session, last
 

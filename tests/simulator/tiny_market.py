@@ -41,6 +41,7 @@ class TinyMarket:
     """
 
     world_id = "00000000a1b2"
+    assumed_spread = None
     title = "tiny market for tests"
     first_session = FIRST
     last_session = LAST

@@ -1,0 +1,29 @@
+"""Where the vendors of a world have their figures from: a file, the made-up market, or nowhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simulator.tape import Tape
+from simulator.vendors.fundamentals import FundamentalsSource
+from simulator.vendors.fundamentals_invented import InventedFundamentals
+from simulator.vendors.fundamentals_recorded import RecordedFundamentals
+from simulator.vendors.gauges import GaugeSource
+from simulator.vendors.gauges_invented import InventedGauges
+from simulator.vendors.gauges_recorded import RecordedGauges
+
+
+def fundamentals_archive(
+    tape: Tape, recorded: Path | None, *, seed: int
+) -> FundamentalsSource | None:
+    """Return what is known of companies: None where they are real and no file tells of them."""
+    if recorded is not None:
+        return RecordedFundamentals(recorded)
+    return None if tape.is_real else InventedFundamentals(tape, seed)
+
+
+def gauge_archive(tape: Tape, recorded: Path | None, *, seed: int) -> GaugeSource | None:
+    """Return what is known of the whole market: None where it is real and no file tells of it."""
+    if recorded is not None:
+        return RecordedGauges(recorded)
+    return None if tape.is_real else InventedGauges(tape, seed)
