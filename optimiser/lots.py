@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from core.errors import DataError
 from optimiser.book import TOLERANCE, Book, BookLimits, Wish, frozen_wish, wish_for
@@ -19,8 +20,29 @@ from optimiser.sizing import (
 )
 
 __all__ = [
-    "SMALLEST_LOT", "BookLimits", "Listing", "Lots", "Sizing", "round_lot", "target_quantities",
+    "SMALLEST_LOT", "BookLimits", "Cause", "LeftAlone", "Listing", "Lots", "Sizing", "round_lot",
+    "target_quantities",
 ]  # fmt: skip
+
+
+class Cause(StrEnum):
+    """Why a name is left as it is although its target differs."""
+
+    FROZEN = "cannot be traded"
+    BAND = "inside the no-trade band"
+    VALUE = "below the smallest trade value"
+    LOT = "less than a lot"
+    LIMITS = "no whole lots keep the limits"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """One name that is left as it is."""
+
+    cause: Cause
+    change: float  # wanted, fraction of net asset value
+    lot: float  # what one lot is worth, likewise
+    told: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +51,13 @@ class Lots:
 
     quantities: dict[int, int]  # by conId, every name with a target, sorted; negative = short
     weights: dict[int, float]  # what these positions are worth, fractions of net asset value
-    skipped: dict[int, str]  # names left as they are although the target differs, and why
+    left_alone: dict[int, LeftAlone]  # names left as they are although the target differs
     broken: dict[str, float]  # limits that the target kept and no whole shares can; by how much
+
+    @property
+    def skipped(self) -> dict[int, str]:
+        """The names left as they are, and why."""
+        return {con_id: each.told for con_id, each in self.left_alone.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,28 +158,41 @@ def target_quantities(
     return Lots(
         quantities=dict(book.shares),
         weights={wish.con_id: book.weight(wish) for wish in wishes},
-        skipped=dict(_skipped(book, wanted, sizing)),
+        left_alone=dict(_left_alone(book, wanted, sizing)),
         broken=book.broken(),
     )
 
 
-def _skipped(book: Book, wanted: Mapping[int, float], sizing: Sizing) -> Iterator[tuple[int, str]]:
+def _left_alone(
+    book: Book, wanted: Mapping[int, float], sizing: Sizing
+) -> Iterator[tuple[int, LeftAlone]]:
     for wish in book.wishes:
         missing = wanted[wish.con_id] - wish.held
         if book.shares[wish.con_id] == wish.held and abs(missing) >= TOLERANCE:
-            yield wish.con_id, _why_skipped(wish, missing, sizing)
+            cause, told = _cause(wish, missing, sizing)
+            yield wish.con_id, LeftAlone(cause, missing * wish.unit, wish.lot * wish.unit, told)
 
 
-def _why_skipped(wish: Wish, missing: float, sizing: Sizing) -> str:
+def _cause(wish: Wish, missing: float, sizing: Sizing) -> tuple[Cause, str]:
     change = missing * wish.unit
+    # In whole lots; a trade that rounding made too small was wanted a little larger.
+    rounded = abs(wish.down - wish.held) * wish.unit
     if wish.frozen:
-        return f"a change of {change:+.2%} cannot be traded"
+        return Cause.FROZEN, f"a change of {change:+.2%} cannot be traded"
     if abs(change) < sizing.no_trade_band:
-        return f"a change of {change:+.2%} is below {sizing.no_trade_band:.2%}"
+        return Cause.BAND, f"a change of {change:+.2%} is below {sizing.no_trade_band:.2%}"
     if abs(change) < sizing.smallest_trade:
         worth = abs(change) * sizing.net_asset_value
-        return f"a trade of {worth:,.2f} {sizing.base} is below {sizing.min_trade_value:,.2f}"
-    return f"a change of {missing:+.1f} shares does not make a lot of {wish.lot}"
+        told = f"a trade of {worth:,.2f} {sizing.base} is below {sizing.min_trade_value:,.2f}"
+        return Cause.VALUE, told
+    if abs(missing) < wish.lot:
+        return Cause.LOT, f"a change of {missing:+.1f} shares does not make a lot of {wish.lot}"
+    if rounded < sizing.smallest_trade:
+        return Cause.LOT, (
+            f"a change of {missing:+.1f} shares in lots of {wish.lot} is {rounded:.2%}, "
+            f"below {sizing.smallest_trade:.2%}"
+        )
+    return Cause.LIMITS, f"no change in lots of {wish.lot} towards {missing:+.1f} keeps the limits"
 
 
 def _problems(

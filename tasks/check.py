@@ -80,6 +80,7 @@ def check_targets(
         "quantities": {str(con_id): shares for con_id, shares in lots.quantities.items()},
         "weights": {str(con_id): weight for con_id, weight in lots.weights.items()},
         "skipped": {symbols[con_id]: why for con_id, why in lots.skipped.items()},
+        "left_alone": {symbols[con_id]: asdict(each) for con_id, each in lots.left_alone.items()},
         "broken_by_rounding": lots.broken,
         "orders": order_records(orders),
         "optimised": optimised,

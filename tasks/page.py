@@ -40,7 +40,7 @@ def day_page(day: Day, records: Records) -> DayPage:
         opens_at=day.session.open,
         finish_line=day.session.finish_line,
         verdict=verdict,
-        verdict_reason=verdict_reason(verdict, ticket, records),
+        verdict_reason=verdict_reason(verdict, records),
         ticket_sha256=ticket.sha256,
         next_step=next_step(verdict, ticket, refused=_refused(records)),
         run_id=day.run_id,
@@ -73,13 +73,12 @@ def day_verdict(ticket: Ticket, records: Records) -> Verdict:
     return Verdict.RECOMMENDATION_ONLY if _came_second(records) else Verdict.PROPOSED
 
 
-def verdict_reason(verdict: Verdict, ticket: Ticket, records: Records) -> str:
+def verdict_reason(verdict: Verdict, records: Records) -> str:
     """Return what the verdict rests on, beyond failed checks."""
     if _came_second(records):
         return "Orders of this session were committed before; see: daybook orders"
-    if verdict is Verdict.NO_ORDERS and ticket.removed:
-        named = "; ".join(f"{removed.symbol}: {removed.reason}" for removed in ticket.removed[:3])
-        return f"The rehearsal removed every order ({named})."
+    if verdict in {Verdict.NO_ORDERS, Verdict.RECOMMENDATION_ONLY}:
+        return str(records["propose"].facts["no_orders"])
     return ""
 
 

@@ -16,6 +16,7 @@ from tasks.day import Day
 from tasks.ingested import Ingested
 from tasks.judged import last_judgement
 from tasks.listings import base_prices, listings_of
+from tasks.no_orders import no_orders
 from tasks.orders import orders_of
 from tasks.snapshot import snapshot_of
 from tasks.stage import stage
@@ -74,13 +75,19 @@ def propose_orders(
         schema="json",
         rows=len(ticket.lines),
     )
+    why_none = no_orders(ticket, verdict.facts, by_con_id.values(), day.settings)
     return StageRecord(
         stage="propose",
         artefacts={"ticket": artefact},
-        facts={"status": ticket.status.value, "sha256": ticket.sha256, "orders": len(ticket.lines)},
+        facts={
+            "status": ticket.status.value,
+            "sha256": ticket.sha256,
+            "orders": len(ticket.lines),
+            "no_orders": why_none,
+        },
         rows_in=len(rehearsal.facts["orders"]),
         rows_out=len(ticket.lines),
-        notes=ticket.status.value.replace("_", " "),
+        notes=f"no orders: {why_none}" if why_none else ticket.status.value.replace("_", " "),
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from flows.why import explain
 from tasks.ingested import Ingested
+from tasks.page import day_page
 from tasks.rehearse import rehearse_orders
 from tests.flow.days import orders_placed, run, settings_at, ticket_of
 
@@ -73,6 +74,17 @@ def test_an_order_without_margin_is_sized_down_then_removed_and_both_are_recorde
     assert "exceeds equity" in ticket["removed"][0]["reason"]
     kept = [line["order"]["symbol"] for line in ticket["lines"]]
     assert kept == [o["symbol"] for o in orders if o["symbol"] != victim["symbol"]]
+
+    # The figures are of what is left, by the whole gate once more: nothing was held before.
+    after = [line["weight_after"] for line in ticket["lines"]]
+    page = day_page(outcome.day, outcome.records)
+    gate = outcome.records["check"].facts["checks"]
+    shown = page.risk.after
+    assert shown.gross == pytest.approx(sum(map(abs, after)), rel=0.01)
+    assert shown.gross < next(c["value"] for c in gate if c["name"] == "gross") - 0.01
+    assert shown.cash == pytest.approx(1.0 - sum(w for w in after if w > 0.0), rel=0.01)
+    assert {check.name for check in page.checks} == {check["name"] for check in gate}
+    assert f"gate again: passed {shown.checks} of {shown.checks}" in str(page.stages)
 
     story = explain(settings, victim["symbol"], None)
     assert [step["action"] for step in story["what_if"]] == actions

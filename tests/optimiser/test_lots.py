@@ -126,7 +126,7 @@ def test_a_trade_that_rounding_made_small_is_left_alone():
     # 0.21 % is 140 shares at 15: one lot is 0.15 %, two would be too many.
     result = lots({1: 0.0021}, {1: 15.0})
     assert result.quantities == {1: 0}
-    assert result.skipped == {1: "a change of +140.0 shares does not make a lot of 100"}
+    assert result.skipped == {1: "a change of +140.0 shares in lots of 100 is 0.15%, below 0.20%"}
 
 
 def test_without_even_lots_every_share_counts():

@@ -2,14 +2,13 @@
 
 from core.artefacts import Artefact
 from core.runs import StageRecord
-from desk.ticket import Removed, TicketStatus
+from desk.ticket import TicketStatus
 from flows.runner import RESUMED
 from review.day import Verdict
-from tasks.page import day_verdict, next_step, verdict_reason
+from tasks.page import day_verdict, next_step
 from tasks.page_stages import NUMBERS, artefacts_of, stage_line_of, stage_lines
 from tests.tasks.a_day import a_ticket, an_order
 
-GONE = Removed("ABC", 1, "no answer within 15 s")
 SENT = {"submit": StageRecord("submit", {}, {"states": [{"order_ref": "DB1:X"}]})}
 FAILED = ({"name": "VaR", "passed": False},)
 
@@ -21,15 +20,6 @@ def test_a_verdict_follows_from_the_ticket_and_from_what_was_sent():
     assert day_verdict(waiting, SENT) is Verdict.EXECUTED
     assert day_verdict(empty, {}) is Verdict.NO_ORDERS
     assert day_verdict(refused, {}) is Verdict.RECOMMENDATION_ONLY
-
-
-def test_a_day_that_lost_every_order_in_rehearsal_says_so_and_why():
-    lost = a_ticket(removed=(GONE,))
-    assert verdict_reason(Verdict.NO_ORDERS, lost, {}) == (
-        "The rehearsal removed every order (ABC: no answer within 15 s)."
-    )
-    assert verdict_reason(Verdict.NO_ORDERS, a_ticket(), {}) == ""
-    assert verdict_reason(Verdict.PROPOSED, a_ticket(an_order(), removed=(GONE,)), {}) == ""
 
 
 def test_only_orders_that_wait_can_be_approved():
