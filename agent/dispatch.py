@@ -5,6 +5,7 @@ MCP, REST and the command line only carry what this returns.
 
 from __future__ import annotations
 
+import difflib
 import json
 import secrets
 from collections.abc import Mapping
@@ -23,11 +24,13 @@ from core.canonical import sha256_of
 from core.errors import DaybookError, NoData
 from core.masking import secrets_of
 from core.paths import Paths
-from core.settings import Settings
+from core.settings import Effect, Settings
 
 
 class UnknownTool(NoData):
     """There is no such tool, or none that this server allows."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +88,17 @@ class Dispatcher:
 
     def _tool(self, name: str) -> Tool:
         if name not in self.tools:
-            raise UnknownTool(
-                f"no tool {name!r} here; agent.allow = {self._allow} has: "
-                f"{', '.join(sorted(self.tools))}"
-            )
+            raise UnknownTool(self._no_tool(name))
         return self.tools[name]
+
+    def _no_tool(self, name: str) -> str:
+        allowed = f"agent.allow = {self._allow}"
+        if name in tools_by_name(Effect.APPROVE):
+            return f"the tool {name!r} is not allowed here: {allowed}"
+        near = difflib.get_close_matches(name, sorted(self.tools), n=3, cutoff=0.5)
+        if near:
+            return f"no tool {name!r} here ({allowed}); did you mean {' or '.join(near)}?"
+        return f"no tool {name!r} here; {allowed} has {len(self.tools)}, see: daybook tools list"
 
 
 def _hash_of(arguments: Mapping[str, Any]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from agent.context import ToolContext
 from core.errors import ConfigurationError
+from core.problems import expected
 from core.settings import Effect
 
 
@@ -78,7 +80,8 @@ class Tool:
             # By way of JSON, the only form in which strict types still read dates and enums.
             checked = self.arguments.model_validate_json(json.dumps(arguments))
         except ValidationError as error:
-            problems = (_problem(dict(detail)) for detail in error.errors(include_url=False))
+            names = list(self.arguments.model_fields)
+            problems = (_problem(dict(detail), names) for detail in error.errors(include_url=False))
             raise BadArguments(f"{self.name}: {'; '.join(problems)}") from error
         except (TypeError, ValueError) as error:
             raise BadArguments(f"{self.name}: the arguments are no JSON: {error}") from error
@@ -113,6 +116,10 @@ def _arguments_of(name: str, function: ToolFunction) -> type[BaseModel]:
     return create_model(f"{name}_arguments", __config__=config, **fields)
 
 
-def _problem(detail: Mapping[str, Any]) -> str:
+def _problem(detail: Mapping[str, Any], names: Sequence[str]) -> str:
     where = ".".join(str(part) for part in detail["loc"]) or "arguments"
-    return f"{where}: {detail['msg']}"
+    if detail["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(where, names, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names) or 'none'}"
+        return f"there is no argument {where}; {hint}"
+    return f"{where} {expected(detail)}"

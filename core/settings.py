@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -22,19 +23,30 @@ from pydantic import (
     FiniteFloat,
     SecretStr,
     ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
 from core.calendar import exchange_names
 from core.canonical import canonical_json, sha256_of
 from core.errors import ConfigurationError
+from core.files import folder_trouble
 from core.masking import PROCESS, SHORTEST
+from core.settings_errors import (
+    explain,
+    read_toml,
+    unknown_in_environment,
+    unreadable_in_environment,
+)
 
 PREFIX = "DAYBOOK_"
 SETTINGS_FILE = "daybook.toml"
@@ -44,6 +56,23 @@ NotNegative = Annotated[FiniteFloat, Field(ge=0.0)]
 Positive = Annotated[FiniteFloat, Field(gt=0.0)]
 Seconds = Annotated[FiniteFloat, Field(gt=0.0, le=3600.0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+_SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .+'-]{0,31}")
+_HISTORY = re.compile(r"[1-9]\d{0,3} [DWMY]")
+
+
+def _symbol(text: str) -> str:
+    if text != text.strip() or not _SYMBOL.fullmatch(text):
+        raise ValueError('is no symbol; write it as IBKR does, such as "AAPL" or "BRK B"')
+    return text
+
+
+def _history(text: str) -> str:
+    if not _HISTORY.fullmatch(text):
+        raise ValueError('must be a number and D, W, M or Y for its unit, such as "2 Y"')
+    return text
+
+
+Symbol = Annotated[str, AfterValidator(_symbol)]
 
 
 def _has_a_calendar(exchange: str) -> str:
@@ -75,6 +104,8 @@ def _without_password(address: str) -> str:
         parts.port  # noqa: B018 - reading it checks it: a / in a password ends up here
     except ValueError:
         raise ValueError("cannot be read as https://host/path") from None
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise ValueError("must be an address, such as https://host/path")
     if "@" in parts.netloc:
         raise ValueError(
             "holds a user or password, which every log would show; take it out of the address"
@@ -119,11 +150,20 @@ class Effect(StrEnum):
 class Section(BaseModel, frozen=True, extra="forbid"):
     """A group of settings; unknown names are refused."""
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: object, info: ValidationInfo) -> object:
+        # Python counts true as 1: max_single = true would allow the whole account in one name.
+        name = info.field_name or ""
+        if isinstance(value, bool) and cls.model_fields[name].annotation is not bool:
+            raise ValueError("must be a number or a text, not true or false")
+        return value
+
 
 class GatewaySettings(Section):
     """Where the IBKR gateway listens, and how long to wait for it."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, Field(pattern=r"^\S+$")] = "127.0.0.1"
     port: Port | None = None  # none: 4002 for paper, 4001 for live, the embedded simulator for sim
     client_id: Annotated[int, Field(ge=1, le=31)] = 11
     order_client_id: Annotated[int, Field(ge=1, le=31)] = 12
@@ -147,7 +187,7 @@ class SimulatorSettings(Section):
     constituents: Path | None = None
     # Where the bars are real no file says what was bid: every quote is assumed to be this wide.
     assumed_spread: Annotated[FiniteFloat, Field(ge=0.0, le=0.05)] = 4e-4  # fraction of the price
-    cash: Positive = 1_000_000.0
+    cash: Annotated[FiniteFloat, Field(gt=0.0, le=1e12)] = 1_000_000.0
 
 
 class VendorSettings(Section):
@@ -164,11 +204,11 @@ class VendorSettings(Section):
 class UniverseSettings(Section):
     """Which symbols a day looks at."""
 
-    watchlist: tuple[str, ...] = ()  # empty: the index members named by the fundamentals vendor
+    watchlist: tuple[Symbol, ...] = ()  # empty: the index members named by the fundamentals vendor
     include_holdings: bool = True
     include_movers: bool = True
     movers: Annotated[int, Field(ge=0, le=50)] = 10  # rows kept of each scan
-    history: str = "2 Y"  # IBKR duration string
+    history: Annotated[str, AfterValidator(_history)] = "2 Y"  # IBKR duration string
     min_bars: Annotated[int, Field(ge=60, le=2000)] = 60
 
 
@@ -179,7 +219,7 @@ class SignalSettings(Section):
     fundamental_weight: Fraction = 0.3
     sentiment_weight: Fraction = 0.2
     information_coefficient: Annotated[FiniteFloat, Field(gt=0.0, le=0.5)] = 0.03
-    sentiment_model: Annotated[str, Field(pattern="^(vader|finbert)$")] = "vader"
+    sentiment_model: Literal["vader", "finbert"] = "vader"
 
 
 class OptimiserSettings(Section):
@@ -190,7 +230,7 @@ class OptimiserSettings(Section):
     cvar_level: Annotated[FiniteFloat, Field(gt=0.5, lt=1.0)] = 0.95
     cost: Annotated[FiniteFloat, Field(ge=0.0, le=0.1)] = 1e-4
     impact: Annotated[FiniteFloat, Field(ge=0.0, le=1.0)] = 0.0  # on |trade|^1.5
-    engine: Annotated[str, Field(pattern="^(auto|fast|conic|cvxpy)$")] = "auto"
+    engine: Literal["auto", "fast", "conic", "cvxpy"] = "auto"
     scenarios: Annotated[int, Field(ge=60, le=2000)] = 252
     long_only: bool = False
 
@@ -219,7 +259,7 @@ class LimitSettings(Section):
     max_orders: Annotated[int, Field(ge=1, le=10_000)] = 250  # in one batch
     max_orders_per_session: Annotated[int, Field(ge=1, le=100_000)] = 500  # committed to, all ways
     max_submissions: Annotated[int, Field(ge=1, le=10_000)] = 100  # batches begun in a session
-    restricted: tuple[str, ...] = ()  # symbols or conIds that are never traded
+    restricted: tuple[Symbol, ...] = ()  # symbols or conIds that are never traded
     max_daily_loss: Fraction = 0.05  # since the decision before this session's
     max_drawdown: Fraction = 0.20  # from the highest net asset value on record
     max_consecutive_losses: Annotated[int, Field(ge=0, le=1000)] = 5  # losing days in a row
@@ -238,7 +278,7 @@ class OrderSettings(Section):
     no_trade_band: Fraction = 0.002  # a weight so near its target is left alone
     min_trade_value: NotNegative = 200.0  # base currency: no trade is smaller, but exits
     limit_offset: Fraction = 0.01  # limit price beyond the reference price
-    time_in_force: Annotated[str, Field(pattern="^DAY$")] = "DAY"
+    time_in_force: Literal["DAY"] = "DAY"
     size_down: Fraction = 0.20  # what a rehearsed order loses each time margin is exceeded
     size_down_floor: Fraction = 0.40  # of its first quantity; an order below it is removed
     acknowledge_timeout: Seconds = 15.0
@@ -282,6 +322,30 @@ class Settings(BaseSettings):
     orders: OrderSettings = OrderSettings()
     agent: AgentSettings = AgentSettings()
 
+    @field_validator("home", mode="before")
+    @classmethod
+    def _home_is_a_folder(cls, value: object) -> object:
+        # A typing error must not begin an empty journal and an empty desk somewhere else.
+        if value == "":
+            raise ValueError("is empty; give a folder, such as /srv/daybook")
+        trouble = folder_trouble(Path(value)) if isinstance(value, str | Path) else None
+        if trouble:
+            raise ValueError(f"is {trouble}; make the folder first, or correct the path")
+        return value
+
+    @model_validator(mode="after")
+    def _client_ids_differ(self) -> Self:
+        ids = {
+            "gateway.client_id": self.gateway.client_id,
+            "gateway.order_client_id": self.gateway.order_client_id,
+            "agent.client_id": self.agent.client_id,
+            "agent.order_client_id": self.agent.order_client_id,
+        }
+        if len(set(ids.values())) < len(ids):
+            told = ", ".join(f"{name} = {number}" for name, number in ids.items())
+            raise ValueError(f"client ids must differ from each other: {told}")
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -308,16 +372,18 @@ def load_settings(**overrides: Any) -> Settings:
     Raises `ConfigurationError` naming every wrong value, where it came from, and what it should
     be; unknown names are errors and the nearest known one is suggested.
     """
-    unknown = list(_unknown_environment_names(os.environ))
+    unknown = list(unknown_in_environment(os.environ, _VARIABLES, prefix=PREFIX))
     if unknown:
         raise ConfigurationError("; ".join(unknown))
+    read_toml(Path(SETTINGS_FILE), secrets=_SECRETS)  # says more than pydantic-settings would
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        raise ConfigurationError(_explain(error)) from error
-    except ValueError as error:  # tomllib: not a TOML file
-        raise ConfigurationError(f"{SETTINGS_FILE} cannot be read: {error}") from error
+        raise ConfigurationError(explain(error, setting_names(), _SECRETS, _variable_of)) from error
+    except SettingsError as error:  # a variable that should hold JSON
+        told = unreadable_in_environment(os.environ, _STRUCTURED, _WITH_SECRETS)
+        raise ConfigurationError(told or str(error)) from error
     if settings.mode is Mode.LIVE and not settings.live_confirmed:
         raise ConfigurationError(
             "mode = live needs a second switch: set live_confirmed = true as well"
@@ -340,52 +406,24 @@ def _dotted(fields: Mapping[str, Any], prefix: str = "", *, secret: bool = False
             yield f"{prefix}{name}"
 
 
+def _variable_of(name: str) -> str:
+    return PREFIX + name.upper().replace(".", "__")
+
+
+def _structured() -> Iterator[tuple[str, bool]]:
+    for name, info in Settings.model_fields.items():
+        kind = info.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield _variable_of(name), False
+            for inner, field in kind.model_fields.items():
+                if get_origin(field.annotation) is tuple:
+                    yield _variable_of(f"{name}.{inner}"), True
+
+
 # What an error message must not repeat: keys, and addresses, where some write a password.
 _SECRETS = frozenset(_dotted(Settings.model_fields, secret=True))
-
-
-def _unknown_environment_names(environment: Mapping[str, str]) -> Iterator[str]:
-    # pydantic-settings ignores an unknown name at the top level even with extra="forbid":
-    # DAYBOOK_MODDE=live would silently run the simulator.
-    known = {PREFIX + name.upper().replace(".", "__") for name in setting_names()}
-    known |= {PREFIX + name.upper() for name in Settings.model_fields}
-    for name in sorted(environment):
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.6)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            yield f"unknown setting {name} in the environment{hint}"
-
-
-def _explain(error: ValidationError) -> str:
-    return "; ".join(_explain_one(dict(detail)) for detail in error.errors())
-
-
-def _explain_one(detail: dict[str, Any]) -> str:
-    name = ".".join(str(part) for part in detail["loc"])
-    value = detail.get("input")
-    if detail["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, setting_names(), n=1, cutoff=0.6)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        return f"unknown setting {name}{_origin(name)}{hint}"
-    hidden = any(name == secret or name.startswith(f"{secret}.") for secret in _SECRETS)
-    said = detail["msg"].removeprefix("Value error, ")
-    text = f"{name} = {'…' if hidden else value}{_origin(name)}: {said[:1].lower()}{said[1:]}"
-    return text + _percent_hint(detail)
-
-
-def _percent_hint(detail: dict[str, Any]) -> str:
-    limit = detail.get("ctx", {}).get("le")
-    try:
-        value = float(detail.get("input", "nan"))
-    except (TypeError, ValueError):
-        return ""
-    if limit is not None and limit <= 1 < value <= 100 * limit:
-        return f" (a fraction). Did you mean {value / 100:g}?"
-    return ""
-
-
-def _origin(name: str) -> str:
-    variable = PREFIX + name.upper().replace(".", "__")
-    if variable in {key.upper() for key in os.environ}:
-        return f" (from {variable})"
-    return ""
+_WITH_SECRETS = frozenset(
+    _variable_of(part) for name in _SECRETS for part in (name, name.partition(".")[0])
+)
+_VARIABLES = frozenset(map(_variable_of, [*setting_names(), *Settings.model_fields]))
+_STRUCTURED = dict(_structured())  # variables that hold JSON: whether a list, else a section

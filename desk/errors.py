@@ -117,5 +117,11 @@ class UnknownTicket(NoData):
     """The desk has no such ticket."""
 
 
+class NoTicketName(UnknownTicket):
+    """What was given can name no ticket at all."""
+
+    exit_code = 2
+
+
 class UnknownTrade(NoData):
     """The desk never opened such a strategy."""

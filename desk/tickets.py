@@ -25,7 +25,7 @@ import sqlalchemy as sa
 
 from core.canonical import sha256_of, sha256_of_file
 from desk.audit import DESK, Act, note
-from desk.errors import TicketChanged, UnknownTicket
+from desk.errors import NoTicketName, TicketChanged, UnknownTicket
 from desk.schema import TICKETS
 from desk.store import DeskStore
 from desk.ticket import Ticket, read_ticket
@@ -128,8 +128,7 @@ def find(store: DeskStore, which: str | date | None, *, today: date | None = Non
     if isinstance(which, date):
         chosen = chosen.where(TICKETS.c.session == which)
     elif which is not None:
-        _refuse_odd_hash(which)
-        chosen = chosen.where(TICKETS.c.sha256.startswith(which.lower()))
+        chosen = chosen.where(TICKETS.c.sha256.startswith(_hash(which).lower()))
     with store.transaction() as connection:
         names = connection.scalars(chosen).all()
     if not names:
@@ -141,13 +140,16 @@ def find(store: DeskStore, which: str | date | None, *, today: date | None = Non
 
 
 def named(text: str | None) -> str | date | None:
-    """Return what a person's name for a ticket means: a session, a hash, or none for the newest."""
-    if text is None or not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+    """Return what a person's name for a ticket means: a session, a hash, or none for the newest.
+
+    Raises `NoTicketName` for what is neither.
+    """
+    if text is None:
         return text
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else _hash(text)
     except ValueError as error:
-        raise UnknownTicket(f"{text} is no date; see: daybook orders") from error
+        raise NoTicketName(f"{text} is no date; see: daybook orders") from error
 
 
 def committed(store: DeskStore, account: str, session: date) -> TicketRecord | None:
@@ -216,13 +218,14 @@ def _record(row: Any) -> TicketRecord:
     )
 
 
-def _refuse_odd_hash(text: str) -> None:
+def _hash(text: str) -> str:
     digits = set("0123456789abcdefABCDEF")
     if not (_SHORTEST <= len(text) <= 64 and set(text) <= digits):
-        raise UnknownTicket(
+        raise NoTicketName(
             f"{text!r} names no ticket: give its session (2026-06-15) or at least {_SHORTEST} "
             "digits of its hash"
         )
+    return text
 
 
 def _words(which: str | date | None) -> str:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.errors import ConfigurationError
-from core.settings import Mode, Settings, load_settings
+from core.settings import Settings, load_settings
+from flows.options import ModeOption, group
 
 if TYPE_CHECKING:  # the catalogue brings in the broker: `--help` does not wait for that
     from agent.tool import Tool
@@ -21,18 +22,16 @@ if TYPE_CHECKING:  # the catalogue brings in the broker: `--help` does not wait 
 MCP_PORT, REST_PORT = 8801, 8802
 CALLER = "cli"
 
-ModeOption = Annotated[Mode | None, typer.Option(help="Which world: sim (default), paper or live.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="On 127.0.0.1; 0: a free one.")]
 
-tools_app = typer.Typer(help="The tools that agents, programs and people share.")
-serve_app = typer.Typer(help="Serve the tools to agents (MCP) or programs (REST), on loopback.")
-mcp_app = typer.Typer(help="Connect an MCP client, such as Claude.")
+tools_app = group("The tools that agents, programs and people share.")
+serve_app = group("Serve the tools to agents (MCP) or programs (REST), on loopback.")
+mcp_app = group("Connect an MCP client, such as Claude.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     for commands, name in ((tools_app, "tools"), (serve_app, "serve"), (mcp_app, "mcp")):
-        commands.info.no_args_is_help = True
         app.add_typer(commands, name=name)
 
 
@@ -70,11 +69,15 @@ def call_tool(
     mode: ModeOption = None,
 ) -> None:
     """Call a tool and print its answer as JSON."""
+    from agent.dispatch import UnknownTool  # noqa: PLC0415
+    from agent.tool import BadArguments  # noqa: PLC0415
     from flows.tool_house import dispatcher_of  # noqa: PLC0415
 
     dispatcher = dispatcher_of(load_settings(mode=mode))
     given = arguments_of(dispatcher.tools.get(name), pairs or [], arguments)
     reply = dispatcher.call(name, given, caller=CALLER)
+    if arguments is None and isinstance(reply.error, UnknownTool | BadArguments):
+        raise reply.error  # mistyped by a person: one line, like any other wrong usage
     _print(reply.body)
     raise typer.Exit(reply.error.exit_code if reply.error else 0)
 
@@ -146,9 +149,14 @@ def arguments_of(tool: Tool | None, pairs: Sequence[str], given: str | None) -> 
         try:
             parsed = json.loads(given)
         except ValueError as error:
-            raise ConfigurationError(f"--json is no JSON: {error}") from error
+            raise ConfigurationError(
+                f"--json {given} is no JSON ({error}); write an object, such as "
+                '{"symbols": ["AAPL"]}'
+            ) from error
         if not isinstance(parsed, dict):
-            raise ConfigurationError('--json is no object: {"symbols": ["AAPL"]}')
+            raise ConfigurationError(
+                f'--json {given} is no object; write one, such as {{"symbols": ["AAPL"]}}'
+            )
         return parsed
     schema = tool.schema.get("properties", {}) if tool else {}
     arguments: dict[str, Any] = {}

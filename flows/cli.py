@@ -7,7 +7,7 @@ import logging
 import shlex
 import sys
 import traceback
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,45 +15,63 @@ import typer
 from rich.console import Console
 from typer.exceptions import TyperException
 
-from core.errors import DaybookError
+from core.errors import ConfigurationError, DaybookError
 from core.settings import Mode, Settings, load_settings
 from flows import agent_commands, desk_commands, replay_command, simulator_command
+from flows.options import (
+    HELP,
+    Day,
+    Debug,
+    Json,
+    ModeOption,
+    bars_file,
+    day_option,
+    group,
+    help_when_bare,
+)
+from flows.usage import usage_text
 
 app = typer.Typer(
     name="daybook",
     help="A daily portfolio pipeline for Interactive Brokers. The defaults trade nothing.",
-    no_args_is_help=True,
-    add_completion=False,
+    context_settings=HELP,
     pretty_exceptions_enable=False,
 )
-journal_app = typer.Typer(help="The tamper-evident decision log.", no_args_is_help=True)
+journal_app = group("The tamper-evident decision log.")
 app.add_typer(journal_app, name="journal")
 agent_commands.register(app)
 desk_commands.register(app)
 replay_command.register(app)
 simulator_command.register(app)
 
-Date = Annotated[
-    datetime | None,
-    typer.Option(
-        "--date", formats=["%Y-%m-%d"], metavar="DATE", help="The session; default: today."
-    ),
-]
-ModeOption = Annotated[Mode | None, typer.Option(help="Which world: sim (default), paper or live.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show logs, and tracebacks of failures.")]
+
+@app.callback(invoke_without_command=True)
+def daybook(
+    context: typer.Context,
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Print the version, or the help when there is nothing to do."""
+    if version:
+        from importlib.metadata import version as installed  # noqa: PLC0415
+
+        typer.echo(f"daybook {installed('daybook')}")
+        raise typer.Exit
+    help_when_bare(context)
 
 
 @app.command()
 def run(
-    date: Date = None,
+    day: Day = None,
     auto: Annotated[bool, typer.Option("--auto", help="Send the orders that survive.")] = False,
     bars: Annotated[
         Path | None,
         typer.Option(help="Simulate on a parquet file of real bars instead of a made-up market."),
     ] = None,
     mode: ModeOption = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Do every stage anew.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ignore cached stages.")] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -67,18 +85,24 @@ def run(
 
     _show_logs(debug=debug)
     settings = _settings(mode, auto=auto, bars=bars)
-    day = date.date() if date else None
     raise typer.Exit(
         run_command(settings, day, fresh=fresh, as_json=as_json, resume=_command_line())
     )
 
 
 @app.command()
-def why(symbol: str, date: Date = None, mode: ModeOption = None, as_json: Json = False) -> None:
+def why(
+    symbol: str,
+    day: Annotated[date | None, day_option("The session; default: the last run's.")] = None,
+    mode: ModeOption = None,
+    as_json: Json = False,
+) -> None:
     """Say why a symbol was traded or not: scores, alpha, weight, override, gate, what-if, order."""
     from flows.why import explain, render  # noqa: PLC0415
 
-    story = explain(_settings(mode), symbol, date.date() if date else None)
+    if not symbol.strip():
+        raise ConfigurationError(f"{symbol!r} is no symbol; write one, such as: daybook why AAPL")
+    story = explain(_settings(mode), symbol, day)
     _print_json(story) if as_json else render(story, Console())
 
 
@@ -118,11 +142,11 @@ def main() -> None:
     """Run the command line; the one place that catches everything."""
     debug = "--debug" in sys.argv
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="daybook", standalone_mode=False)
     except DaybookError as error:
         code = _failed(error, error.exit_code, debug=debug)
     except TyperException as error:
-        code = _failed(f"{error.format_message()} (see daybook --help)", 2, debug=debug)
+        code = _failed(usage_text(error, sys.argv[1:]), 2, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("stopped; what was finished is kept", err=True)
         code = 130
@@ -147,7 +171,7 @@ def _settings(mode: Mode | None, *, auto: bool = False, bars: Path | None = None
     if auto:
         given["submit"] = "auto"
     if bars is not None:
-        given["simulator"] = {"bars": bars.resolve()}
+        given["simulator"] = {"bars": bars_file(bars)}
     return load_settings(**given)
 
 

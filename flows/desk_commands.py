@@ -9,12 +9,14 @@ import getpass
 import json
 import logging
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from core.errors import ConfigurationError
 from core.settings import Mode, load_settings
+from flows.options import Debug, Json, ModeOption, day_option
 
 if TYPE_CHECKING:
     from review.execution import ExecutionReport
@@ -26,16 +28,8 @@ Which = Annotated[
         help="The ticket's session or hash; default: today's, else the newest before.",
     ),
 ]
-Date = Annotated[
-    datetime | None,
-    typer.Option(
-        "--date", formats=["%Y-%m-%d"], metavar="DATE", help="The session; default: newest."
-    ),
-]
-By = Annotated[str | None, typer.Option("--by", help="Who says so; default: who is logged in.")]
-ModeOption = Annotated[Mode | None, typer.Option(help="Which world: sim (default), paper or live.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show logs, and tracebacks of failures.")]
+Day = Annotated[date | None, day_option("The session; default: newest.")]
+By = Annotated[str | None, typer.Option("--by", help="Approver; default: who is logged in.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +38,7 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def orders(date: Date = None, mode: ModeOption = None, *, as_json: Json = False) -> None:
+def orders(day: Day = None, mode: ModeOption = None, *, as_json: Json = False) -> None:
     """Show what waits for approval, and what became of what was approved."""
     from core import clock  # noqa: PLC0415
     from core.paths import Paths  # noqa: PLC0415
@@ -54,8 +48,8 @@ def orders(date: Date = None, mode: ModeOption = None, *, as_json: Json = False)
     settings = load_settings(mode=mode)
     now = None if settings.mode is Mode.SIM else clock.now()  # simulated time is not ours
     with DeskStore.of(Paths.of(settings)) as store:
-        view = desk_view(store, date.date() if date else None, now=now)
-    _show(view, desk_lines(view), as_json=as_json)
+        view = desk_view(store, day, now=now)
+    _show(view, desk_lines(view, day), as_json=as_json)
 
 
 def approve(
@@ -81,8 +75,9 @@ def approve(
     from flows.execution import execute as send  # noqa: PLC0415
 
     _logs(debug=debug)
-    symbols = [symbol.strip().upper() for given in only or () for symbol in given.split(",")]
-    report = send(load_settings(mode=mode), named(ticket), approve_as=_who(by), only=symbols)
+    report = send(
+        load_settings(mode=mode), named(ticket), approve_as=_who(by), only=_symbols(only or [])
+    )
     _report(report, as_json=as_json)
 
 
@@ -109,6 +104,8 @@ def reject(
     """
     from flows.answers import reject as refuse  # noqa: PLC0415
 
+    if not reason.strip():
+        raise ConfigurationError(f"--reason {reason!r} says nothing; say why, it is kept")
     record = refuse(load_settings(mode=mode), ticket, by=_who(by), reason=reason)
     typer.echo(
         f"rejected: ticket {record.short} of {record.ticket.session}; nothing will be sent. "
@@ -134,14 +131,14 @@ def reopen(
 
 
 def close(
-    date: Date = None, mode: ModeOption = None, *, as_json: Json = False, debug: Debug = False
+    day: Day = None, mode: ModeOption = None, *, as_json: Json = False, debug: Debug = False
 ) -> None:
     """After the exchange's close: fills, costs, positions reconciled, all of it sealed."""
     from flows.closing import close as settle  # noqa: PLC0415
     from review.closing import close_lines  # noqa: PLC0415
 
     _logs(debug=debug)
-    report = settle(load_settings(mode=mode), date.date() if date else None)
+    report = settle(load_settings(mode=mode), day)
     _show(asdict(report), close_lines(report), as_json=as_json)
     raise typer.Exit(report.exit_code)
 
@@ -157,7 +154,7 @@ def stop(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Let no order leave any more, and cancel those that work at the broker."""
+    """Halt trading and cancel all open orders."""
     from flows.stop import stop as pull  # noqa: PLC0415
     from flows.stop import stop_lines  # noqa: PLC0415
 
@@ -168,11 +165,11 @@ def stop(
 
 
 def resume(
-    by: Annotated[str, typer.Option("--by", help="Who answers for it.")],
+    by: Annotated[str, typer.Option("--by", help="Approver: who answers for it.")],
     reason: Annotated[str, typer.Option(help="Why; it is kept.")] = "",
     mode: ModeOption = None,
 ) -> None:
-    """Let orders leave again."""
+    """Resume trading."""
     from core import clock  # noqa: PLC0415
     from core.paths import Paths  # noqa: PLC0415
     from desk import switch  # noqa: PLC0415
@@ -200,6 +197,16 @@ def _show(value: Any, lines: list[str], *, as_json: bool) -> None:
         typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
     else:
         typer.echo("\n".join(lines))
+
+
+def _symbols(given: list[str]) -> list[str]:
+    symbols = [symbol.strip().upper() for each in given for symbol in each.split(",")]
+    if "" in symbols:
+        raise ConfigurationError(
+            f"--only {','.join(given)!r} names no symbol; write --only AAPL,MSFT, "
+            "or leave it out to approve the whole ticket"
+        )
+    return symbols
 
 
 def _who(by: str | None) -> str:

@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +24,7 @@ from rich.progress import (
 )
 
 from core.settings import Settings, load_settings
+from flows.options import bars_file, day_of
 
 if TYPE_CHECKING:
     from flows.replay_results import Results
@@ -55,23 +56,22 @@ def register(app: typer.Typer) -> None:
 def replay_command(
     *,
     first: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="First day."),
+        date | None,
+        typer.Option("--from", parser=day_of, metavar="DATE", help="First day."),
     ] = None,
     last: Annotated[
-        datetime | None,
-        typer.Option(
-            "--to", formats=["%Y-%m-%d"], metavar="DATE", help="Last day; default: the newest."
-        ),
+        date | None,
+        typer.Option("--to", parser=day_of, metavar="DATE", help="Last day; default: the newest."),
     ] = None,
     months: Annotated[
-        int | None, typer.Option(help="So many months up to the last day; default: 6.")
+        int | None,
+        typer.Option(min=1, max=240, help="So many months up to the last day; default: 6."),
     ] = None,
     bars: Annotated[
         Path | None,
         typer.Option(help="Replay a parquet file of real bars instead of a made-up market."),
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Replay every session anew.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ignore cached sessions.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
 ) -> None:
     """Replay the pipeline on past sessions, point in time, and measure what came of it.
@@ -84,13 +84,13 @@ def replay_command(
     from flows.replay_range import Range  # noqa: PLC0415
     from flows.replay_results import write_results  # noqa: PLC0415
 
-    given: dict[str, Any] = {"simulator": {"bars": bars.resolve()}} if bars else {}
+    given: dict[str, Any] = {"simulator": {"bars": bars_file(bars)}} if bars is not None else {}
     settings = load_settings(**given)
     console = Console()
     with _progress_bar(console, quiet=as_json) as progress:
         done = replay(
             settings,
-            Range(first.date() if first else None, last.date() if last else None, months),
+            Range(first, last, months),
             now=clock.now(),
             resume=shlex.join(["daybook", *sys.argv[1:]]),
             progress=progress,

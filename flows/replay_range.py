@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from statistics import median
 
 import pandas as pd
@@ -83,10 +83,19 @@ def _beyond(
             f"--from {first} is too early: the bars begin on {source.first_session}, and a score "
             f"needs {min_bars} of them, so the first day to replay is {earliest}"
         )
-    if last > source.last_session:
+    beyond = _sessions_after(min(source.last_session, newest), last)
+    if beyond and last > source.last_session:
         yield f"--to {last} is after the last bar, of {source.last_session}"
-    elif last > newest:
-        yield f"--to {last} lies in the future: the newest session that has closed is {newest}"
+    elif beyond:
+        yield (
+            f"--to {last}: the session of {beyond[0]} has not closed; the newest that has is "
+            f"{newest}"
+        )
+
+
+def _sessions_after(day: date, last: date) -> list[date]:
+    """Return the sessions after a day: none when only a weekend or holidays follow."""
+    return sessions_between(day + timedelta(days=1), last) if last > day else []
 
 
 def _gaps(days: Sequence[date], source: ReplaySource) -> list[date]:

@@ -10,11 +10,17 @@ from typing import Any, Self, TypeVar
 
 from core.clock import stopwatch
 from core.closeable import Closeable
-from core.errors import ConfigurationError, GatewayError, GatewayUnreachable, WrongAccount
+from core.errors import (
+    ConfigurationError,
+    GatewayError,
+    GatewayTimeout,
+    GatewayUnreachable,
+    WrongAccount,
+)
 from core.settings import GatewaySettings, Mode
-from ibkr.handshake import ClientIdTaken, Line, NothingListens, open_line
+from ibkr.handshake import ClientIdTaken, Line, NothingListens, open_line, web_server
 from ibkr.loop import LoopThread
-from ibkr.ports import what_listens
+from ibkr.ports import is_web_server, what_listens
 from ibkr.quiet import quieten
 
 T = TypeVar("T")
@@ -188,6 +194,10 @@ def _dial(thread: LoopThread, settings: GatewaySettings, *, port: int, client_id
     except NothingListens as error:
         hint = what_listens(settings.host, besides=port)
         raise GatewayUnreachable(f"{error}; {hint}") from error
+    except GatewayTimeout as error:
+        if is_web_server(settings.host, port):  # which waits for the end of a line, as we do
+            raise web_server(f"{settings.host}:{port}") from error
+        raise
     except ClientIdTaken as error:
         free = _free_client_id(thread, settings, port=port)
         hint = f" (free: {free})" if free else ""

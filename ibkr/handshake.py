@@ -14,6 +14,7 @@ from ibkr.decoding import StrictDecoder
 from ibkr.ledger import Ledger
 from ibkr.outbound import CarefulClient
 from ibkr.pacing import Pacer
+from ibkr.ports import HTTP
 from ibkr.replies import Replies
 from ibkr.requests import Requests
 
@@ -109,8 +110,9 @@ def _listen_for_trouble(
             broken.set_exception(error)
 
     def heard(data: bytes) -> None:
-        if not client.serverVersion() and int.from_bytes(data[:4], "big") > _LONGEST_GREETING:
-            fail(GatewayUnreachable(f"what listens at {address} is no IBKR gateway"))
+        error = None if client.serverVersion() else _no_greeting(data, address)
+        if error:
+            fail(error)
 
     def stumbled(_event: Any, error: Exception) -> None:
         fail(GatewayUnreachable(f"what listens at {address} does not speak TWS: {error!r}"))
@@ -130,6 +132,22 @@ def _listen_for_trouble(
     client.conn.hasData.connect(heard, stumbled, keep_ref=True)
     client.conn.disconnected.connect(hung_up, keep_ref=True)
     callbacks.on_unaddressed = said
+
+
+def _no_greeting(data: bytes, address: str) -> GatewayUnreachable | None:
+    if data.startswith(HTTP):
+        return web_server(address)
+    if int.from_bytes(data[:4], "big") > _LONGEST_GREETING:
+        return GatewayUnreachable(f"what listens at {address} is no IBKR gateway")
+    return None
+
+
+def web_server(address: str) -> GatewayUnreachable:
+    """Return the error for a port that belongs to a web server."""
+    return GatewayUnreachable(
+        f"what listens at {address} is a web server (it answers HTTP), no IBKR gateway: set "
+        "gateway.port to the API port of IB Gateway (4002 paper, 4001 live) or TWS (7497, 7496)"
+    )
 
 
 def _silence(client: Any, address: str, within: float) -> GatewayTimeout:

@@ -11,7 +11,9 @@ USUAL_PORTS = {
     7496: "TWS, live",
     8888: "IB Gateway in a container",
 }
+HTTP = b"HTTP/"  # how every answer of a web server begins
 _PROBE_SECONDS = 0.3
+_HTTP_SECONDS = 1.0
 
 
 def open_ports(host: str) -> tuple[int, ...]:
@@ -30,6 +32,19 @@ def what_listens(host: str, *, besides: int) -> str:
         )
     named = ", ".join(f"{port} ({USUAL_PORTS[port]})" for port in found)
     return f"open API port there: {named}: start the gateway, or set gateway.port = {found[0]}"
+
+
+def is_web_server(host: str, port: int) -> bool:
+    """Tell whether a port answers HTTP; a usual API port is not asked, it belongs to a gateway."""
+    if port in USUAL_PORTS:
+        return False
+    try:
+        with socket.create_connection((host, port), timeout=_HTTP_SECONDS) as line:
+            line.settimeout(_HTTP_SECONDS)
+            line.sendall(b"HEAD / HTTP/1.0\r\n\r\n")
+            return line.recv(5, socket.MSG_WAITALL) == HTTP
+    except OSError:
+        return False
 
 
 def _accepts(host: str, port: int) -> bool:

@@ -38,15 +38,15 @@ def desk_view(store: DeskStore, day: date | None, *, now: datetime | None = None
     }
 
 
-def desk_lines(view: Mapping[str, Any]) -> list[str]:
-    """Return the view as plain lines."""
+def desk_lines(view: Mapping[str, Any], day: date | None = None) -> list[str]:
+    """Return the view as plain lines; ``day`` is the session that was asked for, if any."""
     lines = []
     turned = view["switch"]
     if turned["state"] != SwitchState.ACTIVE:
         why = f" ({one_line(turned['reason'])})" if turned["reason"] else ""
         lines.append(f"{turned['state'].upper()} by {turned['by']} at {turned['at']}{why}")
     if not view["tickets"]:
-        lines.append("no ticket; to make one: daybook run")
+        lines.append(_none_of(day))
     for ticket in view["tickets"]:
         orders = count(len(ticket["orders"]), "order")
         lines.append(f"{ticket['session']}  {ticket['sha256'][:12]}  {ticket['told']}  {orders}")
@@ -54,6 +54,15 @@ def desk_lines(view: Mapping[str, Any]) -> list[str]:
     if view["other_orders"]:
         lines += ["beside the tickets", *(_line(order) for order in view["other_orders"])]
     return lines
+
+
+def _none_of(day: date | None) -> str:
+    if day is None:
+        return "no ticket; to make one: daybook run"
+    return (
+        f"no ticket of {day}; the newest of all days: daybook orders; "
+        f"to make one: daybook run --date {day}"
+    )
 
 
 def _switch(turned: Switch) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from datetime import date
 from math import isfinite
 from pathlib import Path
+from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from core.errors import ConfigurationError, DaybookError
+from core.errors import ConfigurationError, DataError, DaybookError
+from core.problems import expected
 from core.settings import SimulatorSettings
 from simulator.gateway_options import GatewayOptions
 from simulator.limits import PRESETS, Limits
@@ -25,8 +27,8 @@ _NAMES = ", ".join(Limits.model_fields)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, serve, and return the exit code: 0, 1 failed, 2 configuration."""
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         settings = _settings(options)
         # Imported late: `--help` and a wrong argument need neither market nor web server.
         from simulator.server import Address, serve  # noqa: PLC0415
@@ -51,37 +53,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except DaybookError as error:
         print(f"simulator: {error}", file=sys.stderr)  # noqa: T201 - a command's only voice
-        return error.exit_code
+        # Its data is what the command line names: files, and a day they have.
+        return ConfigurationError.exit_code if isinstance(error, DataError) else error.exit_code
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, like every other command."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigurationError(
+            f"{message.removeprefix('argument ')} (see: daybook simulator --help)"
+        )
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="simulator", description=__doc__)
+    parser = _Parser(
+        prog="simulator",
+        description="Serve a TWS gateway, vendors and a Slack sink on loopback.",
+        allow_abbrev=False,
+    )
     add = parser.add_argument
-    add("--session", type=date.fromisoformat, metavar="DATE", help="the day to start at 14:00 of")
-    add("--seed", type=int, default=DEFAULTS.seed, help="of the synthetic market")
-    add("--symbols", type=int, default=DEFAULTS.symbols, help="how many the synthetic market has")
+    add("--session", type=_session, metavar="DATE", help="the day to start at 14:00 of")
+    add("--seed", type=_whole, default=DEFAULTS.seed, help="of the synthetic market")
+    add(
+        "--symbols", type=_whole, default=DEFAULTS.symbols, help="of the synthetic market, how many"
+    )
     add("--bars", type=Path, help="a parquet file of real bars instead")
     add("--fundamentals", type=Path, help="a parquet file of real fundamentals")
     add("--macro", type=Path, help="a parquet file of real macro gauges")
     add("--constituents", type=Path, help="a CSV file of names and sectors")
     add(
         "--assumed-spread",
-        type=float,
+        type=_number,
         default=DEFAULTS.assumed_spread,
         metavar="FRACTION",
         help="of every quote, where the bars are real",
     )
-    add("--cash", type=float, default=DEFAULTS.cash, help="USD the account began with")
+    add("--cash", type=_number, default=DEFAULTS.cash, help="USD the account began with")
     add("--state", type=Path, default=Path("data/sim/simulator"), help="folder of the ledgers")
-    add("--port", type=int, default=0, help="TWS port; 0: a free one")
-    add("--http-port", type=int, default=0, help="vendors and control; 0: a free one")
+    add("--port", type=_port, default=0, help="TWS port; 0: a free one")
+    add("--http-port", type=_port, default=0, help="vendors and control; 0: a free one")
     add("--limits", choices=sorted(PRESETS), default="none", help="enforce what IBKR enforces")
     add("--limit", action="append", default=[], metavar="NAME=VALUE", help=f"one of {_NAMES}")
-    add("--snapshot-delay", type=float, metavar="SECONDS", help="short for snapshot_seconds=…")
+    add("--snapshot-delay", type=_number, metavar="SECONDS", help="short for snapshot_seconds=…")
     add("--faults", type=Path, metavar="FILE", help="a script of things that go wrong")
     add("--wire-log", type=Path, metavar="FILE", help="append every frame as a line of JSON")
-    add("--master-client", type=int, metavar="ID", help="is told of all clients' orders")
+    add("--master-client", type=_whole, metavar="ID", help="is told of all clients' orders")
     add("--accounts", type=_accounts, default=1, metavar="N", help="how many this login has")
     add("--most-of-volume", type=_fraction, metavar="FRACTION", help="of a session, per order")
     add("--speed", type=_speed, default=0.0, metavar="FACTOR", help="0: time stands still")
@@ -89,27 +107,59 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _session(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date, such as 2026-06-15") from None
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+
+
+def _port(text: str) -> int:
+    port = _whole(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port: 1 to 65535, or 0 for a free one")
+    return port
+
+
 def _accounts(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= MOST_ACCOUNTS:
+    accounts = _whole(text)
+    if not 1 <= accounts <= MOST_ACCOUNTS:
         raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to {MOST_ACCOUNTS}")
-    return int(text)
+    return accounts
 
 
 def _fraction(text: str) -> float:
-    fraction = float(text)
+    fraction = _number(text)
     if not 0.0 < fraction <= 1.0:
         raise argparse.ArgumentTypeError(f"{text} is not a fraction above 0 and up to 1")
     return fraction
 
 
 def _speed(text: str) -> float:
-    speed = float(text)
+    speed = _number(text)
     if not (isfinite(speed) and 0.0 <= speed <= FASTEST):
         raise argparse.ArgumentTypeError(f"{text} is not a factor from 0 to {FASTEST:g}")
     return speed
 
 
 def _limits(options: argparse.Namespace) -> Limits:
+    bare = [pair for pair in options.limit if "=" not in pair]
+    if bare:
+        raise ConfigurationError(f"--limit {bare[0]} is not NAME=VALUE, such as lines=100")
     given = dict(pair.partition("=")[::2] for pair in options.limit)
     if options.snapshot_delay is not None:
         given["snapshot_seconds"] = options.snapshot_delay
@@ -119,8 +169,15 @@ def _limits(options: argparse.Namespace) -> Limits:
     try:
         return Limits(**chosen)
     except ValidationError as error:
-        problems = (f"--limit {detail['loc'][0]}: {detail['msg']}" for detail in error.errors())
+        problems = (_limit_problem(dict(detail)) for detail in error.errors())
         raise ConfigurationError("; ".join(problems)) from error
+
+
+def _limit_problem(detail: dict[str, Any]) -> str:
+    name = str(detail["loc"][0])
+    if detail["type"] == "extra_forbidden":
+        return f"--limit {name}: there is no such limit; there are {_NAMES}"
+    return f"--limit {name}={detail['input']}: {expected(detail)}"
 
 
 def _settings(options: argparse.Namespace) -> SimulatorSettings:
@@ -128,7 +185,10 @@ def _settings(options: argparse.Namespace) -> SimulatorSettings:
     try:
         return SimulatorSettings(**given)
     except ValidationError as error:
-        problems = (f"--{detail['loc'][0]}: {detail['msg']}" for detail in error.errors())
+        problems = (
+            f"--{detail['loc'][0]} {detail['input']}: {expected(dict(detail))}"
+            for detail in error.errors()
+        )
         raise ConfigurationError("; ".join(problems)) from error
 
 

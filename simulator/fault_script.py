@@ -9,6 +9,7 @@ from random import Random
 from pydantic import BaseModel, ValidationError
 
 from core.errors import ConfigurationError
+from core.files import file_trouble
 from simulator.fault_request import FaultRequest
 from simulator.messages.numbers import Answer, Request
 from simulator.permissions import Permissions
@@ -27,6 +28,9 @@ class FaultScript(BaseModel, frozen=True, extra="forbid"):
 
 def read_script(path: Path) -> FaultScript:
     """Read a script from a JSON file. Raises `ConfigurationError` naming everything wrong."""
+    trouble = file_trouble(path)
+    if trouble:
+        raise ConfigurationError(f"cannot read the fault script {path}: it is {trouble}")
     try:
         return FaultScript.model_validate_json(path.read_bytes())
     except OSError as error:

@@ -140,7 +140,7 @@ class SimulatorProcess(Closeable):
         code = self._process.wait()
         # Its exit code tells whether the settings or the machine are at fault.
         if code == ConfigurationError.exit_code:
-            return ConfigurationError(self._output())
+            return ConfigurationError(self._output().removeprefix("simulator: "))
         return GatewayUnreachable(
             f"the simulator ended with code {code} instead of starting{self._said()}"
         )

@@ -6,7 +6,8 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from core.canonical import canonical_json, sha256_of, sha256_of_file
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, DataError
+from core.files import file_trouble
 from core.settings import SimulatorSettings
 from simulator.bars_file import BarsFileMarket
 from simulator.market import Market
@@ -28,7 +29,7 @@ def find_files(settings: SimulatorSettings) -> WorldFiles:
     """Return the files that the settings name, or that lie beside the bars.
 
     Of several files beside the bars the last by name is taken. Raises `ConfigurationError` naming
-    every file that is set and does not exist.
+    every file that is set and cannot be read.
     """
     _check_exist(settings)
     bars = settings.bars
@@ -44,18 +45,21 @@ def find_files(settings: SimulatorSettings) -> WorldFiles:
 def open_market(settings: SimulatorSettings) -> Market:
     """Return the market that the settings ask for: of their bars file, else of their seed.
 
-    Raises `ConfigurationError` for a file that is not there and `DataError` for one that is not
-    what it should be.
+    Raises `ConfigurationError` for a file that is not there or not what it should be: whoever
+    named it can correct that.
     """
     files = find_files(settings)
     if files.bars is None:
         return SyntheticMarket(settings.seed, settings.symbols)
-    return BarsFileMarket(
-        files.bars,
-        files.constituents,
-        etfs=files.etfs,
-        assumed_spread=settings.assumed_spread,
-    )
+    try:
+        return BarsFileMarket(
+            files.bars,
+            files.constituents,
+            etfs=files.etfs,
+            assumed_spread=settings.assumed_spread,
+        )
+    except DataError as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def unknown_of(files: WorldFiles) -> tuple[str, ...]:
@@ -98,11 +102,13 @@ def _check_exist(settings: SimulatorSettings) -> None:
     named = {
         name: getattr(settings, name) for name in ("bars", "constituents", "fundamentals", "macro")
     }
-    missing = [
-        f"simulator.{name} = {path}" for name, path in named.items() if path and not path.is_file()
+    wrong = [
+        f"simulator.{name} = {path} is {trouble}"
+        for name, path in named.items()
+        if path is not None and (trouble := file_trouble(path))
     ]
-    if missing:
-        raise ConfigurationError(f"no such file: {'; '.join(missing)}")
+    if wrong:
+        raise ConfigurationError("; ".join(wrong))
 
 
 def _beside(bars: Path | None, pattern: str) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
@@ -11,7 +11,6 @@ from core.runs import StageRecord
 from core.settings import LimitSettings
 from core.tables import BARS, FEATURES, SCORES, TARGETS
 from core.types import Snapshot
-from optimiser.engines import Engine
 from optimiser.result import TargetResult
 from optimiser.target import mean_variance_cvar
 from risk.limits import is_restricted
@@ -63,7 +62,7 @@ def optimise_target(
         group_caps=sector_caps(limits, groups),
         beta=pd.Series(betas),
         beta_range=beta_range(limits, betas),
-        engine=cast("Engine", settings.engine),
+        engine=settings.engine,
     )
     targets = target_table(target, scored, table["price"], snapshot)
     facts = target_facts(target, dict(zip(targets["con_id"], targets["symbol"], strict=True)))

@@ -39,7 +39,7 @@ def daybook(tmp_path, capsys, monkeypatch):
         (("--from", "2020-06-15", "--to", "2026-06-15"), "too early"),
         (("--from", "2026-06-15", "--to", "2031-06-16"), "after the last bar"),
         (("--from", "2026-06-15", "--months", "2"), "not both"),
-        (("--months", "0"), "at least one month"),
+        (("--months", "0"), "0 must be at least 1"),
         (("--from", "2026-06-13", "--to", "2026-06-14"), "no session"),
         (("--bars", "nowhere.parquet"), "no such file"),
     ],

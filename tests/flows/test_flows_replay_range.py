@@ -89,8 +89,14 @@ def test_the_first_day_has_the_history_that_a_score_needs():
 def test_the_future_is_not_replayed():
     early = datetime(2026, 6, 15, 6, 0, tzinfo=UTC)
     said = refused(date(2026, 6, 8), date(2026, 6, 15), now=early)
-    assert "lies in the future" in said
+    assert "the session of 2026-06-15 has not closed" in said
     assert "2026-06-12" in said
+
+
+def test_a_range_may_end_on_the_weekend_after_the_newest_session_that_has_closed():
+    monday = datetime(2026, 6, 15, 6, 0, tzinfo=UTC)
+    to_sunday = chosen(date(2026, 6, 8), date(2026, 6, 14), now=monday)
+    assert to_sunday == chosen(date(2026, 6, 8), date(2026, 6, 12))
 
 
 def test_bars_too_few_for_any_score_are_refused():

@@ -153,7 +153,9 @@ class Gateway:
     async def _client(self, reader, writer):
         self._writers.append(writer)
         try:
-            assert await reader.readexactly(4) == b"API\0"
+            if await reader.readexactly(4) != b"API\0":
+                writer.transport.abort()  # TWS hangs up on whoever speaks something else
+                return
             await self._read(reader)
             if self._greeting is None:
                 self.say([178, "20260615 14:00:00 EET"])

@@ -104,7 +104,7 @@ def test_the_child_ends_when_its_parent_dies(tmp_path):
 
 def test_a_world_that_cannot_be_opened_says_why(tmp_path):
     settings = SimulatorSettings(bars="/no/such/file.parquet")
-    with pytest.raises(ConfigurationError, match=r"no such file: .*file\.parquet"):
+    with pytest.raises(ConfigurationError, match=r"file\.parquet is no such file"):
         start(settings, day=MONDAY, state=tmp_path)
 
 
@@ -144,8 +144,8 @@ def test_a_child_that_does_not_get_ready_is_ended(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--cash=-5"], "--cash: Input should be greater than 0"),
-        (["--session=tomorrow"], "invalid fromisoformat value: 'tomorrow'"),
+        (["--cash=-5"], "--cash -5.0: must be above 0"),
+        (["--session=tomorrow"], "--session: 'tomorrow' is no date"),
         (["--no-such-option"], "unrecognized arguments"),
     ],
 )
@@ -161,9 +161,9 @@ def test_a_wrong_command_line_is_refused_with_2(arguments, said):
     ("arguments", "said"),
     [
         (["--limits=tws"], "invalid choice: 'tws'"),
-        (["--limit=lines=5"], "--limit lines: Extra inputs are not permitted"),
-        (["--limit=market_data_lines=0"], "greater than or equal to 1"),
-        (["--snapshot-delay=-1"], "--limit snapshot_seconds: Input should be greater"),
+        (["--limit=lines=5"], "--limit lines: there is no such limit"),
+        (["--limit=market_data_lines=0"], "--limit market_data_lines=0: must be at least 1"),
+        (["--snapshot-delay=-1"], "--limit snapshot_seconds=-1.0: must be at least 0"),
         (["--faults=/no/such/script.json"], "cannot read the fault script"),
         (["--speed=-1"], "not a factor from 0"),
         (["--accounts=0"], "not a number from 1 to 50"),

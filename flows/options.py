@@ -1,0 +1,68 @@
+"""What the commands have in common: their options, how a date is read, help and its groups."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.calendar import FIRST, LAST
+from core.errors import ConfigurationError
+from core.files import file_trouble
+from core.settings import Mode
+
+HELP = {"help_option_names": ["-h", "--help"]}
+
+
+def day_of(text: str) -> date:
+    """Read a day as ISO 8601 writes it; no other form is unambiguous in every country.
+
+    Raises `typer.BadParameter` for anything else and for a day outside the calendar.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no date; write the year first, such as 2026-11-30"
+        ) from None
+    if not FIRST < day < LAST:
+        raise typer.BadParameter(f"{day} is outside the exchange calendar, {FIRST} to {LAST}")
+    return day
+
+
+def bars_file(given: Path | None) -> Path | None:
+    """Return the whole path of a bars file. Raises `ConfigurationError` for what is no file."""
+    if given is None:
+        return None
+    trouble = file_trouble(given)
+    if trouble:
+        raise ConfigurationError(f"--bars {given} is {trouble}; give a parquet file of daily bars")
+    return given.resolve()
+
+
+def group(text: str) -> typer.Typer:
+    """Return a group of commands that alone prints its help and succeeds."""
+    commands = typer.Typer(help=text, context_settings=HELP)
+    commands.callback(invoke_without_command=True)(help_when_bare)
+    return commands
+
+
+def help_when_bare(context: typer.Context) -> None:
+    """Print the help of a command that was given nothing to do."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def day_option(text: str) -> Any:
+    """Return the ``--date`` option of a command, with what it means there."""
+    return typer.Option("--date", parser=day_of, metavar="DATE", help=text)
+
+
+Day = Annotated[date | None, day_option("The session; default: today.")]
+ModeOption = Annotated[
+    Mode | None, typer.Option(help="Trading mode: sim (default), paper or live.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show logs, and tracebacks of failures.")]
