@@ -55,9 +55,7 @@ class Running:
 
     def ended(self, end: str, alert: Mapping[str, Any] | None = None) -> None:
         """Write down how it ended. Raises `StorageError` when the disk refuses."""
-        self.attempt = replace(
-            self.attempt, ended_at=clock.now(), end=end, alert=dict(alert or {})
-        )
+        self.attempt = replace(self.attempt, ended_at=clock.now(), end=end, alert=dict(alert or {}))
         _write(self._path, self.attempt)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
@@ -390,6 +391,31 @@ def load_settings(**overrides: Any) -> Settings:
         )
     PROCESS.learn(settings)
     return settings
+
+
+def fallback_settings() -> Settings:
+    """Return where failures are told when the settings themselves cannot be used.
+
+    Home, mode and webhook are taken from the environment or the file as far as each can be read on
+    its own; everything else is the default. For messages only: nothing may be decided with it.
+    """
+    given = {name.upper(): value for name, value in os.environ.items()}
+    try:
+        file = tomllib.loads(Path(SETTINGS_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        file = {}
+    vendors = file.get("vendors")
+    in_file = vendors.get("slack_webhook") if isinstance(vendors, dict) else None
+    webhook = given.get(f"{PREFIX}VENDORS__SLACK_WEBHOOK", in_file)
+    mode = given.get(f"{PREFIX}MODE", file.get("mode"))
+    home = given.get(f"{PREFIX}HOME", file.get("home"))
+    return Settings.model_construct(
+        mode=Mode(mode) if mode in list(Mode) else Mode.SIM,
+        home=Path(home) if isinstance(home, str) else Path(),
+        vendors=VendorSettings(
+            slack_webhook=SecretStr(webhook) if isinstance(webhook, str) else None
+        ),
+    )
 
 
 def setting_names() -> list[str]:

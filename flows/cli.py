@@ -17,7 +17,13 @@ from typer.exceptions import TyperException
 
 from core.errors import ConfigurationError, DaybookError
 from core.settings import Mode, Settings, load_settings
-from flows import agent_commands, desk_commands, replay_command, simulator_command
+from flows import (
+    agent_commands,
+    desk_commands,
+    replay_command,
+    simulator_command,
+    watch_command,
+)
 from flows.options import (
     HELP,
     Day,
@@ -43,6 +49,7 @@ agent_commands.register(app)
 desk_commands.register(app)
 replay_command.register(app)
 simulator_command.register(app)
+watch_command.register(app)
 
 
 @app.callback(invoke_without_command=True)
@@ -81,10 +88,12 @@ def run(
     """
     if sys.stderr.isatty():
         typer.echo("loading …", err=True)  # the imports below take seconds
+    from flows.alerts import settings_failures  # noqa: PLC0415
     from flows.day_command import run_command  # noqa: PLC0415
 
     _show_logs(debug=debug)
-    settings = _settings(mode, auto=auto, bars=bars)
+    with settings_failures("run"):
+        settings = _settings(mode, auto=auto, bars=bars)
     raise typer.Exit(
         run_command(settings, day, fresh=fresh, as_json=as_json, resume=_command_line())
     )

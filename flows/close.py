@@ -11,6 +11,7 @@ from prefect.states import Completed, Failed
 from core import clock
 from core.settings import Mode, load_settings
 from desk.errors import UnknownTicket
+from flows.alerts import settings_failures
 from flows.closing import close
 from flows.prefect_tasks import as_task
 from flows.preflight import bucharest_day
@@ -37,7 +38,8 @@ def close_session(session_date: date | None = None) -> State[None]:
     """
     from flows.daily import ArtifactWatcher  # noqa: PLC0415 - brings in every stage
 
-    settings = load_settings()
+    with settings_failures("close"):
+        settings = load_settings()
     if session_date is None and settings.mode is not Mode.SIM:
         session_date = bucharest_day(clock.now())
     try:

@@ -9,7 +9,7 @@ from core.settings import Settings
 from desk.store import DeskStore
 from desk.tickets import TicketRecord, fetch
 from flows.runner import Starter, Threads, Watcher
-from flows.session import begin, open_session
+from flows.session import CLOSE, begin, open_session
 from flows.steps import Silent, Steps
 from review.closing import CloseReport, close_message
 from tasks.close import seal_close, settle
@@ -43,7 +43,7 @@ def close(
     """
     threads = Threads()
     try:
-        with open_session(settings, session) as opened:
+        with open_session(settings, session, command=CLOSE) as opened:
             opened.advance_to(opened.session.close + AFTER_THE_CLOSE)
             day = begin(opened)
             sha256 = opened.record.sha256

@@ -16,6 +16,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from core.runs import StageRecord
 from core.settings import Settings, Submit, load_settings
+from flows.alerts import settings_failures
 from flows.prefect_tasks import as_task
 from flows.run import NoSession, run_session
 from tasks.day import silent
@@ -46,9 +47,11 @@ def daily_portfolio(
     Ends Completed, named after the outcome: Proposed, Executed, RecommendationOnly, or Skipped
     where the exchange does not trade. A stage that fails fails the run.
     """
+    with settings_failures("run"):
+        settings = settings_of(auto=auto, bars=bars)
     try:
         outcome = run_session(
-            settings_of(auto=auto, bars=bars),
+            settings,
             session_date,
             start=as_task,
             watch=ArtifactWatcher(),

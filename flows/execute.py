@@ -8,6 +8,7 @@ from prefect.states import Completed, Failed
 
 from core.settings import load_settings
 from desk.tickets import named
+from flows.alerts import settings_failures
 from flows.execution import execute
 from flows.prefect_tasks import as_task
 from review.execution import tally
@@ -34,8 +35,10 @@ def execute_ticket(
     """
     from flows.daily import ArtifactWatcher  # noqa: PLC0415 - brings in every stage
 
+    with settings_failures("execute"):
+        settings = load_settings()
     report = execute(
-        load_settings(),
+        settings,
         named(ticket),
         approve_as=approved_by,
         only=only or (),

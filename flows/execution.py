@@ -15,7 +15,7 @@ from desk import approvals
 from desk.store import DeskStore
 from desk.tickets import TicketRecord
 from flows.runner import Starter, Threads, Watcher
-from flows.session import OpenSession, begin, open_session
+from flows.session import EXECUTE, OpenSession, begin, open_session
 from flows.steps import Silent, Steps
 from review.execution import ExecutionReport, execution_message
 from tasks.answer import seal_answer
@@ -53,7 +53,7 @@ def execute(
     """
     threads = Threads()
     try:
-        with open_session(settings, ticket) as opened:
+        with open_session(settings, ticket, command=EXECUTE) as opened:
             day = begin(opened)
             if approve_as is not None:
                 _approve(opened.record, day, by=approve_as, only=only)

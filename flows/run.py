@@ -9,10 +9,12 @@ from core.calendar import is_session, next_session
 from core.errors import NoData
 from core.runs import RunBook
 from core.settings import Mode, Settings
+from flows.alerts import expected_session, watched
 from flows.preflight import begin_day, bucharest_day
 from flows.runner import Runner, Starter, Watcher
 from flows.stages import Outcome, run_day
 from flows.world import open_world
+from review.text import local
 from tasks.day import Day, Progress
 
 
@@ -60,7 +62,11 @@ def run_session(
         session_date = bucharest_day(clock.now())
     if session_date is not None and not is_session(session_date, exchange=settings.exchange):
         raise NoSession(no_session_line(session_date, settings.exchange))
-    with open_world(settings, session_date) as world:
+    meant = expected_session(settings, session_date)
+    with (
+        watched(settings, "run", meant, go_on=resume) as run,
+        open_world(settings, session_date) as world,
+    ):
         watch.begins(world.title)
         day = begin_day(
             world.settings,
@@ -70,7 +76,25 @@ def run_session(
             data_id=world.data_id,
         )
         runner = Runner(_book(day, fresh=fresh), start, watch, resume=resume)
-        return run_day(day, runner, advance_to=world.advance_to)
+        outcome = run_day(day, runner, advance_to=world.advance_to)
+        run.late = _lateness(outcome)
+        return outcome
+
+
+def _lateness(outcome: Outcome) -> str:
+    """Say that a day ended after its order cut-off with nothing sent; empty where it did not.
+
+    By the gateway's clock at the beginning and the time that has passed since.
+    """
+    day = outcome.day
+    ended = day.as_of + (clock.now() - day.started_at)
+    sent = outcome.records["submit"].facts["sent"] if "submit" in outcome.records else 0
+    if sent or ended <= day.session.finish_line:
+        return ""
+    return (
+        f"the run ended at {local(ended)} Bucharest, the order cut-off was "
+        f"{local(day.session.finish_line)}: its orders are a recommendation only"
+    )
 
 
 def no_session_line(day: date, exchange: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,9 +16,13 @@ from desk import tickets
 from desk.sightings import newest
 from desk.store import DeskStore
 from desk.tickets import TicketRecord
+from flows.alerts import watched
 from flows.preflight import begin_day, bucharest_day
 from flows.world import World, open_world
+from review.alert import with_mode
 from tasks.day import Day, silent
+
+EXECUTE, CLOSE = "execute", "close"  # commands whose failures people are told of
 
 
 @dataclass(slots=True)
@@ -38,21 +42,39 @@ class OpenSession:
 
 
 @contextmanager
-def open_session(settings: Settings, ticket: str | date | None) -> Iterator[OpenSession]:
+def open_session(
+    settings: Settings, ticket: str | date | None, *, command: str = ""
+) -> Iterator[OpenSession]:
     """Find a ticket and open its world.
 
     An embedded simulator begins at the session's decision time and goes on to where the desk last
-    saw it: what has filled once must not be open again. Raises `UnknownTicket` when the desk knows
-    none.
+    saw it: what has filled once must not be open again. Of a ``command`` it is written down that
+    it began and how it ended, and people are told when it fails. Raises `UnknownTicket` when the
+    desk knows none.
     """
     with DeskStore.of(Paths.of(settings)) as store:
         record = tickets.find(store, ticket, today=bucharest_day(clock.now()))
         seen = newest(store, record.ticket.account, record.ticket.session)
-    with open_world(world_of(record, settings), record.ticket.session) as world:
+    with _watched(settings, record, command), _world(settings, record) as world:
         found = session(record.ticket.session, exchange=settings.exchange)
         opened = OpenSession(record, world, found, found.decision_time)
         opened.advance_to(seen or found.decision_time)
         yield opened
+
+
+def _watched(
+    settings: Settings, record: TicketRecord, command: str
+) -> AbstractContextManager[object]:
+    if not command:
+        return nullcontext()
+    go_on = f"daybook {command} {record.short}"
+    if command == CLOSE:
+        go_on = f"daybook {command} --date {record.ticket.session}"
+    return watched(settings, command, record.ticket.session, go_on=with_mode(go_on, settings))
+
+
+def _world(settings: Settings, record: TicketRecord) -> AbstractContextManager[World]:
+    return open_world(world_of(record, settings), record.ticket.session)
 
 
 def begin(opened: OpenSession) -> Day:

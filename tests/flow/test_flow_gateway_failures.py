@@ -85,6 +85,9 @@ def test_a_gateway_that_falls_silent_is_a_timeout_and_never_an_account_without_p
     assert failed.value.stage == "3 snapshot"
     assert isinstance(failed.value.__cause__, GatewayTimeout)
     assert {"market", "features"} <= set(failed.value.kept)
+    told = str(small.messages()[-1])
+    assert "run failed" in told
+    assert "run:failed:3 snapshot:GatewayTimeout" in told
     assert not (paths_of(home).data / "positions").exists()
     assert not (paths_of(home).data / "targets").exists()
 

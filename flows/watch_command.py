@@ -1,0 +1,51 @@
+"""``daybook watch``: what did not happen in time today, told to people."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from core.settings import Mode, load_settings
+
+Date = Annotated[
+    datetime | None,
+    typer.Option(
+        "--date", formats=["%Y-%m-%d"], metavar="DATE", help="The session; default: today."
+    ),
+]
+ModeOption = Annotated[
+    Mode | None, typer.Option(help="Trading mode: sim (default), paper or live.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(watch)
+
+
+def watch(date: Date = None, mode: ModeOption = None, *, as_json: Json = False) -> None:
+    """Send a message if a run did not start, failed, is late, or a ticket expired unanswered.
+
+    Needs no gateway and no Prefect server; for cron, weekdays at 14:20, 15:20, 16:20 and 23:50 in
+    Bucharest. Exit codes: 0 nothing to tell, or no session; 1 something is wrong.
+    """
+    from flows.alerts import settings_failures  # noqa: PLC0415
+    from flows.watching import watch as look  # noqa: PLC0415
+    from flows.watching import watch_lines  # noqa: PLC0415
+
+    logging.basicConfig(level=logging.CRITICAL, force=True)  # what went wrong is printed below
+    with settings_failures("watch"):
+        settings = load_settings(mode=mode)
+    seen = look(settings, date.date() if date else None)
+    if as_json:
+        found = [{**alert.plain(), "message": note} for alert, note in seen.told]
+        session = seen.session.isoformat() if seen.session else None
+        typer.echo(json.dumps({"session": session, "alerts": found}, indent=2, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(watch_lines(seen)))
+    raise typer.Exit(1 if seen.told else 0)
