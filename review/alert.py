@@ -11,12 +11,13 @@ from typing import Any, Self
 from core.errors import DaybookError
 from core.paths import Paths
 from core.settings import Mode, Settings
+from core.untrusted import one_line
 from desk.store import DeskStore
 from desk.tickets import OPEN
 from review.execution import message, tally
 from review.orders import desk_view
 from review.slack import MAX_SECTION, Message
-from review.text import BADGES, count, masked, untrusted
+from review.text import BADGES, count, masked
 
 _MAX_REASON = 900  # characters of an error's text
 _ACCOUNT = re.compile(r"\b[A-Z]{1,2}\d{5,9}\b")  # as IBKR names them: U1234567, DU1234567
@@ -63,7 +64,7 @@ def alert_lines(alert: Alert) -> list[str]:
 
 def reason_of(error: BaseException) -> str:
     """Return an error's text for a message: one line, accounts masked as everywhere in Slack."""
-    told = untrusted(str(error) or type(error).__name__, _MAX_REASON)
+    told = one_line(str(error) or type(error).__name__, _MAX_REASON)
     return _ACCOUNT.sub(lambda found: masked(found[0]), told)
 
 
