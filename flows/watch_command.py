@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import datetime
-from typing import Annotated
 
 import typer
 
-from core.settings import Mode, load_settings
-
-Date = Annotated[
-    datetime | None,
-    typer.Option(
-        "--date", formats=["%Y-%m-%d"], metavar="DATE", help="The session; default: today."
-    ),
-]
-ModeOption = Annotated[
-    Mode | None, typer.Option(help="Trading mode: sim (default), paper or live.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")]
+from core.settings import load_settings
+from flows.options import Day, Json, ModeOption
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +16,7 @@ def register(app: typer.Typer) -> None:
     app.command()(watch)
 
 
-def watch(date: Date = None, mode: ModeOption = None, *, as_json: Json = False) -> None:
+def watch(day: Day = None, mode: ModeOption = None, *, as_json: Json = False) -> None:
     """Send a message if a run did not start, failed, is late, or a ticket expired unanswered.
 
     Needs no gateway and no Prefect server; for cron, weekdays at 14:20, 15:20, 16:20 and 23:50 in
@@ -41,7 +29,7 @@ def watch(date: Date = None, mode: ModeOption = None, *, as_json: Json = False) 
     logging.basicConfig(level=logging.CRITICAL, force=True)  # what went wrong is printed below
     with settings_failures("watch"):
         settings = load_settings(mode=mode)
-    seen = look(settings, date.date() if date else None)
+    seen = look(settings, day)
     if as_json:
         found = [{**alert.plain(), "message": note} for alert, note in seen.told]
         session = seen.session.isoformat() if seen.session else None
