@@ -22,7 +22,7 @@ from desk.sightings import OVER
 from ibkr.gateway import Gateway
 from risk.account import AccountState
 from risk.gate import check_constraints
-from risk.limits import Check, Limits, check, number
+from risk.limits import Check, Limits, check, in_words, number
 from risk.order import check_order
 from risk.returns import daily_returns
 
@@ -175,7 +175,7 @@ def weighed(
 
 def capital_check(before: float, after: float, *, limits: LimitSettings) -> Check:
     """Hold the way of the net asset value since the decision against the price collar."""
-    told = f"{number(before):,.0f} when it was decided, {number(after):,.0f} at present"
+    told = f"{in_words(before, ',.0f')} when it was decided, {in_words(after, ',.0f')} at present"
     moved = _moved(before, after)
     return check("net asset value since the decision", moved, Limits.of(limits).price_collar, told)
 
@@ -212,7 +212,7 @@ def _moves(
         if before is not None:
             after = market.prices.get(order.con_id, math.nan)
             moved = _moved(before, after)
-            told = f"{number(before):g} when it was decided, {number(after):g} at present"
+            told = f"{in_words(before, 'g')} when it was decided, {in_words(after, 'g')} at present"
             checks.append(check(f"{order.symbol} price since the decision", moved, collar, told))
     return checks
 

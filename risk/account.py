@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from risk.limits import Check, Limits, check, number
+from risk.limits import Check, Limits, check, in_words, number
 
 _REMEDY = "after a review, or where money was moved: limits.account_since"
 ACTIVE, REDUCING = "active", "reducing"  # of the emergency stop; whatever else it says, it stops
@@ -93,7 +93,8 @@ def account_checks(
     ]
     trouble = account.history.unreadable
     if bad and not trouble:
-        trouble = f"the net asset value of {bad[0].session} is {bad[0].net_asset_value}"
+        told = in_words(bad[0].net_asset_value)
+        trouble = f"the net asset value of {bad[0].session} is {told}, not a positive number"
     values = daily_values(valuations)
     yield Check(
         "account history",
@@ -126,6 +127,9 @@ def _emergency_stop(state: object, *, reduces: bool) -> Check:
         ACTIVE: "orders may pass",
         REDUCING: "only positions may be reduced, and "
         + ("nothing else happens" if reduces else "something is opened or grows"),
-    }.get(state if isinstance(state, str) else "", f"{state}: nothing may be sent")
+    }.get(state if isinstance(state, str) else "")
+    if told is None:
+        where = state if isinstance(state, str) and state else "where it stands is not known"
+        told = f"{where}: nothing may be sent"
     passed = state == ACTIVE or (state == REDUCING and reduces)
     return Check("emergency stop", None, None, passed=passed, detail=told)

@@ -19,7 +19,7 @@ from core.types import Order
 from risk import measures
 from risk.account import AccountState, account_checks
 from risk.batch import batch_checks, restricted_check, trading_checks
-from risk.limits import Check, Limits, check, number
+from risk.limits import Check, Limits, check, in_words, number
 from risk.portfolio import Portfolio, Weights
 
 VAR_LEVEL = 0.95
@@ -148,7 +148,7 @@ def _sanity(portfolio: Portfolio, rules: Limits, coverage: float) -> Iterator[Ch
 def _optimiser(status: str, relaxations: Mapping[str, float]) -> Check:
     """Judge the status. What a relaxation let through is for the limits to refuse."""
     amounts = {name: number(relaxations[name]) for name in sorted(relaxations)}
-    listed = ", ".join(f"{name} by {amount:g}" for name, amount in amounts.items())
+    listed = ", ".join(f"{name} by {in_words(amount, 'g')}" for name, amount in amounts.items())
     detail = f"status {status}" + (f", gave way: {listed}" if listed else "")
     passed = status == OPTIMAL and not amounts
     if status == RELAXED:
@@ -165,7 +165,7 @@ def _exposure(portfolio: Portfolio, rules: Limits) -> Iterator[Check]:
     change = portfolio.worst(lambda w: abs(measures.gross(w.values()) - before))
     yield check("gross change", change, rules.gross_change)
     invested = portfolio.worst(lambda w: measures.invested(w.values()))
-    cash = f"cash without short proceeds {1.0 - invested:.4f}"
+    cash = f"cash without short proceeds {in_words(1.0 - invested, '.4f')}"
     yield check("invested", invested, rules.invested, cash)
     yield check("net", portfolio.worst(lambda w: abs(measures.net(w.values()))), rules.net)
     named = [measures.largest(outcome) for outcome in portfolio.outcomes]

@@ -135,8 +135,23 @@ def check(name: str, value: float, limit: Limit, detail: str = "") -> Check:
         return Check(name, None, limit.value, passed=False, detail=_join(detail, shown))
     passed = within(value, limit.value)
     relation = "within" if passed else "above"
-    shown = f"{value:.4g} {relation} {limit.value:g} {limit.unit} ({limit.setting})"
+    left, right = apart(value, limit.value)
+    shown = f"{left} {relation} {right} {limit.unit} ({limit.setting})"
     return Check(name, value, limit.value, passed=passed, detail=_join(detail, shown))
+
+
+def apart(value: float, limit: float) -> tuple[str, str]:
+    """Write a value and its limit, with the digits that it takes to tell them apart."""
+    short = f"{value:.4g}", f"{limit:g}"
+    if short[0] == short[1] and not math.isclose(value, limit, rel_tol=1e-12):
+        return f"{value:.12g}", f"{limit:.12g}"
+    return short
+
+
+def in_words(value: object, form: str = ",.2f") -> str:
+    """Write a number, or that it is not known where it is none."""
+    found = number(value)
+    return format(found, form) if math.isfinite(found) else "not known"
 
 
 def information(name: str, value: float, detail: str) -> Check:

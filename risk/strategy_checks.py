@@ -8,7 +8,17 @@ from dataclasses import dataclass
 
 from core.settings import LimitSettings
 from core.types import Side
-from risk.limits import TOLERANCE, Check, Limit, Limits, check, information, number
+from risk.limits import (
+    TOLERANCE,
+    Check,
+    Limit,
+    Limits,
+    apart,
+    check,
+    in_words,
+    information,
+    number,
+)
 from risk.measures import adv_share
 from risk.payoff import Outcome, outcome, payoff
 from risk.strategy import Strategy, StrategyKind
@@ -115,7 +125,7 @@ def check_closing(
         for leg in trade.strategy.legs
     ]
     short = [
-        f"{have:g} of {need:g}"
+        f"{in_words(have, 'g')} of {in_words(need, 'g')}"
         for have, need in zip(positions, needed, strict=True)
         if not (have * need > 0.0 and abs(need) <= abs(have) + TOLERANCE)
     ]
@@ -157,8 +167,10 @@ def _leg_checks(trade: StrategyTrade, limits: LimitSettings) -> Iterator[Check]:
 
 def _outcome_checks(found: Outcome) -> Iterator[Check]:
     loses = math.isfinite(found.max_loss) and found.max_loss > TOLERANCE
-    told = f"{found.max_loss:g} per share"
-    if not loses:
+    told = f"{in_words(found.max_loss, 'g')} per share"
+    if math.isnan(found.max_loss):
+        told = "not known: a price that it takes is missing"
+    elif not loses:
         unbounded = found.max_loss == math.inf
         told = "it has no bound" if unbounded else f"{told}: no market gives that price"
     yield Check("max loss", _known(found.max_loss), None, passed=loses, detail=told)
@@ -167,13 +179,21 @@ def _outcome_checks(found: Outcome) -> Iterator[Check]:
         yield Check("max gain", None, None, passed=True, detail=told)
         return
     wins = found.max_gain > TOLERANCE
-    told = "it has no bound" if found.max_gain == math.inf else f"{found.max_gain:g} per share"
-    if not wins:
+    told = (
+        "it has no bound"
+        if found.max_gain == math.inf
+        else f"{in_words(found.max_gain, 'g')} per share"
+    )
+    if math.isnan(found.max_gain):
+        told = "not known: a price that it takes is missing"
+    elif not wins:
         told = f"{told}: at that price it can only lose"
     yield Check("max gain", _known(found.max_gain), None, passed=wins, detail=told)
 
 
 def _risk_told(trade: StrategyTrade) -> str:
+    if math.isnan(trade.max_risk):
+        return "not known"
     return f"{trade.max_risk:,.2f} at most" if math.isfinite(trade.max_risk) else "no bound"
 
 
@@ -215,5 +235,6 @@ def _at_least(name: str, value: float, limit: Limit) -> Check:
         return Check(name, None, limit.value, passed=False, detail=told)
     passed = value >= limit.value - TOLERANCE
     relation = "at least" if passed else "below"
-    told = f"{value:.4g} {relation} {limit.value:g} {limit.unit} ({limit.setting})"
+    left, right = apart(value, limit.value)
+    told = f"{left} {relation} {right} {limit.unit} ({limit.setting})"
     return Check(name, value, limit.value, passed=passed, detail=told)

@@ -36,7 +36,7 @@ _MULTIPLES = frozenset(
 )  # fmt: skip
 _COUNTS = frozenset({"order count", "orders this session", "losing days"})
 # They count faults or minutes and allow none: "is 1, limit 0" says less than the reason.
-_WORDS = frozenset({"finite weights", "finish line", "restricted"})
+_WORDS = frozenset({"finite weights", "finish line", "legs held", "restricted"})
 
 
 def _unit(found: risk.limits.Check) -> Unit:
