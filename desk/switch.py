@@ -76,7 +76,8 @@ def refuse_if_stopped(store: DeskStore, order: Order, *, held: Mapping[int, floa
     if switch.state is SwitchState.REDUCING and _reduces(order, held):
         return
     why = f" ({switch.reason})" if switch.reason else ""
-    what = "it may only reduce positions" if switch.state is SwitchState.REDUCING else "all orders"
+    reducing = switch.state is SwitchState.REDUCING
+    what = "all orders but those that reduce positions" if reducing else "all orders"
     raise Stopped(
         f"{order.side} {order.quantity} {order.symbol} was not sent: {switch.by} stopped {what} at "
         f"{switch.at:%Y-%m-%d %H:%M} UTC{why}; to let orders pass: daybook resume --by NAME"

@@ -90,7 +90,7 @@ def title(session: date, mode: Mode, account: str, ticket_sha256: str) -> str:
 
 def state_line(state: Mapping[str, Any]) -> str:
     """Return one order and how it stands."""
-    order = f"{state['action']:<13}{state['symbol']:<8}{number(state['quantity'], 0):>9}"
+    order = f"{state['action']:<12} {state['symbol']:<8}{number(state['quantity'], 0):>9}"
     line = f"{order}  {state['status']}"
     if state["filled"]:
         line += f" {number(state['filled'], 0)} at {number(state['average_price'], 4)}"

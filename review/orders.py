@@ -44,7 +44,8 @@ def desk_lines(view: Mapping[str, Any], day: date | None = None) -> list[str]:
     turned = view["switch"]
     if turned["state"] != SwitchState.ACTIVE:
         why = f" ({one_line(turned['reason'])})" if turned["reason"] else ""
-        lines.append(f"{turned['state'].upper()} by {turned['by']} at {turned['at']}{why}")
+        at = f"{datetime.fromisoformat(turned['at']):%Y-%m-%d %H:%M} UTC"
+        lines.append(f"{turned['state'].upper()} by {turned['by']} at {at}{why}")
     if not view["tickets"]:
         lines.append(_none_of(day))
     for ticket in view["tickets"]:
@@ -139,7 +140,7 @@ def _plain(
 
 def _line(order: Mapping[str, Any]) -> str:
     line = (
-        f"  {order['action']:<13}{order['symbol']:<8}{number(order['quantity'], 0):>9}"
+        f"  {order['action']:<12} {order['symbol']:<8}{number(order['quantity'], 0):>9}"
         f"{number(order['limit_price']):>12}  {order['status']}"
     )
     done = f" {number(order['filled'], 0)}" if order["filled"] else ""

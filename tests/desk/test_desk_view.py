@@ -1,5 +1,7 @@
+from dataclasses import replace
 from datetime import timedelta
 
+from core.types import Side
 from desk import approvals, switch
 from review.orders import desk_lines, desk_view
 from tests.desk.desk_stage import MONDAY, NOW
@@ -28,7 +30,7 @@ def test_what_was_sent_what_was_stopped_and_what_stands_beside_are_shown(desk):
     desk.submit(desk.approved(desk.an_order(0), wanted, only=[wanted.symbol]))
     switch.stop(desk.store, by="ana", reason="odd prices", now=NOW)
     text = shown(desk)
-    assert text.startswith("HALTED by ana at 2026-06-15T11:00:00+00:00 (odd prices)")
+    assert text.startswith("HALTED by ana at 2026-06-15 11:00 UTC (odd prices)")
     assert f"committed, approved by ana, only {wanted.symbol}  1 order" in text
     assert "working" in text
 
@@ -37,3 +39,16 @@ def test_a_rejection_is_shown_with_its_reason(desk):
     record = desk.register(desk.a_ticket(desk.an_order(0)))
     approvals.reject(desk.store, record.sha256, by="bob", reason="too much oil", now=NOW)
     assert "rejected by bob: too much oil" in shown(desk)
+
+
+def test_what_sells_short_and_what_only_closes_is_told_by_what_was_held(desk):
+    held = desk.an_order(0)
+    desk.held(held, 10)
+    desk.advance_to(MONDAY.open + timedelta(minutes=1))
+    sales = [desk.an_order(index, side=Side.SELL) for index in (0, 1)]
+    desk.register(desk.a_ticket(replace(sales[0], quantity=25), sales[1]))
+    text = shown(desk)
+    assert f"SELL 10, SELL SHORT 15 {held.symbol} " in text
+    assert f"SELL SHORT   {sales[1].symbol} " in text
+    desk.register(desk.a_ticket(replace(sales[0], quantity=10)))
+    assert f"SELL         {held.symbol} " in shown(desk)

@@ -212,7 +212,7 @@ def test_reducing_lets_a_sale_of_what_is_held_pass_and_nothing_else(desk):
     sale = replace(desk.an_order(0, side=Side.SELL), quantity=order.quantity)
     switch.stop(desk.store, by="ana", reason="", now=NOW, reducing=True)
     for increasing in (desk.an_order(1), replace(sale, quantity=order.quantity + 1)):
-        with pytest.raises(Stopped, match="it may only reduce positions"):
+        with pytest.raises(Stopped, match="all orders but those that reduce positions"):
             desk.submit(desk.approved(increasing, **later))
     assert desk.submit(desk.approved(sale, **later)).sent == 1
     assert desk.at_exchange() == [sale.order_ref]
