@@ -22,11 +22,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.masking import PROCESS
+from core.untrusted import lines
+
 
 class DaybookError(Exception):
     """Anything daybook raises on purpose. ``exit_code`` is what the command line returns."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Return the message as it may be shown anywhere: it may quote a stranger or a key."""
+        return lines(PROCESS.text(super().__str__()))
 
 
 class ConfigurationError(DaybookError):

@@ -409,13 +409,16 @@ def fallback_settings() -> Settings:
     webhook = given.get(f"{PREFIX}VENDORS__SLACK_WEBHOOK", in_file)
     mode = given.get(f"{PREFIX}MODE", file.get("mode"))
     home = given.get(f"{PREFIX}HOME", file.get("home"))
-    return Settings.model_construct(
+    settings = Settings.model_construct(
         mode=Mode(mode) if mode in list(Mode) else Mode.SIM,
         home=Path(home) if isinstance(home, str) else Path(),
-        vendors=VendorSettings(
+        # Unchecked as well: a webhook too short for a secret may be what is wrong.
+        vendors=VendorSettings.model_construct(
             slack_webhook=SecretStr(webhook) if isinstance(webhook, str) else None
         ),
     )
+    PROCESS.learn(settings)
+    return settings
 
 
 def setting_names() -> list[str]:

@@ -16,7 +16,6 @@ lines      several lines, otherwise as `one_line`                     whole outp
 json_text  JSON with what is invisible escaped; it reads back the same `--json`
 markdown   one line that markdown shows as it is                      Prefect
 csv_cell   one line that no spreadsheet takes for a formula           CSV
-file_name  a name that is one part of a path                          files
 ========== ========================================================== ======================
 """
 
@@ -39,8 +38,8 @@ _BLANKS = frozenset((0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xF
     range(0xFE00, 0xFE10),  # variation selectors
     range(0xE0100, 0xE01F0),
 )
+_FORMULA = re.compile(r"[=@]|[+-](?![0-9.]+([eE][+-]?[0-9]+)?$)")  # but numbers
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>()#!|~&:@])")
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._ -]")
 
 
 def one_line(text: str, limit: int | None = LINE) -> str:
@@ -87,13 +86,7 @@ def markdown(text: str, limit: int = LINE) -> str:
 def csv_cell(text: str) -> str:
     """Return one line; where a spreadsheet would compute it, it starts with an apostrophe."""
     flat = one_line(text, None)
-    return f"'{flat}" if flat.startswith(("=", "+", "-", "@")) else flat
-
-
-def file_name(text: str, limit: int = 80) -> str:
-    """Return a name of ASCII letters, digits, blanks and ``._-`` that cannot leave its folder."""
-    name = _NOT_IN_NAMES.sub("_", one_line(text, limit))
-    return name if name.strip(". ") else "_" * max(len(name), 1)
+    return f"'{flat}" if _FORMULA.match(flat) else flat
 
 
 def _begun(text: str, limit: int | None) -> str:

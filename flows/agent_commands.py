@@ -15,6 +15,7 @@ import typer
 from core.errors import ConfigurationError
 from core.settings import Settings, load_settings
 from flows.options import ModeOption, group
+from flows.output import say, say_json
 
 if TYPE_CHECKING:  # the catalogue brings in the broker: `--help` does not wait for that
     from agent.tool import Tool
@@ -49,12 +50,12 @@ def list_tools(
     allow = load_settings(mode=mode).agent.allow
     shown = CATALOGUE if every else tools(allow)
     if as_json:
-        _print([listing(tool) for tool in shown])
+        say_json([listing(tool) for tool in shown])
         return
     for tool in shown:
-        typer.echo(f"{tool.name:<20}{tool.effect:<9}{tool.summary}")
+        say(f"{tool.name:<20}{tool.effect:<9}{tool.summary}")
     if not every:
-        typer.echo(f"\nagent.allow = {allow}; --all shows the others")
+        say(f"\nagent.allow = {allow}; --all shows the others")
 
 
 @tools_app.command("call")
@@ -78,7 +79,7 @@ def call_tool(
     reply = dispatcher.call(name, given, caller=CALLER)
     if arguments is None and isinstance(reply.error, UnknownTool | BadArguments):
         raise reply.error  # mistyped by a person: one line, like any other wrong usage
-    _print(reply.body)
+    say_json(reply.body)
     raise typer.Exit(reply.error.exit_code if reply.error else 0)
 
 
@@ -134,7 +135,7 @@ def mcp_config(mode: ModeOption = None) -> None:
         "DAYBOOK_MODE": settings.mode.value,
     }
     server = {"command": str(command), "args": ["serve", "mcp"], "env": environment}
-    _print({"mcpServers": {"daybook": server}})
+    say_json({"mcpServers": {"daybook": server}})
 
 
 def arguments_of(tool: Tool | None, pairs: Sequence[str], given: str | None) -> dict[str, Any]:
@@ -204,12 +205,8 @@ def _listener(port: int) -> socket.socket:
 
 def _announce(settings: Settings, what: str, listener: socket.socket, path: str) -> None:
     port = listener.getsockname()[1]
-    typer.echo(
+    say(
         f"{what} at http://127.0.0.1:{port}{path}, mode {settings.mode}, "
         f"agent.allow = {settings.agent.allow}; Ctrl-C ends it"
     )
     sys.stdout.flush()
-
-
-def _print(value: object) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

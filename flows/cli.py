@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import shlex
 import sys
-import traceback
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from typer.exceptions import TyperException
 
 from core.errors import ConfigurationError, DaybookError
@@ -35,6 +31,7 @@ from flows.options import (
     group,
     help_when_bare,
 )
+from flows.output import Terminal, say, say_json, say_traceback, show_logs, shown
 from flows.usage import usage_text
 
 app = typer.Typer(
@@ -64,7 +61,7 @@ def daybook(
     if version:
         from importlib.metadata import version as installed  # noqa: PLC0415
 
-        typer.echo(f"daybook {installed('daybook')}")
+        say(f"daybook {installed('daybook')}")
         raise typer.Exit
     help_when_bare(context)
 
@@ -87,11 +84,11 @@ def run(
     Exit codes: 0 done, or no session; 1 failed; 2 usage or configuration; 3 recommendation only.
     """
     if sys.stderr.isatty():
-        typer.echo("loading …", err=True)  # the imports below take seconds
+        say("loading …", err=True)  # the imports below take seconds
     from flows.alerts import settings_failures  # noqa: PLC0415
     from flows.day_command import run_command  # noqa: PLC0415
 
-    _show_logs(debug=debug)
+    show_logs(debug=debug)
     with settings_failures("run"):
         settings = _settings(mode, auto=auto, bars=bars)
     raise typer.Exit(
@@ -112,7 +109,7 @@ def why(
     if not symbol.strip():
         raise ConfigurationError(f"{symbol!r} is no symbol; write one, such as: daybook why AAPL")
     story = explain(_settings(mode), symbol, day)
-    _print_json(story) if as_json else render(story, Console())
+    say_json(story) if as_json else render(story, Terminal())
 
 
 @app.command()
@@ -122,9 +119,9 @@ def doctor(mode: ModeOption = None, as_json: Json = False) -> None:
 
     findings = examine(_settings(mode))
     if as_json:
-        _print_json([finding.plain() for finding in findings])
+        say_json([finding.plain() for finding in findings])
     else:
-        render(findings, Console())
+        render(findings, Terminal())
     raise typer.Exit(1 if any(finding.failed for finding in findings) else 0)
 
 
@@ -137,10 +134,10 @@ def journal_verify(mode: ModeOption = None, as_json: Json = False) -> None:
     paths = Paths.of(_settings(mode))
     found = journal.verify(paths.journal, paths.home)
     if as_json:
-        _print_json({"entries": found.entries, "rows": found.rows, "artefacts": found.artefacts,
+        say_json({"entries": found.entries, "rows": found.rows, "artefacts": found.artefacts,
                      "head": found.head})  # fmt: skip
     else:
-        typer.echo(
+        say(
             f"verified: {found.entries} entries, {found.rows} rows, {found.artefacts} artefacts\n"
             f"head {found.head}\n"
             "keep the head somewhere else: only that shows a journal put back as a whole"
@@ -157,7 +154,7 @@ def main() -> None:
     except TyperException as error:
         code = _failed(usage_text(error, sys.argv[1:]), 2, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("stopped; what was finished is kept", err=True)
+        say("stopped; what was finished is kept", err=True)
         code = 130
     except Exception as error:  # noqa: BLE001 - the process edge
         text = f"this is a defect: {type(error).__name__}: {error}\nfinished stages are kept; "
@@ -167,11 +164,11 @@ def main() -> None:
 
 def _failed(error: object, code: int, *, debug: bool) -> int:
     if debug:
-        traceback.print_exc()
+        say_traceback()
     if "--json" in sys.argv:
-        _print_json({"error" if code else "message": str(error), "exit_code": code})
+        say_json({"error" if code else "message": shown(str(error)), "exit_code": code})
     else:
-        typer.echo(str(error) if code == 0 else f"error: {error}", err=code != 0)
+        say(str(error) if code == 0 else f"error: {error}", err=code != 0)
     return code
 
 
@@ -186,12 +183,3 @@ def _settings(mode: Mode | None, *, auto: bool = False, bars: Path | None = None
 
 def _command_line() -> str:
     return shlex.join(["daybook", *sys.argv[1:]])
-
-
-def _show_logs(*, debug: bool) -> None:
-    # What a run has to say it says in its stages' notes; logs are for finding defects.
-    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR, force=True)
-
-
-def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))

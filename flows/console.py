@@ -9,11 +9,11 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
 from core.runs import StageRecord
+from flows.output import Terminal
 from review.terminal import stage_heading, stage_line
 from tasks.page_stages import stage_line_of
 
@@ -21,7 +21,7 @@ from tasks.page_stages import stage_line_of
 class ConsoleWatcher:
     """Prints the day's progress; quiet when nobody asked to see it."""
 
-    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+    def __init__(self, console: Terminal, *, quiet: bool = False) -> None:
         self._console = console
         self._quiet = quiet
         self._bars = Progress(
@@ -81,5 +81,4 @@ class ConsoleWatcher:
         if self._console.is_terminal:
             self._console.print(Text(text))
         else:
-            self._console.file.write(text + "\n")
-            self._console.file.flush()
+            self._console.plain_line(text)

@@ -16,6 +16,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from core.runs import StageRecord
 from core.settings import Settings, Submit, load_settings
+from core.untrusted import PARAGRAPH, markdown, one_line
 from flows.alerts import settings_failures
 from flows.prefect_tasks import as_task
 from flows.run import NoSession, run_session
@@ -62,9 +63,11 @@ def daily_portfolio(
     except NoSession as skipped:
         return Completed(name="Skipped", message=str(skipped))
     if outcome.recommendation_only:
-        return Completed(name="RecommendationOnly", message=outcome.records["check"].notes)
+        return Completed(
+            name="RecommendationOnly", message=one_line(outcome.records["check"].notes, PARAGRAPH)
+        )
     name = "Executed" if "submit" in outcome.records else "Proposed"
-    return Completed(name=name, message=outcome.records["propose"].notes)
+    return Completed(name=name, message=one_line(outcome.records["propose"].notes, PARAGRAPH))
 
 
 def settings_of(*, auto: bool, bars: Path | None) -> Settings:
@@ -78,7 +81,7 @@ class ArtifactWatcher:
 
     def begins(self, world: str) -> None:
         """Note what the run talks to."""
-        create_markdown_artifact(key="world", markdown=world)
+        create_markdown_artifact(key="world", markdown=markdown(world))
 
     def started(self, title: str) -> None:
         """Nothing: Prefect shows running tasks itself."""
@@ -88,19 +91,27 @@ class ArtifactWatcher:
         create_markdown_artifact(
             key=title.replace(" ", "-"),
             markdown=stage_markdown(title, record),
-            description=record.notes,
+            description=markdown(record.notes),
         )
 
 
 def stage_markdown(title: str, record: StageRecord) -> str:
     """Return a stage's record as markdown: figures, notes, checks and artefacts."""
     rows = ["| artefact | rows | sha256 |", "|---|---|---|"]
-    rows += [f"| {a.path} | {a.rows} | `{a.sha256[:12]}` |" for a in record.artefacts.values()]
+    rows += [
+        f"| {markdown(a.path)} | {a.rows} | `{a.sha256[:12]}` |" for a in record.artefacts.values()
+    ]
     checks = [
-        f"- {'passed' if check['passed'] else '**FAILED**'} {check['name']}: {check['detail']}"
+        f"- {'passed' if check['passed'] else '**FAILED**'} "
+        f"{markdown(check['name'])}: {markdown(check['detail'])}"
         for check in record.facts.get("checks", ())
     ]
     figures = f"{record.seconds:.1f} s, {record.rows_in} in, {record.rows_out} out"
     state = "resumed" if record.resumed else figures
-    parts = [f"## {title}", f"{state}. {record.notes}", "\n".join(checks), "\n".join(rows)]
+    parts = [
+        f"## {title}",
+        f"{state}. {markdown(record.notes, PARAGRAPH)}",
+        "\n".join(checks),
+        "\n".join(rows),
+    ]
     return "\n\n".join(part for part in parts if part)

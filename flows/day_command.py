@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from typing import Any
 
-from rich.console import Console
-
 from core.settings import Settings
 from flows.console import ConsoleWatcher
+from flows.output import Terminal, say_json
 from flows.run import run_session
 from flows.runner import Threads
 from flows.stages import Outcome
@@ -24,7 +22,7 @@ def run_command(
     settings: Settings, day: date | None, *, fresh: bool, as_json: bool, resume: str
 ) -> int:
     """Run a day, print how it went, and return the exit code."""
-    console = Console()
+    console = Terminal()
     threads = Threads()
     try:
         with ConsoleWatcher(console, quiet=as_json) as watcher:
@@ -41,7 +39,7 @@ def run_command(
         threads.close()
     page = day_page(outcome.day, outcome.records)
     if as_json:
-        console.file.write(json.dumps(summary(outcome, page), indent=2) + "\n")
+        say_json(summary(outcome, page))
     else:
         show(page, console, places=places(outcome))
     return outcome.exit_code

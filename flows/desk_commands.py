@@ -6,8 +6,6 @@ What a person does with orders. Each command imports what it needs, so that ``--
 from __future__ import annotations
 
 import getpass
-import json
-import logging
 from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +15,7 @@ import typer
 from core.errors import ConfigurationError
 from core.settings import Mode, load_settings
 from flows.options import Debug, Json, ModeOption, day_option
+from flows.output import say, say_json, show_logs
 
 if TYPE_CHECKING:
     from review.execution import ExecutionReport
@@ -74,7 +73,7 @@ def approve(
     from desk.tickets import named  # noqa: PLC0415
     from flows.execution import execute as send  # noqa: PLC0415
 
-    _logs(debug=debug)
+    show_logs(debug=debug)
     report = send(
         load_settings(mode=mode), named(ticket), approve_as=_who(by), only=_symbols(only or [])
     )
@@ -88,7 +87,7 @@ def execute(
     from desk.tickets import named  # noqa: PLC0415
     from flows.execution import execute as send  # noqa: PLC0415
 
-    _logs(debug=debug)
+    show_logs(debug=debug)
     _report(send(load_settings(mode=mode), named(ticket)), as_json=as_json)
 
 
@@ -107,7 +106,7 @@ def reject(
     if not reason.strip():
         raise ConfigurationError(f"--reason {reason!r} says nothing; say why, it is kept")
     record = refuse(load_settings(mode=mode), ticket, by=_who(by), reason=reason)
-    typer.echo(
+    say(
         f"rejected: ticket {record.short} of {record.ticket.session}; nothing will be sent. "
         f"To take it back: daybook reopen {record.short}"
     )
@@ -124,7 +123,7 @@ def reopen(
     from review.text import local  # noqa: PLC0415
 
     record = take_back(load_settings(mode=mode), ticket, by=_who(by), reason=reason)
-    typer.echo(
+    say(
         f"reopened: ticket {record.short} of {record.ticket.session} waits until "
         f"{local(record.ticket.finish_line)} Bucharest: daybook approve {record.short}"
     )
@@ -137,7 +136,7 @@ def close(
     from flows.closing import close as settle  # noqa: PLC0415
     from review.closing import close_lines  # noqa: PLC0415
 
-    _logs(debug=debug)
+    show_logs(debug=debug)
     report = settle(load_settings(mode=mode), day)
     _show(asdict(report), close_lines(report), as_json=as_json)
     raise typer.Exit(report.exit_code)
@@ -158,7 +157,7 @@ def stop(
     from flows.stop import stop as pull  # noqa: PLC0415
     from flows.stop import stop_lines  # noqa: PLC0415
 
-    _logs(debug=debug)
+    show_logs(debug=debug)
     report = pull(load_settings(mode=mode), by=_who(by), reason=reason, reducing=reducing)
     _show(asdict(report), stop_lines(report), as_json=as_json)
     raise typer.Exit(report.exit_code)
@@ -177,12 +176,7 @@ def resume(
 
     with DeskStore.of(Paths.of(load_settings(mode=mode))) as store:
         turned = switch.resume(store, by=by, reason=reason, now=clock.now())
-    typer.echo(f"{turned.state.upper()} by {turned.by}: orders may leave again")
-
-
-def _logs(*, debug: bool) -> None:
-    # What a command has to say it prints; logs are for finding defects.
-    logging.basicConfig(level=logging.DEBUG if debug else logging.ERROR, force=True)
+    say(f"{turned.state.upper()} by {turned.by}: orders may leave again")
 
 
 def _report(report: ExecutionReport, *, as_json: bool) -> None:
@@ -194,9 +188,9 @@ def _report(report: ExecutionReport, *, as_json: bool) -> None:
 
 def _show(value: Any, lines: list[str], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+        say_json(value)
     else:
-        typer.echo("\n".join(lines))
+        say("\n".join(lines))
 
 
 def _symbols(given: list[str]) -> list[str]:

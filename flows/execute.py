@@ -7,6 +7,7 @@ from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
 from core.settings import load_settings
+from core.untrusted import PARAGRAPH, one_line
 from desk.tickets import named
 from flows.alerts import settings_failures
 from flows.execution import execute
@@ -46,5 +47,8 @@ def execute_ticket(
         watch=ArtifactWatcher(),
     )
     if report.exit_code:
-        return Failed(name="NeedsAttention", message=f"{tally(report.states)}; {report.held_back}")
+        return Failed(
+            name="NeedsAttention",
+            message=one_line(f"{tally(report.states)}; {report.held_back}", PARAGRAPH),
+        )
     return Completed(name="Executed", message=tally(report.states))

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -25,6 +24,7 @@ from rich.progress import (
 
 from core.settings import Settings, load_settings
 from flows.options import bars_file, day_of
+from flows.output import Terminal
 
 if TYPE_CHECKING:
     from flows.replay_results import Results
@@ -86,7 +86,7 @@ def replay_command(
 
     given: dict[str, Any] = {"simulator": {"bars": bars_file(bars)}} if bars is not None else {}
     settings = load_settings(**given)
-    console = Console()
+    console = Terminal()
     with _progress_bar(console, quiet=as_json) as progress:
         done = replay(
             settings,
@@ -101,13 +101,13 @@ def replay_command(
         text = json.dumps(_plain(results.row) | _places(settings, results), indent=2)
     else:
         text = _table(settings, results)
-    console.file.write(text + "\n")
+    console.plain_line(text)
 
 
 class _Bar:
     """A bar on a terminal; elsewhere a line at the beginning and the end."""
 
-    def __init__(self, bars: Progress, console: Console) -> None:
+    def __init__(self, bars: Progress, console: Terminal) -> None:
         self._bars, self._console = bars, console
         self._task = bars.add_task("sessions", total=None)
         self._begun = False
@@ -123,8 +123,8 @@ class _Bar:
 
 
 @contextmanager
-def _progress_bar(console: Console, *, quiet: bool) -> Iterator[_Bar]:
-    shown = Console(quiet=True) if quiet else console
+def _progress_bar(console: Terminal, *, quiet: bool) -> Iterator[_Bar]:
+    shown = Terminal(quiet=True) if quiet else console
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=32),

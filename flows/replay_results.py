@@ -16,6 +16,7 @@ from core.errors import DataError, StorageError
 from core.locks import lock_file
 from core.paths import Paths
 from core.settings import Mode, Settings
+from core.untrusted import csv_cell
 from flows.replay import Replay
 from flows.replay_days import ReplayedDay
 from review.tearsheet import Refused, TearSheet, render_tear_sheet
@@ -193,7 +194,7 @@ def as_csv(rows: Iterable[Mapping[str, float | int | str]]) -> bytes:
 def _cell(value: float | str) -> str:
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else ""
-    return str(value)
+    return csv_cell(str(value))
 
 
 def _read(path: Path, columns: Sequence[str]) -> list[Row]:

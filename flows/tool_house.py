@@ -7,13 +7,12 @@ from contextlib import contextmanager, nullcontext
 from datetime import date
 from typing import Any
 
-from rich.console import Console
-
 from agent.context import ToolContext
 from agent.dispatch import Dispatcher
 from agent.turns import one_at_a_time
 from core.paths import Paths
 from core.settings import Mode, Settings, Submit
+from flows.output import Terminal
 from flows.session import open_session
 from flows.stop import StopReport, stop
 from flows.world import open_world
@@ -54,7 +53,7 @@ class ToolHouse:
 
         threads = Threads()
         try:
-            with self._turn(), ConsoleWatcher(Console(stderr=True), quiet=True) as watcher:
+            with self._turn(), ConsoleWatcher(Terminal(stderr=True), quiet=True) as watcher:
                 outcome = run_session(
                     self._settings.model_copy(update={"submit": Submit.PROPOSE}),
                     session,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 
 import typer
 
 from core.settings import load_settings
 from flows.options import Day, Json, ModeOption
+from flows.output import say, say_json, show_logs
 
 
 def register(app: typer.Typer) -> None:
@@ -26,14 +26,14 @@ def watch(day: Day = None, mode: ModeOption = None, *, as_json: Json = False) ->
     from flows.watching import watch as look  # noqa: PLC0415
     from flows.watching import watch_lines  # noqa: PLC0415
 
-    logging.basicConfig(level=logging.CRITICAL, force=True)  # what went wrong is printed below
+    show_logs(least=logging.CRITICAL)  # what went wrong is printed below
     with settings_failures("watch"):
         settings = load_settings(mode=mode)
     seen = look(settings, day)
     if as_json:
         found = [{**alert.plain(), "message": note} for alert, note in seen.told]
         session = seen.session.isoformat() if seen.session else None
-        typer.echo(json.dumps({"session": session, "alerts": found}, indent=2, ensure_ascii=False))
+        say_json({"session": session, "alerts": found})
     else:
-        typer.echo("\n".join(watch_lines(seen)))
+        say("\n".join(watch_lines(seen)))
     raise typer.Exit(1 if seen.told else 0)

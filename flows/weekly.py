@@ -12,6 +12,7 @@ from prefect.states import Completed
 
 from core import clock
 from core.settings import load_settings
+from core.untrusted import markdown
 from flows.replay import replay
 from flows.replay_range import Range
 from flows.replay_results import write_results
@@ -42,10 +43,10 @@ def weekly_replay(
         resume="start the deployment again, or: daybook replay",
     )
     results = write_results(settings, done)
-    rows = [f"| {name} | {value} |" for name, value in results.row.items()]
+    rows = [f"| {name} | {markdown(str(value))} |" for name, value in results.row.items()]
     create_markdown_artifact(
         key="weekly-replay",
         markdown="\n".join(["| measure | value |", "|---|---|", *rows]),
-        description=results.page.path,
+        description=markdown(results.page.path),
     )
     return Completed(name="Replayed", message=f"{len(done.sessions)} sessions: {results.page.path}")

@@ -17,6 +17,7 @@ from core.paths import Paths
 from core.runs import StageRecord, book_path, read_records
 from core.settings import Settings
 from core.tables import FEATURES, HEADLINES, SCORE_PARTS, SCORES, TARGETS, Schema, read_table
+from core.untrusted import one_line
 from tasks.columns import rows
 from tasks.page_checks import unknown_sources
 
@@ -31,7 +32,7 @@ def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]
     decided = decided_day(paths, day)
     entry = decided.entry.entry
     records = read_records(book_path(paths, entry.session, entry.facts["run_key"]))
-    reader = _Reader(decided.store, records, symbol.upper())
+    reader = _Reader(decided.store, records, one_line(symbol).upper())
     score = reader.row("signals", "scores", SCORES)
     if score is None:
         raise NoData(reader.why_absent(entry.session))

@@ -9,6 +9,7 @@ import ib_async
 
 from core.errors import DataError
 from core.types import Contract
+from core.untrusted import one_line
 from ibkr.batches import Progress, ask_each
 from ibkr.convert import is_printable, number, price
 from ibkr.requests import Requests
@@ -86,7 +87,7 @@ def only_listing(
         symbol=symbol,
         primary_exchange=found.contract.primaryExchange if found.contract else "",
         currency=currency,
-        name=found.longName,
+        name=one_line(found.longName),
         min_tick=tick,
         stock_type=found.stockType,
         price_magnifier=max(1, found.priceMagnifier),  # 0: the gateway did not say
@@ -104,4 +105,4 @@ def lot_of(details: ib_async.ContractDetails) -> int | None:
 
 def _described(details: ib_async.ContractDetails) -> str:
     contract = details.contract or ib_async.Contract()
-    return f"conId {contract.conId} at {contract.primaryExchange} ({details.longName})"
+    return f"conId {contract.conId} at {contract.primaryExchange} ({one_line(details.longName)})"

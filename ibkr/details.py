@@ -12,6 +12,7 @@ import ib_async
 
 from core.errors import DataError
 from core.types import Contract
+from core.untrusted import one_line
 from ibkr.convert import number, price, session_date
 
 Right = Literal["C", "P"]
@@ -84,7 +85,7 @@ def details_of(found: ib_async.ContractDetails) -> Details:
             exchange=_routed(raw.exchange, exchanges),
             primary_exchange=raw.primaryExchange,
             currency=raw.currency,
-            name=found.longName,
+            name=one_line(found.longName),
             min_tick=tick,
             stock_type=found.stockType,
             price_magnifier=max(1, found.priceMagnifier),

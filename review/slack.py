@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import httpx
@@ -25,9 +26,9 @@ from slack_sdk.models.blocks import (
 
 from core.errors import VendorError
 from core.http_exchange import Allowance, NoAnswer, UnusableAnswer, exchange
-from core.masking import Masker
+from core.masking import PROCESS, Masker
 from core.settings import Mode
-from core.untrusted import one_line
+from core.untrusted import lines, one_line
 from desk.tickets import SHORT
 from review.day import DayPage, OrderLine, Verdict
 from review.text import (
@@ -101,7 +102,12 @@ def post(webhook: SecretStr, message: Message, *, timeout: float) -> None:
     the address into its log. Raises `VendorError` with the reason. Neither the error nor any log
     names the webhook, whose address is a password.
     """
-    body = json.dumps({"text": message.text, "blocks": list(message.blocks)}).encode()
+    # Once more for every word of it: plain_text is shown as it is, the short text as mrkdwn.
+    content = {
+        "text": escape(one_line(message.text, MAX_SECTION), quote=False),
+        "blocks": message.blocks,
+    }
+    body = json.dumps(_safe(content)).encode()
     allowance = Allowance(wait=timeout, total=_TRY_TIMEOUTS * timeout, limit=_ANSWER_LIMIT)
     try:
         reply = exchange(_request(webhook, body), allowance, proxies=True)
@@ -127,6 +133,14 @@ def _request(webhook: SecretStr, body: bytes) -> httpx.Request:
     except httpx.InvalidURL:
         pass  # its text holds a part of the address
     raise VendorError(f"vendors.slack_webhook is not an address; {_REMEDY}") from None
+
+
+def _safe(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _safe(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_safe(each) for each in value]
+    return lines(PROCESS.text(value)) if isinstance(value, str) else value
 
 
 def _plain(text: str) -> PlainTextObject:

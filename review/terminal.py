@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.types import Side
-from core.untrusted import one_line
+from core.untrusted import lines, one_line
 from review import text
 from review.day import DayPage, OrderLine, Stage
 from review.text import (
@@ -146,4 +146,4 @@ def show(day: DayPage, console: Console, *, places: dict[str, str]) -> None:
     if console.is_terminal:
         console.print(summary(day, places=places), highlight=False)
     else:
-        console.file.write(summary_text(day, places=places))
+        console.file.write(lines(summary_text(day, places=places)))

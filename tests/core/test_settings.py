@@ -1,7 +1,7 @@
 import pytest
 
 from core.errors import ConfigurationError
-from core.settings import load_settings, setting_names
+from core.settings import fallback_settings, load_settings, setting_names
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +94,7 @@ def test_a_secret_that_cannot_be_kept_is_refused_at_once_and_not_repeated(
     monkeypatch.setenv(f"DAYBOOK_VENDORS__{name}", value)
     with pytest.raises(ConfigurationError, match=said) as caught:
         load_settings()
+    assert fallback_settings().mode == "sim"  # the failure can be told all the same
     shown = f"{caught.value} {caught.value.__cause__}"
     assert f"vendors.{name.lower()}" in shown
     assert "can" not in shown.replace("cannot", "")

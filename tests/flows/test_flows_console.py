@@ -2,10 +2,9 @@
 
 import io
 
-from rich.console import Console
-
 from core.runs import StageRecord
 from flows.console import ConsoleWatcher
+from flows.output import Terminal
 
 
 def record(notes="", **changes):
@@ -16,7 +15,7 @@ def record(notes="", **changes):
 
 def watched(*, terminal=False, quiet=False, notes=""):
     out = io.StringIO()
-    console = Console(file=out, force_terminal=terminal, width=40)
+    console = Terminal(file=out, force_terminal=terminal, width=40)
     with ConsoleWatcher(console, quiet=quiet) as watcher:
         watcher.begins("simulator")
         watcher.started("1 market")
