@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from core.types import Order
 from desk.schema import CHANGES
-from desk.store import DeskStore
 
 
 class ChangeState(StrEnum):
@@ -37,12 +36,11 @@ def keep(connection: sa.Connection, order: Order, *, source: str, now: datetime)
     )
 
 
-def mark(store: DeskStore, source: str, state: ChangeState) -> None:
-    """Write down how far the change of this token got."""
-    with store.transaction() as connection:
-        connection.execute(
-            sa.update(CHANGES).where(CHANGES.c.source == source).values(state=state.value)
-        )
+def mark(connection: sa.Connection, source: str, state: ChangeState) -> None:
+    """Write down how far the change of this token got, within a transaction."""
+    connection.execute(
+        sa.update(CHANGES).where(CHANGES.c.source == source).values(state=state.value)
+    )
 
 
 def kept(connection: sa.Connection, order_refs: Collection[str]) -> dict[str, list[Any]]:

@@ -145,7 +145,13 @@ def _send(
     caller: str,
     settings: Settings,
 ) -> Change:
-    detail: dict[str, Any] = {"quantity": order.quantity, "limit_price": order.limit_price}
+    detail: dict[str, Any] = {
+        "quantity": order.quantity,
+        "limit_price": order.limit_price,
+        "token": used.token_sha256,
+        "account": gateway.account,
+        "session": found.session.day.isoformat(),
+    }
     with store.transaction() as connection:
         throttle.refuse_if_too_many(
             connection, gateway.account, found.session.day, orders=1, limits=settings.limits
@@ -156,13 +162,15 @@ def _send(
         change = gateway.orders.modify(order, timeout=settings.orders.acknowledge_timeout)
     except (GatewayError, DataError):
         # Raised only before the first byte.
-        changes.mark(store, used.token_sha256, ChangeState.NOT_SENT)
+        with store.transaction() as connection:
+            changes.mark(connection, used.token_sha256, ChangeState.NOT_SENT)
+            note(connection, Act(found.moment, caller, "not changed", order.order_ref, detail))
         raise
-    if change.confirmed:
-        changes.mark(store, used.token_sha256, ChangeState.CONFIRMED)
     if change.state.status is not OrderStatus.UNCERTAIN:
         sightings.remember(store, [change.state], now=found.moment)
     with store.transaction() as connection:
+        if change.confirmed:
+            changes.mark(connection, used.token_sha256, ChangeState.CONFIRMED)
         told = detail | {"confirmed": change.confirmed, "why": change.reason}
         note(connection, Act(found.moment, caller, "changed", order.order_ref, told))
     return change

@@ -4,6 +4,7 @@ DaybookError
 ├── NotPermitted            this must not be sent as things stand; nothing was sent
 │   ├── TicketExpired       the finish line has passed: the next run decides anew
 │   ├── TicketChanged       the bytes are not those that were approved: run the day again
+│   │   └── OrdersAltered   the desk's own rows are not: the kill switch is set, a person looks
 │   ├── TicketClosed        rejected, superseded or a recommendation only: another ticket counts
 │   ├── AlreadyApproved     one approval is enough; `daybook execute` continues it
 │   ├── AlreadyCommitted    its orders were committed before; look at `daybook orders`
@@ -25,6 +26,8 @@ DaybookError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+from typing import Any
 
 from core.errors import DaybookError, NoData
 from risk.limits import Check
@@ -42,6 +45,20 @@ class TicketExpired(NotPermitted):
 
 class TicketChanged(NotPermitted):
     """What would be sent is not what was approved."""
+
+
+class OrdersAltered(TicketChanged):
+    """The desk's rows of a session differ from what was approved.
+
+    ``differences`` are all that was found, as `desk.agreement.Difference`.
+    """
+
+    exit_code = 4  # as for `Stopped`: the kill switch is set
+
+    def __init__(self, message: str, *, session: date, differences: Sequence[Any]) -> None:
+        self.session = session
+        self.differences = tuple(differences)
+        super().__init__(message)
 
 
 class TicketClosed(NotPermitted):

@@ -12,6 +12,7 @@ from core.settings import Settings
 from core.types import Order, OrderState, Snapshot, WhatIf
 from desk import gate
 from desk.account import account_state
+from desk.agreement import refuse_if_altered
 from desk.keys import order_ref
 from desk.reconciliation import reconcile
 from desk.store import DeskStore
@@ -78,6 +79,7 @@ def standing(order: Order, gateway: Gateway, store: DeskStore, settings: Setting
     """Reconcile, ask for what is held, and let the kill switch refuse the order."""
     moment = gateway.server_time()
     today = session_at(moment, settings.exchange)
+    refuse_if_altered(store, account=gateway.account, session=today.day, now=moment)
     known = reconcile(
         store, gateway.trading, account=gateway.account, session=today.day, now=moment
     )

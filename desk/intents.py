@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.types import ComboOrder, Leg, Order, OrderType, Side
 from desk.approvals import load_approval, uncommitted
-from desk.audit import Act, note
+from desk.audit import DESK, Act, note
 from desk.changes import changed
 from desk.changes import kept as changes_kept
 from desk.errors import AlreadyCommitted
@@ -30,6 +30,9 @@ class IntentState(StrEnum):
     INTENDED = "intended"  # committed to disk, no byte sent
     SENT = "sent"  # a byte may have left
     ACKNOWLEDGED = "acknowledged"  # the broker answered: it has it, or it refused it
+
+
+_ACTS = {IntentState.SENT: "sending", IntentState.INTENDED: "not sent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,11 @@ def commit_ticket(
                 for number, order in enumerate(orders, start=before or 0)
             ]
             connection.execute(sa.insert(INTENTS), rows)
-            detail = {"orders": len(rows), "approved_by": approval.by}
+            detail = {
+                "orders": len(rows),
+                "approved_by": approval.by,
+                "order_refs": [order.order_ref for order in orders],
+            }
             note(connection, Act(now, approval.by, "committed", record.sha256, detail))
     except IntegrityError as error:
         raise _committed_before(record) from error
@@ -126,14 +133,18 @@ def commit_order(
     return replace(order, order_ref=ref)
 
 
-def mark(store: DeskStore, order_refs: Iterable[str], state: IntentState) -> None:
-    """Record how far these orders got."""
+def mark(store: DeskStore, order_refs: Iterable[str], state: IntentState, *, now: datetime) -> None:
+    """Record how far these orders got, with a line in the audit trail that says the same."""
     chosen = list(order_refs)
-    if chosen:
-        with store.transaction() as connection:
-            connection.execute(
-                sa.update(INTENTS).where(INTENTS.c.order_ref.in_(chosen)).values(state=state.value)
-            )
+    if not chosen:
+        return
+    with store.transaction() as connection:
+        connection.execute(
+            sa.update(INTENTS).where(INTENTS.c.order_ref.in_(chosen)).values(state=state.value)
+        )
+        if state in _ACTS:
+            for ref in chosen:
+                note(connection, Act(now, DESK, _ACTS[state], ref, {}))
 
 
 def of_source(store: DeskStore, source: str) -> tuple[Intent, ...]:

@@ -11,7 +11,7 @@ Asked on every start, before anything else. Three answers for an order:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -75,7 +75,9 @@ def reconcile(
     _refuse_unknown(store, known, account)
     ours = [known[i.order.order_ref] for i in committed if i.order.order_ref in known]
     remember(store, ours, now=now)
-    intents.mark(store, [state.order_ref for state in ours], IntentState.ACKNOWLEDGED)
+    shown = [state.order_ref for state in ours]
+    _mark_left(store, committed, shown, now)
+    intents.mark(store, shown, IntentState.ACKNOWLEDGED, now=now)
     return _reconciled(store, committed, known, by_hand)
 
 
@@ -120,6 +122,18 @@ def _reconciled(
         # An order whose fate is not known may still trade: it counts.
         working=(*shown, *by_hand, *(s for s in uncertain if s.order_ref not in known)),
     )
+
+
+def _mark_left(
+    store: DeskStore, committed: Sequence[Intent], shown: Collection[str], now: datetime
+) -> None:
+    """Record as sent what the broker shows and was not known to have left."""
+    unmarked = [
+        intent.order.order_ref
+        for intent in committed
+        if intent.state is IntentState.INTENDED and intent.order.order_ref in shown
+    ]
+    intents.mark(store, unmarked, IntentState.SENT, now=now)
 
 
 def _missing(intent: Intent, known: Mapping[str, OrderState]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.canonical import canonical_json
+from core.canonical import canonical_json, sha256_of
 from desk.audit import DESK, Act, note
 from desk.schema import TICKETS
 from desk.store import DeskStore
@@ -33,6 +33,7 @@ def register(
     the session, a later one is a recommendation.
     """
     sha256, content = ticket.sha256, ticket.content()
+    held = canonical_json([asdict(each) for each in holdings]).decode()
     with store.transaction() as connection:
         known = connection.scalar(sa.select(TICKETS.c.state).where(TICKETS.c.sha256 == sha256))
         state = _state_of(connection, ticket, known)
@@ -45,7 +46,7 @@ def register(
                     state=state.value,
                     content=content,
                     path=path,
-                    holdings=canonical_json([asdict(each) for each in holdings]).decode(),
+                    holdings=held,
                     world=canonical_json(dict(world)).decode(),
                     registered_at=now.isoformat(),
                 )
@@ -53,8 +54,10 @@ def register(
         elif state != known:
             set_state(connection, sha256, state)
         if state != known:
-            superseded = _supersede_others(connection, ticket, sha256)
-            detail = {"state": state.value, "superseded": superseded}
+            superseded = _supersede_others(connection, ticket, sha256, now)
+            detail: dict[str, Any] = {"state": state.value, "superseded": superseded}
+            if known is None:
+                detail["holdings"] = sha256_of(held.encode())
             note(connection, Act(now, DESK, "registered", sha256, detail))
     return fetch(store, sha256)
 
@@ -75,7 +78,9 @@ def _state_of(connection: sa.Connection, ticket: Ticket, known: str | None) -> T
     return TicketState.WAITING if may_be_sent else TicketState.RECOMMENDATION
 
 
-def _supersede_others(connection: sa.Connection, ticket: Ticket, sha256: str) -> list[str]:
+def _supersede_others(
+    connection: sa.Connection, ticket: Ticket, sha256: str, now: datetime
+) -> list[str]:
     others = sa.select(TICKETS.c.sha256).where(
         TICKETS.c.account == ticket.account,
         TICKETS.c.session == ticket.session,
@@ -85,4 +90,5 @@ def _supersede_others(connection: sa.Connection, ticket: Ticket, sha256: str) ->
     names = list(connection.scalars(others))
     for name in names:
         set_state(connection, name, TicketState.SUPERSEDED)
+        note(connection, Act(now, DESK, "superseded", name, {"by": sha256}))
     return names

@@ -1,23 +1,26 @@
 """The one place from which orders leave.
 
-In chunks, so that a crash leaves few orders in doubt: each chunk is marked as sent right before
-its bytes, after the kill switch and the gateway's clock were asked. Runs under the account's lock.
+In chunks, so that a crash leaves few orders in doubt: each chunk is marked as sent before its
+first byte, after the gateway's clock was asked. Whether an order may leave is asked for each one
+right before its bytes, in a transaction that is held until they are handed to the system: a stop
+waits for it, and once a stop is on disk no later order leaves. Runs under the account's lock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.errors import DataError, GatewayError
+from core.errors import DataError, DaybookError, GatewayError
 from core.types import Order, OrderState, OrderStatus, Side
-from desk import intents, sightings
+from desk import intents, sightings, switch
+from desk.agreement import declared, refuse_if_row_differs
 from desk.audit import DESK, Act, note
-from desk.errors import NotPermitted
+from desk.errors import NotPermitted, OrdersAltered
 from desk.intents import IntentState
 from desk.store import DeskStore
-from desk.switch import refuse_if_stopped
 from ibkr.gateway import Gateway
 
 CHUNK = 10
@@ -49,14 +52,15 @@ def send(
     """
     states: dict[str, OrderState] = {}
     for chunk in _chunks(sorted(orders, key=lambda order: order.side is Side.BUY)):
+        sender = _Sender(gateway, store, held, until, now)
         try:
             refuse_if_late(gateway.server_time(), until)
-            for order in chunk:
-                refuse_if_stopped(store, order, held=held)
-            answered = _send_chunk(chunk, gateway, store, timeout=timeout, now=now)
+            answered = sender.send(chunk, timeout=timeout)
         except (NotPermitted, GatewayError, DataError) as error:
-            return Sent(states, held_back=str(error))
+            return Sent(states, held_back=_said(store, error, now))
         states |= {state.order_ref: state for state in answered}
+        if len(answered) < len(chunk):
+            return Sent(states, held_back=_said(store, sender.stopped_by, now))
     return Sent(states)
 
 
@@ -69,24 +73,63 @@ def refuse_if_late(moment: datetime, until: datetime) -> None:
         )
 
 
-def _send_chunk(
-    chunk: Sequence[Order], gateway: Gateway, store: DeskStore, *, timeout: float, now: datetime
-) -> tuple[OrderState, ...]:
-    refs = [order.order_ref for order in chunk]
-    trading = gateway.trading
-    intents.mark(store, refs, IntentState.SENT)
-    try:
-        states = trading.place_orders(chunk, timeout=timeout)
-    except (GatewayError, DataError):
-        # Raised only before the first byte: these orders can be sent another time.
-        intents.mark(store, refs, IntentState.INTENDED)
-        raise
-    # Orders that are UNCERTAIN stay marked as sent, and nothing is said of them.
-    told = [state for state in states if state.status is not OrderStatus.UNCERTAIN]
-    sightings.remember(store, told, now=now)
-    intents.mark(store, [state.order_ref for state in told], IntentState.ACKNOWLEDGED)
-    _audit(store, states, now)
-    return states
+class _Sender:
+    """Sends one chunk."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        store: DeskStore,
+        held: Mapping[int, float],
+        until: datetime,
+        now: datetime,
+    ) -> None:
+        self._session = until.date()
+        self._gateway, self._store, self._held, self._now = gateway, store, held, now
+        self.stopped_by: DaybookError = GatewayError("the line to the gateway was lost")
+
+    def send(self, chunk: Sequence[Order], *, timeout: float) -> tuple[OrderState, ...]:
+        """Return how the orders stand that left; raises only when none has."""
+        refs = [order.order_ref for order in chunk]
+        self._mark(refs, IntentState.SENT)
+        try:
+            states = self._gateway.trading.place_orders(
+                chunk, timeout=timeout, leaving=self._leaving
+            )
+        except (NotPermitted, GatewayError, DataError):
+            # Raised only before the first byte: these orders can be sent another time.
+            self._mark(refs, IntentState.INTENDED)
+            raise
+        left = {state.order_ref for state in states}
+        self._mark([ref for ref in refs if ref not in left], IntentState.INTENDED)
+        # Orders that are UNCERTAIN stay marked as sent, and nothing is said of them.
+        told = [state for state in states if state.status is not OrderStatus.UNCERTAIN]
+        sightings.remember(self._store, told, now=self._now)
+        self._mark([state.order_ref for state in told], IntentState.ACKNOWLEDGED)
+        _audit(self._store, states, self._now)
+        return states
+
+    @contextmanager
+    def _leaving(self, order: Order) -> Iterator[None]:
+        """Ask whether an order may leave, and keep the answer true until it has."""
+        try:
+            with self._store.transaction() as connection:
+                switch.refuse(switch.load(connection), order, held=self._held)
+                refuse_if_row_differs(connection, order, self._session)
+                yield
+        except DaybookError as error:
+            self.stopped_by = error
+            raise
+
+    def _mark(self, refs: Iterable[str], state: IntentState) -> None:
+        intents.mark(self._store, refs, state, now=self._now)
+
+
+def _said(store: DeskStore, error: DaybookError, now: datetime) -> str:
+    """Return why orders are held back; rows that were altered meanwhile are an incident."""
+    if isinstance(error, OrdersAltered):
+        return str(declared(store, error.differences, session=error.session, now=now))
+    return str(error)
 
 
 def _audit(store: DeskStore, states: Iterable[OrderState], now: datetime) -> None:

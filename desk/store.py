@@ -28,8 +28,8 @@ _WITHOUT_COMBINATIONS = 1  # the version before orders could have legs
 class DeskStore(Closeable):
     """The desk's tables, in `desk.schema`. Every change is on disk when its block ends."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, or create it with its folder.
+    def __init__(self, path: Path, *, journal: Path | None = None) -> None:
+        """Open the file, or create it with its folder; incidents are sealed in ``journal``.
 
         Raises `StorageError` when the disk refuses or another version of daybook wrote it.
         """
@@ -38,6 +38,7 @@ class DeskStore(Closeable):
         except OSError as error:
             raise StorageError(f"cannot make {path.parent}: {error.strerror}") from error
         self._path = path
+        self.journal = journal
         self._engine = sa.create_engine(
             f"sqlite:///{path}", connect_args={"timeout": _BUSY_SECONDS}
         )
@@ -53,7 +54,7 @@ class DeskStore(Closeable):
     @classmethod
     def of(cls, paths: Paths) -> Self:
         """Open the desk of one mode."""
-        return cls(paths.data / "desk" / "desk.sqlite")
+        return cls(paths.data / "desk" / "desk.sqlite", journal=paths.journal)
 
     def close(self) -> None:
         """Let go of the file."""

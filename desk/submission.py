@@ -22,6 +22,7 @@ from core.settings import Settings
 from core.types import Order, OrderState, OrderStatus, Snapshot
 from desk import gate, intents, throttle, tickets
 from desk.account import PastOf, account_state, recorded
+from desk.agreement import refuse_if_ticket_altered
 from desk.approvals import approval_of, refuse_if_closed, uncommitted
 from desk.audit import DESK, Act, note
 from desk.errors import GateRefused, NotPermitted, TicketChanged
@@ -72,6 +73,8 @@ def submit(
     NotPermitted
         It may not be sent as things stand (see `desk.errors`); nothing was sent. Never raised
         once the ticket's orders are committed to: then ``held_back`` says why.
+    OrdersAltered
+        The desk's rows are not what was approved; nothing was sent, and the kill switch is set.
     DeskBusy
         Another process is sending for this account.
     WrongAccount
@@ -79,8 +82,10 @@ def submit(
     UnknownOrders, GatewayError
         What the broker knows is not clear, so nothing can be sent safely.
     """
+    refuse_if_ticket_altered(store, ticket_sha256, now=now)
     account = tickets.fetch(store, ticket_sha256).ticket.account
     with store.alone(account), open_gateway() as gateway:
+        refuse_if_ticket_altered(store, ticket_sha256, now=now)
         if gateway.account != account:
             raise WrongAccount(
                 f"the ticket is of {account}, this gateway has {gateway.account}; nothing was sent"
@@ -135,10 +140,12 @@ class _Submitting:
 
     def go_on(self, found: Reconciled, home: Path) -> Sent:
         """Send what is left of a ticket committed to before, and what was approved of it since."""
-        own = {i.order.order_ref for i in intents.of_source(self.store, self.record.sha256)}
+        # The approved bytes say what leaves; the desk's rows only say how far each order got.
+        left_over = {order.order_ref for order in found.sendable}
         with self.store.transaction() as connection:
             added = uncommitted(connection, self.record)
-        orders = [*(order for order in found.sendable if order.order_ref in own), *added]
+        own = (order for order in self.record.ticket.orders if order.order_ref in left_over)
+        orders = [*own, *added]
         if not orders:
             return Sent({})
         try:

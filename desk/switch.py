@@ -54,9 +54,14 @@ def resume(store: DeskStore, *, by: str, reason: str = "", now: datetime) -> Swi
 
 def read(store: DeskStore) -> Switch:
     """Return where the switch stands."""
-    newest = sa.select(SWITCHES).order_by(SWITCHES.c.id.desc()).limit(1)
     with store.transaction() as connection:
-        row = connection.execute(newest).mappings().first()
+        return load(connection)
+
+
+def load(connection: sa.Connection) -> Switch:
+    """Return where the switch stands, within a transaction."""
+    newest = sa.select(SWITCHES).order_by(SWITCHES.c.id.desc()).limit(1)
+    row = connection.execute(newest).mappings().first()
     if row is None:
         return Switch()
     at = datetime.fromisoformat(row["at"])
@@ -70,7 +75,11 @@ def state(store: DeskStore) -> SwitchState:
 
 def refuse_if_stopped(store: DeskStore, order: Order, *, held: Mapping[int, float]) -> None:
     """Raise `Stopped` unless the switch lets this order pass; ``held`` is signed, by conId."""
-    switch = read(store)
+    refuse(read(store), order, held=held)
+
+
+def refuse(switch: Switch, order: Order, *, held: Mapping[int, float]) -> None:
+    """Raise `Stopped` unless a switch that stands so lets this order pass."""
     if switch.state is SwitchState.ACTIVE:
         return
     if switch.state is SwitchState.REDUCING and _reduces(order, held):
@@ -91,19 +100,28 @@ def _reduces(order: Order, held: Mapping[int, float]) -> bool:
     )
 
 
+def halt(connection: sa.Connection, *, by: str, reason: str, now: datetime) -> None:
+    """Let nothing more be sent, within a transaction; for the desk itself."""
+    _write(connection, Switch(SwitchState.HALTED, by, reason, now), "stopped")
+
+
 def _turn(store: DeskStore, switch: Switch, action: str) -> Switch:
-    assert switch.at is not None
     with store.transaction() as connection:
-        connection.execute(
-            sa.insert(SWITCHES).values(
-                state=switch.state.value,
-                by=switch.by,
-                reason=switch.reason,
-                at=switch.at.isoformat(),
-            )
-        )
-        note(
-            connection,
-            Act(switch.at, switch.by, action, switch.state.value, {"reason": switch.reason}),
-        )
+        _write(connection, switch, action)
     return switch
+
+
+def _write(connection: sa.Connection, switch: Switch, action: str) -> None:
+    assert switch.at is not None
+    connection.execute(
+        sa.insert(SWITCHES).values(
+            state=switch.state.value,
+            by=switch.by,
+            reason=switch.reason,
+            at=switch.at.isoformat(),
+        )
+    )
+    note(
+        connection,
+        Act(switch.at, switch.by, action, switch.state.value, {"reason": switch.reason}),
+    )

@@ -117,6 +117,11 @@ def find(store: DeskStore, which: str | date | None, *, today: date | None = Non
     a ticket of today or of a day before. Raises `UnknownTicket` when there is none, or when the
     digits fit more than one.
     """
+    return fetch(store, name_of(store, which, today=today))
+
+
+def name_of(store: DeskStore, which: str | date | None, *, today: date | None = None) -> str:
+    """Return the hash of the ticket that `find` returns, without reading the ticket itself."""
     to_come = TICKETS.c.session > (today or date.max)
     chosen = sa.select(TICKETS.c.sha256).order_by(
         sa.case((to_come, 1), else_=0),
@@ -136,7 +141,7 @@ def find(store: DeskStore, which: str | date | None, *, today: date | None = Non
     if isinstance(which, str) and len(names) > 1:
         told = ", ".join(name[: SHORT + 4] for name in names)
         raise UnknownTicket(f"{which} is the beginning of {len(names)} tickets: {told}")
-    return fetch(store, names[0])
+    return str(names[0])
 
 
 def named(text: str | None) -> str | date | None:

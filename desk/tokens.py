@@ -11,10 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.canonical import sha256_of
+from core.canonical import canonical_json, sha256_of
 from desk.audit import Act, note
 from desk.errors import TokenAltered, TokenExpired, TokenForeign, TokenUsed
-from desk.schema import PREVIEWS
+from desk.schema import AUDIT, PREVIEWS
 from desk.store import DeskStore
 
 LIFETIME = timedelta(seconds=120)
@@ -38,17 +38,25 @@ class Used:
 
 
 def issue(store: DeskStore, terms: bytes, *, caller: str, now: datetime) -> Token:
-    """Issue a token for these terms, canonical JSON. Only its hash is kept."""
-    token = Token(secrets.token_hex(RANDOM_BYTES), now + LIFETIME)
+    """Issue a token for these terms, canonical JSON. Only its hash is kept.
+
+    The token itself tells what it stands for: its second half is a hash of terms, caller and
+    times, so a row that was edited since has no token that fits it.
+    """
+    drawn = secrets.token_hex(RANDOM_BYTES)
+    row = {
+        "terms": terms.decode(),
+        "caller": caller,
+        "issued_at": now.isoformat(),
+        "expires_at": (now + LIFETIME).isoformat(),
+    }
+    token = Token(drawn + _seal(drawn, row), now + LIFETIME)
     with store.transaction() as connection:
         connection.execute(
             sa.insert(PREVIEWS).values(
                 token_sha256=sha256_of(token.secret.encode()),
-                terms=terms.decode(),
                 terms_sha256=sha256_of(terms),
-                caller=caller,
-                issued_at=now.isoformat(),
-                expires_at=token.expires_at.isoformat(),
+                **row,
             )
         )
     return token
@@ -62,12 +70,12 @@ def use(store: DeskStore, secret: str, *, caller: str, now: datetime) -> Used:
             sa.select(PREVIEWS).where(PREVIEWS.c.token_sha256 == name)
         ).mappings()
         found = row.first()
-        if found is None or sha256_of(found["terms"].encode()) != found["terms_sha256"]:
+        if found is None or not _is_as_issued(secret, found):
             raise TokenAltered(
                 "this desk issued no such token: it was altered, or is another desk's; nothing "
                 "was sent. Preview the order and use the token as it is"
             )
-        _refuse(found, caller=caller, now=now)
+        _refuse(found, caller=caller, now=now, used_before=_was_used(connection, name))
         connection.execute(
             sa.update(PREVIEWS)
             .where(PREVIEWS.c.token_sha256 == name)
@@ -77,15 +85,32 @@ def use(store: DeskStore, secret: str, *, caller: str, now: datetime) -> Used:
     return Used(json.loads(found["terms"]), name)
 
 
-def _refuse(row: Any, *, caller: str, now: datetime) -> None:
+def _seal(drawn: str, row: Mapping[str, Any]) -> str:
+    told = [drawn, *(row[name] for name in ("terms", "caller", "issued_at", "expires_at"))]
+    return sha256_of(canonical_json(told))[: 2 * RANDOM_BYTES]
+
+
+def _is_as_issued(secret: str, row: Any) -> bool:
+    drawn = secret[: 2 * RANDOM_BYTES]
+    whole = sha256_of(row["terms"].encode()) == row["terms_sha256"]
+    return whole and secret == drawn + _seal(drawn, row)
+
+
+def _was_used(connection: sa.Connection, name: str) -> bool:
+    """Tell what the audit trail says, whatever the token's own row does."""
+    used = sa.select(AUDIT.c.id).where(AUDIT.c.subject == name, AUDIT.c.action == "used").limit(1)
+    return connection.scalar(used) is not None
+
+
+def _refuse(row: Any, *, caller: str, now: datetime, used_before: bool) -> None:
     if row["caller"] != caller:
         raise TokenForeign(
             "this token was issued to another caller; nothing was sent. Preview the order yourself"
         )
-    if row["used_at"] is not None:
+    if row["used_at"] is not None or used_before:
         raise TokenUsed(
-            f"this token was used at {row['used_at']}; it is good once. Look at what became of "
-            "its order before you preview another"
+            f"this token was used at {row['used_at'] or 'an earlier time'}; it is good once. Look "
+            "at what became of its order before you preview another"
         )
     issued, expires = (datetime.fromisoformat(row[name]) for name in ("issued_at", "expires_at"))
     if not issued <= now <= expires:

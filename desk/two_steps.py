@@ -91,7 +91,13 @@ def commit(
         source=used.token_sha256,
         now=found.moment,
     )
-    detail = {"symbol": named.symbol, "token": used.token_sha256, **more}
+    detail = {
+        "symbol": named.symbol,
+        "token": used.token_sha256,
+        "account": account,
+        "session": found.session.day.isoformat(),
+        **more,
+    }
     note(connection, Act(found.moment, caller, "committed", named.order_ref, detail))
     return named
 

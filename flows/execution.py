@@ -9,14 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from core import clock
+from core.paths import Paths
 from core.runs import RunBook, StageRecord
 from core.settings import Settings
 from desk import approvals
+from desk.agreement import refuse_if_ticket_altered
+from desk.errors import OrdersAltered
 from desk.store import DeskStore
-from desk.tickets import TicketRecord
+from desk.tickets import TicketRecord, name_of
+from flows.alerts import failure, tell
+from flows.preflight import bucharest_day
 from flows.runner import Starter, Threads, Watcher
 from flows.session import EXECUTE, OpenSession, begin, open_session
 from flows.steps import Silent, Steps
+from review.alert import with_mode
 from review.execution import ExecutionReport, execution_message
 from tasks.answer import seal_answer
 from tasks.day import Day
@@ -53,6 +60,7 @@ def execute(
     """
     threads = Threads()
     try:
+        _refuse_if_altered(settings, ticket)
         with open_session(settings, ticket, command=EXECUTE) as opened:
             day = begin(opened)
             if approve_as is not None:
@@ -61,6 +69,19 @@ def execute(
             return _send(opened, day, Steps(book, start or threads, watch or Silent()))
     finally:
         threads.close()
+
+
+def _refuse_if_altered(settings: Settings, ticket: str | date | None) -> None:
+    """Look at the desk's rows before anything is read from them, approved or asked."""
+    with DeskStore.of(Paths.of(settings)) as store:
+        now = clock.now()
+        named = name_of(store, ticket, today=bucharest_day(now))
+        try:
+            refuse_if_ticket_altered(store, named, now=now)
+        except OrdersAltered as error:
+            go_on = with_mode("daybook resume --by NAME", settings)
+            tell(settings, failure(settings, EXECUTE, error.session, error, go_on=go_on))
+            raise
 
 
 def _approve(record: TicketRecord, day: Day, *, by: str, only: Sequence[str]) -> None:

@@ -29,6 +29,7 @@ from ibkr.option_tools import OptionTools
 from ibkr.order_tools import OrderTools
 from ibkr.quotes import Quotes
 from ibkr.scanner import Scanner
+from ibkr.sending import Leaving, unasked
 
 
 class MarketTools(Protocol):
@@ -71,8 +72,10 @@ class TradingToolsProtocol(Protocol):
     def what_if(self, order: Order) -> WhatIf:
         """Rehearse one order; it leaves no order behind."""
 
-    def place_orders(self, orders: Sequence[Order], *, timeout: float) -> tuple[OrderState, ...]:
-        """Send a batch in the given order; return how each stands once the broker answered."""
+    def place_orders(
+        self, orders: Sequence[Order], *, timeout: float, leaving: Leaving = unasked
+    ) -> tuple[OrderState, ...]:
+        """Send a batch, each order inside ``leaving``; return how those stand that left."""
 
     def order_states(self) -> dict[str, OrderState]:
         """Return every order of this account that the broker knows today, by order_ref."""

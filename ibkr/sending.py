@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
-from core.errors import DataError, GatewayError, GatewayUnreachable
+from core.errors import DataError, DaybookError, GatewayError, GatewayUnreachable
 from core.types import Order, OrderState, OrderStatus
 from ibkr.convert import order_status
 from ibkr.ledger import Ledger, Word
 from ibkr.order_checks import batch_problems, contract_of, to_wire
 from ibkr.order_lists import Record, order_records
 from ibkr.requests import Requests
+
+# What an order leaves inside of: it asks once more whether it may, and holds that answer meanwhile.
+Leaving = Callable[[Order], AbstractContextManager[object]]
+
+
+def unasked(_order: Order) -> AbstractContextManager[object]:
+    """Let every order leave."""
+    return nullcontext()
 
 
 async def send_orders(
@@ -23,27 +32,33 @@ async def send_orders(
     *,
     acknowledged_within: float,
     lists_within: float,
+    leaving: Leaving = unasked,
 ) -> tuple[OrderState, ...]:
-    """Send a batch and return how each order stands, in the given order.
+    """Send a batch and return how each order that left stands, in the given order.
 
     Before the first byte: every order is checked, none of them is known to the broker yet, and
-    the link works both ways. `DataError` or `GatewayError` from here means that nothing was sent.
-    Afterwards nothing is raised: an order whose fate cannot be learnt is UNCERTAIN.
+    the link works both ways. Each order leaves inside ``leaving``; what that raises keeps it and
+    every later order back. An error from here means that nothing was sent. Afterwards nothing is
+    raised: an order whose fate cannot be learnt is UNCERTAIN, one that is not returned never left.
     """
     if not orders:
         return ()
     await _nothing_speaks_against(requests, ledger, orders, account, within=lists_within)
-    words = [Word() for _ in orders]
+    left: list[tuple[Order, Word]] = []
     try:
-        for index, order in enumerate(orders):
+        for order in orders:
             await requests.turn()
-            words[index] = _send(requests, ledger, order, account)
-        await _acknowledged(requests, ledger, words, within=acknowledged_within)
+            with leaving(order):
+                left.append((order, _send(requests, ledger, order, account)))
+    except DaybookError:
+        if not left:
+            raise
+    try:
+        await _acknowledged(requests, ledger, [w for _, w in left], within=acknowledged_within)
         records = await order_records(requests, ledger, account, within=lists_within)
     except GatewayError as error:
-        return tuple(_untold(order, word, error) for order, word in zip(orders, words, strict=True))
-    pairs = zip(orders, words, strict=True)
-    return tuple(state_told(order, word, records) for order, word in pairs)
+        return tuple(_untold(order, word, error) for order, word in left)
+    return tuple(state_told(order, word, records) for order, word in left)
 
 
 async def _nothing_speaks_against(
@@ -123,8 +138,6 @@ def _untold(order: Order, word: Word, error: GatewayError) -> OrderState:
     if word.perm_id and not word.refusals:
         return _state(order, word, order_status(word.status), word.text)
     told = "; ".join(part for part in (word.text, str(error)) if part)
-    if not word.sent:
-        told = f"not sent: {error}"
     return _state(order, word, OrderStatus.UNCERTAIN, told)
 
 

@@ -11,7 +11,7 @@ from ibkr.following import await_settled, cancel_order
 from ibkr.open_orders import by_hand, open_orders
 from ibkr.order_lists import order_records
 from ibkr.rehearsal import rehearse
-from ibkr.sending import send_orders
+from ibkr.sending import Leaving, send_orders, unasked
 
 
 class TradingTools:
@@ -43,13 +43,17 @@ class TradingTools:
             )
         )
 
-    def place_orders(self, orders: Sequence[Order], *, timeout: float) -> tuple[OrderState, ...]:
-        """Send a batch in the given order; return how each stands once the broker answered.
+    def place_orders(
+        self, orders: Sequence[Order], *, timeout: float, leaving: Leaving = unasked
+    ) -> tuple[OrderState, ...]:
+        """Send a batch in the given order; return how each that left stands by the broker's word.
 
         Waits at most ``timeout`` seconds for acknowledgements. One bad order refuses the batch
         with `DataError`, as does an order_ref that the broker already knows; `GatewayError` means
-        that nothing was sent. After the first byte nothing is raised: what is not acknowledged
-        and in none of the broker's lists is UNCERTAIN, and is not sent again.
+        that nothing was sent. Each order leaves inside ``leaving``, on the connection's thread;
+        what that raises keeps it and all later ones back. After the first byte nothing is raised:
+        what is not acknowledged and in none of the broker's lists is UNCERTAIN, and is not sent
+        again; an order that is not returned has not left.
         """
         return self._connection.run(
             send_orders(
@@ -59,6 +63,7 @@ class TradingTools:
                 self._connection.account,
                 acknowledged_within=timeout,
                 lists_within=self._connection.settings.request_timeout,
+                leaving=leaving,
             )
         )
 

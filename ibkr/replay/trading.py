@@ -16,7 +16,13 @@ from ibkr.order_checks import problems
 from ibkr.rehearsal import answer, refused
 from ibkr.replay.order_lists import open_orders, order_records
 from ibkr.replay.received import as_refusal, received, refused_as
-from ibkr.sending import refuse_repeated, refuse_unsendable, state_told
+from ibkr.sending import (
+    Leaving,
+    refuse_repeated,
+    refuse_unsendable,
+    state_told,
+    unasked,
+)
 from simulator.broker import Broker
 from simulator.checks import REJECTED
 from simulator.directory import Directory
@@ -54,8 +60,10 @@ class ReplayTrading:
         state = ib_async.OrderState(status=Status.PRE_SUBMITTED.value, **figures)
         return answer(order.order_ref, [state])
 
-    def place_orders(self, orders: Sequence[Order], *, timeout: float) -> tuple[OrderState, ...]:
-        """Send a batch in the given order; return how each stands.
+    def place_orders(
+        self, orders: Sequence[Order], *, timeout: float, leaving: Leaving = unasked
+    ) -> tuple[OrderState, ...]:
+        """Send a batch in the given order, each inside ``leaving``; return how those that left are.
 
         One bad order, or one that is already known, refuses the batch with `DataError`.
         """
@@ -64,10 +72,16 @@ class ReplayTrading:
             return ()
         refuse_unsendable(orders)
         refuse_repeated(orders, order_records(self._broker))
-        words = [self._send(order) for order in orders]
+        left: list[tuple[Order, Word]] = []
+        try:
+            for order in orders:
+                with leaving(order):
+                    left.append((order, self._send(order)))
+        except DaybookError:
+            if not left:
+                raise
         records = order_records(self._broker)
-        pairs = zip(orders, words, strict=True)
-        return tuple(state_told(order, word, records) for order, word in pairs)
+        return tuple(state_told(order, word, records) for order, word in left)
 
     def order_states(self) -> dict[str, OrderState]:
         """Return every order of this account that is known today, by order_ref."""

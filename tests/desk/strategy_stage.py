@@ -151,7 +151,7 @@ class Broker:
     def what_if(self, order):
         return self.answer(order)
 
-    def place_orders(self, orders, *, timeout):
+    def place_orders(self, orders, *, timeout, leaving=None):
         for order in orders:
             self.sent[order.order_ref] = Sent(order)
         return tuple(self.order_states()[order.order_ref] for order in orders)

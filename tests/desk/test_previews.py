@@ -115,7 +115,7 @@ def test_a_token_is_good_for_two_minutes_and_no_longer(desk, seconds, good):
 
 def test_the_desk_keeps_no_token_only_its_hash(desk):
     token = preview(desk).token
-    assert len(token) == 32
+    assert len(token) == 64
     desk.store.close()
     assert token.encode() not in (desk.home / "desk.sqlite").read_bytes()
     desk.store = DeskStore(desk.home / "desk.sqlite")
@@ -223,7 +223,7 @@ def test_a_ticket_of_the_session_can_still_be_sent_after_a_single_order(desk):
 
 
 def test_an_order_of_a_preview_that_never_left_is_not_sent_by_a_ticket(desk):
-    def lost(orders, *, timeout):
+    def lost(orders, *, timeout, leaving):
         raise GatewayTimeout("the line is dead")
 
     token = preview(desk).token

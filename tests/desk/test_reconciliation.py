@@ -27,7 +27,7 @@ class Wire:
         self._real, self._fates, self._dies_after = real, fates, dies_after
         self.late = []
 
-    def place_orders(self, orders, *, timeout):
+    def place_orders(self, orders, *, timeout, leaving=None):
         for number, (order, fate) in enumerate(zip(orders, self._fates, strict=True)):
             if number == self._dies_after:
                 raise Killed
@@ -84,7 +84,7 @@ def test_an_order_that_left_and_is_not_shown_is_asked_for_again(desk):
     order = desk.an_order(0)
     sha256 = desk.approved(order)
     intents.commit_ticket(desk.store, tickets.fetch(desk.store, sha256), now=NOW)
-    intents.mark(desk.store, [order.order_ref], IntentState.SENT)
+    intents.mark(desk.store, [order.order_ref], IntentState.SENT, now=NOW)
     waited = []
 
     def arrives_meanwhile(seconds):
@@ -110,7 +110,7 @@ def test_an_uncertain_order_counts_as_working(desk):
     order = desk.an_order(0)
     sha256 = desk.approved(order)
     intents.commit_ticket(desk.store, tickets.fetch(desk.store, sha256), now=NOW)
-    intents.mark(desk.store, [order.order_ref], IntentState.SENT)
+    intents.mark(desk.store, [order.order_ref], IntentState.SENT, now=NOW)
     found = reconcile(
         desk.store, desk.gateway().trading, account=desk.account, session=MONDAY.day, now=NOW
     )

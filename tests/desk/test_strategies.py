@@ -219,7 +219,7 @@ def test_a_token_places_one_strategy_once_even_after_a_restart(stage):
 def test_a_strategy_whose_fate_is_not_known_counts_as_open_and_is_never_sent_again(stage):
     sent = []
 
-    def mute(orders, *, timeout):
+    def mute(orders, *, timeout, leaving):
         sent.extend(orders)
         state = stage.broker._state(Sent(orders[0], status=OrderStatus.UNCERTAIN))
         return (replace(state, perm_id=0),)
@@ -260,8 +260,8 @@ def test_what_the_desk_committed_to_has_its_legs_after_a_restart(stage):
     state = stage.place(stage.preview().token)
     (intent,) = intents.of_names(stage.restarted().store, [state.order_ref])
     assert intent.order == stage.broker.sent[state.order_ref].order
-    assert [act.action for act in trail(stage.store)][-4:] == [
-        "previewed", "used", "committed", "sent",
+    assert [act.action for act in trail(stage.store)][-5:] == [
+        "previewed", "used", "committed", "sending", "sent",
     ]  # fmt: skip
 
 

@@ -219,15 +219,19 @@ def test_reducing_lets_a_sale_of_what_is_held_pass_and_nothing_else(desk):
 
 
 class Watched(Faulty):
-    """Trading tools that run something before each batch leaves."""
+    """Trading tools that run something before each batch leaves, or before each order does."""
 
-    def __init__(self, real, before):
+    def __init__(self, real, before=lambda *_: None, *, before_each=lambda _: None):
         self.batches = []
 
-        def place_orders(orders, *, timeout):
+        def place_orders(orders, *, timeout, leaving):
+            def watched(order):
+                before_each(order)
+                return leaving(order)
+
             before(self.batches, orders)
             self.batches.append([order.order_ref for order in orders])
-            return real.place_orders(orders, timeout=timeout)
+            return real.place_orders(orders, timeout=timeout, leaving=watched)
 
         super().__init__(real, place_orders=place_orders)
 
@@ -254,25 +258,30 @@ def test_orders_leave_in_chunks_each_marked_as_sent_right_before_it_leaves(desk)
     assert outcome.sent == CHUNK + 4
 
 
-def test_halting_in_the_middle_of_a_batch_holds_the_rest_until_resumed(desk):
-    def halt(batches, _orders):
-        if not batches:
+@pytest.mark.parametrize("left", [0, 1, 7, CHUNK, CHUNK + 2])
+def test_halting_in_the_middle_of_a_batch_lets_no_later_order_out_until_resumed(desk, left):
+    asked = []
+
+    def halt(order):
+        if len(asked) == left:
             switch.stop(desk.store, by="ana", reason="", now=NOW)
+        asked.append(order)
 
     sha256 = desk.approved(*many(desk))
-    first = desk.submit(sha256, desk.gateway(trading=Watched(desk.gateway().trading, halt)))
-    assert (first.sent, len(desk.at_exchange())) == (CHUNK, CHUNK)
+    watched = Watched(desk.gateway().trading, before_each=halt)
+    first = desk.submit(sha256, desk.gateway(trading=watched))
+    assert (first.sent, len(desk.at_exchange())) == (left, left)
     assert "ana stopped all orders" in first.held_back
-    assert [s.status for s in first.states].count(OrderStatus.PENDING) == 4
+    assert [s.status for s in first.states].count(OrderStatus.PENDING) == CHUNK + 4 - left
     again = desk.restarted().submit(sha256)
     assert (again.sent, "ana stopped" in again.held_back) == (0, True)
     switch.resume(desk.store, by="bob", now=NOW)
-    assert desk.submit(sha256).sent == 4
+    assert desk.submit(sha256).sent == CHUNK + 4 - left
     assert len(set(desk.at_exchange())) == len(desk.at_exchange()) == CHUNK + 4
 
 
 def test_a_committed_batch_is_not_sent_late_and_says_so(desk):
-    def lost(orders, *, timeout):
+    def lost(orders, *, timeout, leaving):
         raise GatewayTimeout("the line is dead")
 
     sha256 = desk.approved(desk.an_order(0))
@@ -287,7 +296,7 @@ def test_a_committed_batch_is_not_sent_late_and_says_so(desk):
 
 
 def test_what_certainly_did_not_leave_is_sent_the_next_time(desk):
-    def lost(orders, *, timeout):
+    def lost(orders, *, timeout, leaving):
         raise GatewayTimeout("the line is dead")
 
     sha256 = desk.approved(desk.an_order(0))
@@ -346,7 +355,7 @@ def test_an_order_the_broker_refused_stays_refused(desk):
 def test_an_uncertain_order_is_reported_and_never_sent_again(desk):
     order = desk.an_order(0)
 
-    def vanishes(orders, *, timeout):
+    def vanishes(orders, *, timeout, leaving):
         return tuple(
             OrderState(o.order_ref, o.con_id, o.symbol, o.side, float(o.quantity),
                        OrderStatus.UNCERTAIN, 0.0, 0, "sent, not acknowledged")

@@ -1,5 +1,7 @@
 """Run, review in Slack, approve in another process, fill, close: one session after the other."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 import journal
 from core.paths import Paths
 from core.settings import Submit
-from desk import approvals, tickets
+from desk import approvals, intents, tickets
 from desk.tickets import TicketState
 from tests.flow.desk_town import open_town
 
@@ -123,3 +125,33 @@ def test_an_unknown_symbol_an_unknown_ticket_and_a_late_approval_are_errors(town
     assert (code, said[:13]) == (5, "TicketExpired")
     assert town.at_exchange() == []
     assert "expired" in town.daybook("orders")[1]
+
+
+@pytest.mark.slow
+def test_orders_edited_after_they_were_committed_are_not_sent_and_people_are_told(town):
+    town.to_next_session()
+    record = town.a_ticket(3)
+    now = town.session.decision_time
+    with town.store as store:
+        approvals.approve(store, record.sha256, by="ana", now=now)
+        intents.commit_ticket(store, record, now=now)  # and then the process died
+    path = Paths.of(town.settings).data / "desk" / "desk.sqlite"
+    with closing(sqlite3.connect(path)) as by_hand, by_hand:
+        by_hand.execute("UPDATE intents SET quantity = 3 * quantity, side = 'SELL'")
+    wanted = record.ticket.orders[0]
+    code, said = town.daybook("execute")
+    assert (code, said[:13]) == (4, "OrdersAltered"), said
+    named = f"intents.quantity of {wanted.order_ref}: stored {3 * wanted.quantity}"
+    assert f"{named}, approved {wanted.quantity}" in said
+    assert "execute failed" in town.messages()[-1]
+    assert wanted.order_ref in town.messages()[-1]
+    assert "HALTED by desk" in town.daybook("orders")[1]
+    assert kinds(town) == ["incident"]
+    assert town.at_exchange() == []
+
+    with closing(sqlite3.connect(path)) as by_hand, by_hand:
+        by_hand.execute("UPDATE intents SET quantity = quantity / 3, side = 'BUY'")
+    assert "desk stopped all orders" in town.daybook("execute")[1]
+    assert town.daybook("resume", "--by", "ana")[0] == 0
+    assert town.daybook("execute")[0] == 0
+    assert town.at_exchange() == [order.order_ref for order in record.ticket.orders]
