@@ -223,6 +223,20 @@ class SignalSettings(Section):
     sentiment_model: Literal["vader", "finbert"] = "vader"
 
 
+class QualitySettings(Section):
+    """When bars and quotes are not believed."""
+
+    # A move from which on a bar or a quote needs proof. In 2025-26 every move of 570 US stocks
+    # beyond it came with 1.6 times the usual volume or more.
+    max_jump: Annotated[FiniteFloat, Field(gt=0.0, le=10.0)] = 0.25
+    # Of the broker's previous close from our newest bar. Dividends of the day are less.
+    close_tolerance: Annotated[FiniteFloat, Field(gt=0.0, le=1.0)] = 0.05
+    max_quarantined: Fraction = 0.10  # of the universe; one name alone never stops the day
+    # What follows when the newest price of a name is contradicted, a decimal point off for
+    # example: "recommendation" lets nobody trade on that day, "quarantine" only not that name.
+    suspect_price: Literal["recommendation", "quarantine"] = "recommendation"
+
+
 class OptimiserSettings(Section):
     """The objective: alpha'w - risk_aversion*variance - cvar_aversion*CVaR - cost*|trade|."""
 
@@ -317,6 +331,7 @@ class Settings(BaseSettings):
     simulator: SimulatorSettings = SimulatorSettings()
     vendors: VendorSettings = VendorSettings()
     universe: UniverseSettings = UniverseSettings()
+    quality: QualitySettings = QualitySettings()
     signals: SignalSettings = SignalSettings()
     optimiser: OptimiserSettings = OptimiserSettings()
     limits: LimitSettings = LimitSettings()
@@ -363,7 +378,9 @@ class Settings(BaseSettings):
     @property
     def decision_hash(self) -> str:
         """Short hash of everything that may change a decision: no addresses, times or secrets."""
-        decides = {"universe", "signals", "optimiser", "limits", "orders", "exchange", "mode"}
+        decides = {
+            "universe", "quality", "signals", "optimiser", "limits", "orders", "exchange", "mode",
+        }  # fmt: skip
         return sha256_of(canonical_json(self.model_dump(mode="json", include=decides)))[:12]
 
 

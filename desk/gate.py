@@ -48,7 +48,7 @@ class Market:
     prices: dict[int, float]
     adv: dict[int, float]  # shares a day
     returns: pd.DataFrame  # shape (T, n), daily fractions, one column per conId
-    coverage: float  # share of the names that have bars
+    coverage: float  # share of the names that have bars, new ones where they would trade
     reference: Reference = field(default_factory=Reference)  # the market as a whole
 
 
@@ -107,7 +107,9 @@ def look(
     history = gateway.market.history(contracts, duration=settings.universe.history)
     closed = last_complete_session(gateway.server_time(), exchange=settings.exchange).day
     bars = history.bars[history.bars["session"] <= closed]
-    known = bars["con_id"].nunique()
+    # What would trade needs the bar of the last session; what is held only some past.
+    newest_bar = bars.groupby("con_id")["session"].max()
+    known = sum(newest_bar[name] == closed or name not in trading for name in newest_bar.index)
     return Market(
         prices={q.con_id: q.reference_price for q in quotes.quotes if q.reference_price},
         adv=average_volumes(bars),

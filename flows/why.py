@@ -82,6 +82,12 @@ class _Reader:
         return found[0] if found else None
 
     def why_absent(self, session: date) -> str:
+        # Days sealed before bars were judged have no quality.
+        quality = self._records["market"].facts.get("quality", {"symbols": {}})
+        for con_id, symbol in quality["symbols"].items():
+            if symbol == self.symbol:
+                why = quality["quarantined"][con_id]
+                return f"{self.symbol} was in quarantine on {session}: {why}"
         for stage, reasons in (("universe", "refused"), ("features", "dropped")):
             reason = self._records[stage].facts[reasons].get(self.symbol)
             if reason:

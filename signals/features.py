@@ -78,7 +78,9 @@ def feature_matrix(  # noqa: PLR0913  # six tables, and the three facts that dat
     wanted = bars["con_id"].isin(universe["con_id"]).to_numpy()
     technical = technical_features(bars[wanted & dated_within(bars["session"], date.min, last)])
     table = universe[["con_id", "symbol", "sector"]].sort_values("con_id")
-    table = table.join(_prices(quotes), on="con_id").join(technical, on="con_id")
+    table = table.join(quoted_prices(quotes)[["price", "spread_bps"]], on="con_id").join(
+        technical, on="con_id"
+    )
     dropped = _dropped(table, min_bars=min_bars, last_session=last)
     kept = table[~table["symbol"].isin(list(dropped))].astype({"bar_count": "int64"})
     # Vendors know symbols, not con_ids; both are unique in the universe.
@@ -91,8 +93,10 @@ def feature_matrix(  # noqa: PLR0913  # six tables, and the three facts that dat
     return Matrix(features=kept[columns].reset_index(drop=True), dropped=dropped)
 
 
-def _prices(quotes: pd.DataFrame) -> pd.DataFrame:
-    """Return ``price`` and ``spread_bps`` by con_id, as `core.types.Quote.reference_price`.
+def quoted_prices(quotes: pd.DataFrame) -> pd.DataFrame:
+    """Return ``price``, ``spread_bps`` and ``previous_close``, the broker's own, by con_id.
+
+    The price is as of `core.types.Quote.reference_price`.
 
     A crossed market (bid above ask) has no midpoint and no spread.
     """
@@ -104,6 +108,7 @@ def _prices(quotes: pd.DataFrame) -> pd.DataFrame:
         {
             "price": middle.fillna(table["last"]).fillna(table["close"]),
             "spread_bps": 1e4 * (ask - bid) / middle,
+            "previous_close": table["close"],
         }
     )
 

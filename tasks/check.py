@@ -33,6 +33,7 @@ from tasks.ingest import contracts_of
 from tasks.ingested import Ingested
 from tasks.listings import base_prices, listings_of
 from tasks.orders import order_records
+from tasks.quality import facts_of, quality_checks
 from tasks.snapshot import snapshot_of, working_of
 from tasks.stage import stage
 
@@ -128,7 +129,8 @@ def lots_of(
             min_trade_value=orders.min_trade_value,
         ),
         limits=book_limits(day, ingested, in_play),
-        frozen={*halted, *(set(held) - contracts)},  # without a contract there is no order
+        # Without a contract there is no order, without a price one believes there is none either.
+        frozen={*halted, *ingested.quarantined, *(set(held) - contracts)},
     )
 
 
@@ -167,12 +169,14 @@ def judge_batch(
     status: str,
     relaxations: Mapping[str, float],
 ) -> tuple[Check, ...]:
-    """Return the whole verdict on a batch: deadline, portfolio, account, and single orders.
+    """Return the whole verdict on a batch: deadline, data, portfolio, account, single orders.
 
     The only judgement there is: what-if sizing asks it again of the orders that are left.
     """
+    held = {position.con_id for position in batch.snapshot.positions}
     return (
         check_deadline(day.as_of, day.session.finish_line),
+        *quality_checks(day.settings, facts_of(ingested.market), held=held),
         *portfolio_checks(day, batch, ingested, table, status=status, relaxations=relaxations),
         *_failed_orders(day, batch.orders, table, ingested, batch.snapshot),
     )
@@ -200,7 +204,7 @@ def portfolio_checks(
         adv=numbers(features["adv_20"]),
         prices=prices,
         net_asset_value=held.net_asset_value,
-        coverage=len(features) / len(universe),
+        coverage=min(len(features), facts_of(ingested.market)["fresh"]) / len(universe),
         optimiser_status=status,
         account=_account(day, batch.orders),
         relaxations=relaxations,

@@ -17,8 +17,10 @@ from core.types import Contract
 from ibkr.contracts import Resolved
 from ibkr.gateway import Gateway
 from risk.limits import is_restricted
+from signals.quality import judge_bars
 from tasks.columns import rows
 from tasks.day import Day
+from tasks.quality import quality_facts, quality_note
 from tasks.stage import stage
 from tasks.vendors import fundamentals_vendor
 
@@ -74,7 +76,8 @@ def choose_universe(day: Day) -> StageRecord:
 @stage("1 market", retries=2)
 def fetch_market(day: Day, chosen: StageRecord) -> StageRecord:
     """Fetch a quote and the daily bars of every contract of the universe."""
-    contracts = contracts_of(day.read(chosen.artefacts["universe"], UNIVERSE))
+    universe = day.read(chosen.artefacts["universe"], UNIVERSE)
+    contracts = contracts_of(universe)
     with day.connect() as gateway:
         history = gateway.market.history(
             contracts,
@@ -91,21 +94,36 @@ def fetch_market(day: Day, chosen: StageRecord) -> StageRecord:
         raise NoData(_none_of(f"complete daily bar before {day.session.day}", no_bars))
     if not quotes.quotes:
         raise NoData(_none_of("quote", no_quote))
+    quoted = pd.DataFrame(quotes.quotes)
+    quality = quality_facts(
+        judge_bars(
+            universe,
+            quoted,
+            bars,
+            as_of=day.as_of,
+            settings=day.settings.quality,
+            exchange=day.settings.exchange,
+        ),
+        universe,
+    )
     return StageRecord(
         stage="market",
         artefacts={
-            "quotes": day.stage("quotes", pd.DataFrame(quotes.quotes), QUOTES),
+            "quotes": day.stage("quotes", quoted, QUOTES),
             "bars": day.stage("bars", bars, BARS),
         },
         facts={
             "no_bars": no_bars,
             "no_quote": no_quote,
-            "newest_bar": str(bars["session"].max()),
+            "quality": quality,
             "world": day.world,
         },
         rows_in=len(contracts),
         rows_out=int(bars["con_id"].nunique()),
-        notes=_missing_note("without bars", no_bars) or f"{len(bars):,} bars",
+        notes="; ".join(
+            filter(None, (_missing_note("without bars", no_bars), quality_note(quality)))
+        )
+        or f"{len(bars):,} bars",
     )
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core.runs import StageRecord
-from core.tables import BARS, FEATURES, QUOTES, UNIVERSE
+from core.tables import FEATURES, QUOTES, UNIVERSE
 from risk.returns import daily_returns
 from tasks.day import Day
+from tasks.quality import quarantined, usable_bars
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +39,11 @@ class Ingested:
 
     def returns(self, day: Day) -> pd.DataFrame:
         """Return the return scenarios, one column per conId."""
-        bars = day.read(self.market.artefacts["bars"], BARS)
-        return daily_returns(bars, sessions=day.settings.optimiser.scenarios)
+        return daily_returns(
+            usable_bars(day, self.market), sessions=day.settings.optimiser.scenarios
+        )
+
+    @property
+    def quarantined(self) -> frozenset[int]:
+        """The conIds whose bars or quotes are not believed: nothing of them is traded."""
+        return frozenset(quarantined(self.market))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.runs import StageRecord
 from core.settings import LimitSettings
-from core.tables import BARS, FEATURES, SCORES, TARGETS
+from core.tables import FEATURES, SCORES, TARGETS
 from core.types import Snapshot
 from optimiser.result import TargetResult
 from optimiser.target import mean_variance_cvar
@@ -19,6 +19,7 @@ from risk.returns import daily_returns
 from tasks.book_limits import beta_range, betas_of, sector_caps
 from tasks.columns import texts
 from tasks.day import Day
+from tasks.quality import usable_bars
 from tasks.snapshot import snapshot_of
 from tasks.stage import stage
 
@@ -35,7 +36,7 @@ def optimise_target(
     settings, limits = day.settings.optimiser, day.settings.limits
     snapshot = snapshot_of(day.read_record(held.artefacts["positions"])).stocks
     scored = day.read(scores.artefacts["scores"], SCORES).set_index("con_id")
-    returns = daily_returns(day.read(market.artefacts["bars"], BARS), sessions=settings.scenarios)
+    returns = daily_returns(usable_bars(day, market), sessions=settings.scenarios)
     table = day.read(features.artefacts["features"], FEATURES).set_index("con_id")
     betas = betas_of(returns, {*scored.index, *snapshot.weights})
     sectors = {name: sector or UNKNOWN for name, sector in texts(table["sector"]).items()}

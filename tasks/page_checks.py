@@ -36,7 +36,9 @@ _MULTIPLES = frozenset(
 )  # fmt: skip
 _COUNTS = frozenset({"order count", "orders this session", "losing days"})
 # They count faults or minutes and allow none: "is 1, limit 0" says less than the reason.
-_WORDS = frozenset({"finite weights", "finish line", "legs held", "restricted"})
+_WORDS = frozenset(
+    {"finite weights", "finish line", "legs held", "newest bars", "restricted", "suspect prices"}
+)
 
 
 def _unit(found: risk.limits.Check) -> Unit:
@@ -56,6 +58,10 @@ def quality_lines(records: Records) -> list[Quality]:
                  records["universe"].rows_in or 0, "left out"),
         _missing("symbols without bars", market["no_bars"], asked, "left out"),
         _missing("symbols without a quote", market["no_quote"], asked, "left out"),
+        _missing("symbols quarantined", _quarantined(market["quality"]), asked,
+                 "no new position; frozen if held"),
+        _missing("histories with bars left out", market["quality"]["spikes"], asked,
+                 "the bars between a jump and its reversal are used by nothing"),
         _missing("symbols not usable", features["dropped"], asked, "left out; frozen if held"),
     ]  # fmt: skip
     for name in ("fundamentals", "news", "macro"):
@@ -82,6 +88,10 @@ def unknown_sources(records: Records) -> tuple[str, ...]:
         "earnings": "earnings dates",
     }
     return tuple(said for name, said in names.items() if records[name].facts["degraded"])
+
+
+def _quarantined(facts: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    return {facts["symbols"][con_id]: why for con_id, why in facts["quarantined"].items()}
 
 
 def _missing(what: str, reasons: Mapping[str, str], of: int, consequence: str) -> Quality:

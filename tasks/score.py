@@ -7,7 +7,6 @@ import pandas as pd
 from core.errors import NoData
 from core.runs import StageRecord
 from core.tables import (
-    BARS,
     FEATURES,
     FUNDAMENTALS,
     HEADLINES,
@@ -21,6 +20,7 @@ from signals.blend import score
 from signals.features import feature_matrix
 from tasks.columns import rows
 from tasks.day import Day
+from tasks.quality import quarantined, usable_bars
 from tasks.stage import stage
 
 
@@ -35,10 +35,11 @@ def build_features(
 ) -> StageRecord:
     """Merge everything staged into one row per symbol."""
     universe = day.read(chosen.artefacts["universe"], UNIVERSE)
+    doubted = quarantined(market)
     matrix = feature_matrix(
-        universe,
+        universe[~universe["con_id"].isin(list(doubted))],
         day.read(market.artefacts["quotes"], QUOTES),
-        day.read(market.artefacts["bars"], BARS),
+        usable_bars(day, market),
         day.read(fundamentals.artefacts["fundamentals"], FUNDAMENTALS),
         day.read(news.artefacts["headlines"], HEADLINES),
         day.read(macro.artefacts["macro"], MACRO),
@@ -48,7 +49,10 @@ def build_features(
     )
     if matrix.features.empty:
         examples = "; ".join(f"{s}: {why}" for s, why in list(matrix.dropped.items())[:3])
-        raise NoData(f"none of {len(universe)} symbols is usable ({examples})")
+        raise NoData(
+            f"none of {len(universe)} symbols is usable, {len(doubted)} of them in quarantine "
+            f"({examples or '; '.join(list(doubted.values())[:3])})"
+        )
     return StageRecord(
         stage="features",
         artefacts={"features": day.write("features", matrix.features, FEATURES)},

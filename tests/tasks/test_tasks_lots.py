@@ -11,11 +11,13 @@ from core.errors import DataError
 from core.runs import StageRecord
 from core.tables import BARS, FEATURES, UNIVERSE
 from core.types import Contract, Side
+from signals.quality import judge_bars
 from tasks.book_limits import book_limits
 from tasks.check import lots_of, orders_for
 from tasks.ingest import Candidate, universe_table
 from tasks.ingested import Ingested
 from tasks.listings import base_prices, listings_of
+from tasks.quality import quality_facts
 from tasks.rehearse import weights_after
 from tests.tasks.a_day import MONDAY, a_day, a_position, a_snapshot
 
@@ -52,13 +54,25 @@ def ingested_of(day, contracts=(LONDON, TOKYO, NEW_YORK)):
     )  # fmt: skip
     return Ingested(
         universe=StageRecord("universe", {"universe": day.stage("universe", found, UNIVERSE)}),
-        market=StageRecord("market", {"bars": day.stage("bars", bars, BARS)}),
+        market=StageRecord(
+            "market", {"bars": day.stage("bars", bars, BARS)}, {"quality": sound(day, found, bars)}
+        ),
         fundamentals=empty,
         news=empty,
         macro=empty,
         earnings=empty,
         features=StageRecord("features", {"features": day.write("features", features, FEATURES)}),
     )
+
+
+def sound(day, found, bars):
+    last = bars.groupby("con_id")["close"].last()
+    quotes = pd.DataFrame(
+        {"con_id": last.index, **dict.fromkeys(("bid", "ask", "last", "close"), last.to_numpy())}
+    )
+    quality = judge_bars(found, quotes, bars, as_of=day.as_of, settings=day.settings.quality)
+    assert quality.findings == ()
+    return quality_facts(quality, found)
 
 
 def targets(**weights):

@@ -1,0 +1,125 @@
+"""The newest bar of each name, held against what else is known of its price."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from core.settings import QualitySettings
+from signals.jumps import likely_cause
+from signals.wide import Wide
+
+UNTRADED, UNCHANGED = 5, 10  # sessions in a row without a trade, at the same close
+ROUNDING = 0.001  # closes no further apart are the same, rounded to another tick
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with a name's data."""
+
+    con_id: int
+    symbol: str
+    rule: str
+    evidence: str
+    suspect: bool = False  # the newest price itself is contradicted; it is not merely old
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest bar of a name and the prices beside it; NaN where one is not known."""
+
+    con_id: int
+    session: date
+    close: float
+    copied: bool  # close and volume are those of the bar before it
+    untraded: int  # sessions in a row without a trade, up to this one
+    unchanged: int  # sessions in a row before this one with the same close
+    quote: float
+    previous_close: float  # the broker's own
+    previous_off: float  # its ratio to the bar it belongs to
+    close_apart: bool | None  # whether the two differ; None where they cannot be compared
+
+
+def newest_bars(table: Wide, quotes: pd.DataFrame, *, rolled: bool) -> list[Newest]:
+    """Return the newest bar of every name, by conId.
+
+    ``quotes`` as of `signals.features.quoted_prices`. ``rolled`` tells whether the broker's
+    previous close is the newest bar's already; until then it may be that of the bar before.
+    """
+    prices = quotes.reindex(table.con_ids)
+    quoted, told = prices["price"].to_numpy(), prices["previous_close"].to_numpy()
+    found = []
+    for column, con_id in enumerate(table.con_ids):
+        rows = np.flatnonzero(np.isfinite(table.closes[:, column]))
+        if not rows.size:
+            continue
+        closes, volumes = table.closes[rows, column], table.volumes[rows, column]
+        belongs = closes[-1:] if rolled else closes[-2:]
+        off = min((told[column] / belongs).tolist(), key=lambda one: abs(math.log(one)))
+        found.append(
+            Newest(
+                con_id=con_id,
+                session=table.days[int(rows[-1])],
+                close=float(closes[-1]),
+                copied=len(rows) > 1
+                and bool(closes[-1] == closes[-2] and volumes[-1] == volumes[-2] > 0),
+                untraded=_run(volumes == 0),
+                unchanged=_run(closes == closes[-1]) - 1,
+                quote=float(quoted[column]),
+                previous_close=float(told[column]),
+                previous_off=off,
+                close_apart=None if math.isnan(off) else abs(off - 1.0) > ROUNDING,
+            )
+        )
+    return found
+
+
+def _run(holds: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
+    """Return for how many places up to the last one something holds without a break."""
+    breaks = np.flatnonzero(~holds[::-1])
+    return int(breaks[0]) if breaks.size else len(holds)
+
+
+def per_name(
+    one: Newest, symbol: str, *, settings: QualitySettings, due: date | None, copies_count: bool
+) -> Iterator[Finding]:
+    """Yield what is wrong with the newest bar of a name.
+
+    ``due`` is the session whose bar it should be, None where no calendar says. ``copies_count``
+    is False where most of the market is a copy: then it is no single name's fault.
+    """
+
+    def finding(rule: str, evidence: str, *, suspect: bool = False) -> Finding:
+        return Finding(one.con_id, symbol, rule, evidence, suspect)
+
+    if due is not None and one.session < due:
+        yield finding("stale", f"newest bar of {one.session}, due {due}")
+    if one.copied and copies_count:
+        yield finding("copy", f"the bar of {one.session} repeats the one before it")
+    if one.untraded >= UNTRADED:
+        yield finding("no trading", f"volume 0 in the last {one.untraded} sessions")
+    elif one.unchanged >= UNCHANGED:
+        yield finding("no trading", f"close {one.close:g} in each of {one.unchanged + 1} sessions")
+    apart = abs(math.log(one.previous_off))
+    if apart > math.log1p(settings.close_tolerance):
+        yield finding(
+            "previous close",
+            f"the broker's previous close is {one.previous_close:g}, the bar of {one.session} "
+            f"says {one.close:g}{likely_cause(one.previous_off)}",
+            suspect=True,
+        )
+    gap = one.quote / one.close
+    if abs(math.log(gap)) > math.log1p(settings.max_jump):
+        # With its previous close confirmed the gap is news of this morning: real, but the
+        # scores know nothing of it.
+        yield finding(
+            "quote",
+            f"quoted {one.quote:g}, {gap - 1:+.0%} from the close of {one.session}, "
+            f"{one.close:g}{likely_cause(gap)}",
+            suspect=math.isnan(one.previous_off),
+        )

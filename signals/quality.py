@@ -1,0 +1,182 @@
+"""Whether the bars and quotes of a day can be believed, name by name and for the whole market.
+
+1. The newest bar of each name, and of the market, is held against the last complete session.
+2. The newest bar is held against the one before it: a copy is no new bar.
+3. The broker's own previous close, and the quote, are held against the newest bar.
+4. A move beyond a limit has to be explained by volume; see `signals.jumps`.
+5. A name that nobody has traded for a week has no price.
+
+What fails is quarantined by name, rule and numbers. What is wrong with most names is a fault of
+the source, and no name is singled out for it. Nothing is corrected or filled in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+
+from core.calendar import last_complete_session, sessions_between
+from core.settings import QualitySettings
+from signals.features import quoted_prices
+from signals.jumps import Jump, unexplained_jumps
+from signals.newest_bars import Finding, Newest, newest_bars, per_name
+from signals.wide import Wide, wide_bars
+
+SESSIONS = 253  # as many as a year of return scenarios needs; older bars decide nothing
+# By then the broker has rolled its "previous close" to the session that closed.
+CLOSE_ROLLED = timedelta(hours=8)
+FEW = 0.1  # share of names: a session of which no more have a bar has not arrived yet
+MOST = 0.5  # share of names: what is wrong with more of them is wrong with their source
+FEWEST = 5  # names, for a word on their source
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What was found."""
+
+    expected: date  # the last complete session
+    newest: date  # the newest session that the market has bars of
+    behind: int  # sessions from newest to expected
+    findings: tuple[Finding, ...]  # by symbol; each of their names is quarantined
+    spikes: tuple[Finding, ...]  # bars left out of a history that is sound without them
+    left_out: tuple[tuple[int, date], ...]  # bars that nothing may use, by conId and session
+    fresh: int  # names with a new bar of the expected session, and no finding
+    copied: int  # names whose newest bar is the one before it once more
+    compared: int  # names whose previous close was held against their newest bar
+    apart: int  # of these, those that differ by more than a rounding
+
+    @property
+    def quarantined(self) -> dict[int, str]:
+        """Each quarantined name's findings in words, by conId."""
+        found: dict[int, str] = {}
+        for one in self.findings:
+            said = f"{one.rule}: {one.evidence}"
+            found[one.con_id] = f"{found[one.con_id]}; {said}" if one.con_id in found else said
+        return found
+
+
+def judge_bars(
+    universe: pd.DataFrame,
+    quotes: pd.DataFrame,
+    bars: pd.DataFrame,
+    *,
+    as_of: datetime,
+    settings: QualitySettings,
+    exchange: str = "XNYS",
+) -> Quality:
+    """Judge the bars and quotes that a decision at ``as_of`` would rest on.
+
+    Parameters
+    ----------
+    universe, quotes, bars
+        Tables of these names in `core.tables`; bars of sessions that had closed by ``as_of``, at
+        least one.
+    as_of
+        The moment of the decision, aware.
+    exchange
+        Calendar of the names in the universe's usual currency. Others have holidays of their own:
+        no rule of the calendar applies to them.
+    """
+    closed = last_complete_session(as_of, exchange=exchange)
+    symbols = dict(zip(universe["con_id"].tolist(), universe["symbol"].tolist(), strict=True))
+    home = _home(universe)
+    table = wide_bars(bars[bars["con_id"].isin(list(symbols))], sessions=SESSIONS)
+    table, holidays = _without_holidays(table, home, exchange=exchange)
+    jumps = unexplained_jumps(table, max_jump=settings.max_jump)
+    spiked = {(jump.con_id, day) for jump in jumps for day in _spike(jump, table)}
+    rolled = as_of - closed.close >= CLOSE_ROLLED
+    seen = newest_bars(table, quoted_prices(quotes), rolled=rolled)
+    newest = _newest_of_market(seen, home, closed.day)
+    copied = {one.con_id for one in seen if one.copied}
+    all_copied = len(seen) >= FEWEST and len(copied) > MOST * len(seen)
+    findings = [
+        *_of_jumps(jumps, symbols),
+        *(
+            finding
+            for one in seen
+            for finding in per_name(
+                one, symbols[one.con_id], settings=settings,
+                due=newest if one.con_id in home else None, copies_count=not all_copied,
+            )
+        ),
+    ]  # fmt: skip
+    doubted = {one.con_id for one in findings}
+    compared = [one.close_apart for one in seen if one.close_apart is not None]
+    return Quality(
+        expected=closed.day,
+        newest=newest,
+        behind=max(len(sessions_between(newest, closed.day, exchange=exchange)) - 1, 0),
+        findings=tuple(sorted(findings, key=lambda one: (one.symbol, one.con_id, one.rule))),
+        spikes=tuple(_of_spikes(jumps, symbols, table)),
+        left_out=tuple(sorted({*holidays, *spiked})),
+        fresh=sum(
+            one.con_id not in doubted | copied
+            and (one.session == closed.day or one.con_id not in home)
+            for one in seen
+        ),
+        copied=len(copied),
+        compared=len(compared),
+        apart=sum(compared),
+    )
+
+
+def _home(universe: pd.DataFrame) -> frozenset[int]:
+    """Return the conIds of the currency that most of the universe is quoted in."""
+    currencies = Counter(universe["currency"].tolist())
+    usual = min(currencies, key=lambda name: (-currencies[name], name))
+    return frozenset(universe["con_id"][universe["currency"] == usual].tolist())
+
+
+def _without_holidays(
+    table: Wide, home: frozenset[int], *, exchange: str
+) -> tuple[Wide, list[tuple[int, date]]]:
+    """Leave out the bars that names of this exchange have of days without a session."""
+    known = set(sessions_between(table.days[0], table.days[-1], exchange=exchange))
+    odd = [row for row, day in enumerate(table.days) if day not in known]
+    columns = [column for column, con_id in enumerate(table.con_ids) if con_id in home]
+    places = [(row, column) for row in odd for column in columns if table.has(row, column)]
+    left_out = [(table.con_ids[column], table.days[row]) for row, column in places]
+    return (table.without(places), left_out) if places else (table, [])
+
+
+def _newest_of_market(seen: list[Newest], home: frozenset[int], expected: date) -> date:
+    """Return the newest session that more than a few names of the market have a bar of."""
+    days = Counter(one.session for one in seen if one.con_id in home)
+    reached = 0
+    for day in sorted(days, reverse=True):
+        reached += days[day]
+        if reached > FEW * days.total():
+            return min(day, expected)
+    return max((one.session for one in seen), default=expected)
+
+
+def _spike(jump: Jump, table: Wide) -> list[date]:
+    """Return the days whose bars a jump makes unusable: up to its reversal, or its own."""
+    return [
+        day
+        for day in table.days
+        if day == jump.session or (jump.reverted_on and jump.session < day < jump.reverted_on)
+    ]
+
+
+def _of_jumps(jumps: list[Jump], symbols: dict[int, str]) -> Iterator[Finding]:
+    for jump in jumps:
+        if jump.reverted_on is None:
+            partner = jump.swapped_with
+            looks = f", as if swapped with {symbols[partner]}" if partner is not None else ""
+            yield Finding(
+                jump.con_id, symbols[jump.con_id], "jump", jump.evidence + looks,
+                suspect=jump.is_newest,
+            )  # fmt: skip
+
+
+def _of_spikes(jumps: list[Jump], symbols: dict[int, str], table: Wide) -> Iterator[Finding]:
+    for jump in jumps:
+        if jump.reverted_on is not None:
+            bars = sum(table.has_bar(jump.con_id, day) for day in _spike(jump, table))
+            said = f"{jump.evidence}, back on {jump.reverted_on}; {bars} bar(s) left out"
+            yield Finding(jump.con_id, symbols[jump.con_id], "spike", said)
