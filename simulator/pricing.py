@@ -85,6 +85,9 @@ class Pricing:
 
     def _half(self, con_id: int, price: float, now: datetime) -> float:
         instrument = self._tape.instrument(con_id)
+        assumed = self._tape.market.assumed_spread
+        if instrument.sec_type == "STK" and assumed is not None:
+            return assumed / 2 * price
         if instrument.sec_type == "STK":
             return self._rules.half_spread_bps / 1e4 * price
         summary = self._tape.summary(con_id, now)
