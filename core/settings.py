@@ -384,6 +384,26 @@ class Settings(BaseSettings):
         return sha256_of(canonical_json(self.model_dump(mode="json", include=decides)))[:12]
 
 
+def with_bars(bars: Path, **overrides: Any) -> Settings:
+    """Read the settings of a run on a file of bars, as `load_settings` does.
+
+    Raises `ConfigurationError` also where nothing would read the file.
+    """
+    settings = load_settings(**overrides, simulator={"bars": bars})
+    if settings.mode is not Mode.SIM:
+        raise ConfigurationError(
+            f"bars = {bars.name} with mode = {settings.mode}: only the simulator reads a file of "
+            "bars; leave the file out, or take mode = sim"
+        )
+    if settings.gateway.port is not None:
+        raise ConfigurationError(
+            f"bars = {bars.name} with gateway.port = {settings.gateway.port}: the simulator on "
+            "that port was started with a market of its own; start it with --bars, or leave "
+            "gateway.port out"
+        )
+    return settings
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Read the settings, the command line's ``overrides`` first.
 

@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from core.errors import ConfigurationError, DaybookError
-from core.settings import Mode, Settings, load_settings
+from core.settings import Mode, Settings, load_settings, with_bars
 from flows import (
     agent_commands,
     desk_commands,
@@ -176,8 +176,9 @@ def _settings(mode: Mode | None, *, auto: bool = False, bars: Path | None = None
     given: dict[str, Any] = {"mode": mode}
     if auto:
         given["submit"] = "auto"
-    if bars is not None:
-        given["simulator"] = {"bars": bars_file(bars)}
+    file = bars_file(bars)
+    if file is not None:
+        return with_bars(file, **given)
     return load_settings(**given)
 
 

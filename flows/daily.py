@@ -15,7 +15,7 @@ from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from core.runs import StageRecord
-from core.settings import Settings, Submit, load_settings
+from core.settings import Settings, Submit, load_settings, with_bars
 from core.untrusted import PARAGRAPH, markdown, one_line
 from flows.alerts import settings_failures
 from flows.prefect_tasks import as_task
@@ -72,8 +72,8 @@ def daily_portfolio(
 
 def settings_of(*, auto: bool, bars: Path | None) -> Settings:
     """Return the worker's settings with the flow's parameters on top."""
-    simulator = {"bars": bars} if bars else None
-    return load_settings(submit=Submit.AUTO if auto else None, simulator=simulator)
+    submit = Submit.AUTO if auto else None
+    return with_bars(bars, submit=submit) if bars else load_settings(submit=submit)
 
 
 class ArtifactWatcher:

@@ -48,7 +48,6 @@ from review.text import (
 )
 
 MAX_ROWS = 25
-MAX_PROVENANCE = 600
 MAX_SECTION = 2900  # Slack refuses a section's text from 3001 characters on
 _COLUMNS = ("Side", "Symbol", "Qty", "Limit", "Weight", "Alpha", "%ADV", "ΔMargin", "Flag")
 _RIGHT = {"Qty", "Limit", "Weight", "Alpha", "%ADV", "ΔMargin"}
@@ -89,7 +88,7 @@ def ticket_message(day: DayPage, *, report: str, head: str) -> Message:
         blocks.append(SectionBlock(text=_plain(day.next_step)))
     ticket = f" · ticket {day.ticket_sha256[:SHORT]}" if day.ticket_sha256 else ""
     places = f"report: {report}{ticket} · journal head {head}"
-    world = one_line(provenance(day), MAX_PROVENANCE)
+    world = provenance(day)
     said = [_context(day), places, *([world] if world else [])]
     blocks.append(ContextBlock(elements=[_plain(text) for text in said]))
     return Message(text=f"{header}. {told}", blocks=tuple(block.to_dict() for block in blocks))

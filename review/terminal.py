@@ -105,8 +105,7 @@ def summary_text(day: DayPage, *, places: dict[str, str]) -> str:
 
 
 def _provenance(day: DayPage) -> list[str]:
-    said = provenance(day)
-    return [one_line(said)] if said else []
+    return [said] if (said := provenance(day)) else []
 
 
 def unlisted(day: DayPage) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from core.calendar import BUCHAREST
 from core.settings import Mode
 from core.types import Side
+from core.untrusted import one_line
 from review.day import Check, DayPage, OrderLine, Unit, Verdict
 from risk.figures import Measured
 
@@ -182,10 +183,13 @@ def headline(day: DayPage) -> str:
     return f"{orders} proposed"
 
 
+MAX_PROVENANCE = 600  # characters
+
+
 def provenance(day: DayPage) -> str:
     """Say which world a day was of, and what nobody could tell about it; empty when not known."""
     unknown = f"unknown today: {', '.join(day.unknown)}" if day.unknown else ""
-    return "; ".join(part for part in (day.world, unknown) if part)
+    return one_line("; ".join(part for part in (day.world, unknown) if part), MAX_PROVENANCE)
 
 
 def explanation(day: DayPage) -> str:

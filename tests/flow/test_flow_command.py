@@ -112,6 +112,19 @@ def test_a_bars_file_that_is_not_there_is_exit_code_2(daybook):
 
 
 @pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"DAYBOOK_MODE": "paper"}, "with mode = paper: only the simulator reads a file of bars"),
+        ({"DAYBOOK_GATEWAY__PORT": "4999"}, "with gateway.port = 4999: the simulator on that port"),
+    ],
+)
+def test_bars_that_nothing_would_read_are_refused(daybook, variables, told):
+    said = daybook("run", "--date", str(DAY), "--bars", __file__, **variables)
+    assert said.code == 2
+    assert told in said.err
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ["run", "--date", "the fifteenth"],
