@@ -13,6 +13,7 @@ from agent.tool import Answer, Scope, tool
 from core import clock
 from core.settings import Effect
 from desk import approvals, previews, switch, tickets
+from desk.clocks import read
 
 Only = Annotated[
     tuple[Symbol, ...], Field(max_length=100, description="symbols; empty: every order")
@@ -133,7 +134,9 @@ def approve_ticket(context: ToolContext, sha256: Sha256, only: Only = ()) -> Ans
     Sends nothing by itself: execute_ticket does. Refused after the finish line.
     """
     with context.connect(ticket=sha256) as gateway:
-        now = gateway.server_time()  # it decides whether the finish line has passed
+        clocks = read(gateway, context.settings)  # they decide whether the cut-off has passed
+    clocks.refuse_if_apart()
+    now = clocks.moment
     with context.desk() as store:
         approval = approvals.approve(store, sha256, by=context.caller, only=only, now=now)
     return Answer(as_of=now, source="desk", data=approval)

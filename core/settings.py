@@ -172,6 +172,8 @@ class GatewaySettings(Section):
     connect_timeout: Seconds = 10.0
     request_timeout: Seconds = 15.0
     history_timeout: Seconds = 60.0
+    # Seconds by which the gateway's clock and this computer's may differ before nothing is sent.
+    clock_tolerance: Annotated[FiniteFloat, Field(ge=2.0, le=120.0)] = 30.0
     messages_per_second: Annotated[FiniteFloat, Field(gt=0.0, le=50.0)] = 45.0
     open_history_requests: Annotated[int, Field(ge=1, le=50)] = 45
     market_data_lines: Annotated[int, Field(ge=1, le=100)] = 90

@@ -11,6 +11,7 @@ DaybookError
 │   ├── NotApproved         a person has to approve it first
 │   ├── GateRefused         a limit, a price or a position speaks against it
 │   ├── Throttled            enough orders or batches for one session: the next one begins anew
+│   ├── ClocksDisagree      this computer's clock or the gateway's is wrong: set it
 │   └── Stopped             the kill switch is on: `daybook resume` turns it off
 ├── TokenRefused            the order was not placed: preview it again
 │   ├── TokenAltered        never issued here, or not as it was issued
@@ -94,6 +95,10 @@ class Throttled(NotPermitted):
     """The session has had as many orders or batches as the limits allow."""
 
     exit_code = 3
+
+
+class ClocksDisagree(NotPermitted):
+    """The gateway's clock and this computer's are too far apart to know what time it is."""
 
 
 class Stopped(NotPermitted):

@@ -13,6 +13,7 @@ from core.types import Order, OrderState, Snapshot, WhatIf
 from desk import gate
 from desk.account import account_state
 from desk.agreement import refuse_if_altered
+from desk.clocks import read
 from desk.keys import order_ref
 from desk.reconciliation import reconcile
 from desk.store import DeskStore
@@ -77,7 +78,9 @@ def examine(
 
 def standing(order: Order, gateway: Gateway, store: DeskStore, settings: Settings) -> Standing:
     """Reconcile, ask for what is held, and let the kill switch refuse the order."""
-    moment = gateway.server_time()
+    clocks = read(gateway, settings)
+    clocks.refuse_if_apart()
+    moment = clocks.gateway
     today = session_at(moment, settings.exchange)
     refuse_if_altered(store, account=gateway.account, session=today.day, now=moment)
     known = reconcile(

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.errors import DataError, DaybookError, GatewayError
+from core.settings import Settings
 from core.types import Order, OrderState, OrderStatus, Side
 from desk import intents, sightings, switch
 from desk.agreement import declared, refuse_if_row_differs
 from desk.audit import DESK, Act, note
+from desk.clocks import Clocks, read
 from desk.errors import NotPermitted, OrdersAltered
 from desk.intents import IntentState
 from desk.store import DeskStore
@@ -41,21 +43,20 @@ def send(
     store: DeskStore,
     held: Mapping[int, float],
     until: datetime,
-    timeout: float,
+    settings: Settings,
     now: datetime,
 ) -> Sent:
     """Send orders that are committed to, sales first, and write down what the broker answers.
 
-    ``held`` are signed shares by conId, ``until`` the last moment by the gateway's clock, and
-    ``timeout`` the seconds to wait for acknowledgements. Never raises over the broker or the
-    switch: it stops, and says why.
+    ``held`` are signed shares by conId, ``until`` is the last moment by either clock, and
+    ``settings`` tell how long to wait for acknowledgements and how far the clocks may be apart.
+    Never raises over the broker or the switch: it stops, and says why.
     """
     states: dict[str, OrderState] = {}
     for chunk in _chunks(sorted(orders, key=lambda order: order.side is Side.BUY)):
         sender = _Sender(gateway, store, held, until, now)
         try:
-            refuse_if_late(gateway.server_time(), until)
-            answered = sender.send(chunk, timeout=timeout)
+            answered = sender.send(chunk, settings)
         except (NotPermitted, GatewayError, DataError) as error:
             return Sent(states, held_back=_said(store, error, now))
         states |= {state.order_ref: state for state in answered}
@@ -64,12 +65,14 @@ def send(
     return Sent(states)
 
 
-def refuse_if_late(moment: datetime, until: datetime) -> None:
-    """Raise `NotPermitted` once orders may no longer leave."""
-    if moment > until:
+def refuse_if_late(clocks: Clocks, until: datetime) -> None:
+    """Raise `NotPermitted` once orders may no longer leave, or when that cannot be known."""
+    clocks.refuse_if_apart()
+    if clocks.moment > until:
+        whose = "the gateway's" if clocks.gateway == clocks.moment else "this computer's"
         raise NotPermitted(
-            f"orders may leave until {until:%Y-%m-%d %H:%M} UTC, and the gateway's clock says "
-            f"{moment:%Y-%m-%d %H:%M} UTC: nothing more was sent"
+            f"orders may leave until {until:%Y-%m-%d %H:%M} UTC, and {whose} clock says "
+            f"{clocks.moment:%Y-%m-%d %H:%M} UTC: nothing more was sent"
         )
 
 
@@ -84,17 +87,20 @@ class _Sender:
         until: datetime,
         now: datetime,
     ) -> None:
-        self._session = until.date()
+        self._session, self._until = until.date(), until
+        self._clocks: Clocks | None = None
         self._gateway, self._store, self._held, self._now = gateway, store, held, now
         self.stopped_by: DaybookError = GatewayError("the line to the gateway was lost")
 
-    def send(self, chunk: Sequence[Order], *, timeout: float) -> tuple[OrderState, ...]:
+    def send(self, chunk: Sequence[Order], settings: Settings) -> tuple[OrderState, ...]:
         """Return how the orders stand that left; raises only when none has."""
+        self._clocks = read(self._gateway, settings)
+        refuse_if_late(self._clocks, self._until)
         refs = [order.order_ref for order in chunk]
         self._mark(refs, IntentState.SENT)
         try:
             states = self._gateway.trading.place_orders(
-                chunk, timeout=timeout, leaving=self._leaving
+                chunk, timeout=settings.orders.acknowledge_timeout, leaving=self._leaving
             )
         except (NotPermitted, GatewayError, DataError):
             # Raised only before the first byte: these orders can be sent another time.
@@ -114,6 +120,8 @@ class _Sender:
         """Ask whether an order may leave, and keep the answer true until it has."""
         try:
             with self._store.transaction() as connection:
+                if self._clocks is not None:
+                    refuse_if_late(self._clocks.now(), self._until)
                 switch.refuse(switch.load(connection), order, held=self._held)
                 refuse_if_row_differs(connection, order, self._session)
                 yield

@@ -25,6 +25,7 @@ from desk.account import PastOf, account_state, recorded
 from desk.agreement import refuse_if_ticket_altered
 from desk.approvals import approval_of, refuse_if_closed, uncommitted
 from desk.audit import DESK, Act, note
+from desk.clocks import read
 from desk.errors import GateRefused, NotPermitted, TicketChanged
 from desk.positions import fills_since, mismatches, position_checks
 from desk.reconciliation import Reconciled, reconcile, state_of
@@ -128,7 +129,9 @@ class _Submitting:
 
     def begin(self, found: Reconciled, home: Path) -> Sent:
         """Check an approved ticket anew, commit to its orders, send them."""
-        refuse_if_closed(self.store, self.record, moment=self.gateway.server_time())
+        clocks = read(self.gateway, self.settings)
+        clocks.refuse_if_apart()  # before a wrong one lets the ticket expire
+        refuse_if_closed(self.store, self.record, moment=clocks.moment)
         self.record.refuse_if_changed(home)
         approval = approval_of(self.store, self.record.sha256)
         orders = approval.orders_of(self.record.ticket)
@@ -149,7 +152,7 @@ class _Submitting:
         if not orders:
             return Sent({})
         try:
-            refuse_if_late(self.gateway.server_time(), self.record.ticket.finish_line)
+            refuse_if_late(read(self.gateway, self.settings), self.record.ticket.finish_line)
             snapshot = self.gateway.portfolio.snapshot()
             self._examine(orders, found, snapshot)
             if added:
@@ -232,7 +235,7 @@ class _Submitting:
             store=self.store,
             held=_shares(snapshot),
             until=self.record.ticket.finish_line,
-            timeout=self.settings.orders.acknowledge_timeout,
+            settings=self.settings,
             now=self.now,
         )
 

@@ -121,7 +121,7 @@ def send_committed(
         store=store,
         held=found.held,
         until=found.session.close,
-        timeout=settings.orders.acknowledge_timeout,
+        settings=settings,
         now=found.moment,
     )
     if order.order_ref not in sent.states:

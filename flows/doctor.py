@@ -21,6 +21,7 @@ from core.errors import DaybookError, JournalError, StorageError
 from core.paths import Paths
 from core.provenance import ROOT
 from core.settings import Settings
+from desk.clocks import Clocks, told
 from flows.preflight import begin_day
 from flows.world import World, open_world
 from tasks.day import silent
@@ -83,7 +84,7 @@ def _outside(settings: Settings) -> Iterator[Finding]:
     try:
         with open_world(settings, None) as world:
             yield Finding("ok", "world", world.title)
-            yield _tried("gateway", lambda: _gateway(world))
+            yield from _gateway(world)
             yield _tried("fundamentals", lambda: _vendor(world))
             yield _news(world)
             yield _slack(world)
@@ -152,11 +153,25 @@ def _journal(paths: Paths) -> str:
     return f"{found.entries} entries verify, head {found.head[:12]}"
 
 
-def _gateway(world: World) -> str:
-    day = begin_day(world.settings, None, progress=silent)
-    return (
-        f"account {day.account[:2]}****{day.account[-3:]}, its clock says {day.as_of:%F %H:%M} UTC"
-    )
+def _gateway(world: World) -> Iterator[Finding]:
+    try:
+        day = begin_day(world.settings, None, progress=silent)
+    except DaybookError as error:
+        yield Finding("FAIL", "gateway", str(error))
+        yield Finding("warn", "clocks", "not compared: the gateway did not tell its time")
+        return
+    account = f"account {day.account[:2]}****{day.account[-3:]}"
+    yield Finding("ok", "gateway", f"{account}, its clock says {day.as_of:%F %H:%M} UTC")
+    yield _clocks(day.clocks)
+
+
+def _clocks(found: Clocks | None) -> Finding:
+    if found is None or found.tolerance is None:
+        return Finding("ok", "clocks", "the simulator's time, which nothing is held against")
+    allowed = f"{found.tolerance.total_seconds():g} s allowed (gateway.clock_tolerance)"
+    if found.agree:
+        return Finding("ok", "clocks", f"{told(found.ahead)} of this computer's, {allowed}")
+    return Finding("FAIL", "clocks", f"{told(found.ahead)}, {allowed}: no order can be sent")
 
 
 def _vendor(world: World) -> str:

@@ -63,6 +63,8 @@ def execute(
         _refuse_if_altered(settings, ticket)
         with open_session(settings, ticket, command=EXECUTE) as opened:
             day = begin(opened)
+            if day.clocks is not None:
+                day.clocks.refuse_if_apart()  # a wrong one would let the ticket expire, or live on
             if approve_as is not None:
                 _approve(opened.record, day, by=approve_as, only=only)
             book = RunBook.open(day.paths, day.session.day, opened.record.ticket.run_key)

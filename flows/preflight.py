@@ -11,6 +11,7 @@ from core.errors import ConfigurationError
 from core.provenance import code_hash
 from core.settings import Settings
 from desk.account import PastOf, recorded
+from desk.clocks import read
 from ibkr.gateway import OpenGateway
 from ibkr.socket_gateway import open_socket
 from tasks.day import Day, Progress
@@ -35,7 +36,8 @@ def begin_day(
     one, `GatewayError` when it does not answer.
     """
     with open_gateway(settings) as gateway:
-        account, as_of = gateway.account, gateway.server_time()
+        account, clocks = gateway.account, read(gateway, settings)
+    as_of = clocks.gateway
     read_rules()  # a slip in the reviewed file must not cost the hour before the finish line
     found = session(day or bucharest_day(as_of), exchange=settings.exchange)
     refuse_another_day(found, as_of)
@@ -51,6 +53,7 @@ def begin_day(
         progress=progress,
         open_gateway=open_gateway,
         past=past,
+        clocks=clocks,
     )
 
 

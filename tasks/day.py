@@ -17,6 +17,7 @@ from core.paths import Paths
 from core.settings import Settings
 from core.tables import Schema, read_table, write_table
 from desk.account import PastOf, recorded
+from desk.clocks import Clocks
 from ibkr.gateway import Gateway, OpenGateway
 from ibkr.socket_gateway import open_socket
 
@@ -46,6 +47,7 @@ class Day:
     progress: Progress = field(default=silent, compare=False, repr=False)
     open_gateway: OpenGateway = field(default=open_socket, compare=False, repr=False)
     past: PastOf = field(default=recorded, compare=False, repr=False)
+    clocks: Clocks | None = field(default=None, compare=False)  # as they were when it began
 
     @property
     def run_id(self) -> str:

@@ -20,6 +20,7 @@ from core.tables import FILLS
 from core.types import OrderState
 from desk import approvals, intents, tickets
 from desk.approvals import AUTO
+from desk.clocks import read
 from desk.errors import NotPermitted
 from desk.reconciliation import reconcile
 from desk.store import DeskStore
@@ -201,7 +202,9 @@ def submission_note(outcome: Submission) -> str:
 
 def _gateway_time(day: Day) -> datetime:
     with day.connect() as gateway:
-        return gateway.server_time()
+        clocks = read(gateway, day.settings)
+    clocks.refuse_if_apart()
+    return clocks.moment
 
 
 def _submitted(day: Day, sha256: str, store: DeskStore) -> StageRecord:

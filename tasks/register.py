@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.runs import StageRecord
 from core.settings import Mode
 from core.tables import TARGETS
+from desk.clocks import told
 from desk.registration import register
 from desk.store import DeskStore
 from desk.ticket import read_ticket
@@ -41,8 +42,15 @@ def register_ticket(
         artefacts={},
         facts={"ticket": record.sha256, "state": record.state.value},
         rows_out=len(record.ticket.lines),
-        notes=_note(record),
+        notes=_apart(day) + _note(record),
     )
+
+
+def _apart(day: Day) -> str:
+    """Say that nothing of this ticket can be sent by these clocks; nothing where they agree."""
+    if day.clocks is None or day.clocks.agree:
+        return ""
+    return f"CLOCKS APART, nothing can be sent: {told(day.clocks.ahead)}; "
 
 
 def _note(record: TicketRecord) -> str:

@@ -9,7 +9,7 @@ from flows.doctor import examine
 from tests.flow.days import settings_for
 
 EVERYTHING = ["packages", "settings", "calendar", "disk", "journal", "world", "gateway",
-              "fundamentals", "news", "slack"]  # fmt: skip
+              "clocks", "fundamentals", "news", "slack"]  # fmt: skip
 
 
 def closed_port():
