@@ -11,6 +11,7 @@ from agent.arguments import OrderSide, Price, Reason, Sha256, Shares, Symbol, To
 from agent.context import ToolContext
 from agent.tool import Answer, Scope, tool
 from core import clock
+from core.action import action
 from core.settings import Effect
 from desk import approvals, previews, switch, tickets
 from desk.clocks import read
@@ -43,11 +44,16 @@ def ticket(
     Each line: the order, reference_price, notional in base currency, weight_before and
     weight_after as fractions of net asset value, alpha_score, adv_share (fraction of average
     daily volume), margin change and commission as rehearsed, flag; also the orders that were
-    removed, and the checks that failed.
+    removed, the checks that failed, and ``actions``: by order_ref what the order does to the
+    position held, for example SELL SHORT.
     """
     with context.desk() as store:
         record = tickets.find(store, sha256 or session)
-    data = {**_heading(record), "ticket": record.ticket}
+    held = record.held
+    actions = {
+        o.order_ref: action(o.side, o.quantity, held[o.order_ref]) for o in record.ticket.orders
+    }
+    data = {**_heading(record), "actions": actions, "ticket": record.ticket}
     return Answer(as_of=record.ticket.decided_at, source="desk", data=data)
 
 

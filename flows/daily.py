@@ -20,7 +20,10 @@ from core.untrusted import PARAGRAPH, markdown, one_line
 from flows.alerts import settings_failures
 from flows.prefect_tasks import as_task
 from flows.run import NoSession, run_session
+from review.text import gate_figures
+from risk.figures import figures
 from tasks.day import silent
+from tasks.judged import checks_of, judgement_note
 
 
 def run_name() -> str:
@@ -63,9 +66,8 @@ def daily_portfolio(
     except NoSession as skipped:
         return Completed(name="Skipped", message=str(skipped))
     if outcome.recommendation_only:
-        return Completed(
-            name="RecommendationOnly", message=one_line(outcome.records["check"].notes, PARAGRAPH)
-        )
+        told = judgement_note(outcome.records["check"], outcome.records["rehearse"])
+        return Completed(name="RecommendationOnly", message=one_line(told, PARAGRAPH))
     name = "Executed" if "submit" in outcome.records else "Proposed"
     return Completed(name=name, message=one_line(outcome.records["propose"].notes, PARAGRAPH))
 
@@ -106,11 +108,13 @@ def stage_markdown(title: str, record: StageRecord) -> str:
         f"{markdown(check['name'])}: {markdown(check['detail'])}"
         for check in record.facts.get("checks", ())
     ]
-    figures = f"{record.seconds:.1f} s, {record.rows_in} in, {record.rows_out} out"
-    state = "resumed" if record.resumed else figures
+    took = f"{record.seconds:.1f} s, {record.rows_in} in, {record.rows_out} out"
+    state = "resumed" if record.resumed else took
+    measured = gate_figures(figures(checks_of(record.facts))) if checks else ""
     parts = [
         f"## {title}",
         f"{state}. {markdown(record.notes, PARAGRAPH)}",
+        measured,
         "\n".join(checks),
         "\n".join(rows),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -11,14 +12,17 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.sealed import decided_day
+from core.action import action
 from core.artefacts import Store
 from core.errors import NoData
 from core.paths import Paths
 from core.runs import StageRecord, book_path, read_records
 from core.settings import Settings
 from core.tables import FEATURES, HEADLINES, SCORE_PARTS, SCORES, TARGETS, Schema, read_table
+from core.types import Side
 from core.untrusted import one_line
 from tasks.columns import rows
+from tasks.judged import last_judgement
 from tasks.page_checks import unknown_sources
 
 
@@ -116,12 +120,13 @@ class _Reader:
 
     def gate(self, con_id: int) -> dict[str, Any]:
         facts = self._records["check"].facts
+        last = last_judgement(self._records["check"], self._records["rehearse"])
         return {
-            "passed": facts["passed"],
+            "passed": last["passed"],
             "quantity": facts["quantities"].get(str(con_id)),
             "weight_in_lots": facts["weights"].get(str(con_id)),
             "skipped": facts["skipped"].get(self.symbol),
-            "failed": [check for check in facts["checks"] if not check["passed"]],
+            "failed": [check for check in last["checks"] if not check["passed"]],
         }
 
     def what_if(self, con_id: int) -> list[dict[str, Any]]:
@@ -145,7 +150,14 @@ class _Reader:
             for state in self._records[stage].facts["states"]
             if state["order_ref"] == found[0]["order_ref"]
         ]
-        return {**found[0], "state": states[-1] if states else None}
+        words = action(Side(found[0]["side"]), found[0]["quantity"], self._held(con_id))
+        return {**found[0], "action": words, "state": states[-1] if states else None}
+
+    def _held(self, con_id: int) -> float:
+        """Return the shares that were held when the day was decided."""
+        stored = self._store.open(self._records["snapshot"].artefacts["positions"])
+        positions = json.loads(stored.read_bytes())["positions"].values()
+        return float(sum(each["quantity"] for each in positions if each["con_id"] == con_id))
 
 
 def render(story: Mapping[str, Any], console: Console) -> None:
@@ -228,7 +240,9 @@ def _what_if_line(steps: list[Mapping[str, Any]]) -> str:
 def _order_line(order: Mapping[str, Any] | None, verdict: str) -> str:
     if order is None:
         return "none"
-    text = f"{order['side']} {order['quantity']} at {order['limit_price']} {order['time_in_force']}"
+    text = (
+        f"{order['action']} {order['quantity']} at {order['limit_price']} {order['time_in_force']}"
+    )
     state = order["state"]
     if state is None:
         return f"{text}, {verdict}"

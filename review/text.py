@@ -11,7 +11,7 @@ from core.settings import Mode
 from core.types import Side
 from core.untrusted import one_line
 from review.day import Check, DayPage, OrderLine, Unit, Verdict
-from risk.figures import Measured
+from risk.figures import Figures, Measured
 
 UNKNOWN = "\N{EN DASH}"
 NOT_MEASURED = "not measured"
@@ -120,21 +120,33 @@ def measured(risk: Measured) -> str:
 
 
 def figures(day: DayPage) -> str:
+    """Return the figures before and after the orders, and their limits, in one line."""
+    before = f"gross {number(day.risk.gross_before)} → "
+    return before + gate_figures(
+        day.risk.after,
+        gross_limit=f" (max {number(day.risk.gross_limit)})",
+        cash_limit=f" (min {percent(day.risk.cash_limit)})",
+    ).removeprefix("gross ")
+
+
+def gate_figures(after: Figures, *, gross_limit: str = "", cash_limit: str = "") -> str:
     """Return the gate's figures of the portfolio that the orders lead to, in one line."""
-    after = day.risk.after
     return (
-        f"gross {number(day.risk.gross_before)} → {number(after.gross)} "
-        f"(max {number(day.risk.gross_limit)}) · net {number(after.net)} · "
-        f"VaR95 {measured(after.value_at_risk)} · cash without short proceeds "
-        f"{percent(after.cash)} (min {percent(day.risk.cash_limit)}) · "
-        f"turnover {percent(after.turnover)} · {checks_passed(day)}"
+        f"gross {number(after.gross)}{gross_limit} · net {number(after.net)} · "
+        f"VaR95 {measured(after.value_at_risk)} · CVaR95 {measured(after.expected_shortfall)} · "
+        f"cash without short proceeds {percent(after.cash)}{cash_limit} · "
+        f"turnover {percent(after.turnover)} · {passed(after.passed, after.checks)}"
     )
+
+
+def passed(good: int, total: int) -> str:
+    """Say how many checks passed."""
+    return f"{good} of {count(total, 'check')} passed"
 
 
 def checks_passed(day: DayPage) -> str:
     """Say how many of the gate's checks passed."""
-    total = len(day.checks)
-    return f"{total - len(day.failed_checks)} of {count(total, 'check')} passed"
+    return passed(day.risk.after.passed, day.risk.after.checks)
 
 
 def bounds(check: Check) -> tuple[str, str]:

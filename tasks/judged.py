@@ -23,6 +23,11 @@ def judged_again(rehearsal: StageRecord) -> bool:
     return bool(rehearsal.facts["checks"])
 
 
+def judgement_note(gate: StageRecord, rehearsal: StageRecord) -> str:
+    """Return the last judgement in one line."""
+    return rehearsal.notes if judged_again(rehearsal) else gate.notes
+
+
 def checks_of(facts: Mapping[str, Any]) -> tuple[Check, ...]:
     """Return the checks that a stage wrote down."""
     return tuple(Check(**plain) for plain in facts["checks"])

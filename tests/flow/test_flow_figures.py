@@ -41,9 +41,10 @@ def shown(checks):
 def in_line(text):
     """Read the figures from the one line of a terminal or a message."""
     found = re.search(
-        r"gross \S+ → (?P<gross>\S+) \(max \S+\) · net (?P<net>\S+) · "
+        r"gross (?:\S+ → )?(?P<gross>\S+)(?: \(max \S+\))? · net (?P<net>\S+) · "
         r"VaR95 (?P<VaR>[\d.]+ % \(\w+\)) · "
-        r"cash without short proceeds (?P<cash>[\d.]+ %) \(min [\d.]+ %\) · "
+        r"CVaR95 (?P<CVaR>[\d.]+ % \(\w+\)) · "
+        r"cash without short proceeds (?P<cash>[\d.]+ %)(?: \(min [\d.]+ %\))? · "
         r"turnover (?P<turnover>[\d,.]+ %) · (?P<checks>\d+ of \d+ checks passed)",
         text,
     )
@@ -93,8 +94,7 @@ def test_what_the_command_prints_draws_and_seals_are_the_gates_figures(first_day
     home, said = first_day
     gate = json.loads(paths_of(home).record("gate", DAY).read_bytes())
     expected = shown(gate["checks"])
-    line = in_line(said.out)
-    assert line == {name: expected[name] for name in line}
+    assert in_line(said.out) == expected
     assert f"passed {len(gate['checks'])} of {len(gate['checks'])}" in said.out
     assert tiles(paths_of(home).page(DAY).read_text()) == expected
     entry = next(e for e in journal.entries(paths_of(home).journal) if e.entry.kind == "decision")
@@ -106,14 +106,14 @@ def test_message_json_and_artifact_tell_the_same_figures(undisturbed, small):
     expected = shown(records["check"].facts["checks"])
     head = records["seal"].facts["head"]
     (message,) = (m["message"] for m in small.messages() if head in str(m))
-    line = in_line(message["blocks"][1]["text"]["text"])
-    assert line == {name: expected[name] for name in line}
+    assert in_line(message["blocks"][1]["text"]["text"]) == expected
     assert expected["checks"] in str(message["blocks"][-1])
     page = day_page(undisturbed.day, records)
     assert of_facts(summary(undisturbed, page)["figures"]) == expected
     markdown = stage_markdown("6 risk gate", records["check"])
     listed = re.findall(r"^- (passed|\*\*FAILED\*\*) ", markdown, re.MULTILINE)
     assert f"{len(listed)} of {len(listed)} checks passed" == expected["checks"]
+    assert in_line(markdown) == expected
 
 
 def test_a_sale_of_what_is_not_held_is_a_short_sale_on_every_exit(first_day, tmp_path):

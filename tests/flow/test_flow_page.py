@@ -72,6 +72,7 @@ def test_why_follows_a_symbol_from_its_scores_to_its_order(undisturbed):
     assert told["gate"]["quantity"] in {line["order"]["quantity"], -line["order"]["quantity"]}
     assert [step["action"] for step in told["what_if"]] == ["kept"]
     assert told["order"]["order_ref"] == line["order"]["order_ref"]
+    assert (line["order"]["side"], told["order"]["action"]) == ("SELL", "SELL SHORT")
     assert told["order"]["state"] is None
     assert {part["block"] for part in told["features"]} == told["blocks"].keys()
     for block, score in told["blocks"].items():

@@ -36,9 +36,14 @@ def flow(tmp_path):
         yield ending_with
 
 
+def a_check(name, **changes):
+    return {"name": name, "limit": 1.2, **changes}
+
+
 def records(status="proposed", **others):
     return {
         "check": StageRecord("check", {}, notes="FAILED VaR: 2 % of 1 %"),
+        "rehearse": StageRecord("rehearse", {}, {"checks": []}, notes="not rehearsed"),
         "propose": StageRecord("propose", {}, {"status": status, "orders": 3}, notes="3 orders"),
         **others,
     }
@@ -57,6 +62,13 @@ def test_a_failed_gate_completes_as_recommendation_only_with_the_reason(flow):
     state = flow(records("recommendation_only"))
     assert (state.is_completed(), state.name) == (True, "RecommendationOnly")
     assert "VaR" in state.message
+
+
+def test_a_gate_that_fails_after_the_what_if_is_the_reason_that_is_told(flow):
+    again = {"checks": [a_check("net", value=0.9, passed=False, detail="too long")]}
+    rehearsed = StageRecord("rehearse", {}, again, notes="gate again: FAILED 1 of 1: net: too long")
+    state = flow(records("recommendation_only", rehearse=rehearsed))
+    assert state.message == "gate again: FAILED 1 of 1: net: too long"
 
 
 def test_a_day_without_a_session_completes_as_skipped(flow):
@@ -93,8 +105,8 @@ def test_a_stages_artifact_shows_figures_checks_and_hashes():
         artefacts={"verdict": Artefact("data/sim/gate/d.json", "ab" * 32, "json", 1)},
         facts={
             "checks": [
-                {"name": "gross", "passed": True, "detail": "0.3 of 1.2"},
-                {"name": "VaR", "passed": False, "detail": "2 % of 1 %"},
+                a_check("gross", value=0.3, passed=True, detail="0.3 of 1.2"),
+                a_check("VaR", value=0.02, passed=False, detail="2 % of 1 %"),
             ]
         },
         rows_in=5,

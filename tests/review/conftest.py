@@ -177,7 +177,14 @@ DAY = DayPage(
 @pytest.fixture
 def a_day():
     """Build a full day; each test changes only what it is about."""
-    return lambda **changes: dataclasses.replace(DAY, **changes)
+
+    def build(**changes):
+        day = dataclasses.replace(DAY, **changes)
+        passed = len(day.checks) - len(day.failed_checks)
+        after = dataclasses.replace(day.risk.after, passed=passed, checks=len(day.checks))
+        return dataclasses.replace(day, risk=dataclasses.replace(day.risk, after=after))
+
+    return build
 
 
 @pytest.fixture
