@@ -17,6 +17,9 @@ from ibkr.batches import Progress
 from ibkr.history import History
 
 OVERLAP = 5  # sessions asked for again, to see that prices still agree
+# Weekdays over which the names are spread: each is asked for whole once a week, on a day of its
+# own. What a vendor corrects further back than the overlap would never be seen otherwise.
+WEEKDAYS = 5
 _DAYS = {"W": 7.0, "M": 30.4375, "Y": 365.25}
 _LONGEST_GAP = 250  # sessions; after that the whole series is one request as well
 
@@ -37,7 +40,8 @@ def incremental_history(
     """Return the bars of ``duration`` up to the last session closed by ``as_of``.
 
     From the store where it holds them, else from the gateway, which is asked once per contract
-    at most, or twice after a split. What is new is kept. A contract whose bars in the store are
+    at most, or twice after a split; once a week for all of a contract, so that what the vendor
+    corrected long ago arrives. What is new is kept. A contract whose bars in the store are
     newer than ``as_of`` is asked for anew and not kept: prices of the past must not know splits
     of the future.
     """
@@ -47,7 +51,12 @@ def incremental_history(
     wanted = sorted(set(contracts), key=lambda contract: contract.con_id)
     plan = {
         contract: _asked_duration(
-            held.spans.get(contract.con_id), duration, oldest, newest, exchange=exchange
+            held.spans.get(contract.con_id),
+            duration,
+            oldest,
+            newest,
+            weekday=contract.con_id % WEEKDAYS,
+            exchange=exchange,
         )
         for contract in wanted
     }
@@ -115,15 +124,20 @@ class _Counted:
 
 
 def _asked_duration(
-    span: Span | None, duration: str, oldest: date, newest: date, *, exchange: str
+    span: Span | None, duration: str, oldest: date, newest: date, *, weekday: int, exchange: str
 ) -> str | None:
-    """Return what to ask for: nothing (None), some days, or the whole duration."""
+    """Return what to ask for: nothing (None), some days, or the whole duration.
+
+    ``weekday`` is the name's own, Monday 0: with a new bar of that day it is asked for whole.
+    """
     if span is None or span.since > oldest or span.until > newest:
         return duration
     if span.until == newest:
         return None
-    missing = len(sessions_between(span.until, newest, exchange=exchange)) - 1
-    return duration if missing > _LONGEST_GAP else f"{missing + OVERLAP} D"
+    new = sessions_between(span.until, newest, exchange=exchange)[1:]
+    if len(new) > _LONGEST_GAP or any(day.weekday() == weekday for day in new):
+        return duration
+    return f"{len(new) + OVERLAP} D"
 
 
 def _fetch(

@@ -104,8 +104,8 @@ class BarsFileMarket:
 
     @property
     def title(self) -> str:
-        """Name of the bars file, its days, and how many stocks and funds."""
-        return self._title
+        """Name of the bars file, its days, how many stocks and funds, and what was left out."""
+        return "; ".join([self._title, *self.warnings])
 
     @property
     def first_session(self) -> date:

@@ -16,6 +16,7 @@ PRICES = ("open", "high", "low", "close")
 REQUIRED = ("date", "symbol", *PRICES, "volume")
 REPAIRED = "adj_close"  # optional: the close in one share unit over the whole file
 REPAIRED_DECIMALS = 6
+NAMED = 5  # rows that a warning names
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,10 +137,14 @@ def _usable(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, list[str]]:
     for what, bad in checks.items():
         hit = keep & bad
         if hit.any():
-            example = frame[hit].iloc[0]
-            warnings.append(
-                f"{name}: {hit.sum()} row(s) {what}, left out, for example "
-                f"{example['symbol']} {example['date']:%Y-%m-%d}"
-            )
+            warnings.append(f"{name}: {hit.sum()} row(s) {what}, left out: {_named(frame[hit])}")
             keep &= ~bad
     return keep, warnings
+
+
+def _named(rows: pd.DataFrame) -> str:
+    """Name the first rows by symbol and date, and count the others."""
+    first = rows.head(NAMED)
+    named = [f"{one.symbol} {one.date:%Y-%m-%d}" for one in first.itertuples(index=False)]
+    more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+    return ", ".join(named) + more

@@ -5,8 +5,11 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from core.calendar import session
+from core.settings import SimulatorSettings
+from simulator.process import start
 from simulator.synthetic import SyntheticMarket
-from tests.flow.days import DAY, TRADING, run, settings_for, ticket_of, typing_at
+from tests.flow.days import DAY, TRADING, run, settings_at, settings_for, ticket_of, typing_at
 
 pytestmark = pytest.mark.slow
 
@@ -104,11 +107,19 @@ def test_quiet_faults_cost_their_names_and_the_day_goes_on(sound_bars, tmp_path)
     silent = (bars["symbol"] == untraded) & (bars["date"] > pd.Timestamp(2026, 5, 27))
     bars.loc[silent, BAR[:4]] = float(bars.loc[silent, "close"].iloc[0])
     bars.loc[silent, "volume"] = 0.0
+    bars.loc[at(bars, names[5], pd.Timestamp(2026, 5, 4)), "close"] = float("nan")
+    bars.loc[at(bars, names[6], pd.Timestamp(2026, 5, 5)), "close"] *= -1.0
     bars = bars[~((bars["symbol"] == dead) & (bars["date"] > pd.Timestamp(2026, 6, 8)))]
-    home = tmp_path / "home"
-    outcome = day_of(
-        bars, home, quality={"suspect_price": "quarantine", "max_quarantined": 0.2}
-    )  # fmt: skip
+    path, home = tmp_path / "bars.parquet", tmp_path / "home"
+    bars.to_parquet(path)
+    lenient = {"suspect_price": "quarantine", "max_quarantined": 0.2}
+    with start(SimulatorSettings(bars=path), day=date(2026, 6, 8), state=tmp_path) as world:
+        world.fault("manual_order", symbol=dead, quantity=137)
+        world.advance_to(session(DAY).decision_time)
+        outcome = run(settings_at(world, home, quality=lenient))
+    checks = {check["name"]: check for check in outcome.records["check"].facts["checks"]}
+    assert checks["quarantined names"]["detail"].startswith(f"{dead} (held, frozen)")
+    assert 137 in outcome.records["check"].facts["quantities"].values()  # no round lot
     assert not outcome.recommendation_only
     ordered = {line["order"]["symbol"] for line in ticket_of(outcome)["lines"]}
     assert ordered
@@ -119,6 +130,8 @@ def test_quiet_faults_cost_their_names_and_the_day_goes_on(sound_bars, tmp_path)
     assert "symbols quarantined" in page
     returns = outcome.records["market"].facts["quality"]["left_out"]
     assert [day for _, day in returns] == ["2026-06-12"]
+    assert "2 row(s) with a price that is missing" in world.title
+    assert all(f"{name} 2026-05-0" in world.title for name in names[5:7])
     with typing_at(home) as daybook:
         why = daybook("why", damaged, "--date", str(DAY))
     assert "in quarantine on 2026-06-15: jump" in why.err

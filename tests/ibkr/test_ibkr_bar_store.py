@@ -29,6 +29,7 @@ class Market:
         self.splits = {}  # conId -> (first session in new shares, ratio)
         self.dead = {}  # conId -> last session
         self.refused = set()
+        self.doubled = set()  # (conId, session) of bars that the vendor has not corrected yet
         self.asked = []
         self.as_of = NOW
 
@@ -61,6 +62,7 @@ class Market:
         first, ratio = self.splits.get(contract.con_id, (None, 1.0))
         adjusted = ratio if first and first <= self.newest and day < first else 1.0
         close = day.toordinal() / 1000 / adjusted
+        close *= 2.0 if (contract.con_id, day) in self.doubled else 1.0
         return (contract.con_id, contract.symbol, day, close, close, close, close, 100.0)
 
     @property
@@ -290,3 +292,18 @@ def test_whatever_the_days_it_was_asked_on_the_answer_is_that_of_a_fresh_questio
         found = ask(store, market, [ONE, TWO], "3 M", as_of=as_of)
         assert found.bars.equals(fresh(folder, market, [ONE, TWO], "3 M"))
         (folder / "empty" / "daily.parquet").unlink()
+
+
+@pytest.mark.parametrize("late", [6, 120])
+def test_a_bar_that_the_vendor_corrects_late_is_held_for_a_week_at_most(tmp_path, market, late):
+    store, names = BarStore(tmp_path), [Contract(con_id, f"N{con_id}") for con_id in range(1, 6)]
+    old = sessions_between(date(2026, 6, 12) - timedelta(days=250), date(2026, 6, 12))[-late]
+    market.doubled = {(contract.con_id, old) for contract in names}
+    ask(store, market, names)
+    market.doubled = set()
+    # Sessions of Monday to Friday, Juneteenth left out: the last Friday bar comes on the 29th.
+    for day in sessions_between(date(2026, 6, 16), date(2026, 6, 29)):
+        found = ask(store, market, names, as_of=session(day).decision_time)
+        whole = [con_id for con_id, duration in market.asked if duration == "1 Y"]
+        assert len(whole) == 1
+    assert found.bars.equals(fresh(tmp_path, market, names))
