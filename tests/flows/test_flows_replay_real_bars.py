@@ -30,7 +30,7 @@ def replay_of(tmp_path_factory):
     def replay(frame, first=FIRST, last=LAST, **simulator):
         home = tmp_path_factory.mktemp("replay")
         settings = settings_at(
-            home / "home",
+            home,
             simulator={"bars": saved(frame, home / "data"), **simulator},
             optimiser={"cvar_aversion": 0.0},  # or the target of so few names is empty
         )
