@@ -6,15 +6,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @contextmanager
-def a_server(content, status=200):
-    """Serve the same content to every request."""
+def a_server(content, status=200, *, echo=False):
+    """Serve the same content to every request.
+
+    With ``echo`` as some servers do: what was asked stands in the status line, and for ``ASKED``.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
+            told = content.replace(b"ASKED", self.path.encode()) if echo else content
+            self.send_response(status, self.path if echo else None)
+            self.send_header("Content-Length", str(len(told)))
             self.end_headers()
-            self.wfile.write(content)
+            self.wfile.write(told)
 
         def log_message(self, *_):
             pass

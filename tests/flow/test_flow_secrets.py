@@ -1,5 +1,6 @@
 """Keys and tokens are used, and found nowhere afterwards."""
 
+import json
 from urllib.parse import quote
 
 import httpx
@@ -11,9 +12,13 @@ from core.settings import SimulatorSettings
 from flows.daily import stage_markdown
 from simulator.process import start
 from tests.flow.days import DAY, paths_of
+from tests.flow.feed_server import a_server
 
-KEY, TOKEN = "canary-key/5f1d2c", "canary-token-9b7e31"
-SPELLINGS = (KEY, quote(KEY, safe=""), TOKEN)
+KEY, TOKEN, NEWS = "canary-key/5f1d2c", "canary-token-9b7e31", "canary-news-60b1c4"
+SPELLINGS = (KEY, quote(KEY, safe=""), TOKEN, NEWS)
+# A feed that links to itself, as most do, with the address it was asked at.
+FEED = b"""<rss version="2.0"><channel><title>wire</title><link>http://127.0.0.1ASKED</link><item>
+<title>Nothing happened</title><link>http://127.0.0.1ASKED</link></item></channel></rss>"""
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +32,13 @@ def world(tmp_path_factory):
 def secretive(daybook, world):
     """Return a function that runs the command with the secrets set."""
 
-    def typed(*arguments, slack=world.http_url):
+    def typed(*arguments, slack=world.http_url, **variables):
         return daybook(
             *arguments,
             world=world,
             DAYBOOK_VENDORS__FUNDAMENTALS_KEY=KEY,
             DAYBOOK_VENDORS__SLACK_WEBHOOK=f"{slack}/slack/{TOKEN}",
+            **variables,
         )
 
     return typed
@@ -63,12 +69,15 @@ def markdown_of(home):
 
 
 def test_the_secrets_of_a_day_are_in_no_file_and_no_output_even_with_debug(secretive, tmp_path):
-    said = secretive("run", "--date", str(DAY), "--debug")
+    with a_server(FEED, echo=True) as feed:
+        feeds = json.dumps([f"{feed}?token={NEWS}"])
+        said = secretive("run", "--date", str(DAY), "--debug", DAYBOOK_VENDORS__NEWS_URLS=feeds)
     assert said.code == 0, said.err
     assert "sent to Slack" in said.out  # the token was used
     assert "DEBUG" in said.err  # there was something to leak into
     assert len([path for path, _ in texts_under(tmp_path)]) > 30
     assert_kept(said, tmp_path)
+    assert f"GET {feed}: HTTP 200" in said.err
 
 
 def test_the_secrets_of_a_day_are_in_no_artifact_that_prefect_shows(secretive, tmp_path):
