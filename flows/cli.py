@@ -147,6 +147,7 @@ def journal_verify(mode: ModeOption = None, as_json: Json = False) -> None:
 def main() -> None:
     """Run the command line; the one place that catches everything."""
     debug = "--debug" in sys.argv
+    show_logs(debug=debug)  # before any library warns in a form of its own
     try:
         code = app(prog_name="daybook", standalone_mode=False)
     except DaybookError as error:

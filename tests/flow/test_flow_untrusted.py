@@ -71,6 +71,7 @@ def day(undisturbed, tmp_path_factory):
         said["doctor"] = daybook("doctor")
         said["no tool"] = daybook("tools", "call", HOSTILE)
         said["tool"] = daybook("tools", "call", "why", f"symbol={named}")
+        said["journal"] = daybook("tools", "call", "journal_entries")
         said["usage"] = daybook("run", HOSTILE)
         said["why in colour"] = daybook("why", refused, FORCE_COLOR="1")
         said["orders in colour"] = daybook("orders")
