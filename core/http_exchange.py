@@ -65,11 +65,9 @@ def exchange(request: httpx.Request, allowance: Allowance, *, proxies: bool = Fa
     `UnusableAnswer`; their texts may quote what the server sent, never the address asked.
     """
     deadline = _Deadline(allowance.total)
-    proxy = _proxy_for(request.url) if proxies else None
     # Called directly, below httpx's client: it would log the address and the server's own
     # words, and follow the environment.
-    verify = _authorities() if request.url.scheme == "https" else False
-    with httpx.HTTPTransport(verify=verify, proxy=proxy) as transport:
+    with _transport(request.url, proxies=proxies) as transport:
         # httpcore takes a backend when a pool is made; httpx makes the pool and passes none on.
         transport._pool._network_backend = _Backend(deadline)  # noqa: SLF001
         request.extensions = {"timeout": httpx.Timeout(allowance.wait).as_dict()}
@@ -254,5 +252,13 @@ def _authorities() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _proxy_for(url: httpx.URL) -> str | None:
-    return None if proxy_bypass(url.host) else getproxies().get(url.scheme)
+def _transport(url: httpx.URL, *, proxies: bool) -> httpx.HTTPTransport:
+    proxy = None
+    if proxies and not proxy_bypass(url.host):
+        proxy = getproxies().get(url.scheme)
+    verify = _authorities() if url.scheme == "https" else False
+    try:
+        return httpx.HTTPTransport(verify=verify, proxy=proxy)
+    except (ValueError, ImportError, httpx.InvalidURL):
+        # Its text would show the proxy's address, which may hold a password.
+        raise NoAnswer(f"the {url.scheme} proxy of the environment cannot be used") from None

@@ -134,7 +134,7 @@ class Fetcher:
             # The cause is dropped: a protocol error quotes what the server sent, maybe our key.
             raise _PassingFault(f"{where}: {masker.text(str(error))}") from None
         except UnusableAnswer as error:
-            raise VendorError(f"{where}: {error}") from None
+            raise VendorError(f"{where}: {masker.text(str(error))}") from None
         _log.info(
             "GET %s: HTTP %d, %d bytes in %.2f s",
             where, reply.status, len(reply.body), clock.stopwatch() - started,

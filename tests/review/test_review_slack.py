@@ -219,6 +219,23 @@ def test_a_redirected_message_is_not_called_sent(a_day):
     assert elsewhere.received == []
 
 
+@pytest.mark.parametrize("proxy", ["nonsense://user:s3cr3t-canary@127.0.0.1", "socks5://127.0.0.1"])
+def test_a_proxy_that_cannot_be_used_is_said_and_not_repeated(a_day, monkeypatch, proxy):
+    monkeypatch.setenv("https_proxy", proxy)
+    message = ticket_message(a_day(), report=REPORT, head=HEAD)
+    with pytest.raises(VendorError, match="https proxy of the environment") as caught:
+        post(SecretStr("https://hooks.example/T1"), message, timeout=1)
+    assert "s3cr3t-canary" not in str(caught.value)
+
+
+def test_a_message_goes_through_the_proxy_of_the_environment(a_day, monkeypatch):
+    message = ticket_message(a_day(), report=REPORT, head=HEAD)
+    with slack() as (proxy, _):
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.server_port}")
+        post(SecretStr(f"http://hooks.example/services/{SECRET}"), message, timeout=5)
+    assert [path for path, _ in proxy.received] == [f"http://hooks.example/services/{SECRET}"]
+
+
 def test_an_absent_slack_is_said_so(a_day):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
