@@ -49,16 +49,19 @@ def trail(store: DeskStore) -> tuple[Act, ...]:
     """Return the whole trail, oldest first."""
     with store.transaction() as connection:
         rows = connection.execute(sa.select(AUDIT).order_by(AUDIT.c.id)).mappings().all()
-    return tuple(
-        Act(
-            at=datetime.fromisoformat(row["at"]),
-            actor=row["actor"],
-            action=row["action"],
-            subject=row["subject"],
-            detail=json.loads(row["detail"]),
-        )
-        for row in rows
-    )
+    return tuple(_act(row) for row in rows)
+
+
+def about(store: DeskStore, subject: str) -> tuple[Act, ...]:
+    """Return the trail of one ticket, order, switch or session, oldest first."""
+    chosen = sa.select(AUDIT).where(AUDIT.c.subject == subject).order_by(AUDIT.c.id)
+    with store.transaction() as connection:
+        return tuple(_act(row) for row in connection.execute(chosen).mappings())
+
+
+def newest(store: DeskStore, subject: str, action: str) -> Act | None:
+    """Return the last line about a subject that tells of this action; None when there is none."""
+    return next((act for act in reversed(about(store, subject)) if act.action == action), None)
 
 
 def actor(name: str) -> str:
@@ -68,3 +71,13 @@ def actor(name: str) -> str:
             f"{name!r} is no name: 1 to 64 printable characters, no blank at either end"
         )
     return name
+
+
+def _act(row: Any) -> Act:
+    return Act(
+        at=datetime.fromisoformat(row["at"]),
+        actor=row["actor"],
+        action=row["action"],
+        subject=row["subject"],
+        detail=json.loads(row["detail"]),
+    )

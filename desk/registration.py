@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from desk.audit import DESK, Act, note
 from desk.schema import TICKETS
 from desk.store import DeskStore
 from desk.ticket import Ticket, TicketStatus
-from desk.tickets import OPEN, Holding, TicketRecord, TicketState, fetch, set_state
+from desk.tickets import OPEN, Holding, TicketRecord, TicketState, fetch, listed, set_state
 
 
 def register(
@@ -78,9 +78,25 @@ def _state_of(connection: sa.Connection, ticket: Ticket, known: str | None) -> T
     return TicketState.WAITING if may_be_sent else TicketState.RECOMMENDATION
 
 
+def decided_before(store: DeskStore, ticket: Ticket) -> Ticket:
+    """Return the ticket of the same decision that the desk holds already, else this one.
+
+    The same orders at the same limits decided again, some minutes later, are no new ticket: what
+    was answered to it, an approval or a rejection, stands.
+    """
+    for record in reversed(listed(store, ticket.session)):
+        if record.state in {TicketState.EXPIRED, TicketState.SUPERSEDED}:
+            continue
+        if replace(record.ticket, decided_at=ticket.decided_at) == ticket:
+            return record.ticket
+    return ticket
+
+
 def _supersede_others(
     connection: sa.Connection, ticket: Ticket, sha256: str, now: datetime
 ) -> list[str]:
+    """Let the tickets that were open before be superseded, or expire where it is too late."""
+    late = now > ticket.finish_line
     others = sa.select(TICKETS.c.sha256).where(
         TICKETS.c.account == ticket.account,
         TICKETS.c.session == ticket.session,
@@ -89,6 +105,7 @@ def _supersede_others(
     )
     names = list(connection.scalars(others))
     for name in names:
-        set_state(connection, name, TicketState.SUPERSEDED)
-        note(connection, Act(now, DESK, "superseded", name, {"by": sha256}))
+        set_state(connection, name, TicketState.EXPIRED if late else TicketState.SUPERSEDED)
+        action = "expired" if late else "superseded"
+        note(connection, Act(now, DESK, action, name, {"by": sha256}))
     return names

@@ -81,7 +81,10 @@ def run(
 ) -> None:
     """Run one day through all nine stages, from market data to a sealed journal.
 
-    Exit codes: 0 done, or no session; 1 failed; 2 usage or configuration; 3 recommendation only.
+    A rerun that changes nothing writes, seals and sends nothing again.
+
+    Exit codes: 0 done, or no session; 1 failed, or somebody has to look; 2 usage or configuration;
+    3 recommendation only, or refused; 4 stopped; 5 expired.
     """
     if sys.stderr.isatty():
         say("loading …", err=True)  # the imports below take seconds

@@ -6,16 +6,16 @@ from datetime import date
 
 from prefect import flow, runtime
 from prefect.client.schemas import State
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 
 from core import clock
 from core.settings import Mode, load_settings
 from desk.errors import UnknownTicket
 from flows.alerts import settings_failures
 from flows.closing import close
+from flows.prefect_states import state_of
 from flows.prefect_tasks import as_task
 from flows.preflight import bucharest_day
-from review.execution import tally
 
 
 def run_name() -> str:
@@ -33,8 +33,8 @@ def run_name() -> str:
 def close_session(session_date: date | None = None) -> State[None]:
     """Close a session after the exchange has; default: today's.
 
-    Ends Completed, named Skipped where the day has no ticket, and Failed when a position or an
-    order's fate is not explained.
+    Ends named after what the day came to (`review.verdict.TABLE`), or Skipped where it has no
+    ticket; Failed when a position or an order's fate is not explained.
     """
     from flows.daily import ArtifactWatcher  # noqa: PLC0415 - brings in every stage
 
@@ -46,6 +46,5 @@ def close_session(session_date: date | None = None) -> State[None]:
         report = close(settings, session_date, start=as_task, watch=ArtifactWatcher())
     except UnknownTicket as nothing:
         return Completed(name="Skipped", message=str(nothing))
-    if report.exit_code:
-        return Failed(name="NeedsAttention", message=tally(report.states))
-    return Completed(name="Closed", message=tally(report.states))
+    odd = ", ".join(each["symbol"] for each in report.mismatches)
+    return state_of(report.standing, attention=f"NOT EXPLAINED {odd}" if odd else "")

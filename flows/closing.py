@@ -12,6 +12,7 @@ from flows.runner import Starter, Threads, Watcher
 from flows.session import CLOSE, begin, open_session
 from flows.steps import Silent, Steps
 from review.closing import CloseReport, close_message
+from review.standing import standing
 from tasks.close import seal_close, settle
 from tasks.day import Day
 from tasks.message import send_message
@@ -52,7 +53,7 @@ def close(
             settled = steps.run(settle, day, sha256)
             sealed = steps.run(seal_close, day, sha256, settled)
             report = _report(day, opened.record, settled, sealed.facts["head"])
-            steps.run(send_message, day, close_message(report))
+            steps.run(send_message, day, close_message(report), f"close {report.head}")
     finally:
         threads.close()
     return report
@@ -61,13 +62,13 @@ def close(
 def _report(day: Day, record: TicketRecord, settled: StageRecord, head: str) -> CloseReport:
     facts = settled.facts
     with DeskStore.of(day.paths) as store:
-        state = fetch(store, record.sha256).state
+        found = standing(store, fetch(store, record.sha256), now=day.as_of)
     return CloseReport(
         session=day.session.day,
         mode=day.settings.mode,
         account=day.account,
         ticket_sha256=record.sha256,
-        ticket_state=state.value,
+        standing=found,
         states=tuple(facts["states"]),
         costs=facts["costs"],
         mismatches=tuple(facts["mismatches"]),

@@ -16,11 +16,13 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from core.runs import StageRecord
 from core.settings import Settings, Submit, load_settings, with_bars
-from core.untrusted import PARAGRAPH, markdown, one_line
+from core.untrusted import PARAGRAPH, markdown
 from flows.alerts import settings_failures
+from flows.prefect_states import state_of
 from flows.prefect_tasks import as_task
 from flows.run import NoSession, run_session
 from review.text import gate_figures
+from review.verdict import Verdict
 from risk.figures import figures
 from tasks.day import silent
 from tasks.judged import checks_of, judgement_note
@@ -48,8 +50,9 @@ def daily_portfolio(
 ) -> State[None]:
     """Run one day through all nine stages.
 
-    Ends Completed, named after the outcome: Proposed, Executed, RecommendationOnly, or Skipped
-    where the exchange does not trade. A stage that fails fails the run.
+    Ends named after what the day is (`review.verdict.TABLE`): Proposed, Filled, Halted, or
+    Skipped where the exchange does not trade. Completed, or Failed where a person has to look. A
+    stage that fails fails the run.
     """
     with settings_failures("run"):
         settings = settings_of(auto=auto, bars=bars)
@@ -65,11 +68,10 @@ def daily_portfolio(
         )
     except NoSession as skipped:
         return Completed(name="Skipped", message=str(skipped))
-    if outcome.recommendation_only:
+    told = ""
+    if outcome.standing.verdict is Verdict.RECOMMENDATION_ONLY:
         told = judgement_note(outcome.records["check"], outcome.records["rehearse"])
-        return Completed(name="RecommendationOnly", message=one_line(told, PARAGRAPH))
-    name = "Executed" if "submit" in outcome.records else "Proposed"
-    return Completed(name=name, message=one_line(outcome.records["propose"].notes, PARAGRAPH))
+    return state_of(outcome.standing, detail=told)
 
 
 def settings_of(*, auto: bool, bars: Path | None) -> Settings:

@@ -65,7 +65,10 @@ def summary(outcome: Outcome, page: DayPage) -> dict[str, Any]:
         "unknown": list(page.unknown),
         "run_id": page.run_id,
         "verdict": page.verdict.value,
+        "headline": page.standing.headline,
+        "next_step": page.next_step,
         "exit_code": outcome.exit_code,
+        "unchanged_since": outcome.records["seal"].facts["unchanged_since"],
         "net_asset_value": page.net_asset_value,
         "orders": len(page.orders),
         "actions": [
@@ -75,7 +78,7 @@ def summary(outcome: Outcome, page: DayPage) -> dict[str, Any]:
         ],
         "figures": gate_facts(page),
         "hours": page.hours,
-        "reason": page.verdict_reason,
+        "reason": page.standing.why,
         "failed_checks": [
             {"name": c.name, "value": c.value, "limit": c.limit, "detail": c.detail}
             for c in page.failed_checks

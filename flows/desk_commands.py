@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.errors import ConfigurationError
-from core.settings import Mode, load_settings
+from core.settings import load_settings
 from flows.options import Debug, Json, ModeOption, day_option
 from flows.output import say, say_json, show_logs
 
@@ -38,16 +38,14 @@ def register(app: typer.Typer) -> None:
 
 
 def orders(day: Day = None, mode: ModeOption = None, *, as_json: Json = False) -> None:
-    """Show what waits for approval, and what became of what was approved."""
-    from core import clock  # noqa: PLC0415
-    from core.paths import Paths  # noqa: PLC0415
-    from desk.store import DeskStore  # noqa: PLC0415
-    from review.orders import desk_lines, desk_view  # noqa: PLC0415
+    """Show what waits for approval, and what became of what was approved.
 
-    settings = load_settings(mode=mode)
-    now = None if settings.mode is Mode.SIM else clock.now()  # simulated time is not ours
-    with DeskStore.of(Paths.of(settings)) as store:
-        view = desk_view(store, day, now=now)
+    Asks the broker, sending nothing, where it can be reached; else says as of when this is.
+    """
+    from flows.orders import look  # noqa: PLC0415
+    from review.orders import desk_lines  # noqa: PLC0415
+
+    view = look(load_settings(mode=mode), day)
     _show(view, desk_lines(view, day), as_json=as_json)
 
 

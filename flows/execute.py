@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from prefect import flow, runtime
 from prefect.client.schemas import State
-from prefect.states import Completed, Failed
 
 from core.settings import load_settings
-from core.untrusted import PARAGRAPH, one_line
 from desk.tickets import named
 from flows.alerts import settings_failures
 from flows.execution import execute
+from flows.prefect_states import state_of
 from flows.prefect_tasks import as_task
-from review.execution import tally
 
 
 def run_name() -> str:
@@ -46,9 +44,6 @@ def execute_ticket(
         start=as_task,
         watch=ArtifactWatcher(),
     )
-    if report.exit_code:
-        return Failed(
-            name="NeedsAttention",
-            message=one_line(f"{tally(report.states)}; {report.held_back}", PARAGRAPH),
-        )
-    return Completed(name="Executed", message=tally(report.states))
+    return state_of(
+        report.standing, attention=f"HELD BACK: {report.held_back}" if report.held_back else ""
+    )

@@ -17,7 +17,7 @@ from desk import approvals
 from desk.agreement import refuse_if_ticket_altered
 from desk.errors import OrdersAltered
 from desk.store import DeskStore
-from desk.tickets import TicketRecord, name_of
+from desk.tickets import TicketRecord, fetch, name_of
 from flows.alerts import failure, tell
 from flows.preflight import bucharest_day
 from flows.runner import Starter, Threads, Watcher
@@ -25,6 +25,7 @@ from flows.session import EXECUTE, OpenSession, begin, open_session
 from flows.steps import Silent, Steps
 from review.alert import with_mode
 from review.execution import ExecutionReport, execution_message
+from review.standing import standing
 from tasks.answer import seal_answer
 from tasks.day import Day
 from tasks.execute import collect_fills, seal_execution, submit_ticket
@@ -94,20 +95,31 @@ def _approve(record: TicketRecord, day: Day, *, by: str, only: Sequence[str]) ->
 
 def _send(opened: OpenSession, day: Day, steps: Steps) -> ExecutionReport:
     submitted = steps.run(submit_ticket, day, opened.record.sha256)
-    opened.advance_to(day.session.open + AFTER_THE_OPEN)
+    if not _part_is_open(day, opened.record):
+        # Simulated time waits for an answer to the rest of a ticket, as the broker's clock would.
+        opened.advance_to(day.session.open + AFTER_THE_OPEN)
     filled = steps.run(collect_fills, day, submitted)
     sealed = steps.run(seal_execution, day, submitted, filled)
-    report = _report(day, submitted, filled, sealed)
-    steps.run(send_message, day, execution_message(report))
+    report = _report(opened, day, submitted, filled, sealed)
+    steps.run(send_message, day, execution_message(report), f"execution {report.head}")
     return report
 
 
+def _part_is_open(day: Day, record: TicketRecord) -> bool:
+    with DeskStore.of(day.paths) as store:
+        known = fetch(store, record.sha256)
+        with store.transaction() as connection:
+            return bool(approvals.unapproved(connection, known))
+
+
 def _report(
-    day: Day, submitted: StageRecord, filled: StageRecord, sealed: StageRecord
+    opened: OpenSession, day: Day, submitted: StageRecord, filled: StageRecord, sealed: StageRecord
 ) -> ExecutionReport:
     sha256 = submitted.facts["ticket"]
     with DeskStore.of(day.paths) as store:
         approval = approvals.approval_of(store, sha256)
+        now = opened.moment if opened.world.advance_to is not None else day.as_of
+        found = standing(store, fetch(store, sha256), now=now, why=submitted.facts["held_back"])
     return ExecutionReport(
         session=day.session.day,
         mode=day.settings.mode,
@@ -120,4 +132,5 @@ def _report(
         held_back=submitted.facts["held_back"],
         states=tuple(filled.facts["states"]),
         head=sealed.facts["head"],
+        standing=found,
     )

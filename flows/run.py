@@ -15,6 +15,7 @@ from flows.runner import Runner, Starter, Watcher
 from flows.stages import Outcome, run_day
 from flows.world import open_world
 from review.text import local
+from review.verdict import Verdict
 from tasks.day import Day, Progress
 
 
@@ -82,14 +83,15 @@ def run_session(
 
 
 def _lateness(outcome: Outcome) -> str:
-    """Say that a day ended after its order cut-off with nothing sent; empty where it did not.
+    """Say that a day ended after its order cut-off with nothing sent or answered; else empty.
 
     By the gateway's clock at the beginning and the time that has passed since.
     """
     day = outcome.day
     ended = day.as_of + (clock.now() - day.started_at)
-    sent = outcome.records["submit"].facts["sent"] if "submit" in outcome.records else 0
-    if sent or ended <= day.session.finish_line:
+    found = outcome.standing
+    settled = found.committed or found.verdict in {Verdict.REJECTED, Verdict.NO_ORDERS}
+    if settled or ended <= day.session.finish_line:
         return ""
     return (
         f"the run ended at {local(ended)} Bucharest, the order cut-off was "

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from core.runs import StageRecord
 from core.settings import Submit
 from flows.runner import Runner
+from review.standing import Standing
 from tasks.alternative import fetch_earnings, fetch_fundamentals, fetch_macro, fetch_news
 from tasks.check import check_targets
 from tasks.day import Day
@@ -26,6 +27,7 @@ from tasks.register import register_ticket
 from tasks.rehearse import rehearse_orders
 from tasks.score import build_features, compute_scores
 from tasks.snapshot import take_snapshot
+from tasks.state import read_state
 
 AFTER_THE_OPEN = timedelta(minutes=1)
 
@@ -40,14 +42,14 @@ class Outcome:
     records: dict[str, StageRecord]  # by stage, in the order the stages ended
 
     @property
-    def recommendation_only(self) -> bool:
-        """Whether a check kept the orders from being proposed."""
-        return bool(self.records["propose"].facts["status"] == "recommendation_only")
+    def standing(self) -> Standing:
+        """What the day is, as the desk has it."""
+        return Standing.of_record(self.records["state"].facts["standing"])
 
     @property
     def exit_code(self) -> int:
-        """0 for a day whose orders may be sent or that has none, 3 for a recommendation only."""
-        return 3 if self.recommendation_only else 0
+        """The exit code of what the day is: see `review.verdict`."""
+        return self.standing.exit_code
 
 
 def run_day(day: Day, runner: Runner, *, advance_to: MoveClock | None = None) -> Outcome:
@@ -61,6 +63,9 @@ def run_day(day: Day, runner: Runner, *, advance_to: MoveClock | None = None) ->
     submitted = hand_to_desk(day, runner, proposed)
     if submitted is not None and submitted.facts["states"]:
         _follow(day, runner, submitted, advance_to)
+    # Where the clock is moved by hand, an earlier hour would be asked about later fills.
+    asks = advance_to is None
+    runner.run("state", read_state, day, dict(runner.records), asks)
     runner.run("seal", seal_day, day, dict(runner.records))
     runner.run("notify", notify, day, dict(runner.records))
     return Outcome(day, runner.records)

@@ -18,7 +18,15 @@ from journal.checkpoint import Checkpoint
 from journal.entry import Entry, as_json
 from journal.layout import count_findings, names_by_number, quarantine_in, read_bytes, segments_in
 from journal.lock import exclusive
-from journal.segment import Segment, build, content_of, from_bytes, tag_of, to_bytes
+from journal.segment import (
+    Segment,
+    build,
+    content_of,
+    from_bytes,
+    number_of,
+    tag_of,
+    to_bytes,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,11 @@ class Sealed:
     head: str  # over all rows up to the end of this entry
     already_there: bool  # the same content had been sealed before; nothing was written
     set_aside: tuple[Path, ...]  # segments of interrupted appends, moved out of the way
+
+    @property
+    def number(self) -> int:
+        """The entry's number, from 1."""
+        return number_of(self.segment.name) or 0
 
 
 def log(folder: Path, entry: Entry) -> Sealed:

@@ -10,8 +10,9 @@ from typing import Any
 from core.settings import Mode
 from core.untrusted import one_line
 from desk.tickets import SHORT
-from review.execution import message, state_line, tally, title
+from review.execution import message, state_line, title
 from review.slack import MAX_ROWS, Message
+from review.standing import Standing
 from review.text import BADGES, count, number
 
 
@@ -23,7 +24,7 @@ class CloseReport:
     mode: Mode
     account: str
     ticket_sha256: str
-    ticket_state: str
+    standing: Standing  # what the day came to
     states: tuple[Mapping[str, Any], ...]
     costs: Mapping[str, Any]  # as `tasks.close.cost_record`
     mismatches: tuple[Mapping[str, Any], ...]  # positions our own fills do not explain
@@ -39,14 +40,16 @@ class CloseReport:
     def exit_code(self) -> int:
         """0 when everything is explained, 1 when a person has to look."""
         uncertain = any(state["status"] == "uncertain" for state in self.states)
-        return 1 if uncertain or self.mismatches else 0
+        # That nothing was approved or sent is no failure of the close.
+        failed = self.standing.exit_code == 1
+        return 1 if uncertain or failed or self.mismatches else 0
 
 
 def close_lines(report: CloseReport) -> list[str]:
     """Return the report as plain lines."""
     head = title(report.session, report.mode, report.account, report.ticket_sha256)
     return [
-        f"{head} {report.ticket_state}",
+        f"{head} {report.standing.verdict}",
         *(_order_line(state, report.costs) for state in report.states),
         *_summary(report),
         f"journal head {report.head}",
@@ -57,7 +60,7 @@ def close_message(report: CloseReport) -> Message:
     """Return the report for Slack."""
     header = (
         f"{'⚠ ' if report.mode is Mode.LIVE else ''}daybook {report.session} · "
-        f"{BADGES[report.mode]} · closed: {tally(report.states)}"
+        f"{BADGES[report.mode]} · closed: {report.standing.headline}"
     )
     orders = [_order_line(state, report.costs) for state in report.states[:MAX_ROWS]]
     context = f"ticket {report.ticket_sha256[:SHORT]} · journal head {report.head}"

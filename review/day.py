@@ -15,16 +15,9 @@ from core.action import action, opened_short
 from core.artefacts import Artefact
 from core.settings import Mode
 from core.types import OrderStatus, Side
+from review.standing import Standing
+from review.verdict import Verdict
 from risk.figures import Figures
-
-
-class Verdict(StrEnum):
-    """How the day ended."""
-
-    PROPOSED = "proposed"  # orders wait for a person
-    EXECUTED = "executed"  # orders were sent; each line says what became of it
-    RECOMMENDATION_ONLY = "recommendation only"  # a check failed, or it was too late to send
-    NO_ORDERS = "no orders"  # nothing to trade; the reason says why
 
 
 class Unit(StrEnum):
@@ -194,14 +187,12 @@ class DayPage:
     as_of: datetime  # when the decision was taken
     opens_at: datetime
     finish_line: datetime  # the last moment at which an order may leave
-    verdict: Verdict
+    standing: Standing
     run_id: str
     code_version: str
     settings_hash: str
     risk: Risk
-    verdict_reason: str = ""  # why it is a recommendation only, beyond failed checks
     ticket_sha256: str = ""  # what an approval is bound to
-    next_step: str = ""  # one sentence: what a person can do
     world: str = ""  # which gateway or market this was, and what was real in it
     unknown: tuple[str, ...] = ()  # sources that told nothing, such as news
     hours: str = ""  # where the session's hours are not the usual ones
@@ -214,6 +205,16 @@ class DayPage:
     rehearsals: tuple[Rehearsal, ...] = ()
     stages: tuple[Stage, ...] = ()
     artefacts: tuple[Artefact, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return what the day is."""
+        return self.standing.verdict
+
+    @property
+    def next_step(self) -> str:
+        """Return what a person can do."""
+        return self.standing.next_step
 
     @property
     def failed_checks(self) -> tuple[Check, ...]:

@@ -11,9 +11,10 @@ from typing import Any
 from slack_sdk.models.blocks import ContextBlock, HeaderBlock, PlainTextObject, SectionBlock
 
 from core.settings import Mode
-from core.untrusted import one_line
+from core.untrusted import PARAGRAPH, one_line
 from desk.tickets import SHORT
 from review.slack import MAX_ROWS, MAX_SECTION, Message
+from review.standing import Standing
 from review.text import BADGES, count, masked, number
 
 
@@ -32,6 +33,7 @@ class ExecutionReport:
     held_back: str  # why others did not leave
     states: tuple[Mapping[str, Any], ...]  # every order committed to, in send order
     head: str  # of the journal
+    standing: Standing  # what the day is now
 
     @property
     def uncertain(self) -> tuple[str, ...]:
@@ -40,8 +42,8 @@ class ExecutionReport:
 
     @property
     def exit_code(self) -> int:
-        """0 when every order is with the broker, 1 when a person has to look."""
-        return 1 if self.uncertain or self.held_back else 0
+        """What the day's is (see `review.verdict`), and 1 when a person has to look."""
+        return 1 if self.held_back else self.standing.exit_code
 
 
 def execution_lines(report: ExecutionReport) -> list[str]:
@@ -55,6 +57,7 @@ def execution_lines(report: ExecutionReport) -> list[str]:
         *(state_line(state) for state in report.states),
         *warnings(report),
         f"{report.sent} sent by this call, {total}",
+        *([one_line(report.standing.next_step, PARAGRAPH)] if report.standing.next_step else []),
         f"journal head {report.head}",
     ]
 
@@ -63,11 +66,16 @@ def execution_message(report: ExecutionReport) -> Message:
     """Return the report for Slack."""
     header = (
         f"{'⚠ ' if report.mode is Mode.LIVE else ''}daybook {report.session} · "
-        f"{BADGES[report.mode]} · {tally(report.states)}"
+        f"{BADGES[report.mode]} · {report.standing.headline}"
     )
-    text = "\n".join([*warnings(report), *execution_lines(report)[1 : 2 + MAX_ROWS]])
+    lines = execution_lines(report)[1 : 2 + MAX_ROWS]
+    text = "\n".join([*warnings(report), *lines, *_rest(report)])
     context = f"ticket {report.ticket_sha256[:SHORT]} · journal head {report.head}"
     return message(header, text, context)
+
+
+def _rest(report: ExecutionReport) -> list[str]:
+    return [one_line(report.standing.rest, PARAGRAPH)] if report.standing.rest else []
 
 
 def message(header: str, text: str, context: str) -> Message:

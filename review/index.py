@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.settings import Mode
-from review.day import Verdict
 from review.page import environment
+from review.verdict import TABLE, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,11 @@ class IndexLine:
     var_95: float | None = None
     net_asset_value: float | None = None
     currency: str = ""
+
+    @property
+    def tone(self) -> str:
+        """How much attention the day asks for."""
+        return TABLE[self.verdict].tone
 
 
 def render_index(days: Sequence[IndexLine]) -> bytes:

@@ -9,14 +9,15 @@ from typing import Any
 from core.action import action
 from core.types import Order, OrderState
 from core.untrusted import one_line
-from desk import approvals, intents, switch, tickets
+from desk import intents, switch, tickets
 from desk.intents import Intent
 from desk.reconciliation import state_of
 from desk.sightings import last_seen
 from desk.store import DeskStore
 from desk.switch import Switch, SwitchState
-from desk.tickets import OPEN, TicketRecord, TicketState
-from review.text import count, local, number
+from desk.tickets import TicketRecord
+from review.standing import ticket_standing
+from review.text import number
 
 NEWEST = 5  # tickets listed when no session is named
 
@@ -24,8 +25,9 @@ NEWEST = 5  # tickets listed when no session is named
 def desk_view(store: DeskStore, day: date | None, *, now: datetime | None = None) -> dict[str, Any]:
     """Return switch, tickets and orders of a session, or the newest tickets, as plain values.
 
-    Orders stand as the broker last showed them; nobody is asked. ``now`` tells which tickets are
-    too late for an approval; None where time stands still, as in the embedded simulator.
+    Orders stand as the broker last showed them; here nobody is asked. ``now`` tells which
+    tickets are too late for an approval; None where time stands still, as in the embedded
+    simulator.
     """
     shown = tickets.listed(store, last=NEWEST) if day is None else tickets.listed(store, day)
     sessions = sorted({(record.ticket.account, record.ticket.session) for record in shown})
@@ -44,16 +46,18 @@ def desk_lines(view: Mapping[str, Any], day: date | None = None) -> list[str]:
     turned = view["switch"]
     if turned["state"] != SwitchState.ACTIVE:
         why = f" ({one_line(turned['reason'])})" if turned["reason"] else ""
-        at = f"{datetime.fromisoformat(turned['at']):%Y-%m-%d %H:%M} UTC"
+        at = _utc(turned["at"])
         lines.append(f"{turned['state'].upper()} by {turned['by']} at {at}{why}")
     if not view["tickets"]:
         lines.append(_none_of(day))
     for ticket in view["tickets"]:
-        orders = count(len(ticket["orders"]), "order")
-        lines.append(f"{ticket['session']}  {ticket['sha256'][:12]}  {ticket['told']}  {orders}")
+        told = one_line(ticket["headline"])
+        lines.append(f"{ticket['session']}  {ticket['sha256'][:12]}  {told}")
+        lines += [f"  {one_line(ticket['told'], 1000)}"] if ticket["told"] else []
         lines += [_line(order) for order in ticket["orders"]]
     if view["other_orders"]:
         lines += ["beside the tickets", *(_line(order) for order in view["other_orders"])]
+    lines += _asked(view.get("broker"))
     return lines
 
 
@@ -64,6 +68,21 @@ def _none_of(day: date | None) -> str:
         f"no ticket of {day}; the newest of all days: daybook orders; "
         f"to make one: daybook run --date {day}"
     )
+
+
+def _asked(broker: Mapping[str, Any] | None) -> list[str]:
+    """Say when the broker was asked, or as of when this is and why it was not."""
+    if broker is None:
+        return []
+    if broker["asked_at"]:
+        return [f"the broker was asked at {_utc(broker['asked_at'])}"]
+    since = f"as of {_utc(broker['as_of'])}" if broker["as_of"] else "as committed"
+    why = one_line(broker["not_asked_because"], 300)
+    return [f"{since}, the broker was not asked because {why}; to ask it: {broker['to_ask']}"]
+
+
+def _utc(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M} UTC"
 
 
 def _switch(turned: Switch) -> dict[str, Any]:
@@ -79,34 +98,19 @@ def _ticket(store: DeskStore, record: TicketRecord, now: datetime | None) -> dic
     ticket = record.ticket
     committed = intents.of_source(store, record.sha256)
     held = record.held
+    found = ticket_standing(store, record, now=now)
     return {
         "session": ticket.session.isoformat(),
         "sha256": record.sha256,
         "state": record.state.value,
-        "told": _told(store, record, now),
+        "verdict": found.verdict.value,
+        "headline": found.headline,
+        "told": f"{found.meaning} {found.next_step}".strip(),
         "finish_line": ticket.finish_line.isoformat(),
         "path": record.path,
         "orders": _states(store, committed, held)
         or [_plain(order, held) for order in ticket.orders],
     }
-
-
-def _told(store: DeskStore, record: TicketRecord, now: datetime | None) -> str:
-    """Say how far a ticket got, and by whom."""
-    if record.state in OPEN and now is not None and now > record.ticket.finish_line:
-        return "expired: nothing was sent by its finish line"
-    match record.state:
-        case TicketState.WAITING:
-            until = local(record.ticket.finish_line)
-            return f"waits until {until} Bucharest: daybook approve {record.short}"
-        case TicketState.APPROVED | TicketState.COMMITTED:
-            approval = approvals.approval_of(store, record.sha256)
-            scope = f", only {', '.join(approval.only)}" if approval.only else ""
-            return f"{record.state}, approved by {one_line(approval.by)}{scope}"
-        case TicketState.REJECTED:
-            return f"rejected by {one_line(approvals.rejection_of(store, record.sha256))}"
-        case _:
-            return record.state.value
 
 
 def _others(store: DeskStore, account: str, session: date) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from core.types import OrderStatus
 from core.untrusted import one_line
 from review import text
-from review.day import Check, DayPage, SymbolLine, Unit, Verdict
+from review.day import Check, DayPage, SymbolLine, Unit
 from review.plots import (
     BARS,
     alpha_svg,
@@ -23,12 +23,6 @@ from review.plots import (
     weights_svg,
 )
 
-_TONES = {
-    Verdict.PROPOSED: "ask",
-    Verdict.EXECUTED: "good",
-    Verdict.RECOMMENDATION_ONLY: "warn",
-    Verdict.NO_ORDERS: "calm",
-}
 LISTED = 600  # symbols in the full table; a larger universe would break the size of the page
 
 
@@ -95,7 +89,7 @@ def tone(day: DayPage) -> str:
         return "bad"
     if any(line.status in {OrderStatus.REJECTED, OrderStatus.CANCELLED} for line in day.orders):
         return "warn"
-    return _TONES[day.verdict]
+    return day.standing.said.tone
 
 
 def usage(check: Check) -> float:

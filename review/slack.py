@@ -30,7 +30,7 @@ from core.masking import PROCESS, Masker
 from core.settings import Mode
 from core.untrusted import lines, one_line
 from desk.tickets import SHORT
-from review.day import DayPage, OrderLine, Verdict
+from review.day import DayPage, OrderLine
 from review.text import (
     BADGES,
     checks_passed,
@@ -84,7 +84,7 @@ def ticket_message(day: DayPage, *, report: str, head: str) -> Message:
     if len(day.orders) > MAX_ROWS:
         more = len(day.orders) - MAX_ROWS
         blocks.append(ContextBlock(elements=[_plain(f"{more} more in the report")]))
-    if day.verdict is Verdict.PROPOSED and day.ticket_sha256:
+    if day.next_step:
         blocks.append(SectionBlock(text=_plain(day.next_step)))
     ticket = f" · ticket {day.ticket_sha256[:SHORT]}" if day.ticket_sha256 else ""
     places = f"report: {report}{ticket} · journal head {head}"

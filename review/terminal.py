@@ -99,7 +99,7 @@ def summary_text(day: DayPage, *, places: dict[str, str]) -> str:
     lines += ["  ".join(order_cells(line)).rstrip() for line in largest(day.orders)]
     lines += [unlisted(day)] if unlisted(day) else []
     lines += ["", headline(day), explanation(day)]
-    lines += [one_line(day.next_step)] if day.next_step else []
+    lines += [one_line(day.next_step, 1000)] if day.next_step else []
     lines += [f"{name}: {place}" for name, place in places.items()]
     return "\n".join(lines) + "\n"
 
@@ -132,7 +132,7 @@ def summary(day: DayPage, *, places: dict[str, str]) -> RenderableType:
     verdict = Text(headline(day), style="bold red" if attention else "bold green")
     orders = [table] if day.orders else []
     more = [Text(unlisted(day), style="dim")] if unlisted(day) else []
-    said = [Text(one_line(line)) for line in (explanation(day), day.next_step) if line]
+    said = [Text(one_line(line, 1000)) for line in (explanation(day), day.next_step) if line]
     where = [Text.assemble((f"{name}: ", "dim"), place) for name, place in places.items()]
     world = [Text(line, style="dim") for line in _provenance(day)]
     return Group(

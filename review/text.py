@@ -10,7 +10,8 @@ from core.calendar import BUCHAREST
 from core.settings import Mode
 from core.types import Side
 from core.untrusted import one_line
-from review.day import Check, DayPage, OrderLine, Unit, Verdict
+from review.day import Check, DayPage, OrderLine, Unit
+from review.verdict import Verdict
 from risk.figures import Figures, Measured
 
 UNKNOWN = "\N{EN DASH}"
@@ -179,20 +180,11 @@ def failure(check: Check) -> str:
 
 
 def headline(day: DayPage) -> str:
-    """Say in one line how the day ended."""
-    orders = count(len(day.orders), "order")
-    if day.verdict is Verdict.EXECUTED:
-        states = [str(line.status) for line in day.orders if line.status is not None]
-        told = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-        return f"{count(len(states), 'order')} sent: {told}" if states else "No order was sent"
-    if day.verdict is Verdict.RECOMMENDATION_ONLY:
-        failed = count(len(day.failed_checks), "check")
-        return (
-            f"RECOMMENDATION ONLY: {failed} failed" if day.failed_checks else "RECOMMENDATION ONLY"
-        )
-    if day.verdict is Verdict.NO_ORDERS:
-        return "No orders today"
-    return f"{orders} proposed"
+    """Say in one line what the day is."""
+    told = one_line(day.standing.headline)
+    if day.verdict is Verdict.RECOMMENDATION_ONLY and day.failed_checks:
+        return f"{told}: {count(len(day.failed_checks), 'check')} failed"
+    return told
 
 
 MAX_PROVENANCE = 600  # characters
@@ -206,18 +198,8 @@ def provenance(day: DayPage) -> str:
 
 def explanation(day: DayPage) -> str:
     """Say what the verdict means for the account, and why."""
-    if day.uncertain:
-        names = ", ".join(line.symbol for line in day.uncertain)
-        return (
-            f"The fate of {names} is not known: sent, not confirmed, and not sent again. "
-            "Look at the broker's own order list."
-        )
-    if day.verdict is Verdict.RECOMMENDATION_ONLY:
-        reasons = [failure(check) for check in day.failed_checks]
-        reasons += [day.verdict_reason.rstrip(".")] if day.verdict_reason else []
-        return " ".join(["Nothing was sent.", *([f"{'; '.join(reasons)}."] if reasons else [])])
-    if day.verdict is Verdict.NO_ORDERS:
-        return day.verdict_reason
-    if day.verdict is Verdict.EXECUTED:
-        return "The orders went to the broker; the table says what became of each."
-    return f"Nothing has been sent. An order may leave until {local(day.finish_line)} Bucharest."
+    told = one_line(day.standing.meaning, 1000)
+    failed = "; ".join(failure(check) for check in day.failed_checks)
+    if not failed:
+        return told
+    return f"{told} {failed}."

@@ -95,7 +95,7 @@ def seal_close(day: Day, sha256: str, settled: StageRecord) -> StageRecord:
         artefacts={},
         facts={"seq": sealed.seq, "head": sealed.head},
         rows_out=len(rows),
-        notes=f"row {sealed.seq}, head {sealed.head[:12]}",
+        notes=f"entry {sealed.number}, head {sealed.head[:12]}",
     )
 
 

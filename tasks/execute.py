@@ -120,7 +120,7 @@ def seal_execution(day: Day, submitted: StageRecord, filled: StageRecord) -> Sta
         artefacts={},
         facts={"seq": sealed.seq, "head": sealed.head},
         rows_out=len(states),
-        notes=f"row {sealed.seq}, head {sealed.head[:12]}",
+        notes=f"entry {sealed.number}, head {sealed.head[:12]}",
     )
 
 

@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
+from core import clock
 from core.errors import VendorError
 from core.runs import StageRecord
+from desk.audit import DESK, Act, newest, note
+from desk.store import DeskStore
 from review.slack import Message, post
 from tasks.day import Day
 from tasks.stage import stage
 
 
 @stage("message")
-def send_message(day: Day, message: Message) -> StageRecord:
-    """Send a message to Slack, where a webhook is set."""
-    return delivered(day, message)
+def send_message(day: Day, message: Message, about: str) -> StageRecord:
+    """Send a message to Slack, where a webhook is set; see `delivered`."""
+    return delivered(day, message, about=about)
 
 
-def delivered(day: Day, message: Message) -> StageRecord:
-    """Send a message and return the record of a stage called ``notify``."""
+def delivered(day: Day, message: Message, *, about: str) -> StageRecord:
+    """Send a message and return the record of a stage called ``notify``.
+
+    ``about`` names what it tells. What was the last to be told of the session is not told again.
+    """
     webhook = day.settings.vendors.slack_webhook
     if webhook is None:
-        return StageRecord(stage="notify", artefacts={}, notes="no vendors.slack_webhook is set")
-    try:
-        post(webhook, message, timeout=day.settings.vendors.timeout)
-    except VendorError as error:
-        return StageRecord(stage="notify", artefacts={}, notes=f"NOT SENT: {error}")
-    return StageRecord(stage="notify", artefacts={}, notes="sent to Slack")
+        return _noted("no vendors.slack_webhook is set")
+    with DeskStore.of(day.paths) as store:
+        last = newest(store, subject(day), "told")
+        if last is not None and last.detail["about"] == about:
+            return _noted(f"unchanged since {last.at:%Y-%m-%d %H:%M} UTC: no message again")
+        try:
+            post(webhook, message, timeout=day.settings.vendors.timeout)
+        except VendorError as error:
+            return _noted(f"NOT SENT: {error}")
+        with store.transaction() as connection:
+            note(connection, Act(clock.now(), DESK, "told", subject(day), {"about": about}))
+    return _noted("sent to Slack")
+
+
+def subject(day: Day) -> str:
+    """Return the name of the session in the desk's audit trail."""
+    return f"{day.account} {day.session.day}"
+
+
+def _noted(notes: str) -> StageRecord:
+    return StageRecord(stage="notify", artefacts={}, notes=notes)

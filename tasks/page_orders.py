@@ -12,18 +12,17 @@ from review.day import OrderLine, Outcome, Rehearsal
 from tasks.page_stages import Records
 
 
-def order_states(records: Records) -> dict[str, Mapping[str, Any]]:
-    """Return how each order stood when it was last looked at, by order_ref."""
-    states: dict[str, Mapping[str, Any]] = {}
-    for name in ("submit", "fills"):
-        if name in records:
-            states |= {state["order_ref"]: state for state in records[name].facts["states"]}
-    return states
+def order_states(ticket: Ticket, records: Records) -> dict[str, Mapping[str, Any]]:
+    """Return how each order of the ticket stands, by order_ref; none of a later decision does."""
+    facts = records["state"].facts
+    if facts["standing"]["ticket_sha256"] != ticket.sha256:
+        return {}
+    return {state["order_ref"]: state for state in facts["states"]}
 
 
 def order_lines(ticket: Ticket, snapshot: Snapshot, records: Records) -> tuple[OrderLine, ...]:
     """Return the ticket's lines in send order, with what was held of each name."""
-    states = order_states(records)
+    states = order_states(ticket, records)
     held = _shares(snapshot)
     return tuple(
         order_line(line, states, held=held.get(line.order.con_id, 0.0)) for line in ticket.lines

@@ -15,8 +15,8 @@ NUMBERS = {
     "universe": 1, "market": 1, "fundamentals": 1, "news": 1, "macro": 1, "earnings": 1,
     "features": 1,
     "signals": 2, "snapshot": 3, "optimise": 4, "override": 5, "check": 6, "rehearse": 7,
-    "propose": 8, "register": 8, "submit": 8, "fills": 8, "seal_execution": 9, "seal": 9,
-    "notify": 9,
+    "propose": 8, "register": 8, "submit": 8, "fills": 8, "state": 8,
+    "seal_execution": 9, "seal": 9, "notify": 9,
 }  # fmt: skip
 TITLES = {
     "override": "overlay", "check": "risk gate", "rehearse": "what-if", "propose": "orders",

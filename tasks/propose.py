@@ -9,6 +9,8 @@ from core.runs import StageRecord
 from core.tables import TARGETS
 from core.types import Order, OrderState
 from desk.keys import is_ours
+from desk.registration import decided_before
+from desk.store import DeskStore
 from desk.ticket import Removed, Ticket, TicketLine, TicketStatus
 from tasks.check import open_orders_of
 from tasks.columns import numbers, rows
@@ -69,6 +71,8 @@ def propose_orders(
         ),
         failed_checks=tuple(failed),
     )
+    with DeskStore.of(day.paths) as store:
+        ticket = decided_before(store, ticket)
     artefact = day.store.put(
         day.paths.ticket(day.session.day),
         ticket.content(),

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import journal
 from core import clock
+from core.artefacts import Artefact
+from core.errors import DataError
 from core.provenance import code_hash
 from core.runs import StageRecord
 from core.tables import SCORES, TARGETS
+from desk.audit import DESK, Act, newest, note
+from desk.store import DeskStore
 from review.day import DayPage
 from review.page import render_day
 from review.slack import ticket_message
 from tasks.columns import rows
 from tasks.day import Day
-from tasks.message import delivered
+from tasks.message import delivered, subject
 from tasks.page import day_page
 from tasks.page_stages import Records, artefacts_of
 from tasks.stage import stage
@@ -23,7 +28,59 @@ from tasks.stage import stage
 
 @stage("9 journal")
 def seal_day(day: Day, records: Mapping[str, StageRecord]) -> StageRecord:
-    """Draw the page and seal the decision, with the hash of everything it rests on."""
+    """Draw the page and seal the decision, with the hash of everything it rests on.
+
+    Where the last run of the session sealed the same decision and the desk has not moved since,
+    nothing is drawn and nothing sealed: the record is of the page and the entry that are there.
+    """
+    content = records["state"].facts["content"]
+    with DeskStore.of(day.paths) as store:
+        earlier = _sealed_before(day, store, content)
+        if earlier is not None:
+            return earlier
+        record = _seal(day, records)
+        with store.transaction() as connection:
+            detail = {"content": content, "record": asdict(record)}
+            note(connection, Act(clock.now(), DESK, "sealed", subject(day), detail))
+    return record
+
+
+@stage("9 message")
+def notify(day: Day, records: Mapping[str, StageRecord]) -> StageRecord:
+    """Send the review message. A message that cannot be sent is noted, the day stands."""
+    message = ticket_message(
+        day_page(day, records),
+        report=records["seal"].artefacts["page"].path,
+        head=records["seal"].facts["head"],
+    )
+    return delivered(day, message, about=records["state"].facts["content"])
+
+
+def _sealed_before(day: Day, store: DeskStore, content: str) -> StageRecord | None:
+    """Return the record of the session's last sealing if that was of the same content."""
+    last = newest(store, subject(day), "sealed")
+    if last is None or last.detail["content"] != content:
+        return None
+    plain = last.detail["record"]
+    page = Artefact(**plain["artefacts"]["page"])
+    segment = day.paths.journal / "segments" / plain["facts"]["segment"]
+    try:
+        day.store.open(page)
+    except DataError:
+        return None
+    if not segment.is_file():
+        return None
+    since = f"{last.at:%Y-%m-%d %H:%M} UTC"
+    return StageRecord(
+        stage="seal",
+        artefacts={"page": page},
+        facts={**plain["facts"], "unchanged_since": since},
+        rows_out=0,
+        notes=f"unchanged since {since}: nothing written, nothing sealed; {plain['notes']}",
+    )
+
+
+def _seal(day: Day, records: Mapping[str, StageRecord]) -> StageRecord:
     page = day_page(day, records)
     drawn = day.store.put(
         day.paths.page(day.session.day), render_day(page), schema="html", rows=len(page.orders)
@@ -43,30 +100,25 @@ def seal_day(day: Day, records: Mapping[str, StageRecord]) -> StageRecord:
     return StageRecord(
         stage="seal",
         artefacts={"page": drawn},
-        facts={"seq": sealed.seq, "head": sealed.head, "segment": str(sealed.segment.name)},
+        facts={
+            "seq": sealed.seq,
+            "entry": sealed.number,
+            "head": sealed.head,
+            "segment": str(sealed.segment.name),
+            "unchanged_since": None,
+        },
         rows_out=len(artefacts_of(records)) + 1,
         notes=seal_note(sealed),
     )
 
 
-@stage("9 message")
-def notify(day: Day, records: Mapping[str, StageRecord]) -> StageRecord:
-    """Send the review message. A message that cannot be sent is noted, the day stands."""
-    message = ticket_message(
-        day_page(day, records),
-        report=records["seal"].artefacts["page"].path,
-        head=records["seal"].facts["head"],
-    )
-    return delivered(day, message)
-
-
 def seal_note(sealed: journal.Sealed) -> str:
     """Return one line on what was sealed; what had to be set aside comes first."""
-    note = f"row {sealed.seq}, head {sealed.head[:12]}"
+    told = f"entry {sealed.number}, head {sealed.head[:12]}"
     if sealed.set_aside:
         names = ", ".join(path.name for path in sealed.set_aside)
-        return f"SET ASIDE unfinished {names}; {note}"
-    return note
+        return f"SET ASIDE unfinished {names}; {told}"
+    return told
 
 
 def decision_facts(day: Day, records: Records, page: DayPage) -> dict[str, Any]:
@@ -80,6 +132,7 @@ def decision_facts(day: Day, records: Records, page: DayPage) -> dict[str, Any]:
         "account": day.account,
         "as_of": day.as_of.isoformat(),
         "verdict": page.verdict.value,
+        "headline": page.standing.headline,
         "constraints_ok": not page.failed_checks,
         "failed_checks": [check.name for check in page.failed_checks],
         "status": optimal["status"],

@@ -19,10 +19,11 @@ def test_a_waiting_ticket_shows_its_orders_and_the_command_to_approve_it(desk):
     order = desk.an_order(0)
     record = desk.register(desk.a_ticket(order))
     text = shown(desk)
-    assert f"waits until 16:15 Bucharest: daybook approve {record.short}  1 order" in text
+    assert f"{record.short}  1 order proposed" in text
+    assert f"until 16:15 Bucharest. To send ticket {record.short}: daybook approve 2026" in text
     assert f"BUY          {order.symbol}" in text
     late = MONDAY.finish_line + timedelta(seconds=1)
-    assert "expired: nothing was sent by its finish line" in shown(desk, now=late)
+    assert "Nothing was sent by the order cut-off, 16:15 Bucharest" in shown(desk, now=late)
 
 
 def test_what_was_sent_what_was_stopped_and_what_stands_beside_are_shown(desk):
@@ -31,8 +32,9 @@ def test_what_was_sent_what_was_stopped_and_what_stands_beside_are_shown(desk):
     switch.stop(desk.store, by="ana", reason="odd prices", now=NOW)
     text = shown(desk)
     assert text.startswith("HALTED by ana at 2026-06-15 11:00 UTC (odd prices)")
-    assert f"committed, approved by ana, only {wanted.symbol}  1 order" in text
-    assert "working" in text
+    assert "1 order sent: 1 working" in text
+    assert f"approved by ana, only {wanted.symbol}." in text
+    assert f"Not approved: 1 order ({desk.an_order(0).symbol}), open until 16:15" in text
 
 
 def test_a_rejection_is_shown_with_its_reason(desk):

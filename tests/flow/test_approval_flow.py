@@ -1,5 +1,6 @@
 """Run, review in Slack, approve in another process, fill, close: one session after the other."""
 
+import json
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -27,40 +28,114 @@ def kinds(town):
     return [each.entry.kind for each in sealed if each.entry.session == town.session.day]
 
 
+class Reruns:
+    """The day run again and again; what every exit said of it."""
+
+    def __init__(self, town):
+        self.town, self.paths = town, Paths.of(town.settings)
+
+    def run(self, verdict, code, *options):
+        """Run the day; return what it said as JSON, the page, and the messages it sent."""
+        before = len(self.town.messages())
+        found, said = self.town.daybook(
+            "run", "--date", str(self.town.session.day), "--json", *options
+        )
+        told = json.loads(said)
+        assert (told["verdict"], told["exit_code"], found) == (verdict, code, code), said
+        page = (self.paths.home / told["artefacts"]["seal.page"]["path"]).read_text()
+        sent = self.town.messages()[before:]
+        for exit_ in (page, *sent):
+            assert told["headline"] in exit_
+        if not told["unchanged_since"]:
+            assert len(sent) == 1
+            facts = [e.entry.facts for e in journal.entries(self.paths.journal)][-1]
+            assert (facts["verdict"], facts["headline"]) == (verdict, told["headline"])
+        return told, page, sent
+
+    def unchanged(self, verdict, code, *options):
+        """Run the day again: nothing is drawn, sealed or sent."""
+        before = sorted(self.paths.reports.glob("*.html")), kinds(self.town)
+        told, _, sent = self.run(verdict, code, *options)
+        assert (sorted(self.paths.reports.glob("*.html")), kinds(self.town)) == before
+        assert sent == []
+        assert told["unchanged_since"]
+
+
+@pytest.fixture
+def reruns(town):
+    return Reruns(town)
+
+
 @pytest.mark.slow
-def test_a_day_is_reviewed_approved_in_another_process_filled_and_closed(town):
-    outcome = town.run_day()
-    ticket = outcome.records["propose"].facts
-    assert ticket["orders"] > 1
-    assert outcome.records["register"].facts["state"] == "waiting"
-    (review,) = town.messages()
-    assert ticket["sha256"][:12] in review
+def test_every_exit_of_a_rerun_says_what_the_desk_says_before_anything_was_sent(town, reruns):
+    run, unchanged = reruns.run, reruns.unchanged
+    first, _, (review,) = run("proposed", 0)
+    orders = first["orders"]
+    assert orders > 2
     assert "daybook approve 2026-06-15" in review
-    assert town.at_exchange() == []
-    assert "waits until 16:15 Bucharest" in town.daybook("orders")[1]
+    assert "An order may leave until 16:15 Bucharest" in town.daybook("orders")[1]
+    unchanged("proposed", 0)
+    unchanged("proposed", 0, "--fresh")
+    # The same decision some minutes later is the same ticket.
+    town.simulator.advance_to(town.session.decision_time + 5 * MINUTE)
+    unchanged("proposed", 0)
 
-    code, said = town.elsewhere("approve", "2026-06-15", "--by", "ana")
+    assert town.daybook("reject", "--reason", "a slip", "--by", "bob")[0] == 0
+    _, page, (sent,) = run("rejected", 0)
+    for exit_ in (page, sent):
+        assert "rejected by bob: a slip" in exit_
+        assert "daybook approve" not in exit_
+    unchanged("rejected", 0, "--fresh")
+    assert town.daybook("reopen", "--by", "bob")[0] == 0
+
+    assert town.daybook("stop", "--reason", "odd", "--by", "ana")[0] == 0
+    run("halted", 4)
+    assert "ana stopped all orders (odd)" in town.messages()[-1]
+    assert town.daybook("resume", "--by", "ana")[0] == 0
+
+
+@pytest.mark.slow
+def test_every_exit_of_a_rerun_says_what_the_desk_says_after_orders_were_sent(town, reruns):
+    run, day, paths = reruns.run, str(town.session.day), reruns.paths
+    first, _, _ = run("proposed", 0)
+    orders = first["orders"]
+    *_, symbol = (each["symbol"] for each in first["actions"])
+    code, said = town.elsewhere("approve", "--only", symbol, "--by", "ana")
     assert code == 0, said
-    assert f"{ticket['orders']} sent by this call" in said
-    assert len(set(town.at_exchange())) == len(town.at_exchange()) == ticket["orders"]
-
-    code, said = town.daybook("approve", ticket["sha256"][:12], "--by", "bob")
+    assert f"Not approved: {orders - 1} orders" in said
+    assert "open until 16:15 Bucharest: daybook approve" in said
+    told, page, _ = run("sent", 0)
+    assert told["headline"] == "1 order sent: 1 working"
+    assert "Nothing has been sent" not in page
+    code, said = town.elsewhere("approve", day, "--by", "bob")
+    assert (code, f"{orders - 1} sent by this call" in said) == (0, True), said
+    assert len(set(town.at_exchange())) == len(town.at_exchange()) == orders
+    code, said = town.daybook("approve", "--by", "bob")
     assert (code, said[:16]) == (1, "AlreadyCommitted")
+    before = len(town.messages())
     code, said = town.daybook("execute")
-    assert code == 0
-    assert "0 sent by this call" in said
-    assert len(town.at_exchange()) == ticket["orders"]
+    assert (code, "0 sent by this call" in said) == (0, True)
+    assert len(town.messages()) == before  # what was told is not told again
+    assert len(town.at_exchange()) == orders
 
+    # The broker is asked, by `orders` as by the next run; until then the desk knows of no fill.
+    town.simulator.advance_to(town.session.open + MINUTE)
+    code, said = town.daybook("orders", "--date", day)
+    assert (code, f"{orders} filled" in said) == (0, True), said
+    assert "the broker was asked at" in said
+    told, _, _ = run("filled", 0)
+    assert told["headline"] == f"{orders} orders sent: {orders} filled"
     town.simulator.advance_to(town.session.close + MINUTE)
-    code, said = town.elsewhere("close")
-    assert code == 0, said
-    assert f"{ticket['orders']} filled" in town.messages()[-1]
-    # The same execution is sealed once.
-    assert kinds(town) == ["decision", "approval", "execution", "close"]
-    journal.verify(Paths.of(town.settings).journal, Paths.of(town.settings).home)
-
-    assert town.daybook("close")[0] == 0
-    assert kinds(town) == ["decision", "approval", "execution", "close"]
+    for _ in range(2):
+        code, said = town.daybook("close")
+        assert code == 0, said
+        assert f"closed: {orders} orders sent: {orders} filled" in town.messages()[-1]
+    run("filled", 0)
+    answers = ["rejection", "reopening", "approval", "approval"]
+    assert [kind for kind in kinds(town) if kind in answers] == answers
+    assert kinds(town).count("execution") == 2
+    assert kinds(town).count("close") == 1
+    journal.verify(paths.journal, paths.home)
 
 
 @pytest.mark.slow
@@ -125,6 +200,9 @@ def test_an_unknown_symbol_an_unknown_ticket_and_a_late_approval_are_errors(town
     assert (code, said[:13]) == (5, "TicketExpired")
     assert town.at_exchange() == []
     assert "expired" in town.daybook("orders")[1]
+    # A day that is decided too late is what became of the ticket that nobody answered.
+    code, said = town.daybook("run", "--date", str(town.session.day), "--json")
+    assert (code, json.loads(said)["verdict"]) == (5, "expired")
 
 
 @pytest.mark.slow

@@ -9,7 +9,6 @@ import pytest
 from core.tables import ALL_SCHEMAS
 from tests.flow.conftest import THIRTY
 from tests.flow.days import (
-    DAY,
     decided,
     paths_of,
     resumed,
@@ -89,9 +88,11 @@ def test_a_rerun_resumes_stages_1_2_and_4_and_takes_the_others_fresh(rerun):
     assert resumed(outcome) == INGEST | {"signals", "optimise"}
 
 
-def test_a_rerun_writes_no_second_revision_of_what_it_decides(first_day, rerun):
-    home, _ = rerun
+def test_a_rerun_that_changes_nothing_draws_seals_and_sends_nothing(first_day, rerun):
+    home, outcome = rerun
     assert decided(home) == decided(first_day[0])
-    # Only the page is drawn anew: it names the run.
-    assert revisions(home) == {f"{DAY}.r2.html"}
-    assert verify(home).entries == 2
+    assert revisions(home) == set()
+    assert verify(home).entries == 1
+    assert outcome.records["seal"].notes.startswith("unchanged since ")
+    assert "entry 1" in outcome.records["seal"].notes
+    assert outcome.records["notify"].notes.endswith("no message again")

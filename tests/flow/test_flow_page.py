@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import NoData
 from flows.why import explain
-from review.day import Verdict
+from review.verdict import Verdict
 from tasks.page import day_page
 from tests.flow.days import DAY, run, settings_at, ticket_of
 
@@ -35,7 +35,7 @@ def test_the_page_shows_the_orders_of_the_ticket_in_send_order(page, undisturbed
 def test_the_page_of_a_day_that_traded_shows_what_became_of_each_order(traded_day):
     _, outcome = traded_day
     page = day_page(outcome.day, outcome.records)
-    assert page.verdict is Verdict.EXECUTED
+    assert page.verdict is Verdict.PARTLY_FILLED
     assert all(line.status is not None for line in page.orders)
     assert sum(line.filled for line in page.orders) > 0
     assert all((line.average_price is not None) == (line.filled > 0) for line in page.orders)

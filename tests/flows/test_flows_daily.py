@@ -12,7 +12,9 @@ from core.settings import Submit
 from flows import daily
 from flows.run import NoSession
 from flows.stages import Outcome
+from review.verdict import TABLE, Verdict
 from tests.flow.days import clean_environment
+from tests.review.standings import a_standing
 
 
 @pytest.fixture
@@ -40,35 +42,36 @@ def a_check(name, **changes):
     return {"name": name, "limit": 1.2, **changes}
 
 
-def records(status="proposed", **others):
+def records(verdict=Verdict.PROPOSED, why="", **others):
+    standing = a_standing(verdict, orders=3, committed=3, tally="3 filled", why=why)
     return {
         "check": StageRecord("check", {}, notes="FAILED VaR: 2 % of 1 %"),
         "rehearse": StageRecord("rehearse", {}, {"checks": []}, notes="not rehearsed"),
-        "propose": StageRecord("propose", {}, {"status": status, "orders": 3}, notes="3 orders"),
+        "state": StageRecord("state", {}, {"standing": standing.record()}),
         **others,
     }
 
 
-def test_a_day_whose_orders_wait_completes_as_proposed(flow):
-    state = flow(records())
-    assert (state.is_completed(), state.name, state.message) == (True, "Proposed", "3 orders")
-
-
-def test_a_day_whose_orders_were_sent_completes_as_executed(flow):
-    assert flow(records(submit=StageRecord("submit", {}))).name == "Executed"
-
-
-def test_a_failed_gate_completes_as_recommendation_only_with_the_reason(flow):
-    state = flow(records("recommendation_only"))
-    assert (state.is_completed(), state.name) == (True, "RecommendationOnly")
-    assert "VaR" in state.message
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_a_run_ends_in_the_state_that_the_table_names_and_fails_where_a_person_has_to_look(
+    flow, verdict
+):
+    state = flow(records(verdict, why="an odd reason"))
+    row = TABLE[verdict]
+    assert state.name == row.prefect
+    assert state.is_failed() == (row.exit_code == 1)
+    assert state.is_completed() == (row.exit_code != 1)
+    assert ("an odd reason" in state.message) == ("{why}" in row.meaning)
 
 
 def test_a_gate_that_fails_after_the_what_if_is_the_reason_that_is_told(flow):
     again = {"checks": [a_check("net", value=0.9, passed=False, detail="too long")]}
     rehearsed = StageRecord("rehearse", {}, again, notes="gate again: FAILED 1 of 1: net: too long")
-    state = flow(records("recommendation_only", rehearse=rehearsed))
-    assert state.message == "gate again: FAILED 1 of 1: net: too long"
+    state = flow(records(Verdict.RECOMMENDATION_ONLY, rehearse=rehearsed))
+    assert (
+        state.message
+        == "RECOMMENDATION ONLY. Nothing was sent. gate again: FAILED 1 of 1: net: too long"
+    )
 
 
 def test_a_day_without_a_session_completes_as_skipped(flow):

@@ -7,7 +7,7 @@ import pytest
 
 from core.artefacts import Artefact
 from core.settings import Mode
-from core.types import Side
+from core.types import OrderStatus, Side
 from review.day import (
     Check,
     DayPage,
@@ -21,9 +21,10 @@ from review.day import (
     Stage,
     SymbolLine,
     Unit,
-    Verdict,
 )
+from review.verdict import Verdict
 from risk.figures import Figures, Measured
+from tests.review.standings import a_standing
 
 NAMES = ("MSFT", "XOM", "TSLA", "JPM", "NVDA", "KO", "PFE", "CAT", "UNH", "T", "GE", "AMD")
 
@@ -90,6 +91,7 @@ STAGES = (
     ("journal", 0.2, 26, 26, "sealed 3f9a51c2"),
 )
 
+
 DAY = DayPage(
     session=date(2026, 6, 15),
     mode=Mode.SIM,
@@ -99,7 +101,7 @@ DAY = DayPage(
     as_of=datetime(2026, 6, 15, 11, 26, tzinfo=UTC),
     opens_at=datetime(2026, 6, 15, 13, 30, tzinfo=UTC),
     finish_line=datetime(2026, 6, 15, 13, 15, tzinfo=UTC),
-    verdict=Verdict.PROPOSED,
+    standing=a_standing(Verdict.PROPOSED, orders=12),
     run_id="2026-06-15-sim-9f3ce1",
     code_version="4c5d2a91",
     settings_hash="77ab01cd22ef",
@@ -120,7 +122,6 @@ DAY = DayPage(
         cash_limit=0.05,
         expected_return=0.00042,
     ),
-    next_step="Review the ticket: reports/sim/order_ticket_2026-06-15.json",
     world="synthetic market, seed 7, 250 symbols",
     orders=orders_of(12),
     checks=CHECKS,
@@ -178,13 +179,17 @@ DAY = DayPage(
 def a_day():
     """Build a full day; each test changes only what it is about."""
 
-    def build(**changes):
-        day = dataclasses.replace(DAY, **changes)
+    def made(*, verdict=Verdict.PROPOSED, why="", **changes):
+        orders = changes.get("orders", DAY.orders)
+        states = [line.status.value for line in orders if line.status is not None]
+        lost = [line.symbol for line in orders if line.status is OrderStatus.UNCERTAIN]
+        found = a_standing(verdict, states, orders=len(orders), why=why, uncertain=tuple(lost))
+        day = dataclasses.replace(DAY, standing=found, **changes)
         passed = len(day.checks) - len(day.failed_checks)
         after = dataclasses.replace(day.risk.after, passed=passed, checks=len(day.checks))
         return dataclasses.replace(day, risk=dataclasses.replace(day.risk, after=after))
 
-    return build
+    return made
 
 
 @pytest.fixture

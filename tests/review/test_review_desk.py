@@ -7,6 +7,8 @@ import pytest
 from core.settings import Mode
 from review.closing import CloseReport, close_lines, close_message
 from review.execution import ExecutionReport, execution_lines, execution_message
+from review.verdict import Verdict
+from tests.review.standings import a_standing
 
 DAY = date(2026, 6, 15)
 SHA = "8031f1038f4e" + "0" * 52
@@ -22,11 +24,17 @@ def a_state(symbol="XOM", **changes):
     return plain | changes
 
 
+def stands(states):
+    found = [state["status"] for state in states]
+    return a_standing(Verdict.UNCERTAIN if "uncertain" in found else Verdict.FILLED, found)
+
+
 def a_report(*states, **changes):
     plain = {
         "session": DAY, "mode": Mode.PAPER, "account": "DU1234345", "ticket_sha256": SHA,
         "approved_by": "ana", "approved_at": datetime(2026, 6, 15, 11, 31, tzinfo=UTC),
         "only": (), "sent": len(states), "held_back": "", "states": states, "head": "ab" * 32,
+        "standing": stands(states),
     }  # fmt: skip
     return ExecutionReport(**plain | changes)
 
@@ -39,7 +47,7 @@ def a_close(*states, **changes):
     }  # fmt: skip
     plain = {
         "session": DAY, "mode": Mode.LIVE, "account": "U1234345", "ticket_sha256": SHA,
-        "ticket_state": "committed", "states": states, "costs": costs, "mismatches": (),
+        "standing": stands(states), "states": states, "costs": costs, "mismatches": (),
         "net_asset_value": 1e6, "head": "ab" * 32,
     }  # fmt: skip
     return CloseReport(**plain | changes)
@@ -80,7 +88,9 @@ def test_a_close_says_costs_and_what_is_not_explained():
     assert "not wholly filled: MSFT" in lines
     assert report.exit_code == 1
     message = close_message(report)
-    assert message.text.startswith("⚠ daybook 2026-06-15 · LIVE · closed: 1 cancelled, 1 filled")
+    assert message.text.startswith(
+        "⚠ daybook 2026-06-15 · LIVE · closed: 2 orders sent: 1 cancelled, 1 f"
+    )
     assert "NOT EXPLAINED KO" in text_of(message)
 
 

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from core.settings import Mode
-from review.day import Verdict
 from review.index import IndexLine, render_index
+from review.verdict import Verdict
 
 
 def a_line(day, **changes):

@@ -13,9 +13,10 @@ import pytest
 
 from core.settings import Mode
 from core.types import OrderStatus
-from review.day import Check, Headline, Override, SymbolLine, Verdict
+from review.day import Check, Headline, Override, SymbolLine
 from review.page import LISTED, render_day, usage
 from review.text import UNKNOWN
+from review.verdict import Verdict
 
 HOSTILE = (
     "<script>alert('1')</script>",
@@ -70,11 +71,11 @@ def seen(day):
 
 STATES = {
     "proposed": {},
-    "executed": {"verdict": Verdict.EXECUTED, "mode": Mode.LIVE},
+    "executed": {"verdict": Verdict.PARTLY_FILLED, "mode": Mode.LIVE},
     "recommendation only": {"verdict": Verdict.RECOMMENDATION_ONLY, "mode": Mode.PAPER},
-    "too late": {"verdict": Verdict.RECOMMENDATION_ONLY, "verdict_reason": "Started too late"},
+    "too late": {"verdict": Verdict.RECOMMENDATION_ONLY, "why": "Started too late"},
     "no orders": {"verdict": Verdict.NO_ORDERS, "orders": ()},
-    "nothing at all": {"verdict": Verdict.NO_ORDERS, **EMPTY, "world": "", "next_step": ""},
+    "nothing at all": {"verdict": Verdict.NO_ORDERS, **EMPTY, "world": ""},
 }
 
 
@@ -191,15 +192,16 @@ def test_failed_checks_are_named_with_value_and_limit(a_day):
 
 
 def test_an_uncertain_order_is_the_first_thing_the_page_says(a_day):
-    day = a_day(verdict=Verdict.EXECUTED)
+    day = a_day()
     states = [OrderStatus.UNCERTAIN, *[OrderStatus.FILLED] * 11]
     orders = tuple(
         dataclasses.replace(o, status=s) for o, s in zip(day.orders, states, strict=True)
     )
-    content = render_day(dataclasses.replace(day, orders=orders))
+    day = a_day(verdict=Verdict.UNCERTAIN, orders=orders)
+    content = render_day(day)
     assert b'<div class="banner bad"' in content
-    page = seen(dataclasses.replace(day, orders=orders))
-    assert "12 orders sent: 1 uncertain, 11 filled" in page
+    page = seen(day)
+    assert "12 orders sent: 11 filled, 1 uncertain" in page
     assert "The fate of MSFT is not known" in page
 
 
@@ -255,7 +257,7 @@ def test_a_day_is_only_green_when_every_order_stands(a_day, status, tone):
         dataclasses.replace(order, status=OrderStatus.FILLED) for order in a_day().orders
     ]
     orders = (dataclasses.replace(filled, status=status), *rest)
-    page = render_day(a_day(verdict=Verdict.EXECUTED, orders=orders)).decode()
+    page = render_day(a_day(verdict=Verdict.PARTLY_FILLED, orders=orders)).decode()
     assert f'<div class="banner {tone}"' in page
 
 

@@ -15,8 +15,9 @@ from pydantic import SecretStr
 
 from core.errors import VendorError
 from core.settings import Mode
-from review.day import Check, Verdict
+from review.day import Check
 from review.slack import MAX_ROWS, post, ticket_message
+from review.verdict import Verdict
 
 SECRET = "T000/B000/s3cr3t-canary"
 HEAD = "4f9fef1298e2"
@@ -68,7 +69,8 @@ def words(message):
 
 def test_the_message_says_what_a_person_needs_to_decide(a_day):
     message = ticket_message(a_day(), report=REPORT, head=HEAD)
-    assert kinds(message) == ["header", "section", "table", "context"]
+    assert kinds(message) == ["header", "section", "table", "section", "context"]
+    assert "daybook approve 2026-06-15" in message.blocks[3]["text"]["text"]
     assert message.blocks[0]["text"]["text"] == (
         "daybook 2026-06-15 · SIMULATED · 12 orders proposed"
     )
@@ -86,13 +88,13 @@ def test_the_message_says_what_a_person_needs_to_decide(a_day):
     assert rows[3] == [
         "BUY", "TSLA", "60", "143.73", "3.1 → 7.2 %", "+0.44", "0.06", "+2,940", "sized down 20 %",
     ]  # fmt: skip
-    context = message.blocks[3]["elements"][0]["text"]
+    context = message.blocks[4]["elements"][0]["text"]
     assert context.startswith("6 of 6 checks passed · 1 override: PFE (sentiment")
     assert "31 stale fundamentals" in context
     assert "symbols without bars" not in context
     assert context.endswith("account DU****345 · run 2026-06-15-sim-9f3ce1")
-    assert message.blocks[3]["elements"][1]["text"] == f"report: {REPORT} · journal head {HEAD}"
-    assert message.blocks[3]["elements"][2]["text"] == "synthetic market, seed 7, 250 symbols"
+    assert message.blocks[4]["elements"][1]["text"] == f"report: {REPORT} · journal head {HEAD}"
+    assert message.blocks[4]["elements"][2]["text"] == "synthetic market, seed 7, 250 symbols"
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import pytest
 from rich.console import Console
 
 from core.settings import Mode
-from review.day import Stage, Verdict
+from review.day import Stage
 from review.terminal import show, stage_heading, stage_line, summary_text
+from review.verdict import Verdict
 
 PLACES = {"report": "reports/sim/2026-06-15.html", "ticket": "reports/sim/order_ticket.json"}
 
@@ -33,8 +34,8 @@ def test_a_stage_line_stands_under_its_heading():
 
 def test_where_nobody_looks_the_summary_is_plain_and_never_wrapped(a_day):
     long = "x" * 190
-    text = shown(a_day(next_step=long), width=20)
-    assert text == summary_text(a_day(next_step=long), places=PLACES)
+    text = shown(a_day(verdict=Verdict.REFUSED, why=long), width=20)
+    assert text == summary_text(a_day(verdict=Verdict.REFUSED, why=long), places=PLACES)
     assert long in text
     assert "\x1b" not in text
 
@@ -73,7 +74,7 @@ def test_both_forms_name_the_world_the_verdict_and_the_places(a_day, terminal, m
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_note_can_neither_paint_nor_move_the_cursor(a_day, terminal):
     note = "[bold red]odd[/] [link=file:///x]here[/link] \x1b[2J\r\n"
-    day = a_day(next_step=note)
+    day = a_day(verdict=Verdict.REFUSED, why=note)
     text = shown(day, force_terminal=terminal, width=200, color_system=None)
     assert "\x1b[2J" not in text
     assert "\r" not in text

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.types import OrderStatus, Side
 from review import text
-from review.day import Verdict
+from review.verdict import Verdict
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
@@ -71,12 +71,11 @@ def test_the_time_to_the_open_is_never_negative(minutes, shown):
 def test_an_execution_counts_what_became_of_each_order(a_day):
     import dataclasses
 
-    day = a_day(verdict=Verdict.EXECUTED)
-    assert text.headline(day) == "No order was sent"
+    day = a_day(verdict=Verdict.PARTLY_FILLED)
     states = [OrderStatus.FILLED, OrderStatus.FILLED, OrderStatus.WORKING]
     orders = [dataclasses.replace(o, status=s) for o, s in zip(day.orders, states, strict=False)]
     orders.append(day.orders[3])
-    assert text.headline(a_day(verdict=Verdict.EXECUTED, orders=tuple(orders))) == (
+    assert text.headline(a_day(verdict=Verdict.PARTLY_FILLED, orders=tuple(orders))) == (
         "3 orders sent: 2 filled, 1 working"
     )
 

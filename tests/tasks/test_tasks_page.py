@@ -2,30 +2,8 @@
 
 from core.artefacts import Artefact
 from core.runs import StageRecord
-from desk.ticket import TicketStatus
 from flows.runner import RESUMED
-from review.day import Verdict
-from tasks.page import day_verdict, next_step
 from tasks.page_stages import NUMBERS, artefacts_of, stage_line_of, stage_lines
-from tests.tasks.a_day import a_ticket, an_order
-
-SENT = {"submit": StageRecord("submit", {}, {"states": [{"order_ref": "DB1:X"}]})}
-FAILED = ({"name": "VaR", "passed": False},)
-
-
-def test_a_verdict_follows_from_the_ticket_and_from_what_was_sent():
-    waiting, empty = a_ticket(an_order()), a_ticket()
-    refused = a_ticket(an_order(), status=TicketStatus.RECOMMENDATION_ONLY, failed_checks=FAILED)
-    assert day_verdict(waiting, {}) is Verdict.PROPOSED
-    assert day_verdict(waiting, SENT) is Verdict.EXECUTED
-    assert day_verdict(empty, {}) is Verdict.NO_ORDERS
-    assert day_verdict(refused, {}) is Verdict.RECOMMENDATION_ONLY
-
-
-def test_only_orders_that_wait_can_be_approved():
-    for verdict in Verdict:
-        told = next_step(verdict, a_ticket())
-        assert ("daybook approve 2026-06-15" in told) == (verdict is Verdict.PROPOSED)
 
 
 def test_every_stage_that_can_be_resumed_has_its_place_among_the_nine():

@@ -1,0 +1,245 @@
+"""How a session stands at the desk: its verdict, with the words for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from typing import Any, Self
+
+from core.calendar import BUCHAREST
+from core.types import OrderState, OrderStatus
+from desk import approvals, audit, intents, switch, tickets
+from desk.audit import Act
+from desk.reconciliation import state_of
+from desk.sightings import last_seen
+from desk.store import DeskStore
+from desk.switch import Switch, SwitchState
+from desk.tickets import SHORT, TicketRecord, TicketState
+from review.states import counted
+from review.verdict import TABLE, DeskFacts, Said, Verdict, verdict_of
+
+_NAMED = 5  # symbols named before "and 36 more"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a day is, and every word its exits say of it. Plain values: it is sealed as it is."""
+
+    verdict: Verdict
+    session: date
+    ticket_sha256: str  # the ticket that counts: the one committed to, else the day's own
+    orders: int  # on that ticket
+    until: datetime  # the order cut-off
+    committed: int = 0  # orders the account is committed to
+    tally: str = ""  # how they stand: "3 filled, 1 working"
+    by: str = ""  # who approved or rejected it
+    why: str = ""  # what it rests on, in words, without a full stop
+    uncertain: tuple[str, ...] = ()  # symbols
+    unapproved: tuple[str, ...] = ()  # symbols of a part that can still be approved
+    late: bool = False  # the order cut-off has passed
+    anew: bool = False  # the day was decided anew since; that decision is not to be sent
+
+    @property
+    def said(self) -> Said:
+        """The row of the table."""
+        return TABLE[self.verdict]
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of whatever ends in this."""
+        return self.said.exit_code
+
+    @property
+    def headline(self) -> str:
+        """What it is, in one line."""
+        return self._filled_in(self.said.headline)
+
+    @property
+    def meaning(self) -> str:
+        """What it means for the account."""
+        told = self._filled_in(self.said.meaning).replace(": .", ".").replace(" .", "")
+        if not self.anew:
+            return told
+        return (
+            f"{told} They are of ticket {self.ticket_sha256[:SHORT]}; this later decision is a "
+            "recommendation only and none of it will be sent."
+        )
+
+    @property
+    def next_step(self) -> str:
+        """What a person can do; empty when there is nothing."""
+        told = self._filled_in(self.said.next_step)
+        if self.late and self.verdict in {Verdict.HELD_BACK, Verdict.REJECTED}:
+            told = (
+                f"The order cut-off, {_local(self.until)} Bucharest, has passed: none will leave."
+            )
+        return " ".join(part for part in (told, self.rest) if part)
+
+    @property
+    def rest(self) -> str:
+        """What of the ticket can still be approved, until when and how; empty for nothing."""
+        if not self.unapproved:
+            return ""
+        named = ", ".join(self.unapproved[:_NAMED])
+        more = len(self.unapproved) - _NAMED
+        listed = f"{named} and {more} more" if more > 0 else named
+        return (
+            f"Not approved: {_orders(len(self.unapproved))} ({listed}), open until "
+            f"{_local(self.until)} Bucharest: daybook approve {self.ticket_sha256[:SHORT]}"
+        )
+
+    def _filled_in(self, words: str) -> str:
+        return words.format(
+            orders=_orders(self.orders),
+            count=_orders(self.committed),
+            tally=self.tally,
+            by=self.by,
+            why=self.why.rstrip(". "),
+            uncertain=", ".join(self.uncertain),
+            short=self.ticket_sha256[:SHORT],
+            session=self.session,
+            until=_local(self.until),
+        )
+
+    def because(self, why: str) -> Self:
+        """Return the same with a reason that only the caller knows."""
+        return replace(self, why=why)
+
+    def record(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return asdict(self) | {
+            "verdict": self.verdict.value,
+            "session": self.session.isoformat(),
+            "until": self.until.isoformat(),
+            "uncertain": list(self.uncertain),
+            "unapproved": list(self.unapproved),
+        }
+
+    @classmethod
+    def of_record(cls, plain: Mapping[str, Any]) -> Self:
+        """Return what `record` wrote."""
+        return cls(
+            **{
+                **plain,
+                "verdict": Verdict(plain["verdict"]),
+                "session": date.fromisoformat(plain["session"]),
+                "until": datetime.fromisoformat(plain["until"]),
+                "uncertain": tuple(plain["uncertain"]),
+                "unapproved": tuple(plain["unapproved"]),
+            }
+        )
+
+
+def standing(
+    store: DeskStore, own: TicketRecord, *, now: datetime | None, why: str = ""
+) -> Standing:
+    """Return how the session of a ticket stands, as the desk last saw it.
+
+    ``now`` is the gateway's time; None where time stands still, as in the embedded simulator.
+    ``why`` is the reason that only the caller knows, such as why part of a batch was held back.
+    """
+    counts = tickets.committed(store, own.ticket.account, own.ticket.session) or own
+    found = ticket_standing(store, counts, now=now, why=why)
+    return replace(found, anew=counts.sha256 != own.sha256)
+
+
+def ticket_standing(
+    store: DeskStore, record: TicketRecord, *, now: datetime | None, why: str = ""
+) -> Standing:
+    """Return how one ticket stands, whatever other tickets its session has; see `standing`."""
+    ticket, turned = record.ticket, switch.read(store)
+    states = order_states(store, record)
+    trail = audit.about(store, record.sha256)
+    late = now is not None and now > ticket.finish_line
+    facts = DeskFacts(
+        ticket=record.state,
+        orders=len(ticket.lines),
+        failed_checks=len(ticket.failed_checks),
+        states=states,
+        halted=turned.state is SwitchState.HALTED,
+        refused=bool(trail) and trail[-1].action == "refused",
+        late=late,
+        expired_before=_expired_before(store, record),
+    )
+    verdict = verdict_of(facts)
+    return Standing(
+        verdict=verdict,
+        session=ticket.session,
+        ticket_sha256=record.sha256,
+        orders=len(ticket.lines),
+        until=ticket.finish_line,
+        committed=len(states),
+        tally=counted(states),
+        by=_by(store, record, trail),
+        why=why or _why(verdict, record, states, turned, trail),
+        uncertain=tuple(s.symbol for s in states if s.status is OrderStatus.UNCERTAIN),
+        unapproved=() if late else _unapproved(store, record),
+        late=late,
+    )
+
+
+def order_states(store: DeskStore, record: TicketRecord) -> tuple[OrderState, ...]:
+    """Return how the orders of a ticket stand that are committed to, as the desk last saw them."""
+    committed = intents.of_source(store, record.sha256)
+    seen = last_seen(store, [intent.order for intent in committed])
+    return tuple(state_of(intent, seen, {}) for intent in committed)
+
+
+def _why(
+    verdict: Verdict,
+    record: TicketRecord,
+    states: Sequence[OrderState],
+    turned: Switch,
+    trail: Sequence[Act],
+) -> str:
+    failed = ", ".join(str(check["name"]) for check in record.ticket.failed_checks)
+    said = next((state.message for state in states if state.message), "it gave no reason")
+    halted = f"{turned.by} stopped all orders{f' ({turned.reason})' if turned.reason else ''}"
+    reasons = {
+        Verdict.HALTED: halted,
+        Verdict.REFUSED: str(trail[-1].detail.get("why", "")) if trail else "",
+        Verdict.HELD_BACK: "it was interrupted or refused"
+        if turned.state is SwitchState.ACTIVE
+        else f"{turned.by} turned the kill switch to {turned.state}",
+        Verdict.BROKER_REJECTED: said,
+        Verdict.RECOMMENDATION_ONLY: f"Failed: {failed}"
+        if failed
+        else "Orders of another ticket of the session were committed before",
+    }
+    return reasons.get(verdict, "")
+
+
+def _by(store: DeskStore, record: TicketRecord, trail: Sequence[Act]) -> str:
+    if record.state is TicketState.REJECTED:
+        return approvals.rejection_of(store, record.sha256)
+    given: list[str] = []
+    for act in trail:
+        if act.action == "approved":
+            only = act.detail["only"]
+            given.append(f"{act.actor}, only {', '.join(only)}" if only else act.actor)
+        elif act.action in {"registered", "rejected"}:
+            given.clear()  # what was said before does not count any more
+    return "; ".join(given)
+
+
+def _unapproved(store: DeskStore, record: TicketRecord) -> tuple[str, ...]:
+    if record.state not in {TicketState.APPROVED, TicketState.COMMITTED}:
+        return ()  # of a ticket that waits it is the whole
+    with store.transaction() as connection:
+        return tuple(order.symbol for order in approvals.unapproved(connection, record))
+
+
+def _expired_before(store: DeskStore, own: TicketRecord) -> bool:
+    return any(
+        record.state is TicketState.EXPIRED and record.ticket.account == own.ticket.account
+        for record in tickets.listed(store, own.ticket.session)
+    )
+
+
+def _orders(number: int) -> str:
+    return f"{number:,} order{'' if number == 1 else 's'}"
+
+
+def _local(moment: datetime) -> str:
+    return f"{moment.astimezone(BUCHAREST):%H:%M}"
