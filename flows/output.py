@@ -60,9 +60,21 @@ def show_logs(*, debug: bool = False, least: int = logging.ERROR) -> None:
 
     What a command has to say it prints; logs are for finding defects.
     """
+    safe_records()  # servers bring handlers of their own
     handler = logging.StreamHandler()
     handler.setFormatter(_Formatter(logging.BASIC_FORMAT))
     logging.basicConfig(level=logging.DEBUG if debug else least, handlers=[handler], force=True)
+
+
+def safe_records() -> None:
+    """Make the message of every log record safe, whoever logs and whichever handler shows it."""
+    logging.setLogRecordFactory(_Record)
+
+
+class _Record(logging.LogRecord):
+    def getMessage(self) -> str:  # noqa: N802 - logging's own name
+        """Return the message as it may be shown."""
+        return shown(super().getMessage())
 
 
 class _Formatter(logging.Formatter):

@@ -12,8 +12,12 @@ from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
 from core.runs import StageRecord
+from flows.output import safe_records
 from flows.runner import Pending
 from tasks.stage import Stage, worth_repeating
+
+# Prefect's handlers, to the console and to its server, show what any library logs.
+safe_records()
 
 
 def as_task(stage: Stage[...], /, *args: object) -> Pending:

@@ -1,5 +1,6 @@
 """The Prefect flow: how a day's outcome becomes the run's state, and its stages artifacts."""
 
+import logging
 from datetime import date
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from core.artefacts import Artefact
 from core.errors import StageFailed
 from core.runs import StageRecord
-from core.settings import Submit
+from core.settings import Submit, load_settings
 from flows import daily
 from flows.run import NoSession
 from flows.stages import Outcome
@@ -100,6 +101,19 @@ def test_the_flows_parameters_reach_the_day(flow):
     assert day == date(2026, 6, 15)
     assert settings.submit is Submit.AUTO
     assert settings.simulator.bars == Path("bars.parquet")
+
+
+def test_no_words_of_strangers_are_raw_in_a_state_a_failure_or_a_log(flow):
+    hostile = "a\x1b[2Jb\u202e\u2028c"
+    waiting = StageRecord("propose", {}, {"status": "proposed", "orders": 1}, notes=hostile)
+    assert flow(records(propose=waiting)).message == "a[2Jb c"
+    failed = StageFailed("1 market", hostile, kept=(), resume="daybook run")
+    assert str(failed).replace("\n", "").isprintable()
+    load_settings(vendors={"fundamentals_key": "canary-key-5f1d2c"})
+    # What the loggers of every library make, here and in a worker of Prefect's.
+    made = logging.getLogRecordFactory()
+    record = made("ibkr", logging.WARNING, "f.py", 1, "%s canary-key-5f1d2c", (hostile,), None)
+    assert record.getMessage() == "a[2Jb c [secret]"
 
 
 def test_a_stages_artifact_shows_figures_checks_and_hashes():
