@@ -140,13 +140,17 @@ def _large(moves: Grid, limit: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
 
 
 def _volume_ratio(volumes: np.ndarray[Any, np.dtype[np.float64]], row: int) -> float:
-    """Return a day's volume against the median of the days before it, or of all others."""
+    """Return a day's volume against the usual: the median of the days before, or of all others.
+
+    The lower of the two counts: in the middle of a squeeze the days before are no measure.
+    """
     known = np.isfinite(volumes)
-    usual = volumes[max(row - USUAL_DAYS, 0) : row][known[max(row - USUAL_DAYS, 0) : row]]
-    if len(usual) < FEWEST_DAYS:
-        usual = np.delete(volumes, row)[np.delete(known, row)]
-    middle = float(np.median(usual)) if len(usual) >= FEWEST_DAYS else math.nan
-    return float(volumes[row]) / middle if middle > 0 else math.nan
+    start = max(row - USUAL_DAYS, 0)
+    before = volumes[start:row][known[start:row]]
+    others = np.delete(volumes, row)[np.delete(known, row)]
+    medians = [float(np.median(days)) for days in (before, others) if len(days) >= FEWEST_DAYS]
+    usual = min(medians, default=math.nan)
+    return float(volumes[row]) / usual if usual > 0 else math.nan
 
 
 def _swapped(

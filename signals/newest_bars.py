@@ -105,8 +105,9 @@ def per_name(
         yield finding("no trading", f"volume 0 in the last {one.untraded} sessions")
     elif one.unchanged >= UNCHANGED:
         yield finding("no trading", f"close {one.close:g} in each of {one.unchanged + 1} sessions")
-    apart = abs(math.log(one.previous_off))
-    if apart > math.log1p(settings.close_tolerance):
+    # Where no calendar says which session a previous close belongs to, a day's move is no fault.
+    tolerance = settings.max_jump if due is None else settings.close_tolerance
+    if abs(math.log(one.previous_off)) > math.log1p(tolerance):
         yield finding(
             "previous close",
             f"the broker's previous close is {one.previous_close:g}, the bar of {one.session} "

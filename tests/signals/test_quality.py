@@ -60,6 +60,38 @@ def test_a_crash_of_the_whole_market_quarantines_nobody(year):
     assert rules(judged(crashed)) == set()
 
 
+def with_ending(bars, symbol, *, usual, ending):
+    """Return bars of which a name's are an ordinary year and then these closes and volumes."""
+    own = bars.index[bars["symbol"] == symbol]
+    start = own[: -len(ending)]
+    changed = bars.copy()
+    changed.loc[start, "volume"] *= usual / 1e6
+    scale = ending[0][0] / changed.loc[start[-1], "close"]
+    changed.loc[start, ["open", "high", "low", "close"]] *= scale
+    for row, (close, volume) in zip(own[-len(ending) :], ending, strict=True):
+        changed.loc[row, ["open", "high", "low", "close", "volume"]] = [*[close] * 4, volume]
+    return changed
+
+
+def test_a_squeeze_that_another_library_repaired_as_a_split_is_believed_from_start_to_end(year):
+    # GameStop, 12 January to 2 February 2021, before its split; see yfinance issue 2660.
+    closes = (19.95, 31.40, 39.91, 35.50, 39.36, 39.12, 43.03, 65.01, 76.79, 147.98, 347.51,
+              193.60, 325.00, 225.00, 90.00)  # fmt: skip
+    millions = (7.1, 144.5, 93.7, 46.9, 74.7, 33.5, 56.2, 197.2, 177.9, 178.6, 93.4,
+                58.8, 50.6, 37.4, 78.2)  # fmt: skip
+    days = [(close, 1e6 * volume) for close, volume in zip(closes, millions, strict=True)]
+    for until in range(2, len(days) + 1):
+        squeezed = with_ending(year, "DELTA", usual=7e6, ending=days[:until])
+        found = judged(squeezed)
+        assert (rules(found), found.spikes) == (set(), ())
+
+
+def test_a_reverse_split_of_an_odd_ratio_that_the_vendor_never_applied_is_refused(year):
+    # BCAN, 22 March 2024, 1 for 190: 0.019 and then 2.51; see yfinance issue 2002.
+    days = [(0.020, 62.4e6), (0.021, 187.2e6), (0.019, 88.7e6), (2.51, 2.69e6)]
+    assert rules(judged(with_ending(year, "DELTA", usual=90e6, ending=days))) == {"DELTA jump!"}
+
+
 def test_two_swapped_rows_are_named_together_even_if_one_has_the_volume_of_news(year):
     swapped = year.copy()
     one, other = rows_of(year, "ALPHA")[0], rows_of(year, "HOTEL")[0]
