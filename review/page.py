@@ -64,6 +64,7 @@ def render_day(day: DayPage) -> bytes:
         "volume": text.volume(day),
         "tone": tone(day),
         "sent": any(line.status is not None for line in day.orders),
+        "rehearsed_totals": text.rehearsed_totals(day),
         "usage": usage,
         "bounds": text.bounds,
         "checks_passed": text.checks_passed(day),

@@ -114,6 +114,20 @@ def short_sales(day: DayPage) -> str:
     return f", {len(opened)} of them short sales that open {percent(sum(opened))} of net value"
 
 
+def rehearsed_totals(day: DayPage) -> str:
+    """Say what the orders that are left take in margin and commissions; empty without answers."""
+    kept = [each for each in day.rehearsals if each.quantity_after]
+    margins = [each.margin_change for each in kept if each.margin_change is not None]
+    fees = [each.commission for each in kept if each.commission is not None]
+    if not margins:
+        return ""
+    known = f"{number(sum(fees))}" + (f" for {len(fees)}" if len(fees) < len(kept) else "")
+    return (
+        f"{count(len(kept), 'order')} rehearsed: Δ margin {number(sum(margins), 0, signed=True)} "
+        f"{day.currency}, commissions {known if fees else 'not known'}"
+    )
+
+
 def measured(risk: Measured) -> str:
     """Write a risk with the method that found it: ``0.67 % (parametric)``."""
     told = percent(risk.value, 2) if risk.value is not None else NOT_MEASURED

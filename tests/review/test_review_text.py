@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -88,3 +89,14 @@ def test_the_volume_is_only_said_when_every_value_is_known(a_day, some_orders):
     assert text.volume(a_day(orders=orders)) == "2 orders: buy 8,624, sell 8,624 USD"
     unknown = (orders[0], dataclasses.replace(orders[1], value=None))
     assert text.volume(a_day(orders=unknown)) == "2 orders"
+
+
+def test_the_totals_of_the_rehearsal_are_of_the_orders_that_are_left(a_day):
+    day = a_day()  # one order in full, one sized down, one removed
+    assert text.rehearsed_totals(day) == (
+        "2 orders rehearsed: Δ margin +24,140 USD, commissions 2.20"
+    )
+    kept, smaller, _ = day.rehearsals
+    unknown = a_day(rehearsals=(kept, dataclasses.replace(smaller, commission=None)))
+    assert text.rehearsed_totals(unknown).endswith("commissions 1.20 for 1")
+    assert text.rehearsed_totals(a_day(rehearsals=())) == ""
