@@ -129,6 +129,7 @@ class StageFailed(DaybookError):
     ) -> None:
         self.exit_code = exit_code
         self.stage = stage
+        self.reason = reason
         self.kept = tuple(kept)
         self.resume = resume
         saved = f"kept: {', '.join(self.kept)}" if self.kept else "nothing was written yet"

@@ -102,7 +102,7 @@ class _Sender:
             states = self._gateway.trading.place_orders(
                 chunk, timeout=settings.orders.acknowledge_timeout, leaving=self._leaving
             )
-        except (NotPermitted, GatewayError, DataError):
+        except DaybookError:
             # Raised only before the first byte: these orders can be sent another time.
             self._mark(refs, IntentState.INTENDED)
             raise

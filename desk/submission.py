@@ -27,7 +27,7 @@ from desk.approvals import approval_of, refuse_if_closed, uncommitted
 from desk.audit import DESK, Act, note
 from desk.clocks import read
 from desk.errors import GateRefused, NotPermitted, TicketChanged
-from desk.positions import fills_since, mismatches, position_checks
+from desk.positions import fills_since, mismatches, position_checks, unreported
 from desk.reconciliation import Reconciled, reconcile, state_of
 from desk.sending import Sent, refuse_if_late, send
 from desk.store import DeskStore
@@ -187,7 +187,8 @@ class _Submitting:
         for order in orders:
             refuse_if_stopped(self.store, order, held=_shares(snapshot))
         own_fills = fills_since(found.states.values(), ticket.decided_at)
-        odd = mismatches(self.record.holdings, own_fills, snapshot)
+        beside = unreported(found.states[ref] for ref in self._own(found))
+        odd = mismatches(self.record.holdings, own_fills, snapshot, beside)
         fresh = gate.exposure(snapshot, found.working)
         capital = ticket.net_asset_value
         decided = {holding.con_id: holding.price for holding in self.record.holdings}
@@ -220,6 +221,10 @@ class _Submitting:
     def _commit(self, orders: Sequence[Order]) -> None:
         checked = {order.order_ref for order in orders}
         intents.commit_ticket(self.store, self.record, now=self.now, only=checked)
+
+    def _own(self, found: Reconciled) -> list[str]:
+        """Return the names of the ticket's orders that are committed to: all since the decision."""
+        return [o.order_ref for o in self.record.ticket.orders if o.order_ref in found.states]
 
     def _refuse_if_too_many(self, orders: int) -> None:
         ticket, limits = self.record.ticket, self.settings.limits

@@ -73,5 +73,6 @@ def _report(day: Day, record: TicketRecord, settled: StageRecord, head: str) -> 
         costs=facts["costs"],
         mismatches=tuple(facts["mismatches"]),
         net_asset_value=facts["net_asset_value"],
+        unreported=tuple(facts["unreported"]),
         head=head,
     )

@@ -71,7 +71,7 @@ def daily_portfolio(
     told = ""
     if outcome.standing.verdict is Verdict.RECOMMENDATION_ONLY:
         told = judgement_note(outcome.records["check"], outcome.records["rehearse"])
-    return state_of(outcome.standing, detail=told)
+    return state_of(outcome.standing, attention=outcome.attention, detail=told)
 
 
 def settings_of(*, auto: bool, bars: Path | None) -> Settings:

@@ -44,6 +44,4 @@ def execute_ticket(
         start=as_task,
         watch=ArtifactWatcher(),
     )
-    return state_of(
-        report.standing, attention=f"HELD BACK: {report.held_back}" if report.held_back else ""
-    )
+    return state_of(report.standing, attention=report.attention)

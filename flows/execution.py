@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from core import clock
+from core.errors import DaybookError, GatewayError, JournalError, NoData, StorageError
 from core.paths import Paths
 from core.runs import RunBook, StageRecord
 from core.settings import Settings
 from desk import approvals
 from desk.agreement import refuse_if_ticket_altered
-from desk.errors import OrdersAltered
+from desk.errors import OrdersAltered, UnknownOrders
 from desk.store import DeskStore
 from desk.tickets import TicketRecord, fetch, name_of
 from flows.alerts import failure, tell
@@ -24,11 +25,17 @@ from flows.runner import Starter, Threads, Watcher
 from flows.session import EXECUTE, OpenSession, begin, open_session
 from flows.steps import Silent, Steps
 from review.alert import with_mode
-from review.execution import ExecutionReport, execution_message
+from review.execution import ExecutionReport, execution_message, not_asked
 from review.standing import standing
 from tasks.answer import seal_answer
 from tasks.day import Day
-from tasks.execute import collect_fills, seal_execution, submit_ticket
+from tasks.execute import (
+    collect_fills,
+    keep_submission,
+    recall_submission,
+    seal_execution,
+    submit_ticket,
+)
 from tasks.message import send_message
 
 AFTER_THE_OPEN = timedelta(minutes=1)
@@ -94,13 +101,17 @@ def _approve(record: TicketRecord, day: Day, *, by: str, only: Sequence[str]) ->
 
 
 def _send(opened: OpenSession, day: Day, steps: Steps) -> ExecutionReport:
-    submitted = steps.run(submit_ticket, day, opened.record.sha256)
+    submitted = _submit(day, opened.record.sha256, steps)
     if not _part_is_open(day, opened.record):
         # Simulated time waits for an answer to the rest of a ticket, as the broker's clock would.
         opened.advance_to(day.session.open + AFTER_THE_OPEN)
-    filled = steps.run(collect_fills, day, submitted)
-    sealed = steps.run(seal_execution, day, submitted, filled)
-    report = _report(opened, day, submitted, filled, sealed)
+    filled = _fills(day, submitted, steps)
+    problem, head = "", ""
+    try:
+        head = steps.run(seal_execution, day, submitted, filled).facts["head"]
+    except (JournalError, StorageError) as error:
+        problem = f"not sealed in the journal: {error}"
+    report = _report(opened, day, submitted, filled, head=head, problem=problem)
     steps.run(send_message, day, execution_message(report), f"execution {report.head}")
     return report
 
@@ -112,8 +123,33 @@ def _part_is_open(day: Day, record: TicketRecord) -> bool:
             return bool(approvals.unapproved(connection, known))
 
 
+def _submit(day: Day, sha256: str, steps: Steps) -> StageRecord:
+    """Send what is to be sent; where that fails, say what left before, if anything did."""
+    try:
+        return steps.run(submit_ticket, day, sha256)
+    except (GatewayError, StorageError, UnknownOrders) as error:
+        try:
+            return steps.run(recall_submission, day, sha256, str(error))
+        except NoData:
+            raise error from None
+
+
+def _fills(day: Day, submitted: StageRecord, steps: Steps) -> StageRecord:
+    """Ask how the orders stand; a question that fails loses nothing of what was sent."""
+    try:
+        return steps.run(collect_fills, day, submitted)
+    except DaybookError as error:
+        return steps.run(keep_submission, submitted, str(error))
+
+
 def _report(
-    opened: OpenSession, day: Day, submitted: StageRecord, filled: StageRecord, sealed: StageRecord
+    opened: OpenSession,
+    day: Day,
+    submitted: StageRecord,
+    filled: StageRecord,
+    *,
+    head: str,
+    problem: str,
 ) -> ExecutionReport:
     sha256 = submitted.facts["ticket"]
     with DeskStore.of(day.paths) as store:
@@ -131,6 +167,7 @@ def _report(
         sent=submitted.facts["sent"],
         held_back=submitted.facts["held_back"],
         states=tuple(filled.facts["states"]),
-        head=sealed.facts["head"],
+        head=head,
         standing=found,
+        problems=(*not_asked(filled.facts), *([problem] if problem else [])),
     )

@@ -9,14 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.errors import StageFailed
 from core.runs import StageRecord
 from core.settings import Submit
 from flows.runner import Runner
+from review.execution import after_sending
 from review.standing import Standing
 from tasks.alternative import fetch_earnings, fetch_fundamentals, fetch_macro, fetch_news
 from tasks.check import check_targets
 from tasks.day import Day
-from tasks.execute import collect_fills, seal_execution, submit_automatically
+from tasks.execute import collect_fills, keep_submission, seal_execution, submit_automatically
 from tasks.ingest import choose_universe, fetch_market
 from tasks.ingested import Ingested
 from tasks.optimise import optimise_target
@@ -48,8 +50,14 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """The exit code of what the day is: see `review.verdict`."""
-        return self.standing.exit_code
+        """The exit code of what the day is (see `review.verdict`), and 1 when a person looks."""
+        return 1 if self.attention else self.standing.exit_code
+
+    @property
+    def attention(self) -> str:
+        """What a person has to look at besides what the day is; empty for nothing."""
+        filled = self.records.get("fills")
+        return "" if filled is None else after_sending(filled.facts)
 
 
 def run_day(day: Day, runner: Runner, *, advance_to: MoveClock | None = None) -> Outcome:
@@ -125,5 +133,9 @@ def _may_send(day: Day, proposed: StageRecord) -> bool:
 def _follow(day: Day, runner: Runner, submitted: StageRecord, advance_to: MoveClock | None) -> None:
     if advance_to is not None:
         advance_to(day.session.open + AFTER_THE_OPEN)
-    filled = runner.run("fills", collect_fills, day, submitted)
+    try:
+        filled = runner.run("fills", collect_fills, day, submitted)
+    except StageFailed as failed:
+        # The orders have left: what is known of them is sealed and told, whatever else fails.
+        filled = runner.run("fills", keep_submission, submitted, failed.reason)
     runner.run("seal_execution", seal_execution, day, submitted, filled)

@@ -30,6 +30,7 @@ class CloseReport:
     mismatches: tuple[Mapping[str, Any], ...]  # positions our own fills do not explain
     net_asset_value: float
     head: str  # of the journal
+    unreported: tuple[Mapping[str, Any], ...] = ()  # filled by their status, at prices not known
 
     @property
     def unfilled(self) -> tuple[str, ...]:
@@ -42,7 +43,7 @@ class CloseReport:
         uncertain = any(state["status"] == "uncertain" for state in self.states)
         # That nothing was approved or sent is no failure of the close.
         failed = self.standing.exit_code == 1
-        return 1 if uncertain or failed or self.mismatches else 0
+        return 1 if uncertain or failed or self.mismatches or self.unreported else 0
 
 
 def close_lines(report: CloseReport) -> list[str]:
@@ -70,7 +71,16 @@ def close_message(report: CloseReport) -> Message:
 def _summary(report: CloseReport) -> list[str]:
     spent = report.costs
     bps = "" if spent["slippage_bps"] is None else f" ({number(spent['slippage_bps'], 1)} bp)"
-    lines = [f"NOT EXPLAINED {m['symbol']}: {m['reason']}" for m in report.mismatches]
+    lines = [
+        f"{'NOT KNOWN' if m.get('may_be_ours') else 'NOT EXPLAINED'} {m['symbol']}: {m['reason']}"
+        for m in report.mismatches
+    ]
+    lines += [
+        f"NOT REPORTED {u['symbol']}: {number(u['quantity'], 0)} filled by the order's status, "
+        "without an execution report: price and commission are not known. To ask again: "
+        f"daybook close --date {report.session}"
+        for u in report.unreported
+    ]
     if report.unfilled:
         lines.append(f"not wholly filled: {', '.join(report.unfilled)}")
     if spent["without_commission"]:

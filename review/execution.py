@@ -32,8 +32,14 @@ class ExecutionReport:
     sent: int  # orders that left in this call
     held_back: str  # why others did not leave
     states: tuple[Mapping[str, Any], ...]  # every order committed to, in send order
-    head: str  # of the journal
+    head: str  # of the journal; empty when it could not be sealed
     standing: Standing  # what the day is now
+    problems: tuple[str, ...] = ()  # what failed after the orders had left
+
+    @property
+    def rejected(self) -> tuple[str, ...]:
+        """Symbols whose order the broker rejected."""
+        return tuple(s["symbol"] for s in self.states if s["status"] == "rejected")
 
     @property
     def uncertain(self) -> tuple[str, ...]:
@@ -43,7 +49,14 @@ class ExecutionReport:
     @property
     def exit_code(self) -> int:
         """What the day's is (see `review.verdict`), and 1 when a person has to look."""
-        return 1 if self.held_back else self.standing.exit_code
+        odd = self.uncertain or self.held_back or self.rejected or self.problems
+        return 1 if odd else self.standing.exit_code
+
+    @property
+    def attention(self) -> str:
+        """What a person has to look at besides what the day is; empty for nothing."""
+        lines = [f"HELD BACK: {self.held_back}"] if self.held_back else []
+        return "; ".join([*partly_rejected(self.states), *self.problems, *lines])
 
 
 def execution_lines(report: ExecutionReport) -> list[str]:
@@ -112,6 +125,29 @@ def tally(states: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{n} {status}" for status, n in sorted(found.items())) or "no orders"
 
 
+def after_sending(facts: Mapping[str, Any]) -> str:
+    """Return what a person has to look at after orders have left, of the facts of stage fills."""
+    return "; ".join([*partly_rejected(facts["states"]), *not_asked(facts)])
+
+
+def not_asked(facts: Mapping[str, Any]) -> list[str]:
+    """Return a line when the broker could not be asked after orders had left."""
+    why = facts.get("not_asked")
+    return [f"the broker could not be asked afterwards: {why}"] if why else []
+
+
+def partly_rejected(states: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line on the orders that the broker rejected, unless it rejected every one."""
+    names = [state["symbol"] for state in states if state["status"] == "rejected"]
+    if not names or len(names) == len(states):
+        return []
+    return [_rejected(names, f"{len(names)} of {len(states)} orders")]
+
+
+def _rejected(names: Sequence[str], which: str) -> str:
+    return f"REJECTED {', '.join(names)}: the broker rejected {which}; its reasons are beside each"
+
+
 def warnings(report: ExecutionReport) -> list[str]:
     """Return what a person has to look at."""
     lines = []
@@ -120,6 +156,10 @@ def warnings(report: ExecutionReport) -> list[str]:
             f"UNCERTAIN {', '.join(report.uncertain)}: sent, not confirmed, not sent again. "
             "Look at the broker's own order list"
         )
+    if report.rejected and len(report.rejected) == len(report.states):
+        lines.append(_rejected(report.rejected, "every order"))
+    lines += partly_rejected(report.states)
+    lines += [f"PROBLEM: {one_line(problem, 600)}" for problem in report.problems]
     if report.held_back:
         lines.append(f"HELD BACK: {one_line(report.held_back, 600)}")
     return lines

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from core.errors import ConfigurationError
@@ -11,7 +10,7 @@ from core.runs import StageRecord
 from core.tables import FILLS
 from core.types import OrderState, OrderStatus
 from desk import intents, tickets
-from desk.positions import fills_since, mismatches
+from desk.positions import fills_since, mismatches, unreported
 from desk.reconciliation import reconcile
 from desk.settlement import Costs, costs
 from desk.store import DeskStore
@@ -51,14 +50,37 @@ def settle(day: Day, sha256: str) -> StageRecord:
     fills = fills_since(states, record.ticket.decided_at)
     decided = {line.order.order_ref: line.reference_price for line in record.ticket.lines}
     spent = costs(fills, decided)
-    odd = mismatches(record.holdings, fills, snapshot)
+    # Of an order that was committed to before the decision it is not known when it filled.
+    own = {order.order_ref for order in record.ticket.orders}
+    beside = unreported(state for state in states if state.order_ref in own)
+    odd = mismatches(record.holdings, fills, snapshot, beside)
+    silent = [each for each in unreported(states) if each.quantity > 0.0]
     facts: dict[str, Any] = {
         "ticket": sha256,
         "states": state_records(states, record.held),
         "unfilled": [s.order_ref for s in states if s.filled < s.quantity],
         "uncertain": [s.order_ref for s in states if s.status is OrderStatus.UNCERTAIN],
+        "unreported": [
+            {
+                "order_ref": s.order_ref,
+                "symbol": s.symbol,
+                "side": s.side.value,
+                "quantity": s.quantity,
+            }
+            for s in silent
+        ],
         "costs": cost_record(spent),
-        "mismatches": [asdict(each) | {"reason": each.reason} for each in odd],
+        "mismatches": [
+            {
+                "con_id": each.con_id,
+                "symbol": each.symbol,
+                "expected": each.expected,
+                "held": each.held,
+                "may_be_ours": each.may_be_ours,
+                "reason": each.reason,
+            }
+            for each in odd
+        ],
         "net_asset_value": snapshot.net_asset_value,
     }
     return StageRecord(
@@ -71,7 +93,7 @@ def settle(day: Day, sha256: str) -> StageRecord:
         facts=facts,
         rows_in=len(states),
         rows_out=len(fills),
-        notes=close_note(states, spent, len(odd)),
+        notes=close_note(states, spent, len(odd), len(silent)),
     )
 
 
@@ -111,6 +133,7 @@ def close_facts(record: TicketRecord, settled: StageRecord) -> dict[str, Any]:
         "orders": len(settled.facts["states"]),
         "unfilled": settled.facts["unfilled"],
         "uncertain": settled.facts["uncertain"],
+        "unreported": settled.facts["unreported"],
         "mismatches": [each["symbol"] for each in settled.facts["mismatches"]],
         "net_asset_value": settled.facts["net_asset_value"],
         **{name: value for name, value in spent.items() if name != "fills"},
@@ -143,11 +166,12 @@ def cost_record(spent: Costs) -> dict[str, Any]:
     }
 
 
-def close_note(states: list[OrderState], spent: Costs, unexplained: int) -> str:
+def close_note(states: list[OrderState], spent: Costs, unexplained: int, unpriced: int) -> str:
     """Return one line on a session; what needs a person comes first."""
+    silent = f"{unpriced} ORDER(S) FILLED WITHOUT AN EXECUTION REPORT; " if unpriced else ""
     odd = f"{unexplained} POSITION(S) NOT EXPLAINED; " if unexplained else ""
     bps = "" if spent.slippage_bps is None else f" ({spent.slippage_bps:+.1f} bp)"
     return (
-        f"{uncertain_names(states)}{odd}{counted(states)}; {len(spent.fills)} fills, slippage "
-        f"{spent.slippage:,.2f}{bps}, commission {spent.commission:,.2f}"
+        f"{uncertain_names(states)}{odd}{silent}{counted(states)}; {len(spent.fills)} fills, "
+        f"slippage {spent.slippage:,.2f}{bps}, commission {spent.commission:,.2f}"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -15,14 +15,17 @@ from core import clock
 from core.action import action
 from core.artefacts import Artefact
 from core.canonical import canonical_json, sha256_of
+from core.errors import NoData
 from core.runs import StageRecord
 from core.tables import FILLS
-from core.types import OrderState
+from core.types import OrderState, OrderStatus
 from desk import approvals, intents, tickets
 from desk.approvals import AUTO
 from desk.clocks import read
 from desk.errors import NotPermitted
-from desk.reconciliation import reconcile
+from desk.intents import Intent, IntentState
+from desk.reconciliation import reconcile, state_of
+from desk.sightings import OVER, last_seen
 from desk.store import DeskStore
 from desk.submission import Submission, submit
 from desk.tickets import TicketRecord, TicketState
@@ -93,6 +96,59 @@ def collect_fills(day: Day, submitted: StageRecord) -> StageRecord:
     )
 
 
+@stage("8 fills")
+def keep_submission(submitted: StageRecord, problem: str) -> StageRecord:
+    """Keep how the orders stood when they left, where the broker could not be asked afterwards.
+
+    ``problem`` is what it failed over. Nothing is made up: there are no fills and no positions.
+    """
+    states = submitted.facts["states"]
+    tally = ", ".join(f"{state['symbol']} {state['status']}" for state in states)
+    return StageRecord(
+        stage="fills",
+        artefacts={},
+        facts={"ticket": submitted.facts["ticket"], "states": states, "not_asked": problem},
+        rows_in=len(states),
+        notes=f"NOT ASKED AGAIN: {problem}; as they left: {tally}",
+    )
+
+
+@stage("8 submit")
+def recall_submission(day: Day, sha256: str, problem: str) -> StageRecord:
+    """Return what the desk knows of a ticket's orders of which bytes may have left before.
+
+    For when the sending itself failed over ``problem``. Raises `NoData` when none can have left.
+    """
+    with DeskStore.of(day.paths) as store:
+        known = intents.of_source(store, sha256)
+        seen = last_seen(store, [intent.order for intent in known])
+        held = tickets.fetch(store, sha256).held
+    if not any(intent.state is not IntentState.INTENDED for intent in known):
+        raise NoData("no order of the ticket has left")
+    states = [as_last_known(intent, seen) for intent in known]
+    return StageRecord(
+        stage="submit",
+        artefacts={},
+        facts={
+            "ticket": sha256,
+            "sent": 0,
+            "states": state_records(states, held),
+            "held_back": problem,
+        },
+        rows_in=len(states),
+        notes=f"{uncertain_names(states)}{counted(states)} before; FAILED: {problem}",
+    )
+
+
+def as_last_known(intent: Intent, seen: Mapping[str, OrderState]) -> OrderState:
+    """Return how an order stands when the broker cannot be asked: an end stays, else uncertain."""
+    earlier = seen.get(intent.order.order_ref)
+    if earlier is None or earlier.status in OVER or intent.state is IntentState.INTENDED:
+        return state_of(intent, {}, seen)
+    was = f"was {earlier.status} when the broker was last asked"
+    return replace(earlier, status=OrderStatus.UNCERTAIN, message=was)
+
+
 @stage("9 journal")
 def seal_execution(day: Day, submitted: StageRecord, filled: StageRecord) -> StageRecord:
     """Seal what was approved by whom and what became of every order."""
@@ -110,6 +166,7 @@ def seal_execution(day: Day, submitted: StageRecord, filled: StageRecord) -> Sta
         "approved_at": approval.at.isoformat(),
         "approved_only": list(approval.only),
         "held_back": submitted.facts["held_back"],
+        "not_asked": filled.facts.get("not_asked", ""),
         "orders": len(states),
         "uncertain": [state["order_ref"] for state in states if state["status"] == "uncertain"],
     }

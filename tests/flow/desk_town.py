@@ -53,13 +53,13 @@ class Town:
 
     # The day
 
-    def run_day(self, **changes):
+    def run_day(self, *, watch=None, **changes):
         with closing(Threads()) as threads, hurried():
             return run_session(
                 self.settings.model_copy(update=changes),
                 self.session.day,
                 start=threads,
-                watch=Silent(),
+                watch=watch or Silent(),
                 resume="",
                 progress=lambda *_: None,
             )

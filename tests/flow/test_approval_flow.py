@@ -2,16 +2,17 @@
 
 import json
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 
 import pytest
 
 import journal
 from core.paths import Paths
-from core.settings import Submit
+from core.settings import Submit, load_settings
 from desk import approvals, intents, tickets
 from desk.tickets import TicketState
+from tests.flow.days import Watcher
 from tests.flow.desk_town import open_town
 
 MINUTE = timedelta(minutes=1)
@@ -233,3 +234,79 @@ def test_orders_edited_after_they_were_committed_are_not_sent_and_people_are_tol
     assert town.daybook("resume", "--by", "ana")[0] == 0
     assert town.daybook("execute")[0] == 0
     assert town.at_exchange() == [order.order_ref for order in record.ticket.orders]
+
+
+@contextmanager
+def faulty(town, name, **options):
+    town.simulator.fault(name, **options)
+    try:
+        yield
+    finally:
+        town.simulator.fault(name, on=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("refused", "which"), [(3, "every order"), (1, "1 of 3 orders")])
+def test_a_batch_rejected_in_whole_or_in_part_is_exit_1_and_says_how_much(town, refused, which):
+    town.to_next_session()
+    record = town.a_ticket(3)
+    names = [order.symbol for order in record.ticket.orders[:refused]]
+    with ExitStack() as faults:
+        for name in names:
+            town.simulator.fault("refuse", code=201, symbol=name, message=3)
+        faults.callback(town.simulator.fault, "refuse", on=False)
+        code, said = town.daybook("approve", "--by", "ana")
+    assert code == 1, said
+    told = f"REJECTED {', '.join(names)}: the broker rejected {which}"
+    assert told in said
+    assert told in town.messages()[-1]
+    assert len(town.at_exchange()) == 3 - refused
+
+
+@pytest.mark.slow
+def test_a_link_that_falls_silent_within_a_batch_still_tells_what_left(town, monkeypatch):
+    monkeypatch.setenv("DAYBOOK_GATEWAY__REQUEST_TIMEOUT", "1")
+    monkeypatch.setenv("DAYBOOK_GATEWAY__CONNECT_TIMEOUT", "1")
+    monkeypatch.setenv("DAYBOOK_ORDERS__ACKNOWLEDGE_TIMEOUT", "1")
+    town.to_next_session()
+    settings = town.settings
+    town.settings = load_settings()
+    record = town.a_ticket(4)
+    with faulty(town, "mute", message=3, after=2):
+        code, said = town.daybook("approve", "--by", "ana")
+    assert code == 1, said
+    assert "UNCERTAIN " in said
+    assert "PROBLEM: the broker could not be asked afterwards" in said
+    assert "UNCERTAIN " in town.messages()[-1]
+    entry = list(journal.entries(Paths.of(town.settings).journal))[-1].entry
+    assert (entry.kind, entry.session) == ("execution", town.session.day)
+    assert set(entry.facts["uncertain"]) >= {record.ticket.orders[-1].order_ref}
+    assert entry.facts["not_asked"]
+
+    with faulty(town, "swallow", answer=[53]):  # no list of open orders: nothing can be sent
+        code, said = town.daybook("execute")
+    assert code == 1, said
+    assert "UNCERTAIN " in said
+    assert "HELD BACK: open orders" in said
+    town.settings = settings
+
+
+@pytest.mark.slow
+def test_a_day_that_sends_by_itself_seals_what_left_when_the_link_falls_silent(town):
+    town.to_next_session()
+    gateway = town.settings.gateway.model_copy(
+        update={"request_timeout": 1.0, "connect_timeout": 1.0}
+    )
+    orders = town.settings.orders.model_copy(update={"acknowledge_timeout": 1.0})
+    falls_silent = {"8 desk": lambda: town.simulator.fault("mute", message=3, after=2)}
+    try:
+        outcome = town.run_day(
+            watch=Watcher(falls_silent), submit=Submit.AUTO, gateway=gateway, orders=orders
+        )
+    finally:
+        town.simulator.fault("mute", on=False)
+    states = outcome.records["submit"].facts["states"]
+    assert "uncertain" in {state["status"] for state in states}
+    assert outcome.records["fills"].facts["not_asked"]
+    assert outcome.records["fills"].facts["states"] == states
+    assert kinds(town) == ["execution", "decision"]

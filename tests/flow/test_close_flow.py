@@ -94,3 +94,34 @@ def test_a_session_nobody_acted_on_closes_with_its_ticket_expired(town):
 @pytest.mark.slow
 def test_a_session_without_a_ticket_cannot_be_closed(town):
     assert town.daybook("close", "--date", "2026-06-10")[1].startswith("UnknownTicket")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", [[11], [11, 101]], ids=["executions", "completed orders too"])
+def test_own_fills_that_nobody_reported_are_never_called_anothers(town, lost):
+    town.to_next_session()
+    record = town.a_ticket(2)
+    assert town.daybook("approve", "--by", "ana")[0] == 0
+    town.simulator.advance_to(town.session.close + MINUTE)
+    town.simulator.fault("swallow", answer=lost)
+    try:
+        code, said = town.daybook("close", "--date", str(town.session.day))
+    finally:
+        town.simulator.fault("swallow", on=False)
+    assert code == 1, said
+    assert "not by daybook" not in said
+    order = record.ticket.orders[0]
+    entry = close_entry(town)
+    if lost == [11]:
+        filled = f"NOT REPORTED {order.symbol}: {order.quantity:,} filled by the order's status"
+        assert filled in said
+        assert entry.facts["mismatches"] == []
+        assert [u["quantity"] for u in entry.facts["unreported"]] == [
+            o.quantity for o in record.ticket.orders
+        ]
+    else:
+        assert f"NOT KNOWN {order.symbol}: " in said
+        assert f"{order.quantity:+} may be of daybook's own BUY order {order.order_ref}" in said
+    code, said = town.daybook("close", "--date", str(town.session.day))
+    assert code == 0, said
+    assert "2 filled" in town.messages()[-1]
