@@ -59,7 +59,8 @@ def test_another_account_or_session_changes_the_run_key(settings):
 
 def test_addresses_and_secrets_do_not_change_the_run_key(settings, tmp_path):
     vendors = VendorSettings(
-        fundamentals_url="https://elsewhere.example/stable", fundamentals_key=SecretStr("another")
+        fundamentals_url="https://elsewhere.example/stable",
+        fundamentals_key=SecretStr("anotherkey"),
     )
     moved = settings.model_copy(update={"vendors": vendors, "home": tmp_path / "elsewhere"})
     assert run_key(moved, session(MONDAY), "DU1") == run_key(settings, session(MONDAY), "DU1")

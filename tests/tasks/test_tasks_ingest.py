@@ -70,8 +70,8 @@ def test_a_vendor_that_is_not_set_leaves_an_empty_table_and_says_which_setting(
     assert day.read(record.artefacts[name], schema).empty
 
 
-def test_a_vendors_wrong_address_is_a_wrong_setting_and_not_a_vendor_that_failed(tmp_path, chosen):
-    day = a_day(tmp_path, vendors={"news_urls": ("ftp://news.example",)})
-    with pytest.raises(ConfigurationError, match="https://"):
-        fetch_news.fn(day, chosen)
+def test_a_vendors_wrong_address_is_a_wrong_setting_and_not_a_vendor_that_failed(tmp_path):
+    vendor = {"fundamentals_url": "http://vendor.example", "fundamentals_key": "a-key-of-the-tests"}
+    with pytest.raises(ConfigurationError, match="never sent unencrypted; use https://"):
+        fetch_macro.fn(a_day(tmp_path, vendors=vendor))
     assert not issubclass(ConfigurationError, VendorError)
