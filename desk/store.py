@@ -21,6 +21,7 @@ from core.paths import Paths
 from desk.errors import DeskBusy
 from desk.schema import DESK_SCHEMA, METADATA, VERSION
 
+SYNCHRONOUS = "FULL"  # on disk before a transaction ends; tests about something else do without
 _BUSY_SECONDS = 30.0  # how long a transaction waits for another process's
 _WITHOUT_COMBINATIONS = 1  # the version before orders could have legs
 
@@ -94,7 +95,7 @@ def _durable(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver would begin transactions by its own rules
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = DELETE")
-    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 

@@ -25,6 +25,12 @@ def rows(store):
         return connection.scalar(sa.select(sa.func.count()).select_from(SWITCHES))
 
 
+@pytest.mark.durable
+def test_a_real_run_has_every_transaction_on_the_disk_before_it_ends(two):
+    with two[0].transaction() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+
+
 def test_a_block_that_fails_leaves_nothing_behind(two):
     one, other = two
 

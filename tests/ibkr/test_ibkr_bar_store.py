@@ -273,7 +273,7 @@ def test_a_session_that_has_gone_is_no_join():
     assert joined(a_series([1.0, 2.0]), newer) is None
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     gaps=st.lists(st.integers(0, 8), min_size=1, max_size=5),
     split=st.one_of(st.none(), st.integers(0, 25)),

@@ -40,7 +40,7 @@ def a_problem(seed=0, n=6, days=80, **limits):
     return state_problem(align(Raw(alpha, returns, held)), Utility(), Limits(**limits)).problem
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 50),
     guess=st.lists(st.floats(-1e-3, 1e-2), min_size=3, max_size=3),
@@ -67,7 +67,7 @@ def test_a_negative_price_of_a_slack_limit_proves_nothing(wrong):
     assert bound >= look_ahead(problem, solution.weights).utility - 1e-12
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     guess=st.lists(st.floats(-1.0, 1.0), min_size=2, max_size=50),
     total=st.floats(0.0, 0.1),

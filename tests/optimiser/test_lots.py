@@ -168,7 +168,7 @@ def books(draw):
     return weights, prices, {i: shares[i] for i in weights if draw(st.booleans())}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(book=books(), even=st.booleans())
 def test_rounded_orders_never_break_a_limit(book, even):
     weights, prices, current = book
@@ -191,7 +191,7 @@ def test_rounded_orders_never_break_a_limit(book, even):
         assert quantity * weights[i] >= 0 or quantity == held, "the wrong side was opened"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(book=books())
 def test_the_order_of_the_names_does_not_matter(book):
     weights, prices, current = book
@@ -199,7 +199,7 @@ def test_the_order_of_the_names_does_not_matter(book):
     assert lots(weights, prices, current) == lots(*backwards)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(book=books())
 def test_small_trades_happen_only_to_exit_or_to_obey_a_limit(book):
     weights, prices, _ = book

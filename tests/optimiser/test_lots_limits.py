@@ -118,7 +118,7 @@ def worlds(draw, most=6):
     return target, prices, current, limits
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(world=worlds(), even=st.booleans(), band=st.sampled_from([0.0, 0.002, 0.02]))
 def test_whatever_is_said_to_be_kept_is_kept(world, even, band):
     target, prices, current, limits = world
@@ -141,7 +141,7 @@ def reachable(target, price, held, *, even):
     return lots | {held, math.floor(ideal), math.ceil(ideal)}
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(world=worlds(most=4), even=st.booleans())
 @example(
     # Reducing 1,250 shares to 1,000 by lots is 0.2 or 0.3 of turnover, or stays above gross.
@@ -175,7 +175,7 @@ def test_a_limit_is_broken_only_where_no_whole_shares_near_the_target_keep_all(w
         assert found, f"{candidate} keeps every limit, {result.quantities} breaks {result.broken}"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(world=worlds())
 def test_the_order_of_the_names_does_not_matter(world):
     target, prices, current, limits = world
@@ -183,7 +183,7 @@ def test_the_order_of_the_names_does_not_matter(world):
     assert rounded(target, prices, current, limits) == rounded(*backwards, limits)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(world=worlds(), stuck=st.integers(0, 5))
 def test_what_cannot_be_traded_stays_and_breaks_nothing_for_the_others(world, stuck):
     target, prices, current, limits = world
@@ -285,7 +285,7 @@ def test_a_limit_that_is_no_number_and_a_beta_that_is_unknown_are_refused():
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(world=worlds())
 def test_a_search_that_is_cut_short_leaves_a_whole_book_and_says_what_it_breaks(world):
     target, prices, current, limits = world

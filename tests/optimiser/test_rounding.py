@@ -53,7 +53,7 @@ def test_what_cannot_be_traded_keeps_every_digit_while_others_give_way():
     assert np.abs(rounded).sum() <= 0.3
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     weights=st.lists(st.floats(-0.121, 0.121), min_size=4, max_size=4),
     gross=st.floats(0.01, 0.5),

@@ -190,7 +190,7 @@ def test_no_portfolio_is_better_by_an_independent_solver(problem):
     assert best - reached <= target.gap + 1e-9, "the certificate promised less than it found"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10_000),
     gross=st.floats(0.05, 2.5),
@@ -232,7 +232,7 @@ def test_no_target_ever_breaks_a_limit(seed, gross, single, buffer, turnover, lo
     assert set(target.relaxations) <= {"turnover"}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 10_000),
     looser=st.sampled_from(
@@ -247,7 +247,7 @@ def test_looser_limits_never_lower_the_objective(seed, looser):
     assert more >= less - 1e-8
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10_000))
 def test_the_order_of_the_symbols_changes_not_one_bit(seed):
     alpha, returns, held = a_market(seed, n=10, days=80)

@@ -120,7 +120,7 @@ def test_no_order_passes_without_a_net_asset_value(value):
 numbers = st.floats() | st.floats(80.0, 120.0) | st.none()
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(
     quantity=st.integers(-10, 3000) | st.floats(),
     price=numbers,

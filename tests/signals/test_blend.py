@@ -171,7 +171,7 @@ def arbitrary_matrices(draw):
     return matrix(**{name: draw(column) for name in names})
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(features=arbitrary_matrices(), random=st.randoms(use_true_random=False))
 def test_scores_are_bounded_and_blind_to_the_order_for_arbitrary_features(features, random):
     result = score(features, settings=SignalSettings())

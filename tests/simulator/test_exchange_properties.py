@@ -63,7 +63,7 @@ def act(broker, action, argument, number):
         broker.exchange.advance_to(broker.now + timedelta(hours=argument))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(steps)
 def test_cash_and_positions_are_what_the_executions_say(script):
     with tempfile.TemporaryDirectory() as folder:
@@ -81,7 +81,7 @@ def test_cash_and_positions_are_what_the_executions_say(script):
     assert worth.equity == pytest.approx(CASH + realized + worth.unrealized)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(steps)
 def test_a_replay_gives_the_same_account_even_through_a_split(script):
     with tempfile.TemporaryDirectory() as folder:
@@ -96,7 +96,7 @@ def test_a_replay_gives_the_same_account_even_through_a_split(script):
     assert again.exchange.orders.working == first.exchange.orders.working
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(steps)
 def test_no_order_ever_trades_more_than_it_asked_for_or_twice(script):
     with tempfile.TemporaryDirectory() as folder:
@@ -123,7 +123,7 @@ class Watched(TinyMarket):
         return super().bars(con_id, until=until)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(steps, st.integers(1, 5_000), st.integers(1, 10))
 def test_nothing_depends_on_what_was_not_yet_known(script, cents, volume):
     """Two worlds that part after Monday's close give the same account up to then."""

@@ -26,7 +26,7 @@ def daily_bars(draw):
 
 
 @given(daily_bars(), st.sampled_from(["1 min", "5 mins", "30 mins", "1 hour", "8 hours"]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_bars_of_a_day_make_up_its_daily_bar_exactly(daily, size):
     bars = PATHS.bars(daily, size)
     whole = join(bars)

@@ -68,7 +68,7 @@ def test_the_same_seed_gives_the_same_market_and_another_seed_another():
         assert list(bars) == list(again.bars(instrument.con_id, until=END))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), shorter=st.integers(1, 80))
 def test_the_past_does_not_depend_on_how_much_future_there_is(seed, shorter):
     sectors = np.arange(7)

@@ -261,7 +261,7 @@ def test_the_london_listing_is_not_the_new_york_one(market, desk):
     assert quote["price"] == market.bar(in_new_york.con_id, YESTERDAY).close
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(days=st.integers(0, 1500), hour=st.integers(0, 23))
 def test_no_date_after_the_clock_is_ever_served(market, days, hour):
     now = datetime(2022, 1, 10, hour, tzinfo=UTC) + timedelta(days=days)
