@@ -20,7 +20,8 @@ from flows.session import open_session
 from flows.world import open_world
 from ibkr.socket_gateway import open_socket
 
-PATIENCE = 60.0  # seconds for whoever is sending to notice, which takes it one chunk
+# Seconds for whoever is sending: it ends after the order under way, and asks how those stand.
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
