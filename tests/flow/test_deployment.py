@@ -6,15 +6,19 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 import journal
-from tests.flow.days import command_environment
+from tests.flow.days import command, command_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFECT = str(Path(sys.executable).with_name("prefect"))
@@ -28,6 +32,16 @@ STAGES = {
 
 OVER = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 RUN_SECONDS = 180
+BUCHAREST = ZoneInfo("Europe/Bucharest")
+WEEKDAYS, SATURDAY = range(5), (5,)
+# Deployment, hour and minutes in Bucharest, days of the week.
+SCHEDULES = [
+    ("daily-portfolio/daily", [(14, 0)], WEEKDAYS),
+    ("close/close", [(23, 30)], WEEKDAYS),
+    ("watch/watch", [(14, 20), (15, 20), (16, 20), (23, 50)], WEEKDAYS),
+    ("weekly-replay/weekly-replay", [(8, 0)], SATURDAY),
+]
+AHEAD = 10  # runs of each schedule the server is asked to hold; by itself it holds three
 
 KEY, TOKEN = "canary-key-of-the-worker", "canary-token-of-the-worker"
 
@@ -67,7 +81,30 @@ def wait_until_healthy(api, server, log, seconds=120):
 
 
 @pytest.fixture(scope="module")
-def prefect(tmp_path_factory):
+def slack():
+    """A Slack that takes alerts and refuses every other message, with what it was sent."""
+    heard = []
+
+    class Slack(BaseHTTPRequestHandler):
+        def do_POST(self):
+            said = json.loads(self.rfile.read(int(self.headers["content-length"])))["text"]
+            heard.append(said)
+            self.send_response(200 if said.startswith("⚠ daybook") else 503)
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slack) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        server.alerts = lambda: [said for said in heard if said.startswith("⚠ daybook")]
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def prefect(tmp_path_factory, slack):
     """A Prefect server with the deployments of prefect.yaml, and the environment to reach it."""
     folder = tmp_path_factory.mktemp("prefect")
     home = folder / "home"
@@ -84,7 +121,8 @@ def prefect(tmp_path_factory):
         PREFECT_WORKER_QUERY_SECONDS="1",
         DAYBOOK_SIMULATOR__SYMBOLS="30",
         DAYBOOK_VENDORS__FUNDAMENTALS_KEY=KEY,
-        DAYBOOK_VENDORS__SLACK_WEBHOOK=f"http://127.0.0.1:9/slack/{TOKEN}",
+        DAYBOOK_VENDORS__SLACK_WEBHOOK=f"http://127.0.0.1:{slack.server_port}/slack/{TOKEN}",
+        PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS=str(AHEAD),
     )
     log = folder / "server.log"
     server_command = (PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port))
@@ -114,17 +152,63 @@ def worker(prefect):
         yield log
 
 
-def deployed_run(prefect, deployment, **parameters):
-    """Let the worker run a deployment, as the schedule does, and wait until it has completed."""
-    found = answered(prefect, "GET", f"deployments/name/{deployment}")
-    created = f"deployments/{found['id']}/create_flow_run"
-    run = answered(prefect, "POST", created, parameters=parameters, state={"type": "SCHEDULED"})
+def deployed_run(prefect, deployment, *, ends="COMPLETED", **parameters):
+    """Let the worker run a deployment by the API, and wait until it is over."""
+    run = begin_run(prefect, deployment, **parameters)
+    return ended(prefect, run["id"], ends)
+
+
+def begin_run(prefect, deployment, **parameters):
+    created = f"deployments/{named(prefect, deployment)['id']}/create_flow_run"
+    return answered(prefect, "POST", created, parameters=parameters, state={"type": "SCHEDULED"})
+
+
+def ended(prefect, run_id, ends="COMPLETED"):
+    def over():
+        run = answered(prefect, "GET", f"flow_runs/{run_id}")
+        return run if run["state_type"] in OVER else None
+
+    run = until(over, "the run is not over")
+    assert run["state_type"] == ends, run["state"]
+    return run
+
+
+def own(environment):
+    return {name: v for name, v in environment.items() if name.startswith("DAYBOOK_")}
+
+
+def until(found, otherwise):
+    """Look until there is something, and return it."""
     deadline = time.monotonic() + RUN_SECONDS
-    while run["state_type"] not in OVER:
-        assert time.monotonic() < deadline, run["state_name"]
+    while not (value := found()):
+        assert time.monotonic() < deadline, otherwise
         time.sleep(0.2)
-        run = answered(prefect, "GET", f"flow_runs/{run['id']}")
-    assert run["state_type"] == "COMPLETED", run["state"]
+    return value
+
+
+def named(prefect, deployment):
+    return answered(prefect, "GET", f"deployments/name/{deployment}")
+
+
+def scheduled(prefect, deployment):
+    """When the server will start a deployment by itself, in UTC."""
+    chosen = {"id": {"any_": [named(prefect, deployment)["id"]]}}
+    runs = asked(prefect, "flow_runs/filter", deployments=chosen, sort="EXPECTED_START_TIME_ASC",
+                 flow_runs={"state": {"type": {"any_": ["SCHEDULED"]}}})  # fmt: skip
+    assert all(run["auto_scheduled"] for run in runs)
+    return [datetime.fromisoformat(run["expected_start_time"]).astimezone(UTC) for run in runs]
+
+
+def due(times, weekdays, *, after, count):
+    """The next moments at which the clock in Bucharest shows one of these times, in UTC."""
+    days = (after.astimezone(BUCHAREST).date() + timedelta(days=n) for n in range(count * 8))
+    moments = (
+        datetime(day.year, day.month, day.day, hour, minute, tzinfo=BUCHAREST).astimezone(UTC)
+        for day in days
+        for hour, minute in times
+        if day.weekday() in weekdays
+    )
+    return [moment for moment in moments if moment > after][:count]
 
 
 def deployed_day(prefect, day):
@@ -140,30 +224,64 @@ def asked(prefect, path, **body):
     return answered(prefect, "POST", path, **body)
 
 
-def answered(prefect, method, path, **body):
+def answered(prefect, method, path, *, body=None, **fields):
     url = f"{prefect.api}/{path}"
-    answer = httpx.request(method, url, json=body or None, timeout=30, trust_env=False)
+    answer = httpx.request(method, url, json=body or fields or None, timeout=30, trust_env=False)
     answer.raise_for_status()
-    return answer.json()
+    return answer.json() if answer.content else None
 
 
 def newest_entry(prefect):
     return list(journal.entries(prefect.home / "data/sim/decision_log"))[-1].entry
 
 
-def test_the_schedule_is_weekdays_at_14_00_in_bucharest(prefect):
-    (daily,) = [d for d in asked(prefect, "deployments/filter") if d["name"] == "daily"]
-    (schedule,) = daily["schedules"]
-    assert schedule["active"]
-    assert schedule["schedule"]["cron"] == "0 14 * * 1-5"
-    assert schedule["schedule"]["timezone"] == "Europe/Bucharest"
+@pytest.mark.parametrize(("deployment", "times", "weekdays"), SCHEDULES)
+def test_the_server_holds_the_next_ten_scheduled_runs_at_their_time_in_bucharest(
+    prefect, deployment, times, weekdays
+):
+    before = datetime.now(UTC)
+
+    def enough():
+        held = scheduled(prefect, deployment)
+        return held if len(held) >= AHEAD else None
+
+    held = until(enough, "the server never schedules what is deployed")
+    assert held[:AHEAD] == due(times, weekdays, after=before, count=AHEAD)
+
+
+def test_the_day_keeps_its_time_in_bucharest_when_the_clocks_change(prefect):
+    # The last Sunday of March 2027 is the 28th: 14:00 is 12:00 UTC before it and 11:00 after.
+    path = f"deployments/{named(prefect, 'daily-portfolio/daily')['id']}/schedule"
+    asked(prefect, path, start_time="2027-03-24T00:00:00Z", min_runs=5, max_runs=5)
+    march = [m for m in scheduled(prefect, "daily-portfolio/daily") if m.year == 2027]
+    days = [f"{moment:%m-%d %H}" for moment in march if moment.month == 3][-5:]
+    assert days == ["03-24 12", "03-25 12", "03-26 12", "03-29 11", "03-30 11"]
+
+
+def test_a_schedule_that_comes_due_runs_the_day_to_its_seal(prefect, worker):
+    path = f"deployments/{named(prefect, 'daily-portfolio/daily')['id']}/schedules"
+    due_at = datetime.now(UTC) + timedelta(seconds=5)
+    # Every half minute: where the server looks too late for the first, it has the second.
+    every = {"interval": 30, "anchor_date": due_at.isoformat(), "timezone": "UTC"}
+    added = {"schedule": every, "active": True, "parameters": {"session_date": "2026-06-15"}}
+    (made,) = answered(prefect, "POST", path, body=[added])
+
+    def begun():
+        runs = asked(prefect, "flow_runs/filter", sort="EXPECTED_START_TIME_ASC")
+        return [run for run in runs if run["state_type"] in {"RUNNING", *OVER}]
+
+    run = until(begun, "no run of the schedule begins")[0]
+    answered(prefect, "DELETE", f"{path}/{made['id']}")  # and with it the runs it would begin
+    assert run["auto_scheduled"]
+    assert run["parameters"] == {"session_date": "2026-06-15"}
+    assert datetime.fromisoformat(run["start_time"]) >= due_at
+    ended(prefect, run["id"])
+    assert newest_entry(prefect).kind == "decision"
+    assert newest_entry(prefect).session.isoformat() == "2026-06-15"
 
 
 def test_a_deployed_day_completes_with_one_artifact_for_each_stage(prefect, worker):
-    deployed_day(prefect, "2026-06-15")
-    (run,) = [r for r in asked(prefect, "flow_runs/filter") if r["state_type"] != "SCHEDULED"]
-    assert (run["state_type"], run["state_name"]) == ("COMPLETED", "Proposed"), worker.read_text()
-    assert run["name"] == "2026-06-15"
+    assert state_names(prefect)["2026-06-15"] == "Proposed", worker.read_text()
     keys = [artifact["key"] for artifact in asked(prefect, "artifacts/filter")]
     assert set(keys) == STAGES | {"world"}
     assert len(keys) == len(set(keys))
@@ -183,6 +301,30 @@ def test_nothing_that_prefect_keeps_of_a_day_holds_a_secret(prefect, worker):
 def test_a_holiday_is_skipped_not_failed(prefect, worker):
     deployed_day(prefect, "2026-11-26")
     assert state_names(prefect)["2026-11-26"] == "Skipped", worker.read_text()
+
+
+def test_a_run_that_fails_under_prefect_sends_one_message(prefect, worker, slack):
+    before = len(slack.alerts())
+    nothing = {"session_date": "2026-06-16", "bars": "/nowhere/bars.parquet"}
+    deployed_run(prefect, "daily-portfolio/daily", ends="FAILED", **nothing)
+    (told,) = slack.alerts()[before:]
+    assert "2026-06-16" in told
+    assert "run failed" in told
+
+
+def test_a_run_that_is_killed_is_told_by_the_watch(prefect, worker, slack):
+    before = len(slack.alerts())
+    run = begin_run(prefect, "daily-portfolio/daily", session_date="2026-06-17")
+    attempts = prefect.home / "data/sim/attempts/2026-06-17"
+    until(lambda: list(attempts.glob("*.json")), "the run does not begin")
+    found = answered(prefect, "GET", f"flow_runs/{run['id']}")
+    os.killpg(int(found["infrastructure_pid"].rpartition(":")[2]), signal.SIGKILL)
+    ended(prefect, run["id"], "CRASHED")
+    assert slack.alerts()[before:] == []  # it had no time to say anything
+    looked = command(prefect.home, "watch", "--date", "2026-06-17", **own(prefect.env))
+    assert (looked.code, "message: sent to Slack" in looked.out) == (1, True)
+    (told,) = slack.alerts()[before:]
+    assert "run was killed" in told
 
 
 def test_running_the_execute_deployment_as_somebody_approves_and_sends_once(prefect, worker):
@@ -205,7 +347,7 @@ def test_the_close_deployment_seals_the_session(prefect, worker):
 
 
 def test_the_weekly_replay_is_deployed_and_leaves_its_row_of_metrics(prefect, worker):
-    deployed_run(prefect, "weekly-replay/weekly-replay", first="2026-06-10", last="2026-06-12")
+    deployed_run(prefect, "weekly-replay/weekly-replay", first="2026-06-11", last="2026-06-12")
     replays = [r for r in asked(prefect, "flow_runs/filter") if r["state_name"] == "Replayed"]
     assert len(replays) == 1, worker.read_text()
     assert (prefect.home / "data/sim/metrics/rolling_backtest.csv").is_file()
