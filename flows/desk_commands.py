@@ -83,10 +83,13 @@ def execute(
 ) -> None:
     """Send what was approved and not sent yet, for example after a crash; say how it stands."""
     from desk.tickets import named  # noqa: PLC0415
+    from flows.alerts import settings_failures  # noqa: PLC0415
     from flows.execution import execute as send  # noqa: PLC0415
 
     show_logs(debug=debug)
-    _report(send(load_settings(mode=mode), named(ticket)), as_json=as_json)
+    with settings_failures("execute"):
+        settings = load_settings(mode=mode)
+    _report(send(settings, named(ticket)), as_json=as_json)
 
 
 def reject(
@@ -131,11 +134,14 @@ def close(
     day: Day = None, mode: ModeOption = None, *, as_json: Json = False, debug: Debug = False
 ) -> None:
     """After the exchange's close: fills, costs, positions reconciled, all of it sealed."""
+    from flows.alerts import settings_failures  # noqa: PLC0415
     from flows.closing import close as settle  # noqa: PLC0415
     from review.closing import close_lines  # noqa: PLC0415
 
     show_logs(debug=debug)
-    report = settle(load_settings(mode=mode), day)
+    with settings_failures("close"):
+        settings = load_settings(mode=mode)
+    report = settle(settings, day)
     _show(asdict(report), close_lines(report), as_json=as_json)
     raise typer.Exit(report.exit_code)
 

@@ -121,18 +121,19 @@ def test_a_failing_channel_is_said_and_changes_neither_exit_code_nor_reason(dayb
     assert "127.0.0.2" in text
 
 
+@pytest.mark.parametrize("command", ["run", "execute", "close", "watch"])
 def test_wrong_settings_are_told_on_a_session_and_not_on_a_holiday(
-    daybook, small, heard, monkeypatch
+    command, daybook, small, heard, monkeypatch
 ):
     wrong = {"DAYBOOK_LIMITS__MAX_SINGLE": "12"}
     monkeypatch.setattr(clock, "now", lambda: HOLIDAY)
-    assert daybook("run", world=small, **wrong).code == 2
+    assert daybook(command, world=small, **wrong).code == 2
     assert heard() == []
     monkeypatch.setattr(clock, "now", lambda: AT_14_20)
     for _ in range(2):
-        assert daybook("run", world=small, **wrong).code == 2
+        assert daybook(command, world=small, **wrong).code == 2
     (text,) = heard()
-    assert "run could not begin" in text
+    assert f"{command} could not begin" in text
     assert "limits.max_single = 12" in text
 
 
