@@ -36,8 +36,10 @@ from desk.schema import (
     LEGS,
     PREVIEWS,
     STRATEGIES,
+    SWITCHES,
     TICKETS,
 )
+from desk.sealed import sealed_as_sent
 from desk.store import DeskStore
 from desk.ticket import read_ticket
 from desk.tickets import SHORT
@@ -73,10 +75,14 @@ def refuse_if_altered(
     ``ticket`` is the hash of one that is looked at wherever its row says it belongs. The kill
     switch is set and the incident sealed before it raises.
     """
+    sealed = sealed_as_sent(store.journal, session)
     with store.transaction() as connection:
         try:
-            found = differences(connection, account, session, [ticket] if ticket else [])
-        except (ValueError, KeyError, TypeError, DataError) as error:
+            found = (
+                *differences(connection, account, session, [ticket] if ticket else []),
+                *_sent_before(connection, sealed),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, DataError) as error:
             # Rows that cannot be read cannot be compared, so nothing may follow from them.
             found = (Difference("desk", session.isoformat(), "", repr(error), "readable rows"),)
     if found:
@@ -120,6 +126,18 @@ def differences(
         for table in stored
         for difference in _compared(table, stored[table], derived.of(table))
     )
+
+
+def _sent_before(connection: sa.Connection, sealed: Mapping[str, str]) -> Iterator[Difference]:
+    """Yield each order that is sealed as sent and that the desk would send, or does not know."""
+    chosen = sa.select(INTENTS.c.order_ref, INTENTS.c.state).where(
+        INTENTS.c.order_ref.in_(list(sealed))
+    )
+    stored = {row.order_ref: row.state for row in connection.execute(chosen)}
+    for ref, told in sorted(sealed.items()):
+        state = stored.get(ref, _MISSING)
+        if state in {_MISSING, IntentState.INTENDED.value}:
+            yield Difference("intents", ref, "state", state, told)
 
 
 def refuse_if_row_differs(connection: sa.Connection, order: Order, session: date) -> None:
@@ -262,6 +280,7 @@ def _stored(
                 CHANGES.c.order_ref.in_(refs) | CHANGES.c.source.in_(tokens),
             )
         },
+        "switches": _switch(connection),
     }
 
 
@@ -272,8 +291,14 @@ def _rows(connection: sa.Connection, table: sa.Table, which: Any, *instead: Any)
     return list(connection.execute(sa.select(*columns, *instead).where(which)).mappings())
 
 
+def _switch(connection: sa.Connection) -> dict[Any, Row]:
+    newest = sa.select(SWITCHES).order_by(SWITCHES.c.id.desc()).limit(1)
+    row = connection.execute(newest).mappings().first()
+    return {} if row is None else {"newest": dict(row)}
+
+
 def _intent(row: Any) -> Row:
-    return {**row, "left": row["state"] != IntentState.INTENDED.value}
+    return {**row, "left": IntentState(row["state"]) is not IntentState.INTENDED}
 
 
 def _ticket(row: Any) -> Row:

@@ -19,7 +19,7 @@ from core.canonical import canonical_json, sha256_of
 from core.types import Order, Side
 from desk.changes import ChangeState
 from desk.keys import order_ref
-from desk.schema import AUDIT, INTENTS, PREVIEWS, TICKETS
+from desk.schema import AUDIT, FILLS, INTENTS, PREVIEWS, SIGHTINGS, TICKETS
 from desk.ticket import Ticket, read_ticket
 from desk.tickets import TicketState
 
@@ -54,6 +54,7 @@ class Derived:
     """The rows that follow from what was approved: by table, then by the row's key."""
 
     tables: dict[str, dict[Any, Row]] = field(default_factory=dict)
+    named: set[str] = field(default_factory=set)  # orders of the tickets, approved or not
 
     def put(self, table: str, key: Any, **columns: Any) -> None:
         """Add a row, as far as its columns follow."""
@@ -86,11 +87,17 @@ def derive(
         _preview(connection, derived, token, ref, action)
     intents, changes = derived.of("intents"), derived.of("changes")
     changed = {row["order_ref"] for row in changes.values()}
-    trail = acts_of(connection, {*intents, *changed})
+    names = {*intents, *derived.named}
+    trail = acts_of(connection, {*names, *changed})
+    shown = _shown(connection, names)
+    left = {ref for ref in names if ref in shown or _left(trail[ref])}
+    for ref in left - set(intents):
+        derived.put("intents", ref)  # it has left, so its row has to be there
     for ref, row in intents.items():
-        row["left"] = _left(trail[ref])
+        row["left"] = ref in left
     for token, row in changes.items():
         row["state"] = _change_state(trail[row["order_ref"]], token)
+    _switch(connection, derived)
     return derived
 
 
@@ -137,6 +144,7 @@ def _ticket(connection: sa.Connection, derived: Derived, sha256: str, acts: Acts
     derived.put("tickets", sha256, **columns)
     for number, act in enumerate(acts.of(*_DECIDED)):
         derived.put("decisions", (sha256, number), **_decision(act))
+    derived.named.update(order.order_ref for order in ticket.orders)
     _orders(derived, ticket, sha256, acts)
 
 
@@ -243,7 +251,31 @@ def _is_name_of(ref: str, account: str, session: date, order: Mapping[str, Any])
 def _left(acts: Acts) -> bool:
     """Tell whether a byte of an order may have left."""
     told = acts.of("sending", "not sent")
-    return bool(told) and told[-1]["action"] == "sending"
+    return bool(acts.of("sent")) or (bool(told) and told[-1]["action"] == "sending")
+
+
+def _shown(connection: sa.Connection, order_refs: Collection[str]) -> set[str]:
+    """Return those of these orders that the broker ever showed: they have left."""
+    refs = list(order_refs)
+    return {
+        ref
+        for table in (SIGHTINGS, FILLS)
+        for ref in connection.scalars(
+            sa.select(table.c.order_ref).where(table.c.order_ref.in_(refs)).distinct()
+        )
+    }
+
+
+def _switch(connection: sa.Connection, derived: Derived) -> None:
+    """Add where the kill switch stands by the trail; nothing while it was never touched."""
+    turned = AUDIT.c.action.in_(("stopped", "resumed"))
+    newest = sa.select(AUDIT).where(turned).order_by(AUDIT.c.id.desc()).limit(1)
+    act = connection.execute(newest).mappings().first()
+    if act is not None:
+        reason = json.loads(act["detail"])["reason"]
+        derived.put(
+            "switches", "newest", state=act["subject"], by=act["actor"], reason=reason, at=act["at"]
+        )
 
 
 def _change_state(acts: Acts, token: str) -> str:

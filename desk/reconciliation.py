@@ -74,9 +74,9 @@ def reconcile(
     by_hand = trading.orders_by_hand()
     _refuse_unknown(store, known, account)
     ours = [known[i.order.order_ref] for i in committed if i.order.order_ref in known]
-    remember(store, ours, now=now)
     shown = [state.order_ref for state in ours]
-    _mark_left(store, committed, shown, now)
+    _mark_left(store, committed, shown, now)  # first: what was seen and not marked is an incident
+    remember(store, ours, now=now)
     intents.mark(store, shown, IntentState.ACKNOWLEDGED, now=now)
     return _reconciled(store, committed, known, by_hand)
 

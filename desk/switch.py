@@ -14,6 +14,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from core.errors import StorageError
 from core.types import Order
 from desk.audit import Act, actor, note
 from desk.errors import Stopped
@@ -59,13 +60,19 @@ def read(store: DeskStore) -> Switch:
 
 
 def load(connection: sa.Connection) -> Switch:
-    """Return where the switch stands, within a transaction."""
+    """Return where the switch stands, within a transaction. `StorageError`: it cannot be told."""
     newest = sa.select(SWITCHES).order_by(SWITCHES.c.id.desc()).limit(1)
     row = connection.execute(newest).mappings().first()
     if row is None:
         return Switch()
-    at = datetime.fromisoformat(row["at"])
-    return Switch(SwitchState(row["state"]), row["by"], row["reason"], at)
+    try:
+        at = datetime.fromisoformat(row["at"])
+        return Switch(SwitchState(row["state"]), row["by"], row["reason"], at)
+    except (ValueError, TypeError) as error:
+        raise StorageError(
+            f"the kill switch's newest row cannot be read ({error}), so no order leaves; to write "
+            "a new one: daybook stop, or daybook resume --by NAME"
+        ) from error
 
 
 def state(store: DeskStore) -> SwitchState:

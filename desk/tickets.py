@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -212,15 +213,21 @@ def _record(row: Any) -> TicketRecord:
             f"ticket {row['sha256'][:SHORT]} was changed inside the desk: nothing was sent. "
             "Keep a copy of the desk's folder, then run the day again"
         )
-    return TicketRecord(
-        ticket=read_ticket(content),
-        sha256=row["sha256"],
-        state=TicketState(row["state"]),
-        path=row["path"],
-        holdings=tuple(Holding(**each) for each in json.loads(row["holdings"])),
-        world=json.loads(row["world"]),
-        registered_at=datetime.fromisoformat(row["registered_at"]),
-    )
+    try:
+        return TicketRecord(
+            ticket=read_ticket(content),
+            sha256=row["sha256"],
+            state=TicketState(row["state"]),
+            path=os.fspath(Path(row["path"])),
+            holdings=tuple(Holding(**each) for each in json.loads(row["holdings"])),
+            world=dict(json.loads(row["world"])),
+            registered_at=datetime.fromisoformat(row["registered_at"]),
+        )
+    except (ValueError, TypeError) as error:
+        raise TicketChanged(
+            f"the desk's row of ticket {row['sha256'][:SHORT]} cannot be read ({error}): nothing "
+            "was sent. Keep a copy of the desk's folder, then run the day again"
+        ) from error
 
 
 def _hash(text: str) -> str:

@@ -15,6 +15,6 @@ with a head that was kept elsewhere, such as in the message of the day.
 
 from journal.append import Sealed, log
 from journal.entry import Entry
-from journal.reading import SealedEntry, Verified, entries, verify
+from journal.reading import SealedEntry, Verified, entries, newest_first, verify
 
-__all__ = ["Entry", "Sealed", "SealedEntry", "Verified", "entries", "log", "verify"]
+__all__ = ["Entry", "Sealed", "SealedEntry", "Verified", "entries", "log", "newest_first", "verify"]

@@ -19,7 +19,7 @@ from journal.chain import GENESIS
 from journal.entry import Entry
 from journal.layout import NO_SEGMENT, count_findings, names_by_number, read_bytes, segments_in
 from journal.lock import shared
-from journal.segment import Segment, from_bytes
+from journal.segment import Segment, from_bytes, number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class SealedEntry:
     sha256: str  # of the file
     head: str  # over all rows up to the end of this entry
     entry: Entry  # facts and payloads as plain JSON values
+
+    @property
+    def number(self) -> int:
+        """The entry's number, from 1."""
+        return number_of(self.segment) or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,23 @@ def entries(folder: Path) -> Iterator[SealedEntry]:
     if findings:
         raise JournalTampered(findings)
     return (_read(folder, name, sha256) for name, sha256 in reversed(checked))
+
+
+def newest_first(folder: Path) -> Iterator[SealedEntry]:
+    """Read entries from the newest to the oldest, each checked against what names it.
+
+    Reads no further back than it is asked to. Raises `JournalTampered` at the first segment that
+    is not as it was sealed, and `JournalError` where there is no journal.
+    """
+    findings: list[str] = []
+    with shared(folder):
+        for segment, sha256 in _newest_first(folder, findings):
+            if findings:
+                break
+            seq = segment.rows[0].seq
+            yield SealedEntry(seq, segment.name, sha256, segment.head, segment.entry)
+    if findings:
+        raise JournalTampered(findings)
 
 
 def _read(folder: Path, name: str, sha256: str) -> SealedEntry:

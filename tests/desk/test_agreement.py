@@ -1,15 +1,18 @@
 """Rows of the desk edited by hand: whatever bears on what is sent is found before a byte leaves."""
 
+import contextlib
 import shutil
 import sqlite3
 from contextlib import closing
 from datetime import date
+from itertools import cycle
 
 import pytest
 import sqlalchemy as sa
 
 import journal
 from core.canonical import sha256_of
+from core.errors import DaybookError, StorageError
 from core.types import Side
 from desk import intents, switch, tickets
 from desk.agreement import differences
@@ -21,6 +24,7 @@ from desk.previews import OrderRequest, place_previewed, preview_order
 from desk.schema import METADATA
 from desk.store import DeskStore
 from desk.switch import SwitchState
+from tasks.execute import order_rows, state_records
 from tests.desk.desk_stage import MONDAY, NOW
 from tests.desk.socket_stage import SocketStage
 from tests.desk.strategy_stage import StrategyStage
@@ -73,10 +77,11 @@ def another(value, column):
     return OTHER.get(value, f"{value}0" if not value.endswith("-15") else "2026-06-16")
 
 
-def edit(path, statement, *values):
-    """Run a statement as a person with any SQLite program does."""
+def edit(path, *statements, values=()):
+    """Run statements as a person with any SQLite program does."""
     with closing(sqlite3.connect(path)) as by_hand, by_hand:
-        by_hand.execute(statement, values)
+        for statement in statements:
+            by_hand.execute(statement, values)
 
 
 class Kept:
@@ -106,7 +111,7 @@ class Kept:
     def after(self, statement, *values):
         """Return what differs once a statement was run on the file."""
         shutil.copy(self.copy, self.path)
-        edit(self.path, statement, *values)
+        edit(self.path, statement, values=values)
         with closing(DeskStore(self.path)) as store, store.transaction() as connection:
             try:
                 return differences(connection, self.account, MONDAY.day, self.tickets)
@@ -209,11 +214,104 @@ def test_a_row_too_many_or_too_few_halts_the_desk_and_nothing_leaves(desk, what)
     assert switch.state(desk.store) is SwitchState.HALTED
 
 
+BACK = "UPDATE intents SET state = 'intended'"
+TAKEN_BACK = (
+    "INSERT INTO audit (at, actor, action, subject, detail) SELECT at, actor, 'not sent',"
+    " subject, detail FROM audit WHERE action = 'sending'"
+)
+NO_ACTS = "DELETE FROM audit WHERE action IN ('sending', 'sent')"
+NOT_SHOWN = ["DELETE FROM sightings", "DELETE FROM fills"]
+AS_IF_NEVER_SENT = {
+    "the state": [BACK],
+    "the state and the act of sending": [BACK, "DELETE FROM audit WHERE action = 'sending'"],
+    "the state, with an act that takes it back": [BACK, TAKEN_BACK],
+    "the state and every act of sending": [BACK, NO_ACTS],
+    "the rows, as if nothing was committed to": [
+        "DELETE FROM intents",
+        "DELETE FROM audit WHERE action = 'committed'",
+        "UPDATE tickets SET state = 'approved'",
+    ],
+    "everything that the file tells of it": [BACK, NO_ACTS, *NOT_SHOWN],
+    "the file, by a copy from before": [
+        *NOT_SHOWN,
+        "DELETE FROM intents",
+        "DELETE FROM audit WHERE action IN ('sending', 'sent', 'committed')",
+        "UPDATE tickets SET state = 'approved'",
+    ],
+}
+
+
+@pytest.mark.parametrize("what", AS_IF_NEVER_SENT)
+def test_an_order_that_left_is_not_sent_again_whatever_the_rows_say_and_the_broker_forgot(
+    desk, what
+):
+    orders = [desk.an_order(n, weight=0.02) for n in range(2)]
+    sha256 = desk.approved(*orders)
+    sent = desk.submit(sha256)
+    desk.store.journal = desk.home / "log"
+    held = tickets.fetch(desk.store, sha256).held
+    journal.log(desk.store.journal, journal.Entry(
+        "run", "execution", NOW, MONDAY.day, {}, (), order_rows(state_records(sent.states, held)),
+    ))  # fmt: skip
+    edit(desk.home / "desk.sqlite", *AS_IF_NEVER_SENT[what])
+    forgetful, again = desk.gateway().trading, []
+
+    def place_orders(batch, *, timeout, leaving):
+        for order in batch:
+            with leaving(order):
+                again.append(order)
+        return ()
+
+    gateway = desk.faulty_trading(
+        order_states=dict, orders_by_hand=tuple, place_orders=place_orders
+    )
+    with pytest.raises(OrdersAltered, match=r"intents"):
+        desk.submit(sha256, gateway)
+    assert again == []
+    assert set(forgetful.order_states()) == {order.order_ref for order in orders}
+    assert switch.state(desk.store) is SwitchState.HALTED
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM switches",
+        "UPDATE switches SET state = 'active'",
+        "UPDATE switches SET state = 'reducing'",
+        "UPDATE switches SET state = 'off'",
+        "UPDATE switches SET at = 7",
+        "INSERT INTO switches (state, by, reason, at) VALUES ('active', 'ana', '', '2026-06-15')",
+    ],
+)
+def test_a_kill_switch_that_was_moved_by_hand_lets_nothing_out_and_a_person_can_still_turn_it(
+    desk, change
+):
+    sha256 = desk.approved(desk.an_order(0))
+    switch.stop(desk.store, by="ana", reason="odd prices", now=NOW)
+    edit(desk.home / "desk.sqlite", change)
+    with pytest.raises((OrdersAltered, StorageError)):
+        desk.submit(sha256)
+    assert desk.at_exchange() == []
+    switch.resume(desk.store, by="ana", now=NOW)
+    assert desk.submit(sha256).sent == 1
+
+
+def test_a_row_of_another_type_is_never_a_defect_and_lets_nothing_out(desk):
+    kept = Kept(desk, desk.account, ticket_at(desk, "acknowledged"))
+    values = cycle(["CAST('x' AS BLOB)", "'zz'", "7", "9e999"])
+    for table, row, column in [cell[:3] for cell in kept.cells()]:
+        shutil.copy(kept.copy, kept.path)
+        with contextlib.suppress(sqlite3.IntegrityError):  # the file's own rules refuse it
+            edit(kept.path, f'UPDATE {table} SET "{column}" = {next(values)} WHERE rowid = {row}')
+        with closing(desk.restarted().store), contextlib.suppress(DaybookError):
+            assert desk.submit(kept.tickets[0]).sent == 0, (table, column)
+
+
 def test_two_orders_that_swapped_place_and_source_are_both_named(desk):
     sha256 = ticket_at(desk, "intended")
     path = desk.home / "desk.sqlite"
-    edit(path, "UPDATE intents SET position = position + 10 WHERE source = ?", sha256)
-    edit(path, "UPDATE intents SET position = 11 - position WHERE source = ?", sha256)
+    edit(path, "UPDATE intents SET position = position + 10 WHERE source = ?", values=[sha256])
+    edit(path, "UPDATE intents SET position = 11 - position WHERE source = ?", values=[sha256])
     with pytest.raises(OrdersAltered) as found:
         desk.submit(sha256)
     assert {each.column for each in found.value.differences} == {"position"}
@@ -226,7 +324,7 @@ def test_an_incident_is_named_in_switch_trail_and_journal_once_and_ends_by_a_per
     order = desk.an_order(0, weight=0.02)
     path = desk.home / "desk.sqlite"
     edit(path, "UPDATE intents SET quantity = 3 * quantity, side = 'SELL' WHERE order_ref = ?",
-         order.order_ref)  # fmt: skip
+         values=[order.order_ref])  # fmt: skip
     for _ in range(2):
         with pytest.raises(OrdersAltered) as found:
             desk.submit(sha256)
@@ -244,7 +342,7 @@ def test_an_incident_is_named_in_switch_trail_and_journal_once_and_ends_by_a_per
     )
 
     edit(path, "UPDATE intents SET quantity = quantity / 3, side = 'BUY' WHERE order_ref = ?",
-         order.order_ref)  # fmt: skip
+         values=[order.order_ref])  # fmt: skip
     assert "was not sent: desk stopped all orders" in desk.submit(sha256).held_back
     switch.resume(desk.store, by="ana", now=NOW)
     assert desk.submit(sha256).sent == 2
@@ -259,7 +357,7 @@ def test_rows_edited_while_a_batch_leaves_hold_the_rest_and_halt_the_desk(desk):
         def watched(order):
             if order.order_ref == orders[2].order_ref:
                 edit(path, "UPDATE intents SET limit_price = 999 WHERE order_ref = ?",
-                     order.order_ref)  # fmt: skip
+                     values=[order.order_ref])  # fmt: skip
             return leaving(order)
 
         return trading.place_orders(batch, timeout=timeout, leaving=watched)
@@ -299,9 +397,8 @@ def test_a_token_fits_no_row_that_was_edited_since_even_with_its_hash(desk, chan
     edit(desk.home / "desk.sqlite", change)
     with desk.store.transaction() as connection:
         terms = connection.scalar(sa.text("SELECT terms FROM previews"))
-    edit(
-        desk.home / "desk.sqlite", "UPDATE previews SET terms_sha256 = ?", sha256_of(terms.encode())
-    )
+    edit(desk.home / "desk.sqlite", "UPDATE previews SET terms_sha256 = ?",
+         values=[sha256_of(terms.encode())])  # fmt: skip
     with pytest.raises(TokenRefused):
         place_previewed(token, **given | {"caller": "eve" if "eve" in change else "ana"})
     assert desk.at_exchange() == []

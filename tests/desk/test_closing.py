@@ -10,9 +10,10 @@ from core.types import OrderStatus, Side
 from desk import order_trades, switch
 from desk.audit import trail
 from desk.closing import preview_close
-from desk.errors import GateRefused, Stopped, UnknownTrade
+from desk.errors import GateRefused, OrdersAltered, Stopped, UnknownTrade
 from desk.previews import OrderRequest, place_previewed, preview_order
 from tests.desk.desk_stage import MONDAY, NOW
+from tests.desk.test_agreement import HARMLESS, Kept, edit, unfound
 
 AFTER_OPEN = MONDAY.open + timedelta(minutes=5)
 
@@ -67,6 +68,19 @@ def test_a_trade_is_closed_whole_by_its_id(desk, bought):
     assert [act.detail["closes"] for act in trail(desk.store) if "closes" in act.detail] == [
         bought.order_ref
     ]
+
+
+def test_an_edit_of_what_an_order_closes_is_found_and_nothing_more_is_sent(desk, bought):
+    place(desk, close(desk, bought.order_ref, quantity=2))
+    kept = Kept(desk, desk.account)
+    assert "closings" in {table for table, *_ in kept.cells()}
+    assert unfound(kept) <= HARMLESS
+    assert kept.after("DELETE FROM closings")
+    edit(kept.path, "DELETE FROM closings")  # as if nothing of the trade was about to be closed
+    before = desk.at_exchange()
+    with pytest.raises(OrdersAltered, match="closings"):
+        close(desk.restarted(), bought.order_ref)
+    assert desk.at_exchange() == before
 
 
 def test_a_short_trade_is_closed_by_buying(desk):
