@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-bench
+# Some images forbid Python its bytecode cache, and then every process that a day or a test starts
+# compiles pandas and all else anew: a second and more of CPU time each.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test lint format bench bench-ingest conformance soak sweep-optimiser deploy lock clean fuzz-gate mutants bench-optimiser
 
