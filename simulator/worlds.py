@@ -9,7 +9,6 @@ from core.canonical import canonical_json, sha256_of, sha256_of_file
 from core.errors import ConfigurationError, DataError
 from core.files import file_trouble
 from core.settings import SimulatorSettings
-from simulator.bars_file import BarsFileMarket
 from simulator.market import Market
 from simulator.synthetic import SyntheticMarket
 
@@ -51,6 +50,9 @@ def open_market(settings: SimulatorSettings) -> Market:
     files = find_files(settings)
     if files.bars is None:
         return SyntheticMarket(settings.seed, settings.symbols)
+    # Imported late: a made-up market starts without Arrow.
+    from simulator.bars_file import BarsFileMarket  # noqa: PLC0415
+
     try:
         return BarsFileMarket(
             files.bars,

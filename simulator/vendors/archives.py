@@ -1,4 +1,7 @@
-"""Where the vendors of a world have their figures from: a file, the made-up market, or nowhere."""
+"""Where the vendors of a world have their figures from: a file, the made-up market, or nowhere.
+
+What reads files is imported when a file is named: a made-up market starts without Arrow.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,8 @@ from pathlib import Path
 from simulator.tape import Tape
 from simulator.vendors.fundamentals import FundamentalsSource
 from simulator.vendors.fundamentals_invented import InventedFundamentals
-from simulator.vendors.fundamentals_recorded import RecordedFundamentals
 from simulator.vendors.gauges import GaugeSource
 from simulator.vendors.gauges_invented import InventedGauges
-from simulator.vendors.gauges_recorded import RecordedGauges
 
 
 def fundamentals_archive(
@@ -18,6 +19,8 @@ def fundamentals_archive(
 ) -> FundamentalsSource | None:
     """Return what is known of companies: None where they are real and no file tells of them."""
     if recorded is not None:
+        from simulator.vendors.fundamentals_recorded import RecordedFundamentals  # noqa: PLC0415
+
         return RecordedFundamentals(recorded)
     return None if tape.is_real else InventedFundamentals(tape, seed)
 
@@ -25,5 +28,7 @@ def fundamentals_archive(
 def gauge_archive(tape: Tape, recorded: Path | None, *, seed: int) -> GaugeSource | None:
     """Return what is known of the whole market: None where it is real and no file tells of it."""
     if recorded is not None:
+        from simulator.vendors.gauges_recorded import RecordedGauges  # noqa: PLC0415
+
         return RecordedGauges(recorded)
     return None if tape.is_real else InventedGauges(tape, seed)
