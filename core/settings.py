@@ -57,6 +57,7 @@ NotNegative = Annotated[FiniteFloat, Field(ge=0.0)]
 Positive = Annotated[FiniteFloat, Field(gt=0.0)]
 Seconds = Annotated[FiniteFloat, Field(gt=0.0, le=3600.0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+_DEFAULT_EXCHANGE = "XNYS"
 _SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .+'-]{0,31}")
 _HISTORY = re.compile(r"[1-9]\d{0,3} [DWMY]")
 
@@ -328,7 +329,7 @@ class Settings(BaseSettings):
     submit: Submit = Submit.PROPOSE
     live_confirmed: bool = False  # the second switch that live mode needs
     home: Path = Path()
-    exchange: Exchange = "XNYS"
+    exchange: Exchange = _DEFAULT_EXCHANGE
     gateway: GatewaySettings = GatewaySettings()
     simulator: SimulatorSettings = SimulatorSettings()
     vendors: VendorSettings = VendorSettings()
@@ -435,8 +436,9 @@ def load_settings(**overrides: Any) -> Settings:
 def fallback_settings() -> Settings:
     """Return where failures are told when the settings themselves cannot be used.
 
-    Home, mode and webhook are taken from the environment or the file as far as each can be read on
-    its own; everything else is the default. For messages only: nothing may be decided with it.
+    Home, mode, exchange and webhook are taken from the environment or the file as far as each can
+    be read on its own; everything else is the default. For messages only: nothing may be decided
+    with it.
     """
     given = {name.upper(): value for name, value in os.environ.items()}
     try:
@@ -448,7 +450,9 @@ def fallback_settings() -> Settings:
     webhook = given.get(f"{PREFIX}VENDORS__SLACK_WEBHOOK", in_file)
     mode = given.get(f"{PREFIX}MODE", file.get("mode"))
     home = given.get(f"{PREFIX}HOME", file.get("home"))
+    exchange = given.get(f"{PREFIX}EXCHANGE", file.get("exchange"))
     settings = Settings.model_construct(
+        exchange=exchange if exchange in exchange_names() else _DEFAULT_EXCHANGE,
         mode=Mode(mode) if mode in list(Mode) else Mode.SIM,
         home=Path(home) if isinstance(home, str) else Path(),
         # Unchecked as well: a webhook too short for a secret may be what is wrong.

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+from asyncio import CancelledError
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,20 +20,26 @@ from core import clock
 from core.artefacts import write_atomically
 from core.attempts import DONE, FAILED, STOPPED, Running, begun
 from core.calendar import is_session, latest_session
-from core.canonical import canonical_json
+from core.canonical import canonical_json, sha256_of
 from core.errors import ConfigurationError, DaybookError, StageFailed, StorageError, VendorError
 from core.locks import lock_file
 from core.paths import Paths
 from core.settings import Mode, Settings, fallback_settings
 from desk.errors import DeskBusy, NotPermitted, TicketChanged
 from flows.preflight import bucharest_day
+from flows.usage import TYPED
 from review.alert import Alert, alert_message, effect_on_orders, reason_of, with_mode
 from review.slack import post
 
-STOP = "daybook stop"
+STOP, REPLAY = "daybook stop", "replay"
+_TOO_LONG = "Prefect ended it, since it took longer than its flow may"
 _PATIENCE = 30.0  # seconds for another process that is sending a message
 
 _log = logging.getLogger(__name__)
+
+
+class TookTooLong(DaybookError):
+    """A command was ended by a time-out over the whole of it."""
 
 
 @dataclass(slots=True)
@@ -46,7 +54,8 @@ class Watched:
 def watched(settings: Settings, command: str, session: date, *, go_on: str) -> Iterator[Watched]:
     """Write down that a command begins and how it ends; tell people when it fails or is late.
 
-    ``go_on`` is the command that continues. What the block raises passes on unchanged.
+    ``go_on`` is the command that continues. What the block raises passes on unchanged. Of settings
+    and options that are wrong (exit 2) nobody is told when the command was typed at a terminal.
     """
     with ExitStack() as stack:
         running = _begin(stack, Paths.of(settings), command, session)
@@ -56,10 +65,17 @@ def watched(settings: Settings, command: str, session: date, *, go_on: str) -> I
         except Exception as error:
             if _answers_a_person(error):
                 _end(running, DONE)
+            elif isinstance(error, ConfigurationError) and TYPED.get():
+                _end(running, STOPPED)
             else:
                 alert = failure(settings, command, session, error, go_on=go_on)
                 _end(running, FAILED, alert)
                 tell(settings, alert)
+            raise
+        except CancelledError:  # by Prefect, whose time-out is over
+            alert = failure(settings, command, session, TookTooLong(_TOO_LONG), go_on=go_on)
+            _end(running, FAILED, alert)
+            tell(settings, alert)
             raise
         except BaseException:  # somebody stopped it; the watch tells if the day stays without a run
             _end(running, STOPPED)
@@ -78,31 +94,47 @@ def watched(settings: Settings, command: str, session: date, *, go_on: str) -> I
 def settings_failures(command: str) -> Iterator[None]:
     """Tell people when a command's settings cannot be used, where the channel can be made out.
 
-    On a day without a session nobody waits for it, and nobody is told.
+    On a day without a session nobody waits for it, and nobody is told, but of the replay; nor is
+    anybody when the command was typed at a terminal, which shows what is wrong.
     """
     try:
         yield
     except ConfigurationError as error:
         today, settings = bucharest_day(clock.now()), fallback_settings()
-        if is_session(today):
-            title = f"{command} could not begin"
-            tell(settings, _alert(settings, today, f"{command}:failed:settings", title,
-                                  reason_of(error), f"daybook {command}"))  # fmt: skip
+        waited_for = command == REPLAY or is_session(today, exchange=settings.exchange)
+        if waited_for and not TYPED.get():
+            what = reason_of(error)
+            cause = f"{command}:failed:settings:{_words(what)}"
+            go_on = f"daybook {command}"
+            if command != REPLAY:  # which has no mode
+                go_on = with_mode(go_on, settings)
+            tell(settings, _alert(settings, today, cause, f"{command} could not begin", what,
+                                  go_on))  # fmt: skip
         raise
 
 
 def failure(
     settings: Settings, command: str, session: date, error: BaseException, *, go_on: str
 ) -> Alert:
-    """Return the alert about a command that failed; its cause is the stage and kind of error."""
+    """Return the alert about a command that failed.
+
+    Its cause is the stage, the kind of error and the words of its reason.
+    """
     root, where = error, ""
     if isinstance(error, StageFailed):
         root, where = error.__cause__ or error, error.stage
     what = f"stage {where!r}: " * bool(where) + reason_of(root)
     if not isinstance(root, DaybookError):
         what = f"this is a defect: {type(root).__name__}: {what}"
-    cause = f"{command}:failed:{where}:{type(root).__name__}"
+    cause = f"{command}:failed:{where}:{type(root).__name__}:{_words(what)}"
     return _alert(settings, session, cause, f"{command} failed", what, go_on)
+
+
+def effect_of(settings: Settings, cause: str, session: date) -> str:
+    """Say what a failure with this cause, which begins with its command, means for orders."""
+    if cause.partition(":")[0] == REPLAY:
+        return "none; a replay touches nothing live"
+    return effect_on_orders(settings, session)
 
 
 def tell(settings: Settings, alert: Alert) -> str:
@@ -114,6 +146,8 @@ def tell(settings: Settings, alert: Alert) -> str:
     if webhook is None:  # whoever wants no messages has set no channel: that is no trouble
         _log.info("nobody was told of %r: no vendors.slack_webhook is set", alert.title)
         return "NOT SENT: no vendors.slack_webhook is set"
+    if not settings.home.is_dir():  # that may be what is wrong; to remember would make it
+        return _sent_without_memory(settings, alert)
     memory = _memory(settings, alert.session)
     try:
         busy = StorageError(f"{memory.name} is in use")
@@ -150,10 +184,16 @@ def _alert(
         mode=settings.mode,
         title=title,
         what=what,
-        effect=effect_on_orders(settings, session),
+        effect=effect_of(settings, cause, session),
         go_on=go_on,
         stop=with_mode(STOP, settings),
     )
+
+
+def _words(reason: str) -> str:
+    """Return a short hash of a reason's words; times, ports, counts and names with digits vary."""
+    words = re.sub(r"\S*\d\S*", " ", reason).split()
+    return sha256_of(" ".join(words).encode())[:8]
 
 
 def _unsent(why: str, alert: Alert) -> str:

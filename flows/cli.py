@@ -33,7 +33,7 @@ from flows.options import (
     help_when_bare,
 )
 from flows.output import Terminal, say, say_json, say_traceback, show_logs, shown
-from flows.usage import usage_text
+from flows.usage import TYPED, usage_text
 
 # The imports of a run make some hundred thousand objects that stay: with Python's own thresholds
 # the collector walks them again and again, a sixth of the CPU time of the imports.
@@ -157,6 +157,7 @@ def main() -> None:
     debug = "--debug" in sys.argv
     gc.set_threshold(*GC_THRESHOLDS)
     show_logs(debug=debug)  # before any library warns in a form of its own
+    TYPED.set(sys.stdin is not None and sys.stdin.isatty())
     try:
         code = app(prog_name="daybook", standalone_mode=False)
     except DaybookError as error:

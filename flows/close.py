@@ -8,14 +8,12 @@ from prefect import flow, runtime
 from prefect.client.schemas import State
 from prefect.states import Completed
 
-from core import clock
 from core.settings import Mode, load_settings
 from desk.errors import UnknownTicket
 from flows.alerts import settings_failures
 from flows.closing import close
-from flows.prefect_states import state_of
+from flows.prefect_states import scheduled_day, state_of
 from flows.prefect_tasks import as_task
-from flows.preflight import bucharest_day
 
 
 def run_name() -> str:
@@ -31,7 +29,7 @@ def run_name() -> str:
     persist_result=False,
 )
 def close_session(session_date: date | None = None) -> State[None]:
-    """Close a session after the exchange has; default: today's.
+    """Close a session after the exchange has; default: the day it is scheduled for.
 
     Ends named after what the day came to (`review.verdict.TABLE`), or Skipped where it has no
     ticket; Failed when a position or an order's fate is not explained.
@@ -41,7 +39,7 @@ def close_session(session_date: date | None = None) -> State[None]:
     with settings_failures("close"):
         settings = load_settings()
     if session_date is None and settings.mode is not Mode.SIM:
-        session_date = bucharest_day(clock.now())
+        session_date = scheduled_day()
     try:
         report = close(settings, session_date, start=as_task, watch=ArtifactWatcher())
     except UnknownTicket as nothing:

@@ -14,12 +14,14 @@ from prefect.client.schemas import State
 from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from core import clock
 from core.runs import StageRecord
-from core.settings import Settings, Submit, load_settings, with_bars
+from core.settings import Mode, Settings, Submit, load_settings, with_bars
 from core.untrusted import PARAGRAPH, markdown
 from flows.alerts import settings_failures
-from flows.prefect_states import state_of
+from flows.prefect_states import command_line, scheduled_day, state_of
 from flows.prefect_tasks import as_task
+from flows.preflight import bucharest_day
 from flows.run import NoSession, run_session
 from review.text import gate_figures
 from review.verdict import Verdict
@@ -31,7 +33,7 @@ from tasks.judged import checks_of, judgement_note
 def run_name() -> str:
     """Return the flow run's name: its session, or the day it was scheduled for."""
     asked = runtime.flow_run.parameters.get("session_date")
-    return str(asked or runtime.flow_run.scheduled_start_time.date())
+    return str(asked or scheduled_day())
 
 
 @flow(
@@ -51,18 +53,28 @@ def daily_portfolio(
     """Run one day through all nine stages.
 
     Ends named after what the day is (`review.verdict.TABLE`): Proposed, Filled, Halted, or
-    Skipped where the exchange does not trade. Completed, or Failed where a person has to look. A
-    stage that fails fails the run.
+    Skipped where the exchange does not trade or the day has passed. Completed, or Failed where a
+    person has to look. A stage that fails fails the run.
     """
     with settings_failures("run"):
         settings = settings_of(auto=auto, bars=bars)
+    again = command_line(
+        "run", {"--date": session_date, "--auto": auto, "--bars": bars, "--fresh": fresh}
+    )
+    if session_date is None and settings.mode is not Mode.SIM:
+        session_date, today = scheduled_day(), bucharest_day(clock.now())
+        if session_date < today:  # the worker was away, or somebody tries a past day again
+            late = (
+                f"scheduled for {session_date}, and it is {today}: only its own day can be traded"
+            )
+            return Completed(name="Skipped", message=late)
     try:
         outcome = run_session(
             settings,
             session_date,
             start=as_task,
             watch=ArtifactWatcher(),
-            resume="start the deployment again, or: daybook run",
+            resume=f"start the deployment again, or: {again}",
             progress=silent,
             fresh=fresh,
         )

@@ -14,6 +14,7 @@ from flows.preflight import begin_day, bucharest_day
 from flows.runner import Runner, Starter, Watcher
 from flows.stages import Outcome, run_day
 from flows.world import open_world
+from review.alert import with_mode
 from review.text import local
 from review.verdict import Verdict
 from tasks.day import Day, Progress
@@ -65,7 +66,7 @@ def run_session(
         raise NoSession(no_session_line(session_date, settings.exchange))
     meant = expected_session(settings, session_date)
     with (
-        watched(settings, "run", meant, go_on=resume) as run,
+        watched(settings, "run", meant, go_on=with_mode(resume, settings)) as run,
         open_world(settings, session_date) as world,
     ):
         watch.begins(world.title)

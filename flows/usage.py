@@ -6,9 +6,14 @@ import difflib
 import re
 import shlex
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from typer.exceptions import TyperException
+
+# Whether a person typed this command at a terminal: not cron, not a service, not Prefect. What was
+# typed wrong is then answered there, and told to nobody else.
+TYPED = ContextVar("typed", default=False)
 
 _BOUNDS = re.compile(r"Input should be (greater|less) than or equal to (\S+)")
 _CHOICES = re.compile(r"Value error, (.+) is not one of (.+)\.")

@@ -10,6 +10,7 @@ from prefect.states import Completed, Failed
 
 from core.settings import load_settings
 from flows.alerts import settings_failures
+from flows.prefect_states import scheduled_day
 from flows.watching import watch, watch_lines
 
 
@@ -20,13 +21,13 @@ from flows.watching import watch, watch_lines
     persist_result=False,
 )
 def watch_day(session_date: date | None = None) -> State[None]:
-    """Look at a session, default today's, and tell people of what did not happen.
+    """Look at a session, default the scheduled day's, and tell people of what did not happen.
 
     Ends Completed, named NothingToTell or Skipped, and Failed when something is wrong.
     """
     with settings_failures("watch"):
         settings = load_settings()
-    seen = watch(settings, session_date)
+    seen = watch(settings, session_date or scheduled_day())
     told = "\n".join(watch_lines(seen))
     if seen.session is None:
         return Completed(name="Skipped", message=told)

@@ -11,19 +11,27 @@ from datetime import date, datetime, time, timedelta
 
 from core import clock
 from core.attempts import DONE, FAILED, Attempt, attempts
-from core.calendar import BUCHAREST, Session, is_session, next_session, session
+from core.calendar import (
+    BUCHAREST,
+    Session,
+    is_session,
+    next_session,
+    previous_session,
+    session,
+)
+from core.errors import DaybookError
 from core.paths import Paths
 from core.settings import Settings
 from desk import tickets
 from desk.store import DeskStore
 from desk.tickets import TicketRecord, TicketState
-from flows.alerts import STOP, tell
+from flows.alerts import REPLAY, STOP, effect_of, failure, tell
 from flows.preflight import bucharest_day
 from flows.session import CLOSE
-from review.alert import Alert, alert_lines, effect_on_orders, with_mode
+from review.alert import Alert, alert_lines, with_mode
 from review.text import count, local
 
-RUN = "run"
+RUN, WATCH = "run", "watch"
 START_WITHIN = timedelta(minutes=20)  # of the decision time: 14:20 in Bucharest
 CLOSE_BY = time(23, 50)  # in Bucharest: twenty minutes after the close is scheduled
 _UNANSWERED = (TicketState.WAITING, TicketState.APPROVED, TicketState.EXPIRED)
@@ -51,13 +59,19 @@ def watch(settings: Settings, day: date | None = None, *, now: datetime | None =
     Raises
     ------
     StorageError
-        Daybook's own files cannot be read: whether anything ran is then not known.
+        Daybook's own files cannot be read: whether anything ran is then not known, which people
+        are told.
     """
     moment = now or clock.now()
     day = day or bucharest_day(moment)
     if not is_session(day, exchange=settings.exchange):
         return Seen(None, moment)
-    found = _findings(settings, session(day, exchange=settings.exchange), moment)
+    try:
+        found = _findings(settings, session(day, exchange=settings.exchange), moment)
+    except DaybookError as error:
+        go_on = with_mode(f"daybook {WATCH} --date {day}", settings)
+        tell(settings, failure(settings, WATCH, day, error, go_on=go_on))
+        raise
     return Seen(day, moment, tuple((alert, tell(settings, alert)) for alert in found))
 
 
@@ -74,15 +88,27 @@ def watch_lines(seen: Seen) -> list[str]:
 
 def _findings(settings: Settings, watched: Session, moment: datetime) -> list[Alert]:
     begun = attempts(Paths.of(settings), watched.day)
+    replays = _replays_before(settings, watched.day)
     alerts = [_of_runs(settings, watched, [a for a in begun if a.command == RUN], moment)]
     alerts += [
         Alert.read(last.alert) if last.alert else _gone(settings, watched, last)
-        for last in _last_of_each(begun)
+        for last in _last_of_each((*replays, *begun))
         if last.command != RUN and (last.killed or last.end == FAILED)
     ]
     alerts += _of_tickets(settings, watched, moment)
     alerts.append(_of_close(settings, watched, begun, moment))
     return [alert for alert in alerts if alert is not None]
+
+
+def _replays_before(settings: Settings, day: date) -> tuple[Attempt, ...]:
+    """Return the replays begun since the session before, on days on which nothing is watched."""
+    days = (day - previous_session(day, exchange=settings.exchange).day).days
+    return tuple(
+        attempt
+        for ago in range(days - 1, 0, -1)
+        for attempt in attempts(Paths.of(settings), day - timedelta(days=ago))
+        if attempt.command == REPLAY
+    )
 
 
 def _of_runs(
@@ -182,7 +208,7 @@ def _alert(
         mode=settings.mode,
         title=title,
         what=what,
-        effect=effect_on_orders(settings, watched.day),
-        go_on=with_mode(go_on, settings),
+        effect=effect_of(settings, cause, watched.day),
+        go_on=go_on if command == REPLAY else with_mode(go_on, settings),
         stop=with_mode(STOP, settings),
     )

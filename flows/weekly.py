@@ -13,6 +13,9 @@ from prefect.states import Completed
 from core import clock
 from core.settings import load_settings
 from core.untrusted import markdown
+from flows.alerts import REPLAY, settings_failures, watched
+from flows.prefect_states import command_line
+from flows.preflight import bucharest_day
 from flows.replay import replay
 from flows.replay_range import Range
 from flows.replay_results import write_results
@@ -35,14 +38,12 @@ def weekly_replay(
     ``first`` and ``last`` are days, for a range of one's own. Ends Completed, named Replayed; its
     artifact is the replay's row of the metrics.
     """
-    settings = load_settings(simulator={"bars": bars} if bars else None)
-    done = replay(
-        settings,
-        Range(first, last, months),
-        now=clock.now(),
-        resume="start the deployment again, or: daybook replay",
-    )
-    results = write_results(settings, done)
+    with settings_failures(REPLAY):
+        settings = load_settings(simulator={"bars": bars} if bars else None)
+    go_on = f"start the deployment again, or: {_command(months, first, last, bars)}"
+    with watched(settings, REPLAY, bucharest_day(clock.now()), go_on=go_on):
+        done = replay(settings, Range(first, last, months), now=clock.now(), resume=go_on)
+        results = write_results(settings, done)
     rows = [f"| {name} | {markdown(str(value))} |" for name, value in results.row.items()]
     create_markdown_artifact(
         key="weekly-replay",
@@ -50,3 +51,9 @@ def weekly_replay(
         description=markdown(results.page.path),
     )
     return Completed(name="Replayed", message=f"{len(done.sessions)} sessions: {results.page.path}")
+
+
+def _command(months: int | None, first: date | None, last: date | None, bars: Path | None) -> str:
+    return command_line(
+        "replay", {"--months": months, "--from": first, "--to": last, "--bars": bars}
+    )

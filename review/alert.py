@@ -70,7 +70,9 @@ def reason_of(error: BaseException) -> str:
 
 def with_mode(command: str, settings: Settings) -> str:
     """Return a command as it has to be typed for these settings' mode."""
-    return command if settings.mode is Mode.SIM else f"{command} --mode {settings.mode.value}"
+    if settings.mode is Mode.SIM or "--mode" in command:
+        return command
+    return f"{command} --mode {settings.mode.value}"
 
 
 def effect_on_orders(settings: Settings, session: date) -> str:
@@ -79,6 +81,8 @@ def effect_on_orders(settings: Settings, session: date) -> str:
     Never raises: it is part of a message about something that failed already.
     """
     paths = Paths.of(settings)
+    if not paths.home.is_dir():
+        return f"NOT KNOWN, there is no home folder {paths.home}"
     if not (paths.data / "desk").is_dir():
         return f"no order of session {session} was sent"
     try:

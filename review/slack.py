@@ -52,7 +52,7 @@ MAX_SECTION = 2900  # Slack refuses a section's text from 3001 characters on
 _COLUMNS = ("Side", "Symbol", "Qty", "Limit", "Weight", "Alpha", "%ADV", "ΔMargin", "Flag")
 _RIGHT = {"Qty", "Limit", "Weight", "Alpha", "%ADV", "ΔMargin"}
 
-_REMEDY = "check vendors.slack_webhook; the day itself is complete, see its report"
+_REMEDY = "check vendors.slack_webhook"
 
 _TRY_TIMEOUTS = 2  # the whole exchange may take this many times the time-out of one wait
 _ANSWER_LIMIT = 100_000  # bytes; Slack answers "ok"

@@ -33,7 +33,7 @@ def delivered(day: Day, message: Message, *, about: str) -> StageRecord:
         try:
             post(webhook, message, timeout=day.settings.vendors.timeout)
         except VendorError as error:
-            return _noted(f"NOT SENT: {error}")
+            return _noted(f"NOT SENT: {error}; what it tells stands, see the report")
         with store.transaction() as connection:
             note(connection, Act(clock.now(), DESK, "told", subject(day), {"about": about}))
     return _noted("sent to Slack")

@@ -1,9 +1,11 @@
 """Failures speak: one message in Slack for each cause, whatever else is down."""
 
+import os
 import shutil
 import socket
 import subprocess
 import sys
+from asyncio import CancelledError
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,16 +15,18 @@ import pytest
 from core import clock
 from core.attempts import attempts, begun
 from core.calendar import session
-from core.errors import DaybookError
+from core.errors import DaybookError, StorageError
 from core.paths import Paths
+from core.settings import Mode
 from desk import approvals, tickets
 from desk.store import DeskStore
 from desk.tickets import TicketState
 from flows.alerts import watched
 from flows.closing import close
 from flows.execution import execute
+from flows.usage import TYPED
 from flows.watching import watch
-from tests.flow.days import DAY, paths_of, run, settings_at
+from tests.flow.days import DAY, RESUME, paths_of, run, settings_at
 
 SESSION = session(DAY)
 CUT_OFF = SESSION.finish_line
@@ -245,3 +249,92 @@ def test_an_attempt_that_goes_on_is_running_and_one_that_ended_is_not(tmp_path):
         running.ended("done")
     (ended,) = attempts(paths, DAY)
     assert (ended.end, ended.running, ended.killed) == ("done", False, False)
+
+
+@pytest.fixture
+def at_a_terminal(monkeypatch):
+    """Type the commands of a test at a real terminal."""
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        yield
+    os.close(ours)
+    TYPED.set(False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wrong"),
+    [
+        (["run", "--bars", "nothing.parquet"], {}),
+        (["run", "--mode", "live"], {}),
+        (["run", "--date", "2026-06-16"], {}),  # not the gateway's day
+        (["close"], {"DAYBOOK_LIMITS__MAX_SINGLE": "12"}),
+    ],
+)
+def test_what_is_typed_wrong_at_a_terminal_is_answered_there_and_told_to_nobody(
+    arguments, wrong, daybook, at_a_terminal, small, heard, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(clock, "now", lambda: AT_14_20)
+    said = daybook(*arguments, world=small, **wrong)
+    assert (said.code, said.err.startswith("error: ")) == (2, True)
+    assert heard() == []
+    # That no run has ended in time is told, whoever typed what.
+    assert len(watch(settings_at(small, tmp_path), DAY, now=CUT_OFF).told) == 1
+
+
+def test_a_second_cause_of_the_same_kind_is_told_and_other_numbers_are_not_another_cause(
+    daybook, small, heard, monkeypatch
+):
+    monkeypatch.setattr(clock, "now", lambda: AT_14_20)
+    for name, value in [("MAX_SINGLE", "12"), ("MAX_SINGLE", "15"), ("MAX_GROSS", "nan")]:
+        assert daybook("run", world=small, **{f"DAYBOOK_LIMITS__{name}": value}).code == 2
+    assert ["max_gross" in text for text in heard()] == [False, True]
+
+
+def test_a_home_that_is_not_there_is_told_and_not_made(
+    daybook, small, heard, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(clock, "now", lambda: AT_14_20)
+    for _ in range(
+        2
+    ):  # made by the first message, the second run would begin an empty journal there
+        assert daybook("run", world=small, DAYBOOK_HOME=str(tmp_path / "typo")).code == 2
+    assert not (tmp_path / "typo").exists()
+    assert all("Orders: NOT KNOWN" in text for text in heard())
+
+
+def test_wrong_settings_are_told_on_a_session_of_ones_own_exchange(
+    daybook, small, heard, monkeypatch
+):
+    monkeypatch.setattr(clock, "now", lambda: HOLIDAY)  # in New York, not in London
+    wrong = {"DAYBOOK_EXCHANGE": "XLON", "DAYBOOK_LIMITS__MAX_SINGLE": "12"}
+    assert daybook("run", world=small, **wrong).code == 2
+    assert len(heard()) == 1
+
+
+def test_a_watch_that_cannot_look_says_so(settings, heard):
+    unreadable = Paths.of(settings).data / "attempts" / str(DAY) / "1-run.json"
+    unreadable.parent.mkdir(parents=True)
+    unreadable.write_text("{")
+    for _ in range(2):
+        with pytest.raises(StorageError):
+            watch(settings, DAY, now=AT_14_20)
+    (text,) = heard()
+    assert "watch failed" in text
+
+
+def test_a_command_that_prefect_ends_for_taking_too_long_is_told(proposed, heard):
+    with suppress(CancelledError), watched(proposed, "close", DAY, go_on="daybook close"):
+        raise CancelledError
+    (text,) = heard()
+    assert "close failed" in text
+    assert "took longer" in text
+
+
+def test_the_command_that_goes_on_names_the_mode_of_the_run_that_failed(settings, heard):
+    paper = settings.model_copy(update={"mode": Mode.PAPER})
+    with pytest.raises(DaybookError):
+        run(without_gateway(paper))
+    (text,) = heard()
+    assert f"To go on: {RESUME} --mode paper\n" in text
+    assert "To stop all trading: daybook stop --mode paper" in text

@@ -1,7 +1,5 @@
 import csv
 import json
-import os
-import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -81,33 +79,3 @@ def test_the_replay_is_deployed_for_saturday_mornings_in_bucharest():
     assert schedule["timezone"] == "Europe/Bucharest"
     module, name = weekly()["entrypoint"].split(":")
     assert isinstance(getattr(import_module(module), name), Flow)
-
-
-@pytest.mark.slow
-def test_the_weekly_flow_ends_replayed_and_leaves_its_row(tmp_path):
-    script = (
-        "from datetime import date; from flows.weekly import weekly_replay; "
-        "day = date(2026, 6, 15); "
-        "print(weekly_replay(first=day, last=day, return_state=True).name)"
-    )
-    env = {
-        **os.environ,
-        "PREFECT_HOME": str(tmp_path / "prefect"),
-        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-        "DAYBOOK_HOME": str(tmp_path),
-        "DAYBOOK_SIMULATOR__SYMBOLS": "20",
-    }
-    ran = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
-    assert ran.stdout.strip().endswith("Replayed"), ran.stderr
-    assert (tmp_path / "data" / "sim" / "metrics" / "rolling_backtest.csv").is_file()
