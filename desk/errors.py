@@ -19,6 +19,7 @@ DaybookError
 │   ├── TokenUsed           a token places one order, once
 │   └── TokenExpired        too old
 ├── DeskBusy                another process is sending for this account: wait for it
+├── DeskHeld                another program holds the desk's file: close it (a `StorageError`)
 ├── UnknownOrders           the broker has orders of ours that this desk never committed to
 ├── UnknownTicket           no such ticket (also a `NoData`)
 └── UnknownTrade            no such strategy was opened here (also a `NoData`)
@@ -28,10 +29,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from core.errors import DaybookError, NoData
-from risk.limits import Check
+from core.errors import DaybookError, NoData, StorageError
+
+if TYPE_CHECKING:  # it brings pandas, which a stop must not wait for
+    from risk.limits import Check
 
 
 class NotPermitted(DaybookError):
@@ -129,6 +132,10 @@ class TokenExpired(TokenRefused):
 
 class DeskBusy(DaybookError):
     """Another process is sending for this account."""
+
+
+class DeskHeld(StorageError):
+    """Another program holds the desk's file."""
 
 
 class UnknownOrders(DaybookError):

@@ -6,6 +6,7 @@ state, and is on disk before it ends. The account's lock is held by whoever send
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from core.closeable import Closeable
 from core.errors import StorageError
 from core.locks import lock_file
 from core.paths import Paths
-from desk.errors import DeskBusy
+from desk.errors import DeskBusy, DeskHeld
 from desk.schema import DESK_SCHEMA, METADATA, VERSION
 
 SYNCHRONOUS = "FULL"  # on disk before a transaction ends; tests about something else do without
@@ -29,8 +30,12 @@ _WITHOUT_COMBINATIONS = 1  # the version before orders could have legs
 class DeskStore(Closeable):
     """The desk's tables, in `desk.schema`. Every change is on disk when its block ends."""
 
-    def __init__(self, path: Path, *, journal: Path | None = None) -> None:
+    def __init__(
+        self, path: Path, *, journal: Path | None = None, patience: float = _BUSY_SECONDS
+    ) -> None:
         """Open the file, or create it with its folder; incidents are sealed in ``journal``.
+
+        ``patience`` is how many seconds a transaction waits for another program's.
 
         Raises `StorageError` when the disk refuses or another version of daybook wrote it.
         """
@@ -40,9 +45,8 @@ class DeskStore(Closeable):
             raise StorageError(f"cannot make {path.parent}: {error.strerror}") from error
         self._path = path
         self.journal = journal
-        self._engine = sa.create_engine(
-            f"sqlite:///{path}", connect_args={"timeout": _BUSY_SECONDS}
-        )
+        self._patience = patience
+        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": patience})
         sa.event.listen(self._engine, "connect", _durable)
         sa.event.listen(self._engine, "begin", _begin)
         try:
@@ -53,9 +57,10 @@ class DeskStore(Closeable):
             raise
 
     @classmethod
-    def of(cls, paths: Paths) -> Self:
-        """Open the desk of one mode."""
-        return cls(paths.data / "desk" / "desk.sqlite", journal=paths.journal)
+    def of(cls, paths: Paths, *, patience: float = _BUSY_SECONDS) -> Self:
+        """Open the desk of one mode; ``patience`` as for opening a file."""
+        path = paths.data / "desk" / "desk.sqlite"
+        return cls(path, journal=paths.journal, patience=patience)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -73,6 +78,12 @@ class DeskStore(Closeable):
         except IntegrityError:
             raise
         except SQLAlchemyError as error:
+            if _is_held(error):
+                raise DeskHeld(
+                    f"another program has held {self._path} for {self._patience:g} s (a database "
+                    "viewer, a backup, a command that hangs): nothing was changed. Close it, then "
+                    "try again"
+                ) from error
             raise StorageError(f"the desk cannot use {self._path}: {error}") from error
 
     @contextmanager
@@ -89,6 +100,12 @@ class DeskStore(Closeable):
         )
         with lock_file(path, within=patience, busy=busy):
             yield
+
+
+def _is_held(error: SQLAlchemyError) -> bool:
+    """Tell whether the file could not be had because another connection holds it."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
+    return code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}  # the rest says how
 
 
 def _durable(connection: Any, _record: Any) -> None:

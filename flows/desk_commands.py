@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 from dataclasses import asdict
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -162,7 +163,13 @@ def stop(
     from flows.stop import stop_lines  # noqa: PLC0415
 
     show_logs(debug=debug)
-    report = pull(load_settings(mode=mode), by=_who(by), reason=reason, reducing=reducing)
+    report = pull(
+        load_settings(mode=mode),
+        by=_who(by),
+        reason=reason,
+        reducing=reducing,
+        tell=partial(say, err=True),
+    )
     _show(asdict(report), stop_lines(report), as_json=as_json)
     raise typer.Exit(report.exit_code)
 

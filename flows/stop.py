@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core import clock
 from core.errors import DaybookError
 from core.paths import Paths
 from core.settings import Settings
-from desk import switch, tickets
-from desk.cancellation import Cancellation, cancel_all
-from desk.errors import UnknownTicket
+from desk import switch
+from desk.errors import DeskHeld
 from desk.store import DeskStore
 from desk.switch import Switch, SwitchState
-from desk.tickets import TicketRecord
-from flows.session import open_session
-from flows.world import open_world
-from ibkr.socket_gateway import open_socket
 
-# Seconds for whoever is sending: it ends after the order under way, and asks how those stand.
-PATIENCE = 60.0
+if TYPE_CHECKING:
+    from desk.cancellation import Cancellation
+    from flows.cancelling import Tell
+
+HELD_SECONDS = 5.0  # for the desk's file, before it is said what is waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +36,51 @@ class StopReport:
         return 0 if self.cancellation is not None and self.cancellation.flat else 1
 
 
-def stop(settings: Settings, *, by: str, reason: str, reducing: bool = False) -> StopReport:
+def stop(
+    settings: Settings,
+    *,
+    by: str,
+    reason: str,
+    reducing: bool = False,
+    tell: Tell | None = None,
+) -> StopReport:
     """Turn the switch first, then cancel every working order of ours, then ask what still works.
 
     The switch holds whatever happens afterwards: when the broker cannot be asked, ``problem``
     says why. When this returns without one, no order that was under way is still to leave.
+    ``tell`` hears, a line at a time, what is being waited for. With it the switch is tried until
+    it turns; without it `DeskHeld` is raised when another program holds the desk's file for long.
     """
+
+    def turn(store: DeskStore) -> Switch:
+        return switch.stop(store, by=by, reason=reason, now=clock.now(), reducing=reducing)
+
+    turned = _turned(settings, turn, tell)
+    # Loaded only now: the switch does not wait until the broker's side is there.
+    from flows.cancelling import cancel_working  # noqa: PLC0415
+
     with DeskStore.of(Paths.of(settings)) as store:
-        turned = switch.stop(store, by=by, reason=reason, now=clock.now(), reducing=reducing)
         try:
-            return StopReport(turned, _cancel(settings, store))
+            return StopReport(turned, cancel_working(settings, store, tell))
         except DaybookError as error:
             return StopReport(turned, None, problem=str(error))
+
+
+def _turned(settings: Settings, turn: Callable[[DeskStore], Switch], tell: Tell | None) -> Switch:
+    """Turn the switch, however long another program holds the desk's file.
+
+    Whoever sends asks the same file before each order, so none leaves while it cannot be had.
+    """
+    paths = Paths.of(settings)
+    if tell is None:
+        with DeskStore.of(paths) as store:
+            return turn(store)
+    while True:
+        try:
+            with DeskStore.of(paths, patience=HELD_SECONDS) as store:
+                return turn(store)
+        except DeskHeld as error:
+            tell(f"NOT STOPPED YET, trying again (Ctrl-C gives up): {error}")
 
 
 def stop_lines(report: StopReport) -> list[str]:
@@ -72,45 +103,3 @@ def stop_lines(report: StopReport) -> list[str]:
         return [*lines, f"{len(found.asked)} cancelled; the broker shows no working order of ours"]
     names = ", ".join(state.symbol for state in found.still_working)
     return [*lines, f"NOT FLAT: {names} still work at the broker; cancel them in TWS"]
-
-
-def _cancel(settings: Settings, store: DeskStore) -> Cancellation:
-    with _world(settings, _newest(store)) as there:
-        with open_socket(there) as gateway:
-            account = gateway.account
-        with store.alone(account, patience=PATIENCE):
-            return _cancel_as_each_client(there, store)
-
-
-@contextmanager
-def _world(settings: Settings, record: TicketRecord | None) -> Iterator[Settings]:
-    if record is None:
-        with open_world(settings, None) as world:
-            yield world.settings
-    else:
-        with open_session(settings, record.sha256) as opened:
-            yield opened.world.settings
-
-
-def _cancel_as_each_client(settings: Settings, store: DeskStore) -> Cancellation:
-    """Cancel as the desk and, where orders are left, as the agents: each can cancel its own."""
-    first: Cancellation | None = None
-    for client_id in (settings.gateway.order_client_id, settings.agent.order_client_id):
-        gateway = settings.gateway.model_copy(update={"order_client_id": client_id})
-        identified = settings.model_copy(update={"gateway": gateway})
-        with open_socket(identified, for_orders=True) as opened:
-            found = cancel_all(
-                opened, store, timeout=settings.orders.acknowledge_timeout, now=clock.now()
-            )
-        first = found if first is None else replace(found, asked=first.asked)
-        if first.flat:
-            break
-    assert first is not None
-    return first
-
-
-def _newest(store: DeskStore) -> TicketRecord | None:
-    try:
-        return tickets.find(store, None)
-    except UnknownTicket:
-        return None

@@ -1,0 +1,82 @@
+"""Taking back what works at the broker, once the kill switch is turned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+from core import clock
+from core.settings import Settings
+from desk import tickets
+from desk.cancellation import Cancellation, cancel_all
+from desk.errors import DeskBusy, TicketChanged, UnknownTicket
+from desk.store import DeskStore
+from desk.tickets import TicketRecord
+from flows.session import open_session
+from flows.world import open_world
+from ibkr.socket_gateway import open_socket
+
+Tell = Callable[[str], None]
+
+# Seconds for whoever is sending: it ends after the order under way, and asks how those stand.
+PATIENCE = 60.0
+
+
+def cancel_working(settings: Settings, store: DeskStore, tell: Tell | None) -> Cancellation:
+    """Cancel every working order of ours once nobody sends; see `flows.stop.stop`."""
+    with _world(settings, _newest(store)) as there:
+        with open_socket(there) as gateway:
+            account = gateway.account
+        with _alone(store, account, tell):
+            return _cancel_as_each_client(there, store)
+
+
+@contextmanager
+def _alone(store: DeskStore, account: str, tell: Tell | None) -> Iterator[None]:
+    """Hold the account, saying so where whoever sends has to end first."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(store.alone(account))
+        except DeskBusy:
+            if tell is not None:
+                tell(
+                    f"stopped; another process is sending for {account}: waiting up to "
+                    f"{PATIENCE:g} s until it says how its orders stand, then cancelling"
+                )
+            held.enter_context(store.alone(account, patience=PATIENCE))
+        yield
+
+
+@contextmanager
+def _world(settings: Settings, record: TicketRecord | None) -> Iterator[Settings]:
+    if record is None:
+        with open_world(settings, None) as world:
+            yield world.settings
+    else:
+        with open_session(settings, record.sha256) as opened:
+            yield opened.world.settings
+
+
+def _cancel_as_each_client(settings: Settings, store: DeskStore) -> Cancellation:
+    """Cancel as the desk and, where orders are left, as the agents: each can cancel its own."""
+    first: Cancellation | None = None
+    for client_id in (settings.gateway.order_client_id, settings.agent.order_client_id):
+        gateway = settings.gateway.model_copy(update={"order_client_id": client_id})
+        identified = settings.model_copy(update={"gateway": gateway})
+        with open_socket(identified, for_orders=True) as opened:
+            found = cancel_all(
+                opened, store, timeout=settings.orders.acknowledge_timeout, now=clock.now()
+            )
+        first = found if first is None else replace(found, asked=first.asked)
+        if first.flat:
+            break
+    assert first is not None
+    return first
+
+
+def _newest(store: DeskStore) -> TicketRecord | None:
+    try:
+        return tickets.find(store, None)
+    except (UnknownTicket, TicketChanged):
+        return None  # orders are cancelled whatever the desk's rows look like
