@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from core.money import Price, Rates
+
 
 class Side(StrEnum):
     """Which way an order trades."""
@@ -63,6 +65,10 @@ class Contract:
     stock_type: str = ""  # IBKR's word, for example COMMON, ADR, REIT or ETF
     price_magnifier: int = 1  # prices are in so many parts of the currency: 100 where in pence
     lot: int | None = None  # shares that trade together, where the contract says so
+
+    def quoted(self, amount: float) -> Price:
+        """Return a price of this contract as its market quotes it, pence for example."""
+        return Price(amount, self.currency, self.price_magnifier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,11 @@ class Snapshot:
     excess_liquidity: float
     positions: tuple[Position, ...]  # sorted by symbol, then conId
     rates: Mapping[str, float] = field(default_factory=dict)  # base currency per unit of each
+
+    @property
+    def exchange_rates(self) -> Rates:
+        """What the account page says that other currencies are worth in the base currency."""
+        return Rates(self.currency, self.rates)
 
     @property
     def stocks(self) -> Snapshot:

@@ -29,7 +29,7 @@ class Examined:
     moment: datetime  # the gateway's
     session: Session
     held: Mapping[int, float]  # signed shares and contracts by conId
-    reference_price: float | None
+    reference_price: float | None  # as its market quotes it, like the order's limit
     checks: tuple[Check, ...]
     what_if: WhatIf
 
@@ -66,11 +66,12 @@ def examine(
     answer = rehearse(order, gateway, today)
     account = account_state(store, settings, account=gateway.account, session=today)
     checks = gate.judge([order], exposure, market, limits=settings.limits, account=account)
+    quoted = market.prices.get(order.con_id)
     return Examined(
         moment=stands.moment,
         session=stands.session,
         held=stands.held,
-        reference_price=market.prices.get(order.con_id),
+        reference_price=None if quoted is None else quoted.amount,
         checks=(*checks, what_if_check(answer)),
         what_if=answer,
     )

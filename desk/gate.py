@@ -14,8 +14,9 @@ from datetime import date
 import pandas as pd
 
 from core.calendar import last_complete_session
+from core.money import MINOR_PER_UNIT, Price, Rates
 from core.settings import LimitSettings, Settings
-from core.types import Contract, Order, OrderState, Snapshot
+from core.types import Contract, Order, OrderState, Position, Snapshot
 from desk.keys import is_ours
 from desk.reference import Reference, newest
 from desk.sightings import OVER
@@ -23,7 +24,7 @@ from ibkr.gateway import Gateway
 from risk.account import AccountState
 from risk.gate import check_constraints
 from risk.limits import Check, Limits, check, in_words, number
-from risk.order import check_order
+from risk.portfolio import base_prices
 from risk.returns import daily_returns
 
 ADV_SESSIONS = 20
@@ -39,17 +40,25 @@ class Exposure:
     net_asset_value: float
     names: dict[int, str]
     foreign: tuple[tuple[int, float], ...] = ()  # the same of each order that others placed
+    rates: Rates = field(kw_only=True)  # into the currency of the net asset value
+    currencies: Mapping[int, str] = field(default_factory=dict, kw_only=True)  # of what is held
+
+    def contract(self, con_id: int, symbol: str) -> Contract:
+        """Return what is known of a name without asking: enough to ask for its bars."""
+        return Contract(con_id, symbol, currency=self.currencies.get(con_id, ""))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Market:
     """Fresh figures of the names that matter. What is unknown is absent, or NaN in a frame."""
 
-    prices: dict[int, float]
+    prices: dict[int, Price]  # as each market quotes them
     adv: dict[int, float]  # shares a day
     returns: pd.DataFrame  # shape (T, n), daily fractions, one column per conId
     coverage: float  # share of the names that have bars, new ones where they would trade
     reference: Reference = field(default_factory=Reference)  # the market as a whole
+    contracts: Mapping[int, Contract] = field(default_factory=dict)  # of what would trade
+    rates: Rates = field(kw_only=True)  # of the moment
 
 
 def exposure(snapshot: Snapshot, working: Iterable[OrderState]) -> Exposure:
@@ -72,22 +81,50 @@ def exposure(snapshot: Snapshot, working: Iterable[OrderState]) -> Exposure:
                 foreign.append((state.con_id, left))
             names[state.con_id] = state.symbol
     foreign.sort()
-    return Exposure(stocks.weights, pending, snapshot.net_asset_value, names, tuple(foreign))
+    return Exposure(
+        stocks.weights,
+        pending,
+        snapshot.net_asset_value,
+        names,
+        tuple(foreign),
+        rates=snapshot.exchange_rates,
+        currencies={position.con_id: position.currency for position in stocks.positions},
+    )
 
 
 def as_decided(
-    fresh: Exposure, snapshot: Snapshot, prices: Mapping[int, float], *, net_asset_value: float
+    fresh: Exposure,
+    snapshot: Snapshot,
+    prices: Mapping[int, Price],
+    *,
+    net_asset_value: float,
+    rates: Rates,
 ) -> Exposure:
-    """Value the positions held at present in the prices and the capital of a decision.
+    """Value the positions held at present in prices, capital and exchange rates of a decision.
 
     What was decided right at a limit must not fail over the next tick of a price; how far prices
     and capital have moved since are checks of their own.
     """
+    worth = base_prices(prices, rates)
     weights = {
-        p.con_id: p.quantity * prices.get(p.con_id, p.market_price) / net_asset_value
+        p.con_id: (
+            p.quantity * worth[p.con_id] if p.con_id in worth else p.market_value
+        ) / net_asset_value
         for p in snapshot.stocks.positions
-    }
-    return replace(fresh, weights=weights, net_asset_value=net_asset_value)
+    }  # fmt: skip
+    return replace(fresh, weights=weights, net_asset_value=net_asset_value, rates=rates)
+
+
+def held_price(position: Position, amount: float, rates: Rates) -> Price:
+    """Return an amount that a position was quoted at as a price.
+
+    In which unit a share of London is quoted, neither the account page nor the record of a
+    decision says; what the position is worth does. Raises `DataError` without a rate.
+    """
+    price = Price(amount, position.currency)
+    worth = abs(position.market_value / position.quantity)
+    in_parts = worth > 0.0 and rates.per_share(price) / worth > MINOR_PER_UNIT / 10
+    return replace(price, magnifier=MINOR_PER_UNIT) if in_parts else price
 
 
 def look(
@@ -100,10 +137,15 @@ def look(
     session tells.
     """
     names = held.names | {order.con_id: order.symbol for order in orders}
-    contracts = [Contract(con_id, symbol) for con_id, symbol in sorted(names.items())]
     others = (con_id for con_id, _ in held.foreign)
     trading = {*held.pending, *others, *(order.con_id for order in orders)}
-    quotes = gateway.market.bulk_quote([c for c in contracts if c.con_id in trading])
+    # An order says neither its currency nor the unit of its price: the contract does.
+    described = gateway.market.describe(trading).contracts
+    contracts = [
+        described[con_id] if con_id in described else held.contract(con_id, symbol)
+        for con_id, symbol in sorted(names.items())
+    ]
+    quotes = gateway.market.bulk_quote([c for c in contracts if c.con_id in described])
     history = gateway.market.history(contracts, duration=settings.universe.history)
     closed = last_complete_session(gateway.server_time(), exchange=settings.exchange).day
     bars = history.bars[history.bars["session"] <= closed]
@@ -111,11 +153,17 @@ def look(
     newest_bar = bars.groupby("con_id")["session"].max()
     known = sum(newest_bar[name] == closed or name not in trading for name in newest_bar.index)
     return Market(
-        prices={q.con_id: q.reference_price for q in quotes.quotes if q.reference_price},
+        prices={
+            q.con_id: described[q.con_id].quoted(q.reference_price)
+            for q in quotes.quotes
+            if q.reference_price
+        },
         adv=average_volumes(bars),
         returns=daily_returns(bars, sessions=settings.optimiser.scenarios),
         coverage=known / len(contracts) if contracts else 1.0,
         reference=newest(settings, until=session),
+        contracts=described,
+        rates=held.rates,
     )
 
 
@@ -126,13 +174,15 @@ def judge(
     *,
     limits: LimitSettings,
     account: AccountState,
-    decided: Mapping[int, float] | None = None,
+    decided: Mapping[int, Price] | None = None,
 ) -> tuple[Check, ...]:
     """Hold orders, and the portfolio they lead to, against every limit. Never raises over numbers.
 
-    ``decided`` are the prices a decision rests on, by conId; see `as_decided`.
+    ``decided`` are the prices a decision rests on, by conId; see `as_decided`. Weights are valued
+    in them, and in the exchange rates of ``held``; orders are held against those of the market.
     """
-    prices = market.prices | dict(decided or {})
+    quoted = market.prices | dict(decided or {})
+    prices = base_prices(quoted, held.rates)
     names = held.names | {order.con_id: order.symbol for order in orders}
     targets = dict(held.weights)
     changes = [
@@ -147,12 +197,14 @@ def judge(
         limits=limits,
         returns=market.returns,
         adv=market.adv,
-        prices=prices,
+        prices=quoted,
+        rates=held.rates,
         net_asset_value=held.net_asset_value,
         coverage=market.coverage,
         optimiser_status="optimal",
         account=account,
         orders=orders,
+        references=market.prices,
         foreign=weighed(held.foreign, prices, held.net_asset_value),
         market=market.reference.market,
         sectors=market.reference.sectors,
@@ -160,15 +212,18 @@ def judge(
     )
     return (
         *(one for one in verdict.checks if one.name != _OF_THE_OPTIMISER),
-        *_order_checks(orders, held, market, limits),
-        *_moves(orders, market, limits, decided or {}),
+        *verdict.orders,
+        *_moves(orders, held, market, limits, decided or {}),
     )
 
 
 def weighed(
     shares: Iterable[tuple[int, float]], prices: Mapping[int, float], net_asset_value: float
 ) -> list[tuple[int, float]]:
-    """Return signed shares as weights; NaN where price or net asset value is not known."""
+    """Return signed shares as weights; NaN where price or net asset value is not known.
+
+    Prices are per share, in the currency of the net asset value.
+    """
     worth = number(net_asset_value)
     if not 0.0 < worth < math.inf:
         worth = math.nan
@@ -187,34 +242,29 @@ def failed(checks: Iterable[Check]) -> tuple[Check, ...]:
     return tuple(one for one in checks if not one.passed)
 
 
-def _order_checks(
-    orders: Sequence[Order], held: Exposure, market: Market, limits: LimitSettings
-) -> list[Check]:
-    return [
-        replace(one, name=f"{order.symbol} {one.name}")
-        for order in orders
-        for one in check_order(
-            order,
-            reference_price=market.prices.get(order.con_id, math.nan),
-            net_asset_value=held.net_asset_value,
-            adv=market.adv.get(order.con_id, math.nan),
-            limits=limits,
-        )
-    ]
-
-
 def _moves(
-    orders: Sequence[Order], market: Market, limits: LimitSettings, decided: Mapping[int, float]
+    orders: Sequence[Order],
+    held: Exposure,
+    market: Market,
+    limits: LimitSettings,
+    decided: Mapping[int, Price],
 ) -> list[Check]:
-    """Hold each price's way since the decision against the collar."""
+    """Hold each price's way since the decision, that of its currency with it, against the collar.
+
+    Told in the market's own units, measured in the base currency.
+    """
+    was, now = base_prices(decided, held.rates), base_prices(market.prices, market.rates)
     collar = Limits.of(limits).price_collar
     checks = []
     for order in orders:
         before = decided.get(order.con_id)
         if before is not None:
-            after = market.prices.get(order.con_id, math.nan)
-            moved = _moved(before, after)
-            told = f"{in_words(before, 'g')} when it was decided, {in_words(after, 'g')} at present"
+            after = market.prices.get(order.con_id)
+            moved = _moved(was[order.con_id], now.get(order.con_id, math.nan))
+            told = (
+                f"{in_words(before.amount, 'g')} when it was decided, "
+                f"{in_words(None if after is None else after.amount, 'g')} at present"
+            )
             checks.append(check(f"{order.symbol} price since the decision", moved, collar, told))
     return checks
 

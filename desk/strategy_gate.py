@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.calendar import last_complete_session
+from core.errors import DataError
 from core.settings import Settings
-from core.types import ComboOrder, OrderState, Snapshot
+from core.types import ComboOrder, Contract, OrderState, Snapshot
 from desk import gate, trades
 from desk.account import account_state
 from desk.examination import Examined, rehearse, standing, what_if_check
@@ -48,14 +49,14 @@ def examine_strategy(
         opening = check_opening(
             trade,
             net_asset_value=snapshot.net_asset_value,
+            rates=snapshot.exchange_rates,
             exposure=_exposure(
                 snapshot,
                 stands.working,
                 _open_trades(store, account, order.symbol, today),
-                symbol=order.symbol,
-                price=trade.underlying_price,
+                quotes=quotes,
             ),
-            adv=_average_volume(gateway, plan, settings),
+            adv=_average_volume(gateway, quotes.contract, settings),
             limits=settings.limits,
         )
         state = account_state(store, settings, account=account, session=today)
@@ -106,6 +107,7 @@ def trade_of(strategy: Strategy, order: ComboOrder, quotes: StrategyPrices) -> S
         limit_price=order.limit_price if order.limit_price is not None else math.nan,
         leg_prices=quotes.leg_prices,
         underlying_price=quotes.underlying_price,
+        currency=quotes.contract.currency,
     )
 
 
@@ -114,20 +116,26 @@ def _exposure(
     working: Iterable[OrderState],
     open_trades: Sequence[Trade],
     *,
-    symbol: str,
-    price: float,
+    quotes: StrategyPrices,
 ) -> float:
     """Return what is at risk in a name: strategies by what they can lose, the rest by its size.
 
+    In the base currency; NaN without the rate of the name's own.
     A credit spread far from its strikes is worth next to nothing and can still lose its width.
     """
+    symbol, currency = quotes.contract.symbol, quotes.contract.currency
+    try:
+        rate = snapshot.exchange_rates.of(currency)
+    except DataError:
+        return math.nan  # the checks of the trade name the currency
+    price = quotes.contract.quoted(quotes.underlying_price).per_share
     legs = {leg.con_id for trade in open_trades for leg in trade.order.legs}
     others = (p for p in snapshot.positions if p.symbol == symbol and p.con_id not in legs)
     orders = (s for s in working if s.symbol == symbol and s.status not in OVER and not s.legs)
     return (
-        sum(trade.left * _risk_of_one(trade) for trade in open_trades)
+        sum(trade.left * _risk_of_one(trade) for trade in open_trades) * rate
         + sum(abs(position.market_value) for position in others)
-        + sum((state.quantity - state.filled) * price for state in orders)
+        + sum((state.quantity - state.filled) * price for state in orders) * rate
     )
 
 
@@ -144,12 +152,12 @@ def _risk_of_one(trade: Trade) -> float:
     return outcome(trade.strategy, trade.order.side, limit).max_loss * trade.strategy.multiplier
 
 
-def _average_volume(gateway: Gateway, plan: StrategyPlan, settings: Settings) -> float:
+def _average_volume(gateway: Gateway, underlying: Contract, settings: Settings) -> float:
     """Return the underlying's average daily volume in shares; NaN where it is not known."""
-    history = gateway.market.history([plan.underlying], duration=settings.universe.history)
+    history = gateway.market.history([underlying], duration=settings.universe.history)
     closed = last_complete_session(gateway.server_time(), exchange=settings.exchange).day
     bars = history.bars[history.bars["session"] <= closed]
-    return gate.average_volumes(bars).get(plan.order.con_id, math.nan)
+    return gate.average_volumes(bars).get(underlying.con_id, math.nan)
 
 
 def _left_check(order: ComboOrder, left: float) -> Check:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from core.settings import Settings
-from core.types import ComboOrder, Contract, Leg, OrderType, Side
+from core.types import ComboOrder, Leg, OrderType, Side
 from desk.trades import strategy_of
 from desk.two_steps import terms_of
 from risk.strategy import Strategy
@@ -21,11 +21,6 @@ class StrategyPlan:
     order: ComboOrder  # without a name until the account commits to it
     strategy: Strategy
     closes: str | None = None
-
-    @property
-    def underlying(self) -> Contract:
-        """The stock or fund that the strategy is about."""
-        return Contract(self.order.con_id, self.order.symbol)
 
     def terms(self, account: str, day: date, settings: Settings) -> bytes:
         """Return what a token stands for: all that would be sent, account, session and limits."""

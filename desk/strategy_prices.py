@@ -22,6 +22,7 @@ class StrategyPrices:
 
     legs: tuple[Quote | None, ...]
     underlying: Quote | None
+    contract: Contract  # the underlying's
 
     @property
     def leg_prices(self) -> tuple[float, ...]:
@@ -35,21 +36,33 @@ class StrategyPrices:
 
 
 def prices(gateway: Gateway, plan: StrategyPlan) -> StrategyPrices:
-    """Take a snapshot of everything that a strategy consists of."""
-    contracts = leg_contracts(plan)
-    quotes = gateway.market.bulk_quote([plan.underlying, *contracts])
+    """Take a snapshot of everything that a strategy consists of.
+
+    Raises `DataError` when the gateway does not know the underlying.
+    """
+    con_id = plan.order.con_id
+    described = gateway.market.describe([con_id])
+    if con_id not in described.contracts:
+        why = described.refused.get(con_id, "not known")
+        raise DataError(f"{plan.order.symbol}, conId {con_id}: {why}")
+    underlying = described.contracts[con_id]
+    contracts = leg_contracts(plan, underlying)
+    quotes = gateway.market.bulk_quote([underlying, *contracts])
     found: Mapping[int, Quote] = {quote.con_id: quote for quote in quotes.quotes}
     return StrategyPrices(
         legs=tuple(found.get(contract.con_id) for contract in contracts),
-        underlying=found.get(plan.underlying.con_id),
+        underlying=found.get(con_id),
+        contract=underlying,
     )
 
 
-def leg_contracts(plan: StrategyPlan) -> tuple[Contract, ...]:
-    """Return the contracts of a strategy's legs, in their order."""
+def leg_contracts(plan: StrategyPlan, underlying: Contract) -> tuple[Contract, ...]:
+    """Return the contracts of a strategy's legs, in their order; options in its currency."""
     pairs = zip(plan.strategy.legs, plan.order.legs, strict=True)
     return tuple(
-        plan.underlying if leg.right is None else Contract(named.con_id, plan.order.symbol, "OPT")
+        underlying
+        if leg.right is None
+        else Contract(named.con_id, plan.order.symbol, "OPT", currency=underlying.currency)
         for leg, named in pairs
     )
 

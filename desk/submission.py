@@ -26,6 +26,7 @@ from desk.agreement import refuse_if_ticket_altered
 from desk.approvals import approval_of, refuse_if_closed, uncommitted
 from desk.audit import DESK, Act, note
 from desk.clocks import read
+from desk.decided import prices_decided, rates_decided
 from desk.errors import GateRefused, NotPermitted, TicketChanged
 from desk.positions import fills_since, mismatches, position_checks, unreported
 from desk.reconciliation import Reconciled, reconcile, state_of
@@ -191,17 +192,18 @@ class _Submitting:
         odd = mismatches(self.record.holdings, own_fills, snapshot, beside)
         fresh = gate.exposure(snapshot, found.working)
         capital = ticket.net_asset_value
-        decided = {holding.con_id: holding.price for holding in self.record.holdings}
-        decided |= {line.order.con_id: line.reference_price for line in ticket.lines}
+        market = gate.look(
+            self.gateway, fresh, orders, settings=self.settings, session=ticket.session
+        )
+        decided = prices_decided(self.record, snapshot, market.contracts)
+        rates = rates_decided(self.record, snapshot, market.contracts)
         checks = (
             gate.capital_check(capital, snapshot.net_asset_value, limits=limits),
             *position_checks(odd, {order.con_id for order in orders}),
             *gate.judge(
                 orders,
-                gate.as_decided(fresh, snapshot, decided, net_asset_value=capital),
-                gate.look(
-                    self.gateway, fresh, orders, settings=self.settings, session=ticket.session
-                ),
+                gate.as_decided(fresh, snapshot, decided, net_asset_value=capital, rates=rates),
+                market,
                 limits=limits,
                 account=account_state(
                     self.store,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, get_args
@@ -11,7 +11,10 @@ from typing import Literal, get_args
 import ib_async
 
 from core.errors import ConfigurationError, DataError, NoData, RequestRefused
+from core.types import Contract
+from ibkr.batches import Progress, ask_each
 from ibkr.codes import UNKNOWN_CONTRACT
+from ibkr.contracts import AT_ONCE, Described
 from ibkr.convert import is_printable
 from ibkr.details import Details, Right, details_of
 from ibkr.requests import Requests
@@ -99,6 +102,20 @@ async def find(requests: Requests, query: ContractQuery, *, within: float) -> tu
         raise
     each = {one.contract.con_id: one for one in map(details_of, found)}
     return tuple(sorted(each.values(), key=_order))
+
+
+async def describe(
+    requests: Requests, con_ids: Iterable[int], *, within: float, progress: Progress | None = None
+) -> Described:
+    """Look up contracts by conId, with the currency and the unit that their prices are in."""
+
+    async def ask(con_id: int) -> Contract:
+        query = ContractQuery(con_id=con_id, exchange="")
+        return (await resolve_one(requests, query, within=within)).contract
+
+    wanted = sorted(set(con_ids))
+    found, failed = await ask_each(wanted, ask, at_once=AT_ONCE, progress=progress)
+    return Described(dict(sorted(found.items())), dict(sorted(failed.items())))
 
 
 async def resolve_one(requests: Requests, query: ContractQuery, *, within: float) -> Details:

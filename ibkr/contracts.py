@@ -14,7 +14,7 @@ from ibkr.batches import Progress, ask_each
 from ibkr.convert import is_printable, number, price
 from ibkr.requests import Requests
 
-_AT_ONCE = 45
+AT_ONCE = 45
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,14 @@ class Resolved:
 
     contracts: tuple[Contract, ...]
     refused: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """The contracts of conIds, and why the other conIds have none."""
+
+    contracts: dict[int, Contract]
+    refused: dict[int, str]
 
 
 async def resolve(
@@ -45,7 +53,7 @@ async def resolve(
         )
         return only_listing(symbol, currency, details)
 
-    found, failed = await ask_each(askable, ask, at_once=_AT_ONCE, progress=progress)
+    found, failed = await ask_each(askable, ask, at_once=AT_ONCE, progress=progress)
     return resolved(found.values(), {**odd, **failed})
 
 

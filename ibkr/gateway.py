@@ -19,7 +19,7 @@ from core.types import Contract, Order, OrderState, Snapshot, WhatIf
 from ibkr.account_tools import AccountTools
 from ibkr.batches import Progress
 from ibkr.contract_tools import ContractTools
-from ibkr.contracts import Resolved
+from ibkr.contracts import Described, Resolved
 from ibkr.health import Health
 from ibkr.history import History
 from ibkr.market_data import MarketData
@@ -39,6 +39,9 @@ class MarketTools(Protocol):
         self, symbols: Sequence[str], *, currency: str = "USD", progress: Progress | None = None
     ) -> Resolved:
         """Look up stocks by IBKR's symbols; repeated ones once."""
+
+    def describe(self, con_ids: Collection[int], *, progress: Progress | None = None) -> Described:
+        """Look up contracts by conId, with the currency and the unit that their prices are in."""
 
     def bulk_quote(
         self, contracts: Sequence[Contract], *, progress: Progress | None = None

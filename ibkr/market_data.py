@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 import pandas as pd
@@ -13,8 +13,9 @@ from ibkr.bar_store import BarStore
 from ibkr.bars import Bars, BarSize, Shown, bars, head_timestamp
 from ibkr.batches import Progress
 from ibkr.connection import Connection
+from ibkr.contract_search import describe
 from ibkr.contract_store import ContractStore, resolve_stored
-from ibkr.contracts import Resolved, resolve
+from ibkr.contracts import Described, Resolved, resolve
 from ibkr.history import History, history
 from ibkr.incremental import incremental_history
 from ibkr.live_quotes import LiveQuotes, live_quotes
@@ -63,6 +64,12 @@ class MarketData:
                 within=self._within,
                 progress=progress,
             )
+        )
+
+    def describe(self, con_ids: Collection[int], *, progress: Progress | None = None) -> Described:
+        """Look up contracts by conId, with the currency and the unit that their prices are in."""
+        return self._connection.run(
+            describe(self._requests, con_ids, within=self._within, progress=progress)
         )
 
     def stored_contracts(

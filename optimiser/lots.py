@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from core.errors import DataError
+from core.money import Price, Rates
 from optimiser.book import TOLERANCE, Book, BookLimits, Wish, frozen_wish, wish_for
 from optimiser.repair import repair
 from optimiser.sizing import (
@@ -15,7 +16,6 @@ from optimiser.sizing import (
     Listing,
     base_price,
     listing_problems,
-    rate_of,
     round_lot,
 )
 
@@ -65,8 +65,7 @@ class Sizing:
     """What weights are turned into: money, lots, and what is too small to trade."""
 
     net_asset_value: float  # base currency
-    base: str = "USD"
-    rates: Mapping[str, float] = field(default_factory=dict)  # base currency per unit of each
+    rates: Rates
     even_lots: bool = True
     no_trade_band: float = 0.0  # of net asset value: a position so near its target stays
     min_trade_value: float = 0.0  # base currency: no trade is smaller
@@ -122,10 +121,7 @@ def target_quantities(
     if problems:
         raise DataError("; ".join(problems))
     nav, smallest = sizing.net_asset_value, sizing.smallest_trade
-    units = {
-        con_id: base_price(listings[con_id], sizing.rates, base=sizing.base) / nav
-        for con_id in sorted(weights)
-    }
+    units = {con_id: base_price(listings[con_id], sizing.rates) / nav for con_id in sorted(weights)}
     wishes = [
         frozen_wish(con_id, unit=unit, held=int(current.get(con_id, 0.0)))
         if con_id in frozen
@@ -183,7 +179,7 @@ def _cause(wish: Wish, missing: float, sizing: Sizing) -> tuple[Cause, str]:
         return Cause.BAND, f"a change of {change:+.2%} is below {sizing.no_trade_band:.2%}"
     if abs(change) < sizing.smallest_trade:
         worth = abs(change) * sizing.net_asset_value
-        told = f"a trade of {worth:,.2f} {sizing.base} is below {sizing.min_trade_value:,.2f}"
+        told = f"a trade of {worth:,.2f} {sizing.rates.base} is below {sizing.min_trade_value:,.2f}"
         return Cause.VALUE, told
     if abs(missing) < wish.lot:
         return Cause.LOT, f"a change of {missing:+.1f} shares does not make a lot of {wish.lot}"
@@ -208,7 +204,7 @@ def _problems(
         if not math.isfinite(cap):
             yield f"the limit on {name} is {cap:g}"
     for con_id in sorted(weights):
-        listing = listings.get(con_id, Listing(math.nan, sizing.base))
+        listing = listings.get(con_id, Listing(Price(math.nan, sizing.rates.base)))
         held = float(current.get(con_id, 0.0))
         for problem in (
             *_weight_problems(weights[con_id], held),
@@ -241,7 +237,7 @@ def _rate_problems(listings: Mapping[int, Listing], sizing: Sizing) -> Iterator[
     unrated: dict[str, int] = {}
     for con_id in sorted(listings):
         try:
-            rate_of(listings[con_id].currency, sizing.rates, base=sizing.base)
+            sizing.rates.of(listings[con_id].price.currency)
         except DataError as error:
             unrated.setdefault(str(error), con_id)
     for problem, con_id in unrated.items():

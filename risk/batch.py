@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from core.money import Price, Rates
 from core.settings import LimitSettings
 from core.types import Order
 from risk import measures
@@ -41,24 +43,47 @@ def _least_liquid(portfolio: Portfolio, sizes: Mapping[int, float]) -> tuple[int
     return worst
 
 
-def batch_checks(
-    portfolio: Portfolio, orders: Sequence[Order], limits: LimitSettings
-) -> Iterator[Check]:
-    """Count the orders, list the worst of them for each limit, and who else trades their names."""
-    yield check("order count", float(len(orders)), Limits.of(limits).orders)
-    judged = [
+Judged = Sequence[tuple[str, tuple[Check, ...]]]
+"""Each order's symbol, and its own checks."""
+
+
+def judge_orders(
+    portfolio: Portfolio,
+    orders: Sequence[Order],
+    *,
+    references: Mapping[int, Price],
+    rates: Rates,
+    limits: LimitSettings,
+) -> Judged:
+    """Hold each order against its own limits. The only place that does."""
+    return [
         (
             order.symbol,
             check_order(
                 order,
-                reference_price=portfolio.prices.get(order.con_id, math.nan),
+                reference=references.get(order.con_id),
                 net_asset_value=portfolio.net_asset_value,
+                rates=rates,
                 adv=portfolio.adv.get(order.con_id, math.nan),
                 limits=limits,
             ),
         )
         for order in orders
     ]
+
+
+def single_checks(judged: Judged) -> Iterator[Check]:
+    """List every check of every order, under the order's symbol."""
+    for symbol, checks in judged:
+        for one in checks:
+            yield replace(one, name=f"{symbol} {one.name}")
+
+
+def batch_checks(
+    portfolio: Portfolio, orders: Sequence[Order], judged: Judged, limits: LimitSettings
+) -> Iterator[Check]:
+    """Count the orders, list the worst of them for each limit, and who else trades their names."""
+    yield check("order count", float(len(orders)), Limits.of(limits).orders)
     for number_, name in enumerate(("quantity", "order value", "price collar", "share of volume")):
         yield _worst_order(f"orders: {name}", [(who, found[number_]) for who, found in judged])
     ordered = {order.con_id for order in orders}

@@ -14,11 +14,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core.money import Price, Rates
 from core.settings import LimitSettings
 from core.types import Order
 from risk import measures
 from risk.account import AccountState, account_checks
-from risk.batch import batch_checks, restricted_check, trading_checks
+from risk.batch import (
+    batch_checks,
+    judge_orders,
+    restricted_check,
+    single_checks,
+    trading_checks,
+)
 from risk.limits import Check, Limits, check, in_words, number
 from risk.portfolio import Portfolio, Weights
 
@@ -29,9 +36,13 @@ OPTIMAL, RELAXED = "optimal", "optimal_relaxed"  # what a relaxation let through
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the gate found. ``checks`` lists every check, passed or failed, in a fixed order."""
+    """What the gate found. ``checks`` lists every check, passed or failed, in a fixed order.
+
+    ``orders`` are the checks of each order by itself; ``checks`` has the worst of them.
+    """
 
     checks: tuple[Check, ...]
+    orders: tuple[Check, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -51,13 +62,15 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
     limits: LimitSettings,
     returns: pd.DataFrame,
     adv: Mapping[int, float],
-    prices: Mapping[int, float],
+    prices: Mapping[int, Price],
+    rates: Rates,
     net_asset_value: float,
     coverage: float,
     optimiser_status: str,
     account: AccountState,
     relaxations: Mapping[str, float] | None = None,
     orders: Sequence[Order] = (),
+    references: Mapping[int, Price] | None = None,
     foreign: Iterable[tuple[int, float]] = (),
     market: pd.Series[float] | None = None,
     sectors: Mapping[int, str] | None = None,
@@ -75,7 +88,11 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
     adv
         Average daily volume in shares by conId; unknown fails every name that is traded.
     prices
-        Per share, in the base currency; what orders are held against.
+        Per share, as each market quotes it; what weights are valued at.
+    rates
+        What the currencies of the prices are worth in the account's base currency.
+    net_asset_value
+        In the base currency.
     coverage
         Share of the universe with the data the target rests on, 0 to 1.
     account
@@ -83,7 +100,9 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
     relaxations
         What the optimiser had to give way by, by name; of "optimal_relaxed" there is at least one.
     orders
-        The batch that leads to the targets.
+        The batch that leads to the targets; limit prices in the units of ``references``.
+    references
+        What orders are held against, per share as each market quotes it. None: ``prices``.
     foreign
         Signed weights that orders placed by others would still add, one pair for each order.
     market
@@ -99,19 +118,23 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
         foreign=foreign,
         net_asset_value=net_asset_value,
         prices=prices,
+        rates=rates,
         adv=adv,
         names=names or {},
     )
     rules, batch = Limits.of(limits), tuple(orders)
+    quoted = prices if references is None else references
+    judged = judge_orders(portfolio, batch, references=quoted, rates=rates, limits=limits)
     return Verdict(
-        (
+        orders=tuple(single_checks(judged)),
+        checks=(
             *_sanity(portfolio, rules, number(coverage)),
             _optimiser(optimiser_status, relaxations or {}),
             *_exposure(portfolio, rules),
             *_sectors(portfolio, rules, sectors or {}),
             *_losses(portfolio, rules, returns, market),
             *trading_checks(portfolio, rules),
-            *batch_checks(portfolio, batch, limits),
+            *batch_checks(portfolio, batch, judged, limits),
             restricted_check(portfolio, batch, limits.restricted),
             *account_checks(
                 account,
@@ -120,7 +143,7 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
                 reduces=portfolio.reduces(),
                 rules=rules,
             ),
-        )
+        ),
     )
 
 

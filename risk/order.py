@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from core.errors import DataError
+from core.money import Money, Price, Rates
 from core.settings import LimitSettings
 from core.types import Order, OrderType
 from risk.limits import Check, Limits, check, number
@@ -13,8 +15,9 @@ from risk.measures import adv_share
 def check_order(
     order: Order,
     *,
-    reference_price: float,
+    reference: Price | None,
     net_asset_value: float,
+    rates: Rates,
     adv: float,
     limits: LimitSettings,
 ) -> tuple[Check, ...]:
@@ -22,17 +25,22 @@ def check_order(
 
     Parameters
     ----------
-    reference_price
-        What a share is worth now, in the base currency; the limit price is in the same.
+    reference
+        What a share costs now, as its market quotes it; the order's limit price is in the same
+        currency and unit. None: not known.
     net_asset_value
-        In the base currency.
+        In the base currency of ``rates``.
+    rates
+        What the order's currency is worth in the base currency; without it the order fails.
     adv
         Average daily volume in shares.
     """
     rules = Limits.of(limits)
-    quantity, reference = number(order.quantity), number(reference_price)
+    quantity = number(order.quantity)
+    quoted = math.nan if reference is None else number(reference.amount)
+    cost, told = _cost(order, reference, quantity, rates)
     value = number(net_asset_value)
-    worth = quantity * _dearest(order, reference) / value if 0.0 < value < math.inf else math.nan
+    worth = cost / Money(value, rates.base) if 0.0 < value < math.inf else math.nan
     whole = math.isfinite(quantity) and quantity > 0.0 and quantity == math.floor(quantity)
     return (
         Check(
@@ -42,14 +50,27 @@ def check_order(
             passed=whole,
             detail="a whole positive number" if whole else "not a whole positive number of shares",
         ),
-        check("order value", worth if whole else math.nan, rules.order_value),
-        check("price collar", _distance(order, reference), rules.price_collar),
+        check("order value", worth if whole else math.nan, rules.order_value, told),
+        check("price collar", _distance(order, quoted), rules.price_collar),
         check(
             "share of volume",
             adv_share(quantity, number(adv)) if whole else math.nan,
             rules.adv_share,
         ),
     )
+
+
+def _cost(
+    order: Order, reference: Price | None, quantity: float, rates: Rates
+) -> tuple[Money, str]:
+    """Return what the whole order may cost in the base currency, and why that is not known."""
+    if reference is None:
+        return Money(math.nan, rates.base), ""
+    dearest = reference.at(_dearest(order, number(reference.amount)))
+    try:
+        return rates.in_base(dearest * quantity), ""
+    except DataError as error:
+        return Money(math.nan, rates.base), str(error)
 
 
 def _dearest(order: Order, reference: float) -> float:

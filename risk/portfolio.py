@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from core.errors import DataError
+from core.money import Price, Rates
 from risk import measures
 from risk.limits import TOLERANCE, number, within
 
@@ -22,7 +24,7 @@ class Portfolio:
     foreign: tuple[tuple[int, float], ...]
     outcomes: tuple[Weights, ...]  # the targets, with what others' orders may make of them
     net_asset_value: float
-    prices: Weights
+    prices: Weights  # per share, in the base currency
     adv: Weights
     names: Mapping[int, str]
 
@@ -34,7 +36,8 @@ class Portfolio:
         *,
         foreign: Iterable[tuple[int, float]],
         net_asset_value: float,
-        prices: Mapping[int, float],
+        prices: Mapping[int, Price],
+        rates: Rates,
         adv: Mapping[int, float],
         names: Mapping[int, str],
     ) -> Portfolio:
@@ -47,7 +50,7 @@ class Portfolio:
             foreign=others,
             outcomes=_outcomes(wanted, others),
             net_asset_value=number(net_asset_value),
-            prices=_numbers(prices),
+            prices=base_prices(prices, rates),
             adv=_numbers(adv),
             names=names,
         )
@@ -87,6 +90,18 @@ class Portfolio:
             for name, weight in outcome.items()
             if not abs(weight) <= TOLERANCE
         )
+
+
+def base_prices(prices: Mapping[int, Price], rates: Rates) -> Weights:
+    """Return what a share of each is worth in the base currency; NaN without price or rate."""
+    return {name: _worth(prices[name], rates) for name in sorted(prices)}
+
+
+def _worth(price: Price, rates: Rates) -> float:
+    try:
+        return rates.per_share(price.at(number(price.amount)))
+    except DataError:
+        return math.nan  # the check of the order names the currency
 
 
 def _numbers(values: Mapping[int, float]) -> Weights:

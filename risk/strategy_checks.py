@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from core.errors import DataError
+from core.money import Rates
 from core.settings import LimitSettings
 from core.types import Side
 from risk.limits import (
@@ -29,7 +31,7 @@ from risk.strategy_margin import funds_required
 class StrategyTrade:
     """A strategy somebody would like to trade, with the figures it is judged by.
 
-    Prices are per share, in the base currency, NaN where they are not known; ``leg_prices`` are
+    Prices are per share, in ``currency``, NaN where they are not known; ``leg_prices`` are
     the midpoints of the legs, in their order.
     """
 
@@ -39,6 +41,7 @@ class StrategyTrade:
     limit_price: float
     leg_prices: tuple[float, ...]
     underlying_price: float
+    currency: str = field(kw_only=True)  # of the contracts, and so of all figures here
 
     @property
     def reference_price(self) -> float:
@@ -77,6 +80,7 @@ def check_opening(
     trade: StrategyTrade,
     *,
     net_asset_value: float,
+    rates: Rates,
     exposure: float,
     adv: float,
     limits: LimitSettings,
@@ -86,7 +90,9 @@ def check_opening(
     Parameters
     ----------
     net_asset_value
-        In the base currency.
+        In the base currency of ``rates``.
+    rates
+        What the strategy's currency is worth in it; without that what is at stake is not known.
     exposure
         Sizes of all positions in the underlying and its options, working orders included, in
         the base currency.
@@ -95,16 +101,23 @@ def check_opening(
     """
     rules = Limits.of(limits)
     value = number(net_asset_value)
-    worth = value if 0.0 < value < math.inf else math.nan
+    rate, unrated = _rate(trade.currency, rates)
+    # In the currency of the trade.
+    worth = value / rate if 0.0 < value < math.inf else math.nan
     risk = trade.max_risk / worth
-    held = number(exposure) / worth
+    held = number(exposure) / value if 0.0 < value < math.inf else math.nan
     return (
         _quantity(trade.quantity),
         _direction(trade),
         *_leg_checks(trade, limits),
         *_outcome_checks(trade.outcome),
-        check("trade risk", risk, rules.trade_risk, _risk_told(trade)),
-        check("order value", number(trade.limit_price) * trade.shares / worth, rules.order_value),
+        check("trade risk", risk, rules.trade_risk, unrated or _risk_told(trade)),
+        check(
+            "order value",
+            number(trade.limit_price) * trade.shares / worth,
+            rules.order_value,
+            unrated,
+        ),
         check("largest single", held + risk, rules.single, trade.strategy.symbol),
         check("price collar", _distance(trade, _at_stake(trade)), rules.price_collar),
         check("share of volume", adv_share(trade.shares, number(adv)), rules.adv_share),
@@ -137,6 +150,14 @@ def check_closing(
         Check("legs held", float(len(short)), 0.0, passed=not short, detail=told),
         check("price collar", _distance(trade, _range(trade)), Limits.of(limits).price_collar),
     )
+
+
+def _rate(currency: str, rates: Rates) -> tuple[float, str]:
+    """Return the rate of a currency, or NaN and why."""
+    try:
+        return rates.of(currency), ""
+    except DataError as error:
+        return math.nan, str(error)
 
 
 def _quantity(quantity: float) -> Check:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -25,7 +24,6 @@ from risk.deadline import check_deadline
 from risk.gate import check_constraints
 from risk.limits import Check
 from risk.measures import mean_return
-from risk.order import check_order
 from tasks.book_limits import book_limits
 from tasks.columns import numbers, texts
 from tasks.day import Day
@@ -122,8 +120,7 @@ def lots_of(
         current=held,
         sizing=Sizing(
             net_asset_value=snapshot.net_asset_value,
-            base=snapshot.currency,
-            rates=snapshot.rates,
+            rates=snapshot.exchange_rates,
             even_lots=orders.even_lots,
             no_trade_band=orders.no_trade_band,
             min_trade_value=orders.min_trade_value,
@@ -178,7 +175,6 @@ def judge_batch(
         check_deadline(day.as_of, day.session.finish_line),
         *quality_checks(day.settings, facts_of(ingested.market), held=held),
         *portfolio_checks(day, batch, ingested, table, status=status, relaxations=relaxations),
-        *_failed_orders(day, batch.orders, table, ingested, batch.snapshot),
     )
 
 
@@ -191,18 +187,23 @@ def portfolio_checks(
     status: str,
     relaxations: Mapping[str, float] | None = None,
 ) -> tuple[Check, ...]:
-    """Hold weights, as they would be traded, against every limit of portfolio and account."""
+    """Hold weights, as they would be traded, against every limit of portfolio and account.
+
+    What a single order fails at comes last, order by order.
+    """
     features, universe = ingested.feature_table(day), ingested.universe_table(day)
     symbols = texts(table["symbol"])
-    prices = base_prices(listings_of(day, table, ingested, batch.snapshot), batch.snapshot)
+    listings = listings_of(day, table, ingested, batch.snapshot)
+    prices = base_prices(listings, batch.snapshot)
     held = exposure(batch.snapshot, batch.others)
-    return check_constraints(
+    verdict = check_constraints(
         held.weights,
         batch.targets(prices, held),
         limits=day.settings.limits,
         returns=ingested.returns(day),
         adv=numbers(features["adv_20"]),
-        prices=prices,
+        prices={con_id: listing.price for con_id, listing in listings.items()},
+        rates=batch.snapshot.exchange_rates,
         net_asset_value=held.net_asset_value,
         coverage=min(len(features), facts_of(ingested.market)["fresh"]) / len(universe),
         optimiser_status=status,
@@ -212,7 +213,8 @@ def portfolio_checks(
         foreign=weighed(held.foreign, prices, held.net_asset_value),
         sectors=texts(universe.set_index("con_id")["sector"]),
         names=held.names | symbols,
-    ).checks
+    )
+    return (*verdict.checks, *(one for one in verdict.orders if not one.passed))
 
 
 def _account(day: Day, orders: Sequence[Order]) -> AccountState:
@@ -231,29 +233,3 @@ def _reference(day: Day, ingested: Ingested) -> dict[str, Any]:
     """Return what single orders are judged by until the next decision."""
     universe = ingested.universe_table(day).set_index("con_id")
     return reference.record_of(mean_return(ingested.returns(day)), texts(universe["sector"]))
-
-
-def _failed_orders(
-    day: Day,
-    orders: Iterable[Order],
-    table: pd.DataFrame,
-    ingested: Ingested,
-    snapshot: Snapshot,
-) -> list[Check]:
-    """Return the checks of single orders that failed, order by order."""
-    adv = numbers(ingested.feature_table(day)["adv_20"])
-    prices = numbers(table["price"])
-    worth = base_prices(listings_of(day, table, ingested, snapshot), snapshot)
-    checks = [
-        replace(check, name=f"{order.symbol} {check.name}")
-        for order in orders
-        for check in check_order(
-            order,
-            reference_price=prices[order.con_id],
-            # In the units of the order's own prices, pence for example.
-            net_asset_value=snapshot.net_asset_value * (prices[order.con_id] / worth[order.con_id]),
-            adv=adv.get(order.con_id, math.nan),
-            limits=day.settings.limits,
-        )
-    ]
-    return [check for check in checks if not check.passed]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from core.money import Price
 from core.types import Contract, Position, Snapshot
 from optimiser.sizing import Listing, base_price
 from tasks.columns import numbers
@@ -16,7 +17,7 @@ from tasks.ingested import Ingested
 
 def listing_of(contract: Contract, price: float) -> Listing:
     """Return how a contract is quoted at a price in its own units, pence for example."""
-    return Listing(price, contract.currency, 1.0 / contract.price_magnifier, contract.lot)
+    return Listing(contract.quoted(price), contract.lot)
 
 
 def listings_of(
@@ -41,7 +42,7 @@ def listings_of(
 
 def _as_held(position: Position, base: str) -> Listing:
     # Not market_price: in which unit the page quotes a share of London is not documented.
-    return Listing(abs(position.market_value / position.quantity), base)
+    return Listing(Price(abs(position.market_value / position.quantity), base))
 
 
 def base_prices(listings: Mapping[int, Listing], snapshot: Snapshot) -> dict[int, float]:
@@ -49,7 +50,5 @@ def base_prices(listings: Mapping[int, Listing], snapshot: Snapshot) -> dict[int
 
     Raises `DataError` naming a currency without a rate.
     """
-    return {
-        con_id: base_price(listing, snapshot.rates, base=snapshot.currency)
-        for con_id, listing in listings.items()
-    }
+    rates = snapshot.exchange_rates
+    return {con_id: base_price(listing, rates) for con_id, listing in listings.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from core.tables import BARS
 from core.types import Contract, Quote
 from ibkr.batches import Progress
 from ibkr.codes import NOTHING_FOUND_BY_SCAN
-from ibkr.contracts import Resolved, checked_symbols, only_listing, resolved
+from ibkr.contracts import Described, Resolved, checked_symbols, only_listing, resolved
 from ibkr.convert import duration as checked_duration
 from ibkr.convert import end_time
 from ibkr.history import History, checked_bars
@@ -65,6 +65,16 @@ class ReplayMarketData:
         askable, odd = checked_symbols(symbols)
         answers, failed = ask_in_turn(askable, ask, progress)
         return resolved(answers.values(), {**odd, **failed})
+
+    def describe(self, con_ids: Collection[int], *, progress: Progress | None = None) -> Described:
+        """Look up contracts by conId, with the currency and the unit that their prices are in."""
+
+        def ask(con_id: int) -> Contract:
+            with refused_as(f"contract conId {con_id}"):
+                found = self._directory.one(ContractQuery(con_id, "", "", "", "", "", ""))
+            return _contract(found)
+
+        return Described(*ask_in_turn(sorted(set(con_ids)), ask, progress))
 
     def bulk_quote(
         self, contracts: Sequence[Contract], *, progress: Progress | None = None
@@ -198,6 +208,19 @@ def _refuse_unusable(contract: Contract, bars: Iterable[DailyBar]) -> None:
         for bar in bars
     ]
     checked_bars(contract, rows)
+
+
+def _contract(instrument: Instrument) -> Contract:
+    return Contract(
+        con_id=instrument.con_id,
+        symbol=instrument.symbol,
+        sec_type=instrument.sec_type,
+        primary_exchange=instrument.primary_exchange,
+        currency=instrument.currency,
+        name=instrument.name,
+        min_tick=received(instrument.min_tick),
+        stock_type=instrument.stock_type,
+    )
 
 
 def _details(instrument: Instrument) -> ib_async.ContractDetails:

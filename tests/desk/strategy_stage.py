@@ -22,7 +22,7 @@ from core.types import (
 from desk.previews import place_previewed
 from desk.store import DeskStore
 from desk.strategies import StrategyRequest, preview_closing, preview_strategy
-from ibkr.contracts import Resolved
+from ibkr.contracts import Described, Resolved
 from ibkr.details import Details, Terms
 from ibkr.history import History
 from ibkr.option_chain import nearest
@@ -91,6 +91,7 @@ class Broker:
         self.sent, self.held = {}, {}
         self.quotes = {}  # con_id -> (bid, ask), in place of the fair ones
         self.volume = 5e6
+        self.base, self.worth, self.rates = "USD", 1e6, {"USD": 1.0}
         self.answer = lambda order: WhatIf(
             order.order_ref, accepted=True, reason="", commission=2.6, **MARGIN
         )
@@ -103,6 +104,10 @@ class Broker:
         if symbols != ["AAA"]:
             return Resolved((), {symbols[0]: "IBKR lists no stock of that name"})
         return Resolved((STOCK,), {})
+
+    def describe(self, con_ids):
+        known = {con_id: STOCK for con_id in con_ids if con_id == STOCK.con_id}
+        return Described(known, {})
 
     def chain(self, underlying, query):
         found = tuple(o for o in OPTIONS.values() if o.terms.expiry == query.expiry)
@@ -142,11 +147,19 @@ class Broker:
 
     def snapshot(self):
         positions = tuple(
-            Position(con_id, "AAA", quantity, 0.0, price := self.price(con_id), price * quantity)
+            Position(
+                con_id,
+                "AAA",
+                quantity,
+                0.0,
+                price := self.price(con_id),
+                price * quantity * self.rates.get("USD", 1.0),
+            )
             for con_id, quantity in sorted(self.held.items())
             if quantity
         )
-        return Snapshot("DU1", self.now, "USD", 1e6, 1e6, 0.0, 0.0, 1e6, positions)
+        figures = (self.worth, self.worth, 0.0, 0.0, self.worth)
+        return Snapshot("DU1", self.now, self.base, *figures, positions, self.rates)
 
     def what_if(self, order):
         return self.answer(order)

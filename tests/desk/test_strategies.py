@@ -355,3 +355,21 @@ def test_a_desk_without_combinations_learns_them_and_keeps_what_it_has(stage):
     switch.resume(stage.store, by="ana", now=NOW)
     assert stage.opened()
     DeskStore(stage.home / "desk.sqlite").close()
+
+
+@pytest.mark.parametrize(("base", "rate"), [("JPY", 155.0), ("EUR", 1 / 1.17)])
+def test_a_strategy_has_the_weights_of_the_dollar_account_in_any_currency(stage, base, rate):
+    def weights(request):
+        return {
+            check.name: check.value
+            for check in stage.preview(request).checks
+            if check.name in {"trade risk", "order value", "largest single"}
+        }
+
+    stage.broker.held = {1: 200}
+    plain = weights(condor(quantity=20))
+    stage.broker.base, stage.broker.worth = base, 1e6 * rate
+    stage.broker.rates = {base: 1.0, "USD": rate}
+    assert weights(condor(quantity=20)) == pytest.approx(plain)
+    stage.broker.rates = {base: 1.0}
+    assert {*failed(stage.preview(condor()))} >= {"trade risk", "order value", "largest single"}

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import DataError
+from core.money import Price, Rates
 from optimiser.book import BookLimits
 from optimiser.lots import Sizing, target_quantities
 from optimiser.sizing import Listing, round_lot
@@ -28,9 +29,13 @@ def lots(weights, prices, current=None, *, frozen=(), **changes):
     }
     return target_quantities(
         weights,
-        listings={i: p if isinstance(p, Listing) else Listing(p) for i, p in prices.items()},
+        listings={
+            i: p if isinstance(p, Listing) else Listing(Price(p, "USD")) for i, p in prices.items()
+        },
         current=current or {},
-        sizing=Sizing(**{name: v for name, v in terms.items() if name not in LIMITS}),
+        sizing=Sizing(
+            rates=Rates("USD"), **{name: v for name, v in terms.items() if name not in LIMITS}
+        ),
         limits=BookLimits(**{name: v for name, v in terms.items() if name in LIMITS}),
         frozen=frozen,
     )

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.errors import DataError
+from core.money import Price, Rates
 from optimiser.book import BookLimits
 from optimiser.lots import Sizing, target_quantities
 from optimiser.sizing import Listing, round_lot
@@ -19,10 +20,14 @@ NEAR = 1e-9
 def rounded(weights, prices, current, limits, *, even=True, band=0.002, least=0.0, frozen=()):
     return target_quantities(
         weights,
-        listings={i: Listing(price) for i, price in prices.items()},
+        listings={i: Listing(Price(price, "USD")) for i, price in prices.items()},
         current=current,
         sizing=Sizing(
-            net_asset_value=NAV, even_lots=even, no_trade_band=band, min_trade_value=least
+            net_asset_value=NAV,
+            rates=Rates("USD"),
+            even_lots=even,
+            no_trade_band=band,
+            min_trade_value=least,
         ),
         limits=limits,
         frozen=frozen,

@@ -5,67 +5,53 @@ import math
 import pytest
 
 from core.errors import DataError
+from core.money import Price, Rates
 from optimiser.book import BookLimits
 from optimiser.lots import Sizing, target_quantities
-from optimiser.sizing import Listing, base_price, rate_of
+from optimiser.sizing import Listing, base_price
 
-RATES = {"GBP": 1.34, "JPY": 0.0064, "EUR": 1.17}
+RATES = Rates("USD", {"GBP": 1.34, "JPY": 0.0064, "EUR": 1.17})
 WIDE = BookLimits(max_single=0.5, max_gross=2.0, cash_buffer=0.0)
+
+
+def listed(amount, currency="USD", lot=None):
+    return Listing(Price.quoted(amount, currency), lot)
 
 
 @pytest.mark.parametrize(
     ("listing", "worth"),
     [
-        (Listing(250.0), 250.0),
-        (Listing(72.5, "GBX"), 0.9715),  # 72.5 pence are 0.725 pounds, at 1.34
-        (Listing(72.5, "GBp"), 0.9715),
-        (Listing(72.5, "GBP", multiplier=0.01), 0.9715),  # IBKR's way of saying the same
-        (Listing(72.5, "GBP"), 97.15),
-        (Listing(2_500.0, "JPY"), 16.0),
-        (Listing(40.0, "EUR"), 46.8),
-        (Listing(5.0, "USD", multiplier=100.0), 500.0),
+        (listed(250.0), 250.0),
+        (listed(72.5, "GBX"), 0.9715),  # 72.5 pence are 0.725 pounds, at 1.34
+        (listed(72.5, "GBp"), 0.9715),
+        (Listing(Price(72.5, "GBP", 100)), 0.9715),  # IBKR's way of saying the same
+        (listed(72.5, "GBP"), 97.15),
+        (listed(2_500.0, "JPY"), 16.0),
+        (listed(40.0, "EUR"), 46.8),
     ],
 )
-def test_a_share_is_worth_its_price_times_multiplier_times_rate(listing, worth):
-    assert base_price(listing, RATES, base="USD") == pytest.approx(worth)
-
-
-def test_the_dollar_has_a_rate_like_any_other_where_the_account_is_in_euros():
-    assert rate_of("EUR", {}, base="EUR") == 1.0
-    assert rate_of("USD", {"USD": 0.8547}, base="EUR") == 0.8547
-    with pytest.raises(DataError, match="the rate of USD in EUR is not known"):
-        rate_of("USD", {}, base="EUR")
-
-
-def test_pence_are_a_hundredth_even_where_the_pound_is_the_base():
-    assert rate_of("GBX", {}, base="GBP") == 0.01
-
-
-@pytest.mark.parametrize(("rate", "said"), [(0.0, "is 0"), (math.nan, "is nan"), (-1.3, "is -1.3")])
-def test_a_rate_that_is_no_rate_is_an_error_that_names_the_currency(rate, said):
-    with pytest.raises(DataError, match=f"the rate of GBP in USD {said}"):
-        rate_of("GBX", {"GBP": rate}, base="USD")
+def test_a_share_is_worth_its_price_in_whole_units_times_the_rate(listing, worth):
+    assert base_price(listing, RATES) == pytest.approx(worth)
 
 
 @pytest.mark.parametrize(
     ("listing", "said"),
     [
-        (Listing(math.nan), "price is nan"),
-        (Listing(0.0), "price is 0"),
-        (Listing(1.0, multiplier=math.inf), "multiplier is inf"),
-        (Listing(1.0, lot=0), "lot is 0"),
+        (listed(math.nan), "price is nan"),
+        (listed(0.0), "price is 0"),
+        (listed(1.0, lot=0), "lot is 0"),
     ],
 )
 def test_what_has_no_price_is_worth_nothing_we_know_of(listing, said):
     with pytest.raises(DataError, match=said):
-        base_price(listing, RATES, base="USD")
+        base_price(listing, RATES)
 
 
 def test_lots_follow_the_us_tiers_in_dollars_only_and_the_contract_where_it_says_one():
-    assert Listing(80.0).round_lot(even=True) == 100
-    assert Listing(80.0).round_lot(even=False) == 1
-    assert Listing(80.0, "EUR").round_lot(even=True) == 1
-    assert Listing(80.0, "JPY", lot=100).round_lot(even=False) == 100
+    assert listed(80.0).round_lot(even=True) == 100
+    assert listed(80.0).round_lot(even=False) == 1
+    assert listed(80.0, "EUR").round_lot(even=True) == 1
+    assert listed(80.0, "JPY", lot=100).round_lot(even=False) == 100
 
 
 def test_a_worked_example_in_three_currencies():
@@ -76,9 +62,9 @@ def test_a_worked_example_in_three_currencies():
     result = target_quantities(
         {1: 0.05, 2: 0.06, 3: 0.04},
         listings={
-            1: Listing(250.0, "GBX"),
-            2: Listing(3_000.0, "JPY", lot=100),
-            3: Listing(50.0),
+            1: listed(250.0, "GBX"),
+            2: listed(3_000.0, "JPY", lot=100),
+            3: listed(50.0),
         },
         current={},
         sizing=Sizing(net_asset_value=1_000_000.0, rates=RATES),
@@ -92,9 +78,9 @@ def test_currencies_without_a_rate_are_named_once_each():
     with pytest.raises(DataError) as caught:
         target_quantities(
             {1: 0.01, 2: 0.01, 3: 0.01},
-            listings={1: Listing(5.0, "GBX"), 2: Listing(5.0, "GBP"), 3: Listing(5.0, "JPY")},
+            listings={1: listed(5.0, "GBX"), 2: listed(5.0, "GBP"), 3: listed(5.0, "JPY")},
             current={},
-            sizing=Sizing(net_asset_value=1e6, rates={"JPY": 0.0}),
+            sizing=Sizing(net_asset_value=1e6, rates=Rates("USD", {"JPY": 0.0})),
             limits=WIDE,
         )
     assert str(caught.value) == (

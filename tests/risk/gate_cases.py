@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 
+from core.money import Price, Rates
 from core.settings import LimitSettings
 from core.types import Order, OrderType, Side
 from tests.risk import gate_oracle as oracle
@@ -423,6 +424,9 @@ def spoil_desk(rng, desk):
         desk.case.targets = {}
 
 
+DOLLARS = Rates("USD")
+
+
 # -- the gate that is asked ------------------------------------------------------------------------
 
 
@@ -461,6 +465,10 @@ def market_of(case):
     return pd.Series(case.market, index=frames()[case.pool].frame.index, dtype=float)
 
 
+def in_dollars(prices):
+    return {name: Price(price, "USD") for name, price in prices.items()}
+
+
 def ask_portfolio(case, gate):
     """The gate's verdict, and its checks as (name, passed)."""
     verdict = gate.check_constraints(
@@ -469,7 +477,8 @@ def ask_portfolio(case, gate):
         limits=limits_of(case),
         returns=frames()[case.pool].frame,
         adv=case.adv,
-        prices=case.prices,
+        prices=in_dollars(case.prices),
+        rates=DOLLARS,
         net_asset_value=case.nav,
         coverage=case.coverage,
         optimiser_status=case.status,
@@ -489,8 +498,9 @@ def ask_order(case, gate):
     order = case.orders[0]
     return gate.check_order(
         order,
-        reference_price=case.prices.get(order.con_id),
+        reference=in_dollars(case.prices).get(order.con_id),
         net_asset_value=case.nav,
+        rates=DOLLARS,
         adv=case.adv.get(order.con_id),
         limits=limits_of(case),
     )
@@ -498,9 +508,12 @@ def ask_order(case, gate):
 
 def ask_desk(desk, gate):
     case = desk.case
-    held = gate.Exposure(case.current, desk.pending, case.nav, case.names, tuple(desk.foreign))
+    held = gate.Exposure(
+        case.current, desk.pending, case.nav, case.names, tuple(desk.foreign), rates=DOLLARS
+    )
     market = gate.Market(
-        prices=case.prices,
+        prices=in_dollars(case.prices),
+        rates=DOLLARS,
         adv=case.adv,
         returns=frames()[case.pool].frame,
         coverage=case.coverage,
@@ -512,7 +525,7 @@ def ask_desk(desk, gate):
         market,
         limits=limits_of(case),
         account=account_of(case, gate),
-        decided=desk.decided,
+        decided=in_dollars(desk.decided),
     )
 
 

@@ -38,6 +38,7 @@ class Case:
     market: Any = None  # a list, one entry a day
     adv: dict = field(default_factory=dict)
     prices: dict = field(default_factory=dict)
+    references: Any = None  # what orders are held against; None: the prices
     nav: Any = 1e6
     coverage: Any = 1.0
     status: Any = "optimal"
@@ -329,10 +330,11 @@ def judge_order(order, *, reference, nav, adv, limits):
 
 
 def batch(case, nav):
+    references = case.prices if case.references is None else case.references
     found = [
         judge_order(
             order,
-            reference=case.prices.get(order.con_id),
+            reference=references.get(order.con_id),
             nav=case.nav if nav is not None else None,
             adv=case.adv.get(order.con_id),
             limits=case.limits,
@@ -454,6 +456,7 @@ def judge_desk(desk):
         "targets": targets,
         "foreign": [(name, weight(name, shares)) for name, shares in desk.foreign],
         "prices": prices,
+        "references": case.prices,
         "names": {**case.names, **{o.con_id: o.symbol for o in case.orders}},
     })  # fmt: skip
     found = list(judge_portfolio(judged).items())

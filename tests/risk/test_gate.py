@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from core.calendar import session
+from core.money import Price, Rates
 from core.settings import LimitSettings
 from core.types import Order, OrderType, Side
 from risk.account import AccountState, History, Valuation
@@ -60,6 +61,7 @@ def verdict(current=None, targets=None, **changes):
         "returns": returns_of(),
         "adv": dict.fromkeys((1, 2, 3), 1e6),
         "prices": dict.fromkeys((1, 2, 3), 100.0),
+        "rates": Rates("USD"),
         "net_asset_value": 1e6,
         "coverage": 1.0,
         "optimiser_status": "optimal",
@@ -68,8 +70,12 @@ def verdict(current=None, targets=None, **changes):
     return check_constraints(
         {1: 0.05, 2: 0.02} if current is None else current,
         {1: 0.10, 2: 0.05, 3: -0.02} if targets is None else targets,
-        **(terms | changes),
+        **(terms | changes | {"prices": in_dollars((terms | changes)["prices"])}),
     )
+
+
+def in_dollars(prices):
+    return {name: Price(price, "USD") for name, price in prices.items()}
 
 
 def failed(found):

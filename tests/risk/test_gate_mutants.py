@@ -131,7 +131,7 @@ MUTANTS = {
     "no limit price is no trouble": ("order", " if math.isfinite(limit) and limit > 0.0 else math.nan", ""),
     "a negative reference": ("order", "math.isfinite(reference) and reference > 0.0", "math.isfinite(reference)"),
     "a negative account": ("order", "if 0.0 < value < math.inf", "if value < math.inf"),
-    "the value of a share": ("order", "quantity * _dearest(order, reference) / value", "_dearest(order, reference) / value"),
+    "the value of a share": ("order", "rates.in_base(dearest * quantity)", "rates.in_base(dearest * 1.0)"),
     # the account
     "a loss of the present value": ("account", "1.0 - present / values[-1]", "values[-1] / present - 1.0"),
     "a loss since the first day": ("account", "present / values[-1]", "present / values[0]"),
@@ -229,7 +229,7 @@ MUTANTS = {
     "the prices of the decision are forgotten": ("desk.gate", "market.prices | dict(decided or {})", "market.prices"),
     "a price may fall": ("desk.gate", "return abs(now / was - 1.0)", "return (now / was - 1.0)"),
     "a price from nothing": ("desk.gate", "known = 0.0 < was < math.inf and 0.0 < now < math.inf", "known = was < math.inf and now < math.inf"),
-    "single orders are not looked at": ("desk.gate", "        *_order_checks(orders, held, market, limits),\n", ""),
+    "single orders are not looked at": ("desk.gate", "        *verdict.orders,\n", ""),
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.money import Price, Rates
 from core.settings import LimitSettings
 from core.types import Order, OrderType, Side
 from risk.order import check_order
@@ -34,8 +35,11 @@ ORDER = Order(
 
 
 def failed(order=ORDER, **changes):
-    given_ = {"reference_price": 100.0, "net_asset_value": 1e6, "adv": 1e6, "limits": LIMITS}
-    checks = check_order(order, **(given_ | changes))
+    """Return what an order in dollars fails; ``reference`` is a number of them."""
+    given_ = {"reference": 100.0, "net_asset_value": 1e6, "rates": Rates("USD"), "adv": 1e6}
+    terms = given_ | changes
+    terms["reference"] = Price(terms["reference"], "USD")
+    checks = check_order(order, **terms, limits=LIMITS)
     assert [c.name for c in checks] == [
         "quantity",
         "order value",
@@ -100,7 +104,7 @@ def test_a_limit_order_without_a_price_fails(price):
 @pytest.mark.parametrize("kind", list(OrderType))
 def test_no_order_passes_without_a_reference_price(price, kind):
     order = replace(ORDER, order_type=kind)
-    assert failed(order, reference_price=price) == {"order value", "price collar"}
+    assert failed(order, reference=price) == {"order value", "price collar"}
 
 
 @pytest.mark.parametrize(
@@ -134,7 +138,7 @@ def test_the_order_gate_agrees_with_an_independent_oracle(
 ):
     kind = OrderType.MARKET if market else OrderType.LIMIT
     order = replace(ORDER, quantity=quantity, limit_price=price, order_type=kind)
-    found = failed(order, reference_price=reference, net_asset_value=nav, adv=adv)
+    found = failed(order, reference=reference, net_asset_value=nav, adv=adv)
     used = reference if market else price
     sane = all(x is not None and 0 < x < math.inf for x in (quantity, reference, used, nav, adv))
     legal = (

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.money import Rates
 from core.settings import LimitSettings
 from core.types import Side
 from risk.strategy_checks import StrategyTrade, check_closing, check_opening
@@ -13,17 +14,19 @@ from tests.risk import strategies as some
 LIMITS = LimitSettings()
 NAV, ADV = 1e6, 1e6
 
-CONDOR = StrategyTrade(some.condor(), Side.SELL, 10, 1.45, (0.30, 1.10, 1.00, 0.30), 100.0)
-DEBIT = StrategyTrade(some.vertical(), Side.BUY, 5, 4.1, (7.0, 3.0), 100.0)
-STRADDLE = StrategyTrade(some.straddle(), Side.BUY, 2, 8.1, (4.0, 4.0), 100.0)
-CALENDAR = StrategyTrade(some.calendar(), Side.BUY, 5, 1.85, (4.0, 5.8), 100.0)
-COVERED = StrategyTrade(some.covered_call(), Side.BUY, 1, 98.1, (100.0, 2.0), 100.0)
+CONDOR = StrategyTrade(
+    some.condor(), Side.SELL, 10, 1.45, (0.30, 1.10, 1.00, 0.30), 100.0, currency="USD"
+)
+DEBIT = StrategyTrade(some.vertical(), Side.BUY, 5, 4.1, (7.0, 3.0), 100.0, currency="USD")
+STRADDLE = StrategyTrade(some.straddle(), Side.BUY, 2, 8.1, (4.0, 4.0), 100.0, currency="USD")
+CALENDAR = StrategyTrade(some.calendar(), Side.BUY, 5, 1.85, (4.0, 5.8), 100.0, currency="USD")
+COVERED = StrategyTrade(some.covered_call(), Side.BUY, 1, 98.1, (100.0, 2.0), 100.0, currency="USD")
 ALL = [CONDOR, DEBIT, STRADDLE, CALENDAR, COVERED]
 
 
 def opening(trade, **changes):
-    given = {"net_asset_value": NAV, "exposure": 0.0, "adv": ADV, "limits": LIMITS} | changes
-    return check_opening(trade, **given)
+    given = {"net_asset_value": NAV, "exposure": 0.0, "adv": ADV, "limits": LIMITS}
+    return check_opening(trade, **({"rates": Rates("USD")} | given | changes))
 
 
 def failed(checks):

@@ -24,7 +24,7 @@ from tests.tasks.a_day import MONDAY, a_day, a_position, a_snapshot
 LONDON = Contract(1, "VOD", currency="GBP", primary_exchange="LSE", price_magnifier=100)
 TOKYO = Contract(2, "7203", currency="JPY", primary_exchange="TSEJ", min_tick=1.0, lot=100)
 NEW_YORK = Contract(3, "ABC", primary_exchange="NYSE")
-PRICES = {1: 80.0, 2: 3_000.0, 3: 50.0}  # pence, yen, dollars
+PRICES = {1: 80.0, 2: 3_000.0, 3: 50.0, 4: 200.0}  # pence, yen, dollars, euros
 RATES = {"GBP": 1.25, "JPY": 0.0064, "USD": 1.0}
 
 
@@ -81,7 +81,7 @@ def targets(**weights):
         2: weights.get("tokyo", 0.0),
         3: weights.get("york", 0.0),
     }
-    return pd.DataFrame({"weight": rows, "price": PRICES})
+    return pd.DataFrame({"weight": rows, "price": {con_id: PRICES[con_id] for con_id in rows}})
 
 
 def rounded(day, table, ingested, snapshot, halted=()):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.money import Rates
 from core.runs import StageRecord
 from core.settings import LimitSettings
 from desk.gate import Exposure, Market, capital_check, judge
@@ -17,10 +18,11 @@ from risk.deadline import check_deadline
 from risk.limits import Limit, check
 from risk.strategy_checks import check_closing, check_opening
 from tasks.page_checks import gate_lines
-from tests.risk.test_gate import ORDER, account, returns_of, verdict
+from tests.risk.test_gate import ORDER, account, in_dollars, returns_of, verdict
 from tests.risk.test_strategy_checks import ALL
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
+DOLLARS = Rates("USD")
 ODD = (None, math.nan, math.inf, -math.inf, 0.0)
 # Words of a program, and answers that say nothing.
 NONSENSE = re.compile(
@@ -52,16 +54,16 @@ def hostile():
         )
         yield judge(
             [replace(ORDER, quantity=odd)],
-            Exposure({1: odd}, {}, odd, {}),
-            Market({1: odd}, {1: odd}, returns_of(), 1.0),
+            Exposure({1: odd}, {}, odd, {}, rates=DOLLARS),
+            Market(in_dollars({1: odd}), {1: odd}, returns_of(), 1.0, rates=DOLLARS),
             limits=LimitSettings(),
             account=account(),
-            decided={1: odd},
+            decided=in_dollars({1: odd}),
         )
         yield [capital_check(odd, 1e6, limits=LimitSettings())]
         for trade in ALL:
             broken = replace(trade, limit_price=odd, leg_prices=(odd,) * len(trade.leg_prices))
-            terms = {"net_asset_value": odd, "exposure": odd, "adv": odd}
+            terms = {"net_asset_value": odd, "rates": DOLLARS, "exposure": odd, "adv": odd}
             yield check_opening(broken, **terms, limits=LimitSettings())
             held = [odd or 0.0] * len(trade.strategy.legs)
             yield check_closing(broken, held=held, limits=LimitSettings())
