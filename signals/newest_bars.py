@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,12 @@ from core.settings import QualitySettings
 from signals.jumps import likely_cause
 from signals.wide import Wide
 
+Line: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
+
 UNTRADED, UNCHANGED = 5, 10  # sessions in a row without a trade, at the same close
+RECENT = 20  # sessions that a bar can be a copy of, and in which a name may not have many gaps
+GAPS = 2  # of these; with more, a return of one day is none
+TELLING = 10_000  # shares; two bars of fewer agree by chance
 ROUNDING = 0.001  # closes no further apart are the same, rounded to another tick
 
 
@@ -36,7 +42,9 @@ class Newest:
     con_id: int
     session: date
     close: float
-    copied: bool  # close and volume are those of the bar before it
+    moved: bool  # its close is another than that of the bar before
+    repeats: date | None  # a recent session with the same close and the same volume
+    missing: int  # of the recent sessions, those without a bar although it had bars before
     untraded: int  # sessions in a row without a trade, up to this one
     unchanged: int  # sessions in a row before this one with the same close
     quote: float
@@ -45,11 +53,14 @@ class Newest:
     close_apart: bool | None  # whether the two differ; None where they cannot be compared
 
 
-def newest_bars(table: Wide, quotes: pd.DataFrame, *, rolled: bool) -> list[Newest]:
+def newest_bars(
+    table: Wide, quotes: pd.DataFrame, *, rolled: bool, sessions: Collection[date]
+) -> list[Newest]:
     """Return the newest bar of every name, by conId.
 
     ``quotes`` as of `signals.features.quoted_prices`. ``rolled`` tells whether the broker's
     previous close is the newest bar's already; until then it may be that of the bar before.
+    ``sessions`` are the recent ones of which there are bars at all.
     """
     prices = quotes.reindex(table.con_ids)
     quoted, told = prices["price"].to_numpy(), prices["previous_close"].to_numpy()
@@ -66,8 +77,10 @@ def newest_bars(table: Wide, quotes: pd.DataFrame, *, rolled: bool) -> list[Newe
                 con_id=con_id,
                 session=table.days[int(rows[-1])],
                 close=float(closes[-1]),
-                copied=len(rows) > 1
-                and bool(closes[-1] == closes[-2] and volumes[-1] == volumes[-2] > 0),
+                moved=bool((closes[-2:] != closes[-1]).any()),
+                repeats=_repeated([table.days[row] for row in rows], closes, volumes),
+                missing=sum(table.days[rows[0]] <= day < table.days[rows[-1]] for day in sessions)
+                - sum(table.days[row] in sessions for row in rows[:-1]),
                 untraded=_run(volumes == 0),
                 unchanged=_run(closes == closes[-1]) - 1,
                 quote=float(quoted[column]),
@@ -77,6 +90,18 @@ def newest_bars(table: Wide, quotes: pd.DataFrame, *, rolled: bool) -> list[Newe
             )
         )
     return found
+
+
+def _repeated(days: list[date], closes: Line, volumes: Line) -> date | None:
+    """Return the newest of the recent sessions before the last whose bar is the last once more."""
+    if volumes[-1] == 0:
+        return None
+    recent = slice(-RECENT - 1, -1)
+    same = np.flatnonzero((closes[recent] == closes[-1]) & (volumes[recent] == volumes[-1]))
+    if not same.size:
+        return None
+    day = days[recent][same[-1]]
+    return day if day == days[-2] or volumes[-1] >= TELLING else None
 
 
 def _run(holds: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
@@ -99,8 +124,12 @@ def per_name(
 
     if due is not None and one.session < due:
         yield finding("stale", f"newest bar of {one.session}, due {due}")
-    if one.copied and copies_count:
-        yield finding("copy", f"the bar of {one.session} repeats the one before it")
+    if one.repeats and copies_count:
+        yield finding("copy", f"the bar of {one.session} is the one of {one.repeats} once more")
+    if due is not None and one.missing > GAPS:
+        yield finding("gaps", f"no bar in {one.missing} of the last {RECENT} sessions")
+    if one.untraded and one.moved:
+        yield finding("no volume", f"close moved to {one.close:g} on {one.session} on volume 0")
     if one.untraded >= UNTRADED:
         yield finding("no trading", f"volume 0 in the last {one.untraded} sessions")
     elif one.unchanged >= UNCHANGED:

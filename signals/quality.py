@@ -1,7 +1,8 @@
 """Whether the bars and quotes of a day can be believed, name by name and for the whole market.
 
 1. The newest bar of each name, and of the market, is held against the last complete session.
-2. The newest bar is held against the one before it: a copy is no new bar.
+2. The newest bar is held against the recent ones: a copy is no new bar, and sessions without a
+   bar make a return of many days look like one of a day.
 3. The broker's own previous close, and the quote, are held against the newest bar.
 4. A move beyond a limit has to be explained by volume; see `signals.jumps`.
 5. A name that nobody has traded for a week has no price.
@@ -12,18 +13,20 @@ the source, and no name is singled out for it. Nothing is corrected or filled in
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 
 from core.calendar import last_complete_session, sessions_between
 from core.settings import QualitySettings
 from signals.features import quoted_prices
 from signals.jumps import Jump, unexplained_jumps
-from signals.newest_bars import Finding, Newest, newest_bars, per_name
+from signals.newest_bars import RECENT, Finding, Newest, newest_bars, per_name
 from signals.wide import Wide, wide_bars
 
 SESSIONS = 253  # as many as a year of return scenarios needs; older bars decide nothing
@@ -32,6 +35,7 @@ CLOSE_ROLLED = timedelta(hours=8)
 FEW = 0.1  # share of names: a session of which no more have a bar has not arrived yet
 MOST = 0.5  # share of names: what is wrong with more of them is wrong with their source
 FEWEST = 5  # names, for a word on their source
+MARKET = 15  # names; fewer may all close unchanged, or trade little, on an ordinary day
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,10 @@ class Quality:
     spikes: tuple[Finding, ...]  # bars left out of a history that is sound without them
     left_out: tuple[tuple[int, date], ...]  # bars that nothing may use, by conId and session
     fresh: int  # names with a new bar of the expected session, and no finding
-    copied: int  # names whose newest bar is the one before it once more
+    copied: int  # names whose newest bar is an earlier one once more
+    missing: tuple[date, ...]  # recent sessions up to the newest without bars of more than a few
+    holidays: int  # bars of days without a session, left out
+    volume: float  # median of the newest volumes against the usual; NaN of too few names
     compared: int  # names whose previous close was held against their newest bar
     apart: int  # of these, those that differ by more than a rounding
 
@@ -89,9 +96,13 @@ def judge_bars(
     jumps = unexplained_jumps(table, max_jump=settings.max_jump)
     spiked = {(jump.con_id, day) for jump in jumps for day in _spike(jump, table)}
     rolled = as_of - closed.close >= CLOSE_ROLLED
-    seen = newest_bars(table, quoted_prices(quotes), rolled=rolled)
+    due, missing = _recent(table, home, closed.day, exchange=exchange)
+    seen = newest_bars(table, quoted_prices(quotes), rolled=rolled, sessions=due)
     newest = _newest_of_market(seen, home, closed.day)
-    copied = {one.con_id for one in seen if one.copied}
+    copied = {one.con_id for one in seen if one.repeats}
+    same = {one.con_id for one in seen if not one.moved}
+    if len(seen) >= MARKET and len(same) > MOST * len(seen):
+        copied |= same
     all_copied = len(seen) >= FEWEST and len(copied) > MOST * len(seen)
     findings = [
         *_of_jumps(jumps, symbols),
@@ -119,6 +130,9 @@ def judge_bars(
             for one in seen
         ),
         copied=len(copied),
+        missing=tuple(day for day in missing if day < newest),
+        holidays=len(holidays),
+        volume=_volume(table, newest),
         compared=len(compared),
         apart=sum(compared),
     )
@@ -141,6 +155,32 @@ def _without_holidays(
     places = [(row, column) for row in odd for column in columns if table.has(row, column)]
     left_out = [(table.con_ids[column], table.days[row]) for row, column in places]
     return (table.without(places), left_out) if places else (table, [])
+
+
+def _recent(
+    table: Wide, home: frozenset[int], expected: date, *, exchange: str
+) -> tuple[frozenset[date], list[date]]:
+    """Return the recent sessions that names of this exchange have bars of, and the others."""
+    columns = [column for column, con_id in enumerate(table.con_ids) if con_id in home]
+    known = np.isfinite(table.closes[:, columns]).sum(axis=1)
+    enough = FEW * len(columns)
+    there = {day for day, count in zip(table.days, known.tolist(), strict=True) if count > enough}
+    if not there:
+        return frozenset(), []
+    sessions = sessions_between(min(there), max(expected, min(there)), exchange=exchange)[-RECENT:]
+    return frozenset(there.intersection(sessions)), [day for day in sessions if day not in there]
+
+
+def _volume(table: Wide, newest: date) -> float:
+    """Return the median over the names of the newest session's volume against their usual one."""
+    if newest not in table.days:
+        return math.nan
+    row = table.days.index(newest)
+    before = pd.DataFrame(table.volumes[max(row - RECENT, 0) : row])
+    usual = before.median().fillna(0.0).to_numpy()
+    told = np.isfinite(table.volumes[row]) & (usual > 0)
+    ratios = table.volumes[row, told] / usual[told]
+    return float(np.median(ratios)) if len(ratios) >= MARKET else math.nan
 
 
 def _newest_of_market(seen: list[Newest], home: frozenset[int], expected: date) -> date:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from core.errors import ConfigurationError, DataError
 
 PRICES = ("open", "high", "low", "close")
+KEY = ["symbol", "date"]
 REQUIRED = ("date", "symbol", *PRICES, "volume")
 REPAIRED = "adj_close"  # optional: the close in one share unit over the whole file
 REPAIRED_DECIMALS = 6
@@ -130,7 +131,11 @@ def _usable(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, list[str]]:
         "with open or close outside low to high": (np.maximum(open_, close) > high)
         | (np.minimum(open_, close) < low),
         "with a volume that is missing or negative": ~(np.isfinite(volume) & (volume >= 0)),
-        "that repeat a symbol and date": frame.duplicated(["symbol", "date"]).to_numpy(),
+    }
+    sound = ~np.logical_or.reduce(list(checks.values()))
+    checks |= {
+        "that contradict another of the same symbol and date": _contradicting(frame, sound),
+        "that repeat a symbol and date": _repeating(frame, sound),
     }
     keep = np.ones(len(frame), dtype=bool)
     warnings = []
@@ -140,6 +145,25 @@ def _usable(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, list[str]]:
             warnings.append(f"{name}: {hit.sum()} row(s) {what}, left out: {_named(frame[hit])}")
             keep &= ~bad
     return keep, warnings
+
+
+def _contradicting(frame: pd.DataFrame, sound: np.ndarray) -> np.ndarray:
+    """Tell which sound rows say something else than another of their symbol and date."""
+    found = np.zeros(len(frame), dtype=bool)
+    places = np.flatnonzero(sound & frame.duplicated(KEY, keep=False).to_numpy())
+    several = frame.iloc[places]
+    if len(several):
+        different = several.drop_duplicates().groupby(KEY, observed=True).size() > 1
+        doubted = different.index[different]
+        found[places] = pd.MultiIndex.from_frame(several[KEY]).isin(doubted)
+    return found
+
+
+def _repeating(frame: pd.DataFrame, sound: np.ndarray) -> np.ndarray:
+    """Tell which sound rows repeat an earlier one of their symbol and date."""
+    found = np.zeros(len(frame), dtype=bool)
+    found[sound] = frame[sound].duplicated(KEY).to_numpy()
+    return found
 
 
 def _named(rows: pd.DataFrame) -> str:

@@ -34,7 +34,7 @@ _MULTIPLES = frozenset(
         "unknown sector", "beta", "short beta",
     }
 )  # fmt: skip
-_COUNTS = frozenset({"order count", "orders this session", "losing days"})
+_COUNTS = frozenset({"missing sessions", "order count", "orders this session", "losing days"})
 # They count faults or minutes and allow none: "is 1, limit 0" says less than the reason.
 _WORDS = frozenset(
     {"finite weights", "finish line", "legs held", "newest bars", "restricted", "suspect prices"}

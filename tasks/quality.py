@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
@@ -12,10 +13,14 @@ from core.runs import StageRecord
 from core.settings import Settings
 from core.tables import BARS
 from risk.limits import Check
+from signals.newest_bars import GAPS, RECENT
 from signals.quality import FEWEST, MOST, Quality
 from tasks.day import Day
 
 SHOWN = 5  # names a line of text repeats
+# Of the usual volume. Christmas Eve of 2025, a half day, had 0.32 of it; a bar that a vendor took
+# in the first hours of a session has less.
+LEAST_VOLUME = 0.25
 MOVER = "mover"  # somebody's gainer of the day: damaged data there says nothing about ours
 
 
@@ -29,6 +34,9 @@ def quality_facts(quality: Quality, universe: pd.DataFrame) -> dict[str, Any]:
         "names": len(universe),
         "fresh": quality.fresh,
         "copied": quality.copied,
+        "missing": [day.isoformat() for day in quality.missing],
+        "holidays": quality.holidays,
+        "volume": None if math.isnan(quality.volume) else quality.volume,
         "closes_compared": quality.compared,
         "closes_apart": quality.apart,
         "quarantined": {str(con_id): why for con_id, why in quality.quarantined.items()},
@@ -69,7 +77,11 @@ def quality_note(facts: Mapping[str, Any]) -> str:
             f"{facts['expected']}"
         )
     if facts["copied"] > MOST * facts["names"]:
-        parts.append(f"{facts['copied']} of {facts['names']} newest bars repeat the bar before")
+        parts.append(f"{facts['copied']} of {facts['names']} newest bars repeat an earlier one")
+    if facts["missing"]:
+        parts.append(f"no bars at all of {', '.join(facts['missing'][-SHOWN:])}")
+    if facts["holidays"]:
+        parts.append(f"{facts['holidays']} bar(s) of days without a session left out")
     if facts["quarantined"]:
         parts.append(f"{len(facts['quarantined'])} quarantined ({_named(facts, ())})")
     if facts["spikes"]:
@@ -103,7 +115,23 @@ def quality_checks(
             copied,
             MOST,
             passed=copied <= MOST,
-            detail=f"{facts['copied']} of {names} newest bars repeat the bar before",
+            detail=f"{facts['copied']} of {names} newest bars repeat an earlier one",
+        ),
+        Check(
+            "missing sessions",
+            float(len(facts["missing"])),
+            float(GAPS),
+            passed=len(facts["missing"]) <= GAPS,
+            detail=f"no bars at all of {', '.join(facts['missing'][-SHOWN:])}"
+            if facts["missing"]
+            else f"there are bars of each of the last {RECENT}",
+        ),
+        Check(
+            "volume of the market",
+            None,
+            None,
+            passed=facts["volume"] is None or facts["volume"] >= LEAST_VOLUME,
+            detail=_volume(facts),
         ),
         Check(
             "previous closes",
@@ -129,6 +157,15 @@ def quality_checks(
             or "none",
         ),
     )
+
+
+def _volume(facts: Mapping[str, Any]) -> str:
+    if facts["volume"] is None:
+        return "too few names to tell"
+    said = f"half of the names traded {facts['volume']:.0%} of their usual or less"
+    short = facts["volume"] < LEAST_VOLUME
+    unfinished = f": below {LEAST_VOLUME:.0%} the session looks unfinished" if short else ""
+    return f"on {facts['newest']} {said}{unfinished}"
 
 
 def _named(facts: Mapping[str, Any], held: Collection[int]) -> str:

@@ -46,14 +46,24 @@ def a_day_behind(bars, names):
     return bars[bars["date"] != YESTERDAY]  # the file goes on after the day, as at the vendor
 
 
-def copy_of_the_day_before(bars, names):
+def copies_of_earlier_days(bars, names):
+    """Return bars whose newest are those of the day before, or of three sessions before."""
     bars = bars.copy()
-    bars.loc[at(bars, names), BAR] = bars.loc[at(bars, names, BEFORE), BAR].to_numpy()
+    for some, day in ((names[::2], BEFORE), (names[1::2], pd.Timestamp(2026, 6, 9))):
+        bars.loc[at(bars, some), BAR] = bars.loc[at(bars, some, day), BAR].to_numpy()
     return bars
 
 
 def most_names_missing(bars, names):
     return bars[~at(bars, names[:12])]
+
+
+def untidy_session(bars, names):
+    """Return bars of two weeks' gap in the whole market and volumes of a session's first hours."""
+    bars = bars[~bars["date"].between(pd.Timestamp(2026, 5, 29), BEFORE)].copy()
+    bars.loc[at(bars, names), "volume"] *= 0.1
+    bars.loc[at(bars, names[:3]), "volume"] = 0.0
+    return bars
 
 
 def wrong_prices(bars, names):
@@ -83,7 +93,11 @@ def failed(outcome):
     ("damaged", "refused_by"),
     [
         (a_day_behind, {"newest bars", "missing data"}),
-        (copy_of_the_day_before, {"repeated bars", "missing data"}),
+        (copies_of_earlier_days, {"repeated bars", "missing data"}),
+        (
+            untidy_session,
+            {"missing sessions", "volume of the market", "quarantined names"},
+        ),
         (most_names_missing, {"quarantined names", "missing data"}),
         (wrong_prices, {"suspect prices", "quarantined names"}),
     ],
@@ -91,7 +105,7 @@ def failed(outcome):
 def test_no_damaged_file_of_bars_ends_in_a_proposal(sound_bars, tmp_path, damaged, refused_by):
     bars, names = sound_bars
     outcome = day_of(damaged(bars, names), tmp_path / "home")
-    assert outcome.recommendation_only
+    assert outcome.exit_code == 3
     assert refused_by <= failed(outcome)
     assert ticket_of(outcome)["status"] == "recommendation_only"
     if damaged is wrong_prices:
@@ -120,7 +134,7 @@ def test_quiet_faults_cost_their_names_and_the_day_goes_on(sound_bars, tmp_path)
     checks = {check["name"]: check for check in outcome.records["check"].facts["checks"]}
     assert checks["quarantined names"]["detail"].startswith(f"{dead} (held, frozen)")
     assert 137 in outcome.records["check"].facts["quantities"].values()  # no round lot
-    assert not outcome.recommendation_only
+    assert outcome.exit_code == 0
     ordered = {line["order"]["symbol"] for line in ticket_of(outcome)["lines"]}
     assert ordered
     assert not ordered & {untraded, dead, damaged}

@@ -1,5 +1,7 @@
 """What makes a name's bars or quotes unfit to trade on, and what does not."""
 
+from datetime import timedelta
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -156,6 +158,74 @@ def test_one_copied_bar_is_its_names_fault_and_a_market_of_copies_is_nobodys(yea
     assert rules(one) == {"INDIA copy"}
     everyone = judged(copied(year, NAMES))
     assert (rules(everyone), everyone.copied, everyone.fresh) == (set(), 10, 0)
+
+
+BAR = ["open", "high", "low", "close", "volume"]
+
+
+@pytest.mark.parametrize("back", [3, 20])
+def test_a_bar_of_some_days_ago_under_the_newest_date_is_a_copy_too(year, back):
+    def repeated(names):
+        changed = year.copy()
+        for name in names:
+            earlier = year.loc[rows_of(year, name, back=back), BAR].to_numpy()
+            changed.loc[rows_of(year, name), BAR] = earlier
+        return judged(changed)
+
+    one = repeated(["INDIA"])
+    assert rules(one) == {"INDIA copy"}
+    assert str(DAYS[-back]) in one.quarantined[con_id_of("INDIA")]
+    everyone = repeated(NAMES)
+    assert (rules(everyone), everyone.copied, everyone.fresh) == (set(), 10, 0)
+
+
+def test_closes_of_the_day_before_are_no_new_ones_whatever_volume_stands_beside_them():
+    market = pd.concat(
+        a_year(NAMES, seed).assign(
+            symbol=lambda bars, first=seed: bars["symbol"] + str(first),
+            con_id=lambda bars, first=seed: bars["con_id"] + 100 * first,
+        )
+        for seed in (1, 2)
+    ).reset_index(drop=True)
+    last = market["session"] == DAYS[-1]
+    closes = market.loc[market["session"] == DAYS[-2], BAR[:4]].to_numpy()
+    assert judged(market).copied == 0
+    market.loc[last, BAR[:4]] = closes
+    found = judged(market)
+    assert (rules(found), found.copied, found.fresh) == (set(), 20, 0)
+    market.loc[last, "volume"] *= 0.15
+    assert judged(market).volume == pytest.approx(0.15, rel=0.5)
+
+
+@pytest.mark.parametrize(("count", "found"), [(2, set()), (3, {"COAST gaps"})])
+def test_a_name_without_bars_of_recent_sessions_has_no_returns_of_a_day(year, count, found):
+    gone = judged(without(year, "COAST", DAYS[-6 : -6 + count]))
+    assert (rules(gone), gone.missing) == (found, ())
+    shares = year[(year["symbol"] != "COAST") | (year["session"] >= DAYS[-6])]
+    assert rules(judged(shares)) == set()  # listed a week ago: nothing is missing
+
+
+def test_dates_off_by_a_day_are_gaps_and_bars_of_saturdays(year):
+    late = year.copy()
+    own = late["symbol"] == "COAST"
+    late.loc[own, "session"] += timedelta(days=1)
+    found = judged(late[late["session"] <= DAYS[-1]])
+    assert rules(found) == {"COAST gaps"}
+    assert found.holidays > 30
+
+
+def test_sessions_of_which_nobody_has_bars_are_the_fault_of_no_single_name(year):
+    found = judged(year[~year["session"].isin(DAYS[-9:-1])])
+    assert (rules(found), found.missing, found.behind) == (set(), tuple(DAYS[-9:-1]), 0)
+
+
+def test_a_price_that_moved_although_nothing_was_traded_is_none(year):
+    silent = year.copy()
+    silent.loc[rows_of(year, "JULIA"), "volume"] = 0.0
+    assert rules(judged(silent)) == {"JULIA no volume"}
+    before = year.loc[rows_of(year, "JULIA", back=2), BAR[:4]].to_numpy()
+    silent.loc[rows_of(year, "JULIA"), BAR[:4]] = before
+    assert rules(judged(silent)) == set()  # nobody traded it that day: it stands where it stood
 
 
 def test_bars_of_the_day_before_under_todays_date_disagree_with_the_brokers_closes(year):

@@ -80,7 +80,15 @@ BAD = {
     "high below the low": {"high": [11.0, 9.0, 22.0, 22.0]},
     "open or close outside low to high": {"close": [10.5, 12.0, 21, 21.5], "adj_close": None},
     "volume that is missing or negative": {"volume": [1000.0, -1.0, 2000, 2100]},
-    "repeat a symbol and date": {"date": pd.to_datetime(["2026-01-05"] * 3 + ["2026-01-06"])},
+    "repeat a symbol and date": {
+        "open": [10.0, 10.0, 20.0, 21.0],
+        "high": [11.0, 11.0, 22.0, 22.0],
+        "low": [9.0, 9.0, 19.0, 20.0],
+        "close": [10.5, 10.5, 21.0, 21.5],
+        "volume": [1000, 1000, 2000, 2100],
+        "adj_close": None,
+        "date": pd.to_datetime(["2026-01-05"] * 3 + ["2026-01-06"]),
+    },
 }
 
 
@@ -94,6 +102,23 @@ def test_a_bad_row_is_left_out_and_counted(save, said, changes):
     assert said in warning
     assert "left out: AAA 2026-01-0" in warning
     assert warning in market.title  # the first line of a run
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_bars_of_one_day_that_disagree_neither_is_believed(save, order):
+    later = rows(date=pd.to_datetime(["2026-01-06"] * 4)).iloc[[0, 1]]
+    frame = pd.concat([rows().iloc[[0, 2, 3]], later])[::order]
+    market = BarsFileMarket(save(frame), None)
+    bars = market.bars(by_symbol(market)["AAA"].con_id, until=END)
+    assert [bar.session for bar in bars] == [date(2026, 1, 5)]
+    assert "2 row(s) that contradict another of the same symbol and date" in market.title
+
+
+def test_a_row_without_a_price_contradicts_no_sound_one(save):
+    # As a vendor writes a session twice: once before, and once after it had the close.
+    frame = pd.concat([rows(close=[np.nan] * 4), rows()])
+    market = BarsFileMarket(save(frame), None)
+    assert len(market.bars(by_symbol(market)["AAA"].con_id, until=END)) == 2
 
 
 def test_one_row_is_counted_once(save):

@@ -47,7 +47,7 @@ def ingested_of(day, contracts=(LONDON, TOKYO, NEW_YORK)):
     empty = StageRecord("empty", {})
     sessions = sessions_between(MONDAY - timedelta(days=120), MONDAY - timedelta(days=3))
     bars = pd.DataFrame(
-        {"con_id": c.con_id, "symbol": c.symbol, "session": on, "volume": 1e6,
+        {"con_id": c.con_id, "symbol": c.symbol, "session": on, "volume": 1e6 + n,
          **dict.fromkeys(("open", "high", "low", "close"), PRICES[c.con_id] * (1 + n % 3 / 100))}
         for c in contracts
         for n, on in enumerate(sessions)
