@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from core.canonical import canonical_json, sha256_of
@@ -80,6 +81,7 @@ class Ticket:
         return sha256_of(self.content())
 
 
+@lru_cache(maxsize=8)  # the same bytes are the same ticket, and are read many times while sending
 def read_ticket(content: bytes) -> Ticket:
     """Read a ticket back. Raises `DataError` unless the bytes are exactly what it would write."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -15,12 +16,15 @@ from desk.store import DeskStore
 from desk.tickets import TicketRecord
 from flows.session import open_session
 from flows.world import open_world
+from ibkr.gateway import FullGateway
+from ibkr.handshake import ClientIdTaken
 from ibkr.socket_gateway import open_socket
 
 Tell = Callable[[str], None]
 
 # Seconds for whoever is sending: it ends after the order under way, and asks how those stand.
 PATIENCE = 60.0
+ASK_AGAIN_AFTER = 0.5  # seconds
 
 
 def cancel_working(settings: Settings, store: DeskStore, tell: Tell | None) -> Cancellation:
@@ -48,6 +52,18 @@ def _alone(store: DeskStore, account: str, tell: Tell | None) -> Iterator[None]:
         yield
 
 
+def _opened(settings: Settings) -> FullGateway:
+    """Open the gateway for orders, once whoever follows its orders has let go of the client id."""
+    deadline = clock.stopwatch() + PATIENCE
+    while True:
+        try:
+            return open_socket(settings, for_orders=True)
+        except ClientIdTaken:
+            if clock.stopwatch() >= deadline:
+                raise
+            time.sleep(ASK_AGAIN_AFTER)
+
+
 @contextmanager
 def _world(settings: Settings, record: TicketRecord | None) -> Iterator[Settings]:
     if record is None:
@@ -64,7 +80,7 @@ def _cancel_as_each_client(settings: Settings, store: DeskStore) -> Cancellation
     for client_id in (settings.gateway.order_client_id, settings.agent.order_client_id):
         gateway = settings.gateway.model_copy(update={"order_client_id": client_id})
         identified = settings.model_copy(update={"gateway": gateway})
-        with open_socket(identified, for_orders=True) as opened:
+        with _opened(identified) as opened:
             found = cancel_all(
                 opened, store, timeout=settings.orders.acknowledge_timeout, now=clock.now()
             )

@@ -201,7 +201,7 @@ def _dial(thread: LoopThread, settings: GatewaySettings, *, port: int, client_id
     except ClientIdTaken as error:
         free = _free_client_id(thread, settings, port=port)
         hint = f" (free: {free})" if free else ""
-        raise GatewayUnreachable(
+        raise ClientIdTaken(
             f"{error}: stop the other client, wait a moment if it has just stopped, "
             f"or set another gateway client id{hint}"
         ) from error

@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 
 from desk import switch
@@ -57,6 +59,23 @@ def test_orders_of_the_agents_are_cancelled_too(town):
         place_previewed(preview_order(request, **given).token, **given)
     report = stop(town.settings, by="ana", reason="")
     assert report.cancellation.flat, report
+    assert town.simulator.state()["orders"]["working"] == 0
+
+
+@pytest.mark.slow
+def test_a_stop_waits_for_whoever_asks_how_its_orders_stand_and_cancels_them_then(town):
+    with town.store as store:
+        switch.resume(store, by="ana", now=town.session.decision_time)
+    town.to_next_session()
+    town.a_ticket(2)
+    assert town.daybook("approve", "--by", "ana")[0] == 0
+    asking = open_socket(town.settings, for_orders=True)  # holds the desk's client id, not its lock
+    letting_go = threading.Timer(2.0, asking.close)
+    letting_go.start()
+    report = stop(town.settings, by="ana", reason="")
+    letting_go.join()
+    assert report.cancellation, report.problem
+    assert (len(report.cancellation.asked), report.exit_code) == (2, 0)
     assert town.simulator.state()["orders"]["working"] == 0
 
 
