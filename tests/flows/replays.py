@@ -16,6 +16,7 @@ NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
 
 def settings_at(home, **changes):
+    home.mkdir(parents=True, exist_ok=True)
     small = {"simulator": {"symbols": 30}, "universe": {"history": "1 Y"}}
     return Settings(home=home, **{**small, **changes})
 

@@ -105,8 +105,10 @@ def test_the_flows_parameters_reach_the_day(flow):
 
 def test_no_words_of_strangers_are_raw_in_a_state_a_failure_or_a_log(flow):
     hostile = "a\x1b[2Jb\u202e\u2028c"
-    waiting = StageRecord("propose", {}, {"status": "proposed", "orders": 1}, notes=hostile)
-    assert flow(records(propose=waiting)).message == "a[2Jb c"
+    judged = StageRecord("check", {}, notes=hostile)
+    narrowed = flow(records(Verdict.RECOMMENDATION_ONLY, check=judged)).message
+    assert narrowed == "RECOMMENDATION ONLY. Nothing was sent. a[2Jb c"
+    assert "a[2Jb c" in flow(records(Verdict.HALTED, why=hostile)).message
     failed = StageFailed("1 market", hostile, kept=(), resume="daybook run")
     assert str(failed).replace("\n", "").isprintable()
     load_settings(vendors={"fundamentals_key": "canary-key-5f1d2c"})
