@@ -1,14 +1,45 @@
 """What holds for every test."""
 
 import gc
+import os
 
+import pytest
 from hypothesis import settings
+
+from desk import store
 
 # How long an example takes says something about the machine, nothing about the code.
 settings.register_profile("daybook", deadline=None)
 settings.load_profile("daybook")
 # A worker holds some hundred thousand objects; Python's own thresholds walk them far too often.
 gc.set_threshold(50_000, 20, 50)
+
+
+def without_waiting_for_the_disk(patch):
+    """Write without waiting: only a loss of power tells the difference, and none cuts the power.
+
+    Processes that tests start, and kill, write as a real run does.
+    """
+    patch.setattr(os, "fsync", lambda _handle: None)
+    patch.setattr(store, "SYNCHRONOUS", "OFF")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hasty():
+    """Hold for shared days too, which begin before any one test does."""
+    with pytest.MonkeyPatch.context() as patch:
+        without_waiting_for_the_disk(patch)
+        yield patch
+
+
+@pytest.fixture(autouse=True)
+def _as_durable_as_a_real_run(request, hasty):
+    durable = request.node.get_closest_marker("durable")
+    if durable:
+        hasty.undo()
+    yield
+    if durable:
+        without_waiting_for_the_disk(hasty)
 
 
 def pytest_collection_modifyitems(items):
