@@ -191,7 +191,9 @@ class SimulatorSettings(Section):
     constituents: Path | None = None
     # Where the bars are real no file says what was bid: every quote is assumed to be this wide.
     assumed_spread: Annotated[FiniteFloat, Field(ge=0.0, le=0.05)] = 4e-4  # fraction of the price
-    cash: Annotated[FiniteFloat, Field(gt=0.0, le=1e12)] = 1_000_000.0
+    cash: Annotated[FiniteFloat, Field(gt=0.0, le=1e12)] = 1_000_000.0  # in the base currency
+    # Of the account. All shares trade in dollars; beside real bars there are no exchange rates.
+    base_currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "USD"
 
 
 class VendorSettings(Section):

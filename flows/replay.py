@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from core import calendar
 from core.canonical import canonical_json, sha256_of
-from core.errors import DaybookError
+from core.errors import ConfigurationError, DaybookError
 from core.paths import Paths
 from core.provenance import code_hash
 from core.runs import RunBook, StageRecord
@@ -92,6 +92,11 @@ def replay(
     simulated = settings.model_copy(update={"mode": Mode.SIM, "submit": Submit.AUTO})
     replay_id = name_of(simulated, source, sessions)
     home = ReplayHome(Paths.of(simulated).data / "replay" / replay_id)
+    if settings.simulator.base_currency != "USD":
+        raise ConfigurationError(
+            f"simulator.base_currency is {settings.simulator.base_currency}: a replay keeps its "
+            "account in USD; leave it out"
+        )
     with home.alone():
         if fresh:
             home.forget()

@@ -90,7 +90,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FRACTION",
         help="of every quote, where the bars are real",
     )
-    add("--cash", type=_number, default=DEFAULTS.cash, help="USD the account began with")
+    add(
+        "--cash",
+        type=_number,
+        default=DEFAULTS.cash,
+        help="in its base currency, what the account began with",
+    )
+    add("--base-currency", default=DEFAULTS.base_currency, metavar="CODE", help="of the account")
     add("--state", type=Path, default=Path("data/sim/simulator"), help="folder of the ledgers")
     add("--port", type=_port, default=0, help="TWS port; 0: a free one")
     add("--http-port", type=_port, default=0, help="vendors and control; 0: a free one")

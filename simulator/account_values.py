@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from simulator.margin import BUYING_POWER
-from simulator.positions import BASE
 from simulator.valuation import Valuation
 
 
@@ -53,35 +52,48 @@ def account_values(valuation: Valuation, account: str) -> list[AccountValue]:
     }
     return [
         *(AccountValue(key, text, "") for key, text in plain.items()),
-        *(AccountValue(key, f"{amount:.2f}", BASE) for key, amount in money.items()),
+        *(AccountValue(key, f"{amount:.2f}", valuation.base) for key, amount in money.items()),
         *ledger_values(valuation),
     ]
 
 
 def ledger_values(valuation: Valuation) -> list[AccountValue]:
-    """Return the ledger of every currency; BASE is the sum of all, in the account's own."""
-    foreign = sorted(valuation.balances)
+    """Return the ledger of every currency; BASE is the sum of all, in the account's own.
+
+    Positions count in the ledger of dollars, which is what all shares here trade in.
+    """
+    base, foreign = valuation.base, sorted(valuation.rates)
+    positions = {"BASE": 1.0, "USD": valuation.rates.get("USD", 1.0)}
     return [
-        *_ledger("BASE", valuation.total_cash, 1.0, valuation),
-        *_ledger(BASE, valuation.cash, 1.0, valuation),
+        *_ledger("BASE", valuation.total_cash, 1.0, valuation, positions.get("BASE")),
+        *_ledger(base, valuation.cash, 1.0, valuation, positions.get(base)),
         *(
             value
             for name in foreign
-            for value in _ledger(name, valuation.balances[name], valuation.rates[name], None)
+            for value in _ledger(
+                name,
+                valuation.balances.get(name, 0.0),
+                valuation.rates[name],
+                valuation,
+                positions.get(name),
+            )
         ),
     ]
 
 
 def _ledger(
-    currency: str, cash: float, in_base: float, positions: Valuation | None
+    currency: str, cash: float, in_base: float, valuation: Valuation, positions: float | None
 ) -> Iterator[AccountValue]:
-    """Yield one currency's ledger; only ``positions`` in it count, and none is held in others."""
+    """Yield one currency's ledger; ``positions`` is the rate they are told at, None for none."""
+    figures = {
+        "FuturesPNL": valuation.futures_gain,
+        "OptionMarketValue": valuation.option_value,
+        "RealizedPnL": valuation.realized,
+        "StockMarketValue": valuation.stock_value,
+        "UnrealizedPnL": valuation.unrealized,
+    }
     values = {
-        "FuturesPNL": positions.futures_gain if positions else 0.0,
-        "OptionMarketValue": positions.option_value if positions else 0.0,
-        "RealizedPnL": positions.realized if positions else 0.0,
-        "StockMarketValue": positions.stock_value if positions else 0.0,
-        "UnrealizedPnL": positions.unrealized if positions else 0.0,
+        name: 0.0 if positions is None else amount / positions for name, amount in figures.items()
     }
     owned = values["StockMarketValue"] + values["OptionMarketValue"] + values["FuturesPNL"]
     money = {

@@ -53,10 +53,11 @@ class Broker:
         cash: float,
         rules: MatchingRules | None = None,
         accounts: int = 1,
+        base: str = "USD",
     ) -> None:
         """Open the world's accounts under ``state`` and replay them up to ``now``.
 
-        Each account began with ``cash`` in base currency.
+        Each account began with ``cash`` in its ``base`` currency.
         """
         self.accounts = account_ids(market.world_id, accounts)
         self.account = self.accounts[0]
@@ -65,7 +66,7 @@ class Broker:
             (event for event in self.ledger.events if event.at <= now), key=lambda event: event.at
         )
         start = past[0].at if past else now
-        tape = Tape(market)
+        tape = Tape(market, base=base)
         _refuse_unlisted(past, tape, state / market.world_id)
         self.exchanges = {
             account: Exchange(tape, now=start, cash=cash, rules=rules, account=account)

@@ -35,6 +35,8 @@ PAIRS = (
     ("USD", "JPY", 148.0, 0.095, 0.005),
     ("USD", "CHF", 0.90, 0.075, PIP),
     ("USD", "CAD", 1.36, 0.065, PIP),
+    ("USD", "RON", 4.35, 0.075, PIP),
+    ("USD", "HUF", 340.0, 0.115, 0.005),
 )
 RENAMED_AT, DELISTED_AT = 0.50, 0.75  # of the market's sessions
 PAYING_MONTHS = (3, 6, 9, 12)

@@ -1,4 +1,4 @@
-"""What a currency is worth in US dollars, by the pairs that trade."""
+"""What a currency is worth in the account's own, by the pairs that trade."""
 
 from __future__ import annotations
 
@@ -9,6 +9,17 @@ from simulator.tape import Tape
 
 
 def rate(tape: Tape, currency: str, now: datetime) -> float:
+    """Return what one unit of a currency is worth in the base currency of the account.
+
+    Raises `NoData` when nobody knows.
+    """
+    if currency == tape.base:
+        return 1.0
+    dollars = in_dollars(tape, currency, now)
+    return dollars if tape.base == "USD" else dollars / in_dollars(tape, tape.base, now)
+
+
+def in_dollars(tape: Tape, currency: str, now: datetime) -> float:
     """Return the USD that one unit of a currency is worth. Raises `NoData` when nobody knows."""
     if currency == "USD":
         return 1.0

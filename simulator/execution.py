@@ -8,7 +8,7 @@ from datetime import datetime
 
 from core.types import Side
 from simulator.commission import order_commission
-from simulator.exchange_rates import rate
+from simulator.exchange_rates import in_dollars, rate
 from simulator.orders import Execution, OrderRecord, OrderTerms, Status
 from simulator.positions import Positions
 from simulator.pricing import net_weights
@@ -87,8 +87,9 @@ def commission_of(
     """
     if not terms.legs:
         instrument = tape.instrument(terms.con_id)
-        value = notional * instrument.multiplier * rate(tape, instrument.currency, now)
-        return order_commission(quantity, value, sec_type=instrument.sec_type)
+        value = notional * instrument.multiplier * in_dollars(tape, instrument.currency, now)
+        cost = order_commission(quantity, value, sec_type=instrument.sec_type)
+        return _in_base(cost, tape, now)
     lots: dict[str, tuple[int, float]] = {}
     for con_id, signed in terms.trades:
         instrument = tape.instrument(con_id)
@@ -97,7 +98,12 @@ def commission_of(
         before = lots.get(instrument.sec_type, (0, 0.0))
         lots[instrument.sec_type] = before[0] + size, before[1] + value
     costs = (order_commission(*lot, sec_type=kind) for kind, lot in sorted(lots.items()))
-    return round(sum(costs), 6)
+    return _in_base(round(sum(costs), 6), tape, now)
+
+
+def _in_base(dollars: float, tape: Tape, now: datetime) -> float:
+    """Return a commission, which the schedule states in dollars, in base currency."""
+    return dollars if tape.base == "USD" else round(dollars * rate(tape, "USD", now), 6)
 
 
 def _shared_out(commission: float, trades: Sequence[Trade]) -> list[float]:

@@ -18,7 +18,8 @@ def exposure_of(tape: Tape, con_id: int, quantity: int, price: float, now: datet
     worth = quantity * price * instrument.multiplier * rate(tape, instrument.currency, now)
     option = None
     if instrument.sec_type == "OPT":
-        option = _option(tape, instrument, quantity, price, now)
+        in_base = rate(tape, instrument.currency, now)
+        option = _option(tape, instrument, quantity, price, now, in_base=in_base)
     return Exposure(instrument, quantity, worth, option)
 
 
@@ -28,8 +29,15 @@ def foreign_value(tape: Tape, balances: Mapping[str, float], now: datetime) -> f
 
 
 def _option(
-    tape: Tape, instrument: Instrument, quantity: int, price: float, now: datetime
+    tape: Tape,
+    instrument: Instrument,
+    quantity: int,
+    price: float,
+    now: datetime,
+    *,
+    in_base: float,
 ) -> OptionHeld:
+    """Return an option as its margin is reckoned: every price in base currency."""
     assert instrument.strike is not None
     assert instrument.right is not None
     assert instrument.expiry is not None
@@ -37,6 +45,7 @@ def _option(
     deliverable = tape.deliverable(instrument.con_id, now)
     spot = (tape.mark(instrument.underlying, now) or 0.0) * deliverable / instrument.multiplier
     return OptionHeld(
-        instrument.right, instrument.strike, instrument.expiry, quantity, price, spot,
+        instrument.right, instrument.strike * in_base, instrument.expiry, quantity,
+        price * in_base, spot * in_base,
         instrument.multiplier, deliverable,
     )  # fmt: skip

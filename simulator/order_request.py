@@ -12,10 +12,10 @@ from simulator.market import Instrument
 from simulator.messages.contracts import ContractQuery
 from simulator.messages.place_order import UNSUPPORTED_TYPE, LegRequest, PlaceOrder
 from simulator.orders import OcaType, OrderTerms, OrderType, TimeInForce
-from simulator.positions import BASE
 from simulator.refusals import VALIDATION_FAILED
 
 NO_ACCOUNT = 435
+TRADED = "USD"  # the currency that accounts have trading permissions for
 LARGEST_ORDER = 10_000_000  # shares
 LARGEST_RATIO = 10_000
 
@@ -79,7 +79,7 @@ def terms_of(
 def _refuse_unavailable(request: PlaceOrder, instrument: Instrument) -> None:
     if request.unsupported:
         raise rejected(f"not available in the simulator: {', '.join(request.unsupported)}")
-    if instrument.currency != BASE and instrument.sec_type != "CASH":
+    if instrument.currency != TRADED and instrument.sec_type != "CASH":
         raise rejected(f"No trading permissions for {instrument.currency}")
     if request.order_type not in set(OrderType) or (
         instrument.sec_type == "IND" and not request.legs
@@ -148,7 +148,7 @@ def _legs(requested: Sequence[LegRequest], directory: Directory | None) -> tuple
         instrument = directory.one(query_of(leg.con_id))
         if leg.action not in set(Side) or not 0 < leg.ratio <= LARGEST_RATIO:
             raise _invalid(f"Invalid leg {leg.action!r} {leg.ratio} of {leg.con_id}")
-        if instrument.sec_type in {"IND", "CASH"} or instrument.currency != BASE:
+        if instrument.sec_type in {"IND", "CASH"} or instrument.currency != TRADED:
             raise rejected(f"{instrument.local_symbol} cannot be a leg")
         legs.append(Leg(leg.con_id, Side(leg.action), leg.ratio))
     if len({leg.con_id for leg in legs}) < len(legs):

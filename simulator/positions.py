@@ -16,8 +16,6 @@ from simulator.market import Instrument
 from simulator.orders import Execution
 from simulator.tape import Tape
 
-BASE = "USD"  # the currency of the account
-
 
 class Cause(StrEnum):
     """What changed a position, or paid on it, without an order."""
@@ -163,13 +161,13 @@ class Positions:
             self.holdings.pop(con_id, None)
 
     def _receive(self, currency: str, amount: float) -> None:
-        if currency == BASE:
+        if currency == self.tape.base:
             self.cash += amount
         else:
             self.balances[currency] = self.balances.get(currency, 0.0) + amount
 
     def _pay(self, currency: str, amount: float, commission: float) -> None:
-        if currency == BASE:
+        if currency == self.tape.base:
             self.cash -= amount + commission
         else:
             self._receive(currency, -amount)

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from simulator.exchange import Exchange
+from simulator.exchange_rates import rate
 from simulator.execution import commission_of
 from simulator.exposure import exposure_of, foreign_value
 from simulator.margin import required
 from simulator.market import Instrument
 from simulator.orders import OrderRecord, OrderTerms
-from simulator.positions import BASE
 from simulator.valuation import price_of, value
 
 ROUNDING = 1e-6  # of sums of money
@@ -62,9 +62,10 @@ def preview(exchange: Exchange, orders: Iterable[OrderTerms]) -> MarginPreview:
             instrument, price = tape.instrument(con_id), prices[con_id]
             quantities[con_id] = quantities.get(con_id, 0) + signed
             if instrument.sec_type == "OPT":
-                premium += signed * price * instrument.multiplier
+                in_base = rate(tape, instrument.currency, now)
+                premium += signed * price * instrument.multiplier * in_base
             elif instrument.sec_type == "CASH":
-                _exchange(balances, instrument, signed, price)
+                _exchange(balances, instrument, signed, price, base=tape.base)
         notional = 0.0 if terms.legs else terms.quantity * prices[terms.con_id]
         commission += commission_of(terms, terms.quantity, notional, tape, now)
     exposures = [
@@ -117,7 +118,9 @@ def _size(exchange: Exchange, terms: OrderTerms) -> float:
     )
 
 
-def _exchange(balances: dict[str, float], pair: Instrument, signed: int, price: float) -> None:
+def _exchange(
+    balances: dict[str, float], pair: Instrument, signed: int, price: float, *, base: str
+) -> None:
     for currency, amount in ((pair.symbol, signed), (pair.currency, -signed * price)):
-        if currency != BASE:
+        if currency != base:
             balances[currency] = balances.get(currency, 0.0) + amount

@@ -20,11 +20,12 @@ from starlette.routing import Mount
 
 from core import clock as wall_clock
 from core.calendar import latest_session, next_session, session
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, NoData
 from core.settings import SimulatorSettings
 from simulator.broker import Broker
 from simulator.clock import VirtualClock
 from simulator.control import Control
+from simulator.exchange_rates import rate
 from simulator.facts import Facts
 from simulator.fault_script import read_script
 from simulator.gateway import LOOPBACK, Gateway
@@ -33,6 +34,7 @@ from simulator.market import Market
 from simulator.matching import MatchingRules
 from simulator.running_clock import running_clock
 from simulator.scripted_market import scripted
+from simulator.tape import Tape
 from simulator.vendors import build_vendors
 from simulator.wire_log import WireLog
 from simulator.worlds import WorldFiles, data_id, describe, find_files, open_market
@@ -104,6 +106,7 @@ async def serve(
     script = read_script(options.faults) if options.faults else None
     market = scripted(open_market(settings), script.faults if script else ())
     clock = VirtualClock(start_of_day(market, day or _newest_day(market)))
+    _refuse_unknown_base(market, settings.base_currency, clock.now())
     broker = Broker(
         market,
         state=state,
@@ -111,6 +114,7 @@ async def serve(
         cash=settings.cash,
         rules=MatchingRules(most_of_volume=options.most_of_volume),
         accounts=options.accounts,
+        base=settings.base_currency,
     )
     gateway = Gateway(
         broker,
@@ -152,6 +156,16 @@ def start_of_day(market: Market, day: date) -> datetime:
             "the first and at most one after the last"
         )
     return session(day).decision_time
+
+
+def _refuse_unknown_base(market: Market, base: str, now: datetime) -> None:
+    try:
+        rate(Tape(market, base=base), "USD", now)
+    except NoData as error:
+        raise ConfigurationError(
+            f"--base-currency {base}: {error}; the synthetic market has one of AUD, CAD, CHF, EUR, "
+            "GBP, HUF, JPY, RON and USD, a file of real bars has none"
+        ) from error
 
 
 def _newest_day(market: Market) -> date:

@@ -72,10 +72,12 @@ class Tape:
         The shares, and whatever else the market itself lists.
     securities
         Instruments of every kind, without regard to time.
+    base
+        The currency of the accounts that trade here.
     """
 
-    def __init__(self, market: Market) -> None:
-        self.market = market
+    def __init__(self, market: Market, *, base: str = "USD") -> None:
+        self.market, self.base = market, base
         self.securities = Securities(market)
         self._summaries: dict[int, tuple[tuple[date, date], Summary | None]] = {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,7 +47,8 @@ class Valuation:
     margin: Margin
     realized: float  # since midnight in New York, of positions closed meanwhile too
     balances: Mapping[str, float]  # of other currencies, each in itself
-    rates: Mapping[str, float]  # of the same currencies
+    rates: Mapping[str, float]  # of the same currencies, and of those of positions
+    base: str = "USD"
 
     def value_of(self, *kinds: str) -> float:
         """Return the value of all positions of these kinds, short ones negative."""
@@ -131,8 +132,17 @@ def value(exchange: Exchange) -> Valuation:
             for con_id, gain in realized.items()
         ),
         balances=dict(balances),
-        rates={name: rate(tape, name, now) for name in balances},
+        rates={name: rate(tape, name, now) for name in _foreign(exchange, rows)},
+        base=tape.base,
     )
+
+
+def _foreign(exchange: Exchange, rows: Sequence[PortfolioRow]) -> list[str]:
+    """Return the other currencies of the account's page; dollars always, all shares are in them."""
+    base = exchange.tape.base
+    held = {row.instrument.currency for row in rows} if base != "USD" else set()
+    traded = {"USD"} if base != "USD" else set()
+    return sorted({*exchange.positions.balances, *held, *traded} - {base})
 
 
 def closed_row(exchange: Exchange, con_id: int) -> PortfolioRow:

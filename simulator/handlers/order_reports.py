@@ -16,7 +16,6 @@ from simulator.messages import times
 from simulator.messages.numbers import Request
 from simulator.messages.session import NOT_A_REQUEST
 from simulator.orders import Execution, OrderRecord
-from simulator.positions import BASE
 from simulator.refusals import VALIDATION_FAILED
 from simulator.tape import midnight, phase
 from simulator.wire import Fields
@@ -177,7 +176,9 @@ def send_commission(client: Client, order: OrderRecord, execution: Execution) ->
     ):
         instrument = gateway.tape.instrument(execution.con_id)
         in_base = rate(gateway.tape, instrument.currency, gateway.broker.now)
-        client.send(execution_frames.commission_report(execution, BASE, in_base=in_base))
+        client.send(
+            execution_frames.commission_report(execution, gateway.tape.base, in_base=in_base)
+        )
 
 
 HANDLERS = {

@@ -87,7 +87,14 @@ def _rehearse(
     )
     client.send(
         *(
-            frames.what_if_order(rehearsed, instrument, account, answer, version=client.version)
+            frames.what_if_order(
+                rehearsed,
+                instrument,
+                account,
+                answer,
+                currency=gateway.tape.base,
+                version=client.version,
+            )
             for answer in (None, effect)
         )
     )

@@ -196,10 +196,11 @@ def what_if_order(
     account: str,
     preview: MarginPreview | None,
     *,
+    currency: str = "USD",
     version: int = NEWEST,
 ) -> bytes:
     """Answer a rehearsal. Without a preview it is the empty first answer of live TWS."""
-    extra: Layout = {"whatIf": 1, "commissionCurrency": "USD"}
+    extra: Layout = {"whatIf": 1, "commissionCurrency": currency}
     if preview is not None:
         extra = extra | preview_fields(preview)
     return open_order(order, instrument, account, extra=extra, version=version)
