@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from core.untrusted import one_line
 from review.day import SymbolLine
 from review.svg import COLOURS, plain_figure, svg_of
 from review.text import number, percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BARS, EXTREMES = 24, 10
 WIDTH_IN, ROW_IN = 5.2, 0.215

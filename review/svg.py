@@ -11,11 +11,11 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # It reports every font it does not find, a hundred lines at a time.
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
@@ -65,6 +65,10 @@ def plain_figure(
 
     ``name`` makes the ids inside reproducible, and different between the figures of one page.
     """
+    # Imported late: a run that draws nothing, an execution or a close, starts without it.
+    import matplotlib as mpl  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
     with mpl.rc_context():
         mpl.rcdefaults()  # a person's own matplotlibrc must not change the page
         mpl.rcParams.update({**_STYLE, "svg.hashsalt": name})
