@@ -163,14 +163,15 @@ def stop(
     from flows.stop import stop_lines  # noqa: PLC0415
 
     show_logs(debug=debug)
+    settings = load_settings(mode=mode)
     report = pull(
-        load_settings(mode=mode),
+        settings,
         by=_who(by),
         reason=reason,
         reducing=reducing,
         tell=partial(say, err=True),
     )
-    _show(asdict(report), stop_lines(report), as_json=as_json)
+    _show(asdict(report), stop_lines(report, settings), as_json=as_json)
     raise typer.Exit(report.exit_code)
 
 

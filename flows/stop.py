@@ -83,21 +83,23 @@ def _turned(settings: Settings, turn: Callable[[DeskStore], Switch], tell: Tell 
             tell(f"NOT STOPPED YET, trying again (Ctrl-C gives up): {error}")
 
 
-def stop_lines(report: StopReport) -> list[str]:
-    """Return the report as plain lines."""
+def stop_lines(report: StopReport, settings: Settings) -> list[str]:
+    """Return the report as plain lines; the commands in it are for the mode of the settings."""
+    from review.alert import with_mode  # noqa: PLC0415 - heavy, and the switch has turned
+
+    again = with_mode("daybook stop", settings)
+    to_end = with_mode("daybook resume --by NAME", settings)
     turned = report.switch
     allowed = (
         "orders may only reduce positions"
         if turned.state is SwitchState.REDUCING
         else "no order leaves any more"
     )
-    lines = [
-        f"{turned.state.upper()} by {turned.by}: {allowed}; to end it: daybook resume --by NAME"
-    ]
+    lines = [f"{turned.state.upper()} by {turned.by}: {allowed}; to end it: {to_end}"]
     found = report.cancellation
     if found is None:
         return [*lines, f"working orders were NOT cancelled: {report.problem}",
-                "when that is mended: daybook stop"]  # fmt: skip
+                f"when that is mended: {again}"]  # fmt: skip
     lines += [f"problem: {problem}" for problem in found.problems]
     if found.flat:
         return [*lines, f"{len(found.asked)} cancelled; the broker shows no working order of ours"]

@@ -338,3 +338,11 @@ def test_the_command_that_goes_on_names_the_mode_of_the_run_that_failed(settings
     (text,) = heard()
     assert f"To go on: {RESUME} --mode paper\n" in text
     assert "To stop all trading: daybook stop --mode paper" in text
+
+
+def test_stop_while_the_gateway_is_away_names_the_mode_in_what_to_type_next(daybook):
+    away = {"DAYBOOK_GATEWAY__HOST": "127.0.0.2", "DAYBOOK_GATEWAY__CONNECT_TIMEOUT": "0.5"}
+    said = daybook("stop", "--mode", "paper", "--by", "ann", **away)
+    assert said.code == 1
+    assert "to end it: daybook resume --by NAME --mode paper\n" in said.out
+    assert "when that is mended: daybook stop --mode paper\n" in said.out

@@ -146,7 +146,14 @@ def prefect(tmp_path_factory, slack):
 
 @pytest.fixture(scope="module")
 def worker(prefect):
-    """A worker of the pool, started elsewhere than in the checkout."""
+    """A worker of the pool, started elsewhere than in the checkout.
+
+    The deployed schedules are switched off first: at 23:50 in Bucharest the watch would come due.
+    """
+    for deployment in asked(prefect, "deployments/filter"):
+        for schedule in deployment["schedules"]:
+            path = f"deployments/{deployment['id']}/schedules/{schedule['id']}"
+            answered(prefect, "PATCH", path, active=False)
     command = (PREFECT, "worker", "start", "--pool", "daybook", "--type", "process")
     log = prefect.folder / "worker.log"
     with started(*command, log=log, env=prefect.env, cwd=prefect.folder):
