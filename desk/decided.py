@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
+from core.errors import DataError
 from core.money import Price, Rates
 from core.types import Contract, Snapshot
 from desk.gate import held_price
@@ -47,3 +49,22 @@ def rates_decided(
             cost = contract.quoted(line.reference_price) * line.order.quantity
             known[contract.currency] = line.notional / cost.amount
     return Rates(snapshot.currency, known)
+
+
+def units_decided(
+    record: TicketRecord, snapshot: Snapshot, contracts: Mapping[int, Contract]
+) -> dict[int, float]:
+    """Return what one unit of each name's prices is worth in the base currency, by conId.
+
+    Of the ticket's names at the rate of the decision, which its lines tell; of ``contracts``
+    beside them at the account's present one. A name without a rate is left out.
+    """
+    units = {
+        line.order.con_id: line.notional / (line.order.quantity * line.reference_price)
+        for line in record.ticket.lines
+    }
+    for con_id, contract in contracts.items():
+        if con_id not in units:
+            with suppress(DataError):  # the account is closed all the same, without this figure
+                units[con_id] = snapshot.exchange_rates.per_share(contract.quoted(1.0))
+    return units

@@ -10,6 +10,7 @@ from core.runs import StageRecord
 from core.tables import FILLS
 from core.types import OrderState, OrderStatus
 from desk import intents, tickets
+from desk.decided import units_decided
 from desk.positions import fills_since, mismatches, unreported
 from desk.reconciliation import reconcile
 from desk.settlement import Costs, costs
@@ -46,10 +47,13 @@ def settle(day: Day, sha256: str) -> StageRecord:
         if record.state in OPEN:
             tickets.expire(store, sha256, now=day.as_of)
         ordered = intents.of_session(store, day.account, day.session.day)
+        others = {con_id for intent in ordered for con_id in intent.order.changes}
+        others -= {order.con_id for order in record.ticket.orders}
+        contracts = gateway.market.describe(others).contracts if others else {}
     states = [found.states[intent.order.order_ref] for intent in ordered]
     fills = fills_since(states, record.ticket.decided_at)
     decided = {line.order.order_ref: line.reference_price for line in record.ticket.lines}
-    spent = costs(fills, decided)
+    spent = costs(fills, decided, units_decided(record, snapshot, contracts))
     # Of an order that was committed to before the decision it is not known when it filled.
     own = {order.order_ref for order in record.ticket.orders}
     beside = unreported(state for state in states if state.order_ref in own)
