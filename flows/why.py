@@ -188,7 +188,7 @@ def _steps(story: Mapping[str, Any]) -> list[tuple[str, str]]:
     steps = [
         *([("world", story["world"])] if story["world"] else []),
         *([("unknown", f"{unknown}: no part of the scores")] if unknown else []),
-        ("scores", f"{blocks}; {story['coverage']:.0%} of the features known"),
+        ("block scores", f"{blocks}; {story['coverage']:.0%} of the features known"),
         (
             "alpha",
             (
