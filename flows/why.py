@@ -165,7 +165,7 @@ def render(story: Mapping[str, Any], console: Console) -> None:
     head = f"{story['symbol']} on {story['session']} (run {story['run_id']})"
     console.print(Text(head, style="bold"))
     for label, text in _steps(story):
-        line = Text.assemble((f"{label:<10} ", "dim"), text)
+        line = Text.assemble((f"{label:<13} ", "dim"), text)
         console.print(line, highlight=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("block", "feature"):
