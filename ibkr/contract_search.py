@@ -104,14 +104,21 @@ async def find(requests: Requests, query: ContractQuery, *, within: float) -> tu
     return tuple(sorted(each.values(), key=_order))
 
 
+def no_contract(con_id: int) -> str:
+    """Say that a conId is nobody's, as far as IBKR knows."""
+    return f"IBKR knows no contract of conId {con_id}"
+
+
 async def describe(
     requests: Requests, con_ids: Iterable[int], *, within: float, progress: Progress | None = None
 ) -> Described:
     """Look up contracts by conId, with the currency and the unit that their prices are in."""
 
     async def ask(con_id: int) -> Contract:
-        query = ContractQuery(con_id=con_id, exchange="")
-        return (await resolve_one(requests, query, within=within)).contract
+        found = await find(requests, ContractQuery(con_id=con_id, exchange=""), within=within)
+        if not found:
+            raise NoData(no_contract(con_id))
+        return found[0].contract
 
     wanted = sorted(set(con_ids))
     found, failed = await ask_each(wanted, ask, at_once=AT_ONCE, progress=progress)

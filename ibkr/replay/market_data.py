@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.errors import DataError, GatewayError, RequestRefused
+from core.errors import DataError, GatewayError, NoData, RequestRefused
 from core.tables import BARS
 from core.types import Contract, Quote
 from ibkr.batches import Progress
 from ibkr.codes import NOTHING_FOUND_BY_SCAN
+from ibkr.contract_search import no_contract
 from ibkr.contracts import Described, Resolved, checked_symbols, only_listing, resolved
 from ibkr.convert import duration as checked_duration
 from ibkr.convert import end_time
@@ -71,8 +72,10 @@ class ReplayMarketData:
 
         def ask(con_id: int) -> Contract:
             with refused_as(f"contract conId {con_id}"):
-                found = self._directory.one(ContractQuery(con_id, "", "", "", "", "", ""))
-            return _contract(found)
+                found = self._directory.find(ContractQuery(con_id, "", "", "", "", "", ""))
+            if not found:
+                raise NoData(no_contract(con_id))
+            return _contract(found[0])
 
         return Described(*ask_in_turn(sorted(set(con_ids)), ask, progress))
 

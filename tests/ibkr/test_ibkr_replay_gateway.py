@@ -107,6 +107,15 @@ def test_both_bodies_resolve_and_refuse_the_same_symbols(bodies, market):
     assert len(pounds.contracts) == 1
 
 
+def test_both_bodies_describe_contracts_by_their_number_in_their_own_currency(bodies, market):
+    asked = [*(one.con_id for one in contracts_of(market)), 1]
+    described = assert_same(bodies.answers(lambda g: g.market.describe(asked)))
+    known = {one.con_id: one.currency for one in contracts_of(market)}
+    assert {number: one.currency for number, one in described.contracts.items()} == known
+    assert {"GBP", "USD"} == set(known.values())
+    assert list(described.refused) == [1]
+
+
 def test_both_bodies_give_the_same_quotes(bodies, market):
     asked = [*contracts_of(market), Contract(1, "GONE")]
     quotes = assert_same(bodies.answers(lambda g: g.market.bulk_quote(asked)))
