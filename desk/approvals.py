@@ -218,6 +218,7 @@ def _widened(connection: sa.Connection, record: TicketRecord, asked: Approval) -
     chosen = Approval(asked.ticket_sha256, asked.by, asked.at, asked.only).orders_of(record.ticket)
     added = {order.symbol for order in chosen} & {order.symbol for order in still_open}
     if not added:
+        _refuse_if_only_unsent(connection, record)
         _refuse_unless_waiting(connection, record)
     before = {order.symbol for order in uncommitted(connection, record)}
     return Approval(asked.ticket_sha256, asked.by, asked.at, tuple(sorted(added | before)))
@@ -275,6 +276,20 @@ def _refuse_unless_waiting(connection: sa.Connection, record: TicketRecord) -> N
                 f"{name} is {record.state}; nothing was sent. See: "
                 f"daybook orders --date {ticket.session}"
             )
+
+
+def _refuse_if_only_unsent(connection: sa.Connection, record: TicketRecord) -> None:
+    """Tell an order that was approved and has not left from one that was sent."""
+    if record.state is not TicketState.COMMITTED:
+        return
+    left = [order.symbol for order in uncommitted(connection, record)]
+    if left:
+        earlier = load_approval(connection, record.sha256)
+        raise AlreadyApproved(
+            f"ticket {record.short} of {record.ticket.session}: approved by {earlier.by} at "
+            f"{earlier.at:%Y-%m-%d %H:%M} UTC and not sent: {', '.join(left)}; "
+            f"to send what was approved: daybook execute {record.ticket.session}"
+        )
 
 
 def _why(ticket: Ticket) -> str:

@@ -104,13 +104,15 @@ def reject(
     To take the rejection back: daybook reopen.
     """
     from flows.answers import reject as refuse  # noqa: PLC0415
+    from review.alert import with_mode  # noqa: PLC0415
 
     if not reason.strip():
         raise ConfigurationError(f"--reason {reason!r} says nothing; say why, it is kept")
-    record = refuse(load_settings(mode=mode), ticket, by=_who(by), reason=reason)
+    settings = load_settings(mode=mode)
+    record = refuse(settings, ticket, by=_who(by), reason=reason)
     say(
         f"rejected: ticket {record.short} of {record.ticket.session}; nothing will be sent. "
-        f"To take it back: daybook reopen {record.short}"
+        f"To take it back: {with_mode(f'daybook reopen {record.short}', settings)}"
     )
 
 
@@ -122,12 +124,15 @@ def reopen(
 ) -> None:
     """Take a rejection back: the ticket waits for an approval again, until its order cut-off."""
     from flows.answers import reopen as take_back  # noqa: PLC0415
+    from review.alert import with_mode  # noqa: PLC0415
     from review.text import local  # noqa: PLC0415
 
-    record = take_back(load_settings(mode=mode), ticket, by=_who(by), reason=reason)
+    settings = load_settings(mode=mode)
+    record = take_back(settings, ticket, by=_who(by), reason=reason)
+    approve_it = with_mode(f"daybook approve {record.short}", settings)
     say(
         f"reopened: ticket {record.short} of {record.ticket.session} waits until "
-        f"{local(record.ticket.finish_line)} Bucharest: daybook approve {record.short}"
+        f"{local(record.ticket.finish_line)} Bucharest: {approve_it}"
     )
 
 

@@ -21,7 +21,12 @@ from core.settings import Settings
 from core.tables import FEATURES, HEADLINES, SCORE_PARTS, SCORES, TARGETS, Schema, read_table
 from core.types import Side
 from core.untrusted import one_line
+from desk.errors import UnknownTicket
+from desk.store import DeskStore
+from desk.tickets import committed, fetch
+from review.standing import order_states, ticket_standing
 from tasks.columns import rows
+from tasks.execute import state_records
 from tasks.judged import last_judgement
 from tasks.page_checks import unknown_sources
 
@@ -65,7 +70,7 @@ def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]
         "weight": target.get("weight"),
         "gate": reader.gate(con_id),
         "what_if": reader.what_if(con_id),
-        "order": reader.order(con_id),
+        "order": reader.order(con_id, paths, entry.facts["verdict"]),
     }
 
 
@@ -138,26 +143,42 @@ class _Reader:
         }
         return [step for step in facts["steps"] if step["order_ref"] in refs]
 
-    def order(self, con_id: int) -> dict[str, Any] | None:
+    def order(self, con_id: int, paths: Paths, sealed: str) -> dict[str, Any] | None:
+        """Return the symbol's order, and how the desk has it; ``sealed`` where it has no ticket."""
         orders = self._records["rehearse"].facts["orders"]
         found = [order for order in orders if order["con_id"] == con_id]
         if not found:
             return None
-        states = [
-            state
-            for stage in ("submit", "fills")
-            if stage in self._records
-            for state in self._records[stage].facts["states"]
-            if state["order_ref"] == found[0]["order_ref"]
-        ]
+        sha256 = self._records["propose"].artefacts["ticket"].sha256
+        states, status = _at_desk(paths, sha256, self.symbol, found[0]["order_ref"], sealed)
         words = action(Side(found[0]["side"]), found[0]["quantity"], self._held(con_id))
-        return {**found[0], "action": words, "state": states[-1] if states else None}
+        return {**found[0], "action": words, "status": status, "state": states}
 
     def _held(self, con_id: int) -> float:
         """Return the shares that were held when the day was decided."""
         stored = self._store.open(self._records["snapshot"].artefacts["positions"])
         positions = json.loads(stored.read_bytes())["positions"].values()
         return float(sum(each["quantity"] for each in positions if each["con_id"] == con_id))
+
+
+def _at_desk(
+    paths: Paths, sha256: str, symbol: str, order_ref: str, sealed: str
+) -> tuple[dict[str, Any] | None, str]:
+    """Return how an order stands at the broker, if it was sent, and its status in words."""
+    with DeskStore.of(paths) as store:
+        try:
+            record = fetch(store, sha256)
+        except UnknownTicket:
+            return None, sealed
+        counts = committed(store, record.ticket.account, record.ticket.session) or record
+        states = state_records(order_states(store, counts), counts.held)
+        found = ticket_standing(store, counts, now=None)
+    own = next((state for state in states if state["order_ref"] == order_ref), None)
+    if own is not None:
+        return own, own["status"]
+    if not states:
+        return None, found.verdict.value
+    return None, "pending" if symbol in found.unsent else "not sent"
 
 
 def render(story: Mapping[str, Any], console: Console) -> None:
@@ -204,7 +225,7 @@ def _steps(story: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("override", _override_line(story)),
         ("gate", _gate_line(gate)),
         ("what-if", _what_if_line(story["what_if"])),
-        ("order", _order_line(order, story["verdict"])),
+        ("order", _order_line(order)),
     ]
     steps += [
         ("headline", f"{h['published'][:16]} {_number(h['polarity'], 2)} {h['title']}")
@@ -237,15 +258,15 @@ def _what_if_line(steps: list[Mapping[str, Any]]) -> str:
     return " → ".join(f"{s['asked_quantity']} shares {s['action']} ({s['reason']})" for s in steps)
 
 
-def _order_line(order: Mapping[str, Any] | None, verdict: str) -> str:
+def _order_line(order: Mapping[str, Any] | None) -> str:
     if order is None:
         return "none"
     text = (
         f"{order['action']} {order['quantity']} at {order['limit_price']} {order['time_in_force']}"
     )
     state = order["state"]
-    if state is None:
-        return f"{text}, {verdict}"
+    if state is None or not state["filled"]:
+        return f"{text}, {order['status']}"
     return f"{text}, {state['status']}, {state['filled']:g} filled at {state['average_price']}"
 
 

@@ -63,7 +63,9 @@ def execution_lines(report: ExecutionReport) -> list[str]:
     """Return the report as plain lines."""
     scope = f"only {', '.join(report.only)}" if report.only else "all orders"
     approved = f"{one_line(report.approved_by)} at {report.approved_at:%H:%M} UTC"
-    total = f"{count(len(report.states), 'order')} in all: {tally(report.states)}"
+    unsent = len(report.standing.unsent)
+    total = f"{count(len(report.states) + unsent, 'order')} in all: {tally(report.states)}"
+    total += f", {unsent} pending" if unsent else ""
     return [
         title(report.session, report.mode, report.account, report.ticket_sha256),
         f"approved by {approved}: {scope}",

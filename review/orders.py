@@ -16,7 +16,7 @@ from desk.sightings import last_seen
 from desk.store import DeskStore
 from desk.switch import Switch, SwitchState
 from desk.tickets import TicketRecord
-from review.standing import ticket_standing
+from review.standing import Standing, ticket_standing
 from review.text import number
 
 NEWEST = 5  # tickets listed when no session is named
@@ -108,9 +108,23 @@ def _ticket(store: DeskStore, record: TicketRecord, now: datetime | None) -> dic
         "told": f"{found.meaning} {found.next_step}".strip(),
         "finish_line": ticket.finish_line.isoformat(),
         "path": record.path,
-        "orders": _states(store, committed, held)
-        or [_plain(order, held) for order in ticket.orders],
+        "orders": [*_states(store, committed, held), *_others_of(record, committed, found)],
     }
+
+
+def _others_of(
+    record: TicketRecord, committed: Sequence[Intent], found: Standing
+) -> list[dict[str, Any]]:
+    """Return the ticket's orders that nobody is committed to; all of them before it was sent."""
+    refs = {intent.order.order_ref for intent in committed}
+    rest = [order for order in record.ticket.orders if order.order_ref not in refs]
+    plain = [_plain(order, record.held) for order in rest]
+    if not refs:
+        return [order | {"status": found.verdict.value} for order in plain]
+    return [
+        order | {"status": "pending" if order["symbol"] in found.unsent else "not approved"}
+        for order in plain
+    ]
 
 
 def _others(store: DeskStore, account: str, session: date) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
@@ -17,8 +18,10 @@ from desk.store import DeskStore
 from desk.switch import Switch, SwitchState
 from desk.tickets import SHORT, TicketRecord, TicketState
 from review.states import counted
-from review.verdict import TABLE, DeskFacts, Said, Verdict, verdict_of
+from review.verdict import MAY_CHANGE, TABLE, DeskFacts, Said, Verdict, verdict_of
 
+_COMMAND = re.compile(r"\bdaybook (approve|close|execute|orders|reject|reopen|resume|run)\b")
+_RESUME = "daybook resume --by NAME"
 _NAMED = 5  # symbols named before "and 36 more"
 
 
@@ -37,7 +40,11 @@ class Standing:
     why: str = ""  # what it rests on, in words, without a full stop
     uncertain: tuple[str, ...] = ()  # symbols
     unapproved: tuple[str, ...] = ()  # symbols of a part that can still be approved
+    unsent: tuple[str, ...] = ()  # symbols approved besides those committed to, and not sent
     late: bool = False  # the order cut-off has passed
+    halted: bool = False  # the kill switch lets nothing leave
+    over: bool = False  # no order that is committed to can change any more
+    mode: str = "sim"  # of the ticket; the commands that go on name any other
     anew: bool = False  # the day was decided anew since; that decision is not to be sent
 
     @property
@@ -62,19 +69,25 @@ class Standing:
         if not self.anew:
             return told
         return (
-            f"{told} They are of ticket {self.ticket_sha256[:SHORT]}; this later decision is a "
-            "recommendation only and none of it will be sent."
+            f"{told} The orders are of ticket {self.ticket_sha256[:SHORT]}; this later decision "
+            "is a recommendation only and none of it will be sent."
         )
 
     @property
     def next_step(self) -> str:
         """What a person can do; empty when there is nothing."""
         told = self._filled_in(self.said.next_step)
+        if self.over and self.verdict is Verdict.PARTLY_FILLED:
+            told = self._filled_in(TABLE[Verdict.FILLED].next_step)
+        if self.halted and self.verdict is Verdict.HELD_BACK:
+            told = f"To let orders leave again: {self._for_mode(_RESUME)}. {told}"
         if self.late and self.verdict in {Verdict.HELD_BACK, Verdict.REJECTED}:
             told = (
                 f"The order cut-off, {_local(self.until)} Bucharest, has passed: none will leave."
             )
-        return " ".join(part for part in (told, self.rest) if part)
+        if not self.rest:
+            return told
+        return f"{told.removesuffix('.')}. {self.rest}" if told else self.rest
 
     @property
     def rest(self) -> str:
@@ -84,15 +97,16 @@ class Standing:
         named = ", ".join(self.unapproved[:_NAMED])
         more = len(self.unapproved) - _NAMED
         listed = f"{named} and {more} more" if more > 0 else named
-        return (
+        first = f"{_RESUME}; then: " if self.halted else ""
+        return self._for_mode(
             f"Not approved: {_orders(len(self.unapproved))} ({listed}), open until "
-            f"{_local(self.until)} Bucharest: daybook approve {self.ticket_sha256[:SHORT]}"
+            f"{_local(self.until)} Bucharest: {first}daybook approve {self.ticket_sha256[:SHORT]}"
         )
 
     def _filled_in(self, words: str) -> str:
-        return words.format(
+        filled = words.format(
             orders=_orders(self.orders),
-            count=_orders(self.committed),
+            count=_orders(self.committed + len(self.unsent)),
             tally=self.tally,
             by=self.by,
             why=self.why.rstrip(". "),
@@ -101,6 +115,11 @@ class Standing:
             session=self.session,
             until=_local(self.until),
         )
+        return self._for_mode(filled)
+
+    def _for_mode(self, words: str) -> str:
+        """Return words whose commands go to this ticket's mode, however daybook is set up."""
+        return words if self.mode == "sim" else _COMMAND.sub(rf"\g<0> --mode {self.mode}", words)
 
     def because(self, why: str) -> Self:
         """Return the same with a reason that only the caller knows."""
@@ -114,6 +133,7 @@ class Standing:
             "until": self.until.isoformat(),
             "uncertain": list(self.uncertain),
             "unapproved": list(self.unapproved),
+            "unsent": list(self.unsent),
         }
 
     @classmethod
@@ -127,6 +147,7 @@ class Standing:
                 "until": datetime.fromisoformat(plain["until"]),
                 "uncertain": tuple(plain["uncertain"]),
                 "unapproved": tuple(plain["unapproved"]),
+                "unsent": tuple(plain.get("unsent", ())),  # days kept before have none
             }
         )
 
@@ -152,12 +173,15 @@ def ticket_standing(
     states = order_states(store, record)
     trail = audit.about(store, record.sha256)
     late = now is not None and now > ticket.finish_line
+    unsent = _unsent(store, record)
+    halted = turned.state is SwitchState.HALTED
     facts = DeskFacts(
         ticket=record.state,
         orders=len(ticket.lines),
         failed_checks=len(ticket.failed_checks),
         states=states,
-        halted=turned.state is SwitchState.HALTED,
+        unsent=len(unsent),
+        halted=halted,
         refused=bool(trail) and trail[-1].action == "refused",
         late=late,
         expired_before=_expired_before(store, record),
@@ -170,12 +194,16 @@ def ticket_standing(
         orders=len(ticket.lines),
         until=ticket.finish_line,
         committed=len(states),
-        tally=counted(states),
+        tally=counted(states, pending=len(unsent)),
         by=_by(store, record, trail),
         why=why or _why(verdict, record, states, turned, trail),
         uncertain=tuple(s.symbol for s in states if s.status is OrderStatus.UNCERTAIN),
         unapproved=() if late else _unapproved(store, record),
+        unsent=unsent,
         late=late,
+        mode=ticket.mode,
+        halted=halted,
+        over=not any(state.status in MAY_CHANGE for state in states),
     )
 
 
@@ -199,7 +227,7 @@ def _why(
     reasons = {
         Verdict.HALTED: halted,
         Verdict.REFUSED: str(trail[-1].detail.get("why", "")) if trail else "",
-        Verdict.HELD_BACK: "it was interrupted or refused"
+        Verdict.HELD_BACK: "sending was interrupted or refused"
         if turned.state is SwitchState.ACTIVE
         else f"{turned.by} turned the kill switch to {turned.state}",
         Verdict.BROKER_REJECTED: said,
@@ -228,6 +256,13 @@ def _unapproved(store: DeskStore, record: TicketRecord) -> tuple[str, ...]:
         return ()  # of a ticket that waits it is the whole
     with store.transaction() as connection:
         return tuple(order.symbol for order in approvals.unapproved(connection, record))
+
+
+def _unsent(store: DeskStore, record: TicketRecord) -> tuple[str, ...]:
+    if record.state is not TicketState.COMMITTED:
+        return ()  # of an approved ticket it is the whole
+    with store.transaction() as connection:
+        return tuple(order.symbol for order in approvals.uncommitted(connection, record))
 
 
 def _expired_before(store: DeskStore, own: TicketRecord) -> bool:

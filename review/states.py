@@ -8,9 +8,13 @@ from collections.abc import Iterable
 from core.types import OrderState, OrderStatus
 
 
-def counted(states: Iterable[OrderState]) -> str:
-    """Return how many orders are in which state: ``3 filled, 1 working``."""
+def counted(states: Iterable[OrderState], *, pending: int = 0) -> str:
+    """Return how many orders are in which state: ``3 filled, 1 working``.
+
+    ``pending`` orders more have not left.
+    """
     found = Counter(state.status.value for state in states)
+    found += Counter({OrderStatus.PENDING.value: pending})
     return ", ".join(f"{number} {status}" for status, number in sorted(found.items())) or "none"
 
 

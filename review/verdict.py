@@ -46,6 +46,7 @@ class DeskFacts:
     orders: int  # on that ticket
     failed_checks: int = 0  # on that ticket
     states: tuple[OrderState, ...] = ()  # of each order that is committed to
+    unsent: int = 0  # approved besides them, and not committed to
     halted: bool = False
     refused: bool = False  # the desk's last word on an approved ticket was no
     late: bool = False  # the gateway's clock has passed the order cut-off
@@ -103,11 +104,12 @@ TABLE: Mapping[Verdict, Said] = {
         _TOLD, _LEFT, "After the close: daybook close --date {session}", 0, "Filled", "good"
     ),
     Verdict.NOT_FILLED: Said(
-        _TOLD, "No order filled; none works any more.", "The next run decides anew.",
+        _TOLD, "No order filled; none works any more.",
+        "The next session's run decides anew.",
         0, "NotFilled", "warn",
     ),
     Verdict.HELD_BACK: Said(
-        "{count} committed to, not all sent: {tally}",
+        "{count} approved, not all sent: {tally}",
         "What is pending has not left: {why}.",
         "To go on until {until} Bucharest: daybook execute {session}",
         1, "HeldBack", "bad",
@@ -168,7 +170,7 @@ _DECIDED = {
 def verdict_of(desk: DeskFacts) -> Verdict:
     """Return what the day is. Orders that are committed to decide it, whatever came later."""
     if desk.states:
-        return _of_orders(desk.states)
+        return _of_orders(desk.states, desk.unsent)
     if desk.ticket in _DECIDED:
         return _DECIDED[desk.ticket]
     could_leave = desk.ticket in {TicketState.WAITING, TicketState.APPROVED}
@@ -187,11 +189,11 @@ def _of_ticket(desk: DeskFacts) -> Verdict:
     return Verdict.RECOMMENDATION_ONLY if desk.failed_checks or desk.orders else Verdict.NO_ORDERS
 
 
-def _of_orders(states: tuple[OrderState, ...]) -> Verdict:
+def _of_orders(states: tuple[OrderState, ...], unsent: int) -> Verdict:
     found = {state.status for state in states}
     if OrderStatus.UNCERTAIN in found:
         return Verdict.UNCERTAIN
-    if OrderStatus.PENDING in found:
+    if unsent or OrderStatus.PENDING in found:
         return Verdict.HELD_BACK
     if found == {OrderStatus.FILLED}:
         return Verdict.FILLED

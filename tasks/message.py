@@ -5,7 +5,8 @@ from __future__ import annotations
 from core import clock
 from core.errors import VendorError
 from core.runs import StageRecord
-from desk.audit import DESK, Act, newest, note
+from desk.audit import DESK, Act, note
+from desk.audit import about as trail
 from desk.store import DeskStore
 from review.slack import Message, post
 from tasks.day import Day
@@ -21,13 +22,14 @@ def send_message(day: Day, message: Message, about: str) -> StageRecord:
 def delivered(day: Day, message: Message, *, about: str) -> StageRecord:
     """Send a message and return the record of a stage called ``notify``.
 
-    ``about`` names what it tells. What was the last to be told of the session is not told again.
+    ``about`` names what it tells, by its kind and its content. What was the last of its kind to
+    be told of the session is not told again, whatever of another kind was told in between.
     """
     webhook = day.settings.vendors.slack_webhook
     if webhook is None:
         return _noted("no vendors.slack_webhook is set")
     with DeskStore.of(day.paths) as store:
-        last = newest(store, subject(day), "told")
+        last = _last_of_kind(store, day, _kind(about))
         if last is not None and last.detail["about"] == about:
             return _noted(f"unchanged since {last.at:%Y-%m-%d %H:%M} UTC: no message again")
         try:
@@ -42,6 +44,16 @@ def delivered(day: Day, message: Message, *, about: str) -> StageRecord:
 def subject(day: Day) -> str:
     """Return the name of the session in the desk's audit trail."""
     return f"{day.account} {day.session.day}"
+
+
+def _kind(about: str) -> str:
+    """Return "execution" or "close", which a blank ends; the day's own message has none."""
+    return about.partition(" ")[0] if " " in about else ""
+
+
+def _last_of_kind(store: DeskStore, day: Day, kind: str) -> Act | None:
+    told = (act for act in reversed(trail(store, subject(day))) if act.action == "told")
+    return next((act for act in told if _kind(act.detail["about"]) == kind), None)
 
 
 def _noted(notes: str) -> StageRecord:

@@ -35,12 +35,16 @@ def test_what_was_sent_what_was_stopped_and_what_stands_beside_are_shown(desk):
     assert "1 order sent: 1 working" in text
     assert f"approved by ana, only {wanted.symbol}." in text
     assert f"Not approved: 1 order ({desk.an_order(0).symbol}), open until 16:15" in text
+    bought = {line.split()[1]: line for line in text.splitlines() if "BUY" in line}
+    assert " working" in bought[wanted.symbol]
+    assert bought[desk.an_order(0).symbol].endswith("  not approved")
 
 
 def test_a_rejection_is_shown_with_its_reason(desk):
     record = desk.register(desk.a_ticket(desk.an_order(0)))
     approvals.reject(desk.store, record.sha256, by="bob", reason="too much oil", now=NOW)
     assert "rejected by bob: too much oil" in shown(desk)
+    assert "proposed" not in shown(desk)
 
 
 def test_what_sells_short_and_what_only_closes_is_told_by_what_was_held(desk):

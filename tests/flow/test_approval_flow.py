@@ -108,6 +108,9 @@ def test_every_exit_of_a_rerun_says_what_the_desk_says_after_orders_were_sent(to
     told, page, _ = run("sent", 0)
     assert told["headline"] == "1 order sent: 1 working"
     assert "Nothing has been sent" not in page
+    other = first["actions"][0]["symbol"]
+    assert "DAY, not sent" in town.daybook("why", other)[1]
+    assert "DAY, working\n" in town.daybook("why", symbol)[1]
     code, said = town.elsewhere("approve", day, "--by", "bob")
     assert (code, f"{orders - 1} sent by this call" in said) == (0, True), said
     assert len(set(town.at_exchange())) == len(town.at_exchange()) == orders
@@ -116,7 +119,10 @@ def test_every_exit_of_a_rerun_says_what_the_desk_says_after_orders_were_sent(to
     before = len(town.messages())
     code, said = town.daybook("execute")
     assert (code, "0 sent by this call" in said) == (0, True)
-    assert len(town.messages()) == before  # what was told is not told again
+    run("sent", 0)
+    assert town.daybook("execute")[0] == 0
+    run("sent", 0)
+    assert len(town.messages()) == before + 1  # what was told is not told again
     assert len(town.at_exchange()) == orders
 
     # The broker is asked, by `orders` as by the next run; until then the desk knows of no fill.

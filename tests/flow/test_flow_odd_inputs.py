@@ -4,6 +4,7 @@ A row is a command as it is typed (`{loop}` and the like are paths that exist in
 what daybook.toml holds, the variables, and what the line must say. Nothing may be left behind.
 """
 
+import json
 import os
 import shlex
 import socket
@@ -167,10 +168,15 @@ def test_an_odd_input_is_one_line_that_says_what_was_given_and_what_is_accepted(
         assert filled(part, places) in said.err
     for odd in ("defect", "Traceback", "Input should", "Value error", "top-secret", "8517"):
         assert odd not in said.err
-    # A tool's call leaves its line in the audit trail and a run that it was tried; nothing else.
+    # A call of a tool leaves its line in the audit trail, a day that began how it ended.
     left = [path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()]
-    kept = {"daybook.toml", "audit", "attempts"}
-    assert all(kept & set(path.parts) for path in left)
+    for path in [path for path in left if path.name != "daybook.toml"]:
+        if "attempts" in path.parts:
+            attempt = json.loads((tmp_path / path).read_bytes())
+            assert (attempt["command"], attempt["end"]) == ("run", "failed")
+            assert all(filled(part, places) in attempt["alert"]["what"] for part in told)
+        else:
+            assert "audit" in path.parts
 
 
 @pytest.mark.parametrize("odd", ["folder", "fifo", "loop", "nowhere"])

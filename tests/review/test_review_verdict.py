@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from core.types import OrderState, OrderStatus, Side
 from desk import approvals, intents, switch, tickets
+from desk.errors import AlreadyApproved
 from desk.ticket import TicketStatus
 from desk.tickets import TicketState
 from review.orders import desk_lines, desk_view
@@ -59,6 +60,8 @@ ROWS = [
     ("committed", {}, (R, R), "rejected by the broker"),
     ("committed", {}, (P, P), "held back"),
     ("committed", {"halted": True}, (F, P), "held back"),
+    ("committed", {"unsent": 1}, (C,), "held back"),
+    ("committed", {"unsent": 1}, (F,), "held back"),
     ("committed", {}, (F, P, U), "uncertain"),
 ]
 
@@ -179,7 +182,24 @@ def test_a_desk_is_read_from_proposed_to_filled_and_every_word_follows(desk):
     anew = read(desk, later)
     assert (anew.verdict, anew.headline, anew.anew) == (Verdict.SENT, found.headline, True)
     assert "none of it will be sent" in anew.meaning
+    # Approved while nothing may leave, the rest is neither lost nor called sent.
+    switch.stop(desk.store, by="ana", reason="", now=NOW)
+    assert "daybook resume --by NAME; then: daybook approve" in read(desk, record).next_step
     approvals.approve(desk.store, record.sha256, by="bob", now=NOW)
+    assert "orders" in desk.submit(record.sha256).held_back
+    found = read(desk, record)
+    assert (found.verdict, found.unsent, found.unapproved) == (
+        Verdict.HELD_BACK, (second.symbol,), (),
+    )  # fmt: skip
+    assert found.headline == "2 orders approved, not all sent: 1 pending, 1 working"
+    assert Standing.of_record(found.record()) == found
+    assert "daybook resume --by NAME. To go on until 16:15" in found.next_step
+    paper = dataclasses.replace(found, mode="paper").next_step
+    assert "daybook resume --mode paper --by NAME" in paper
+    assert "daybook execute --mode paper 2026-06-15" in paper
+    with pytest.raises(AlreadyApproved, match=rf"not sent: {second.symbol}; to send .* execute"):
+        approvals.approve(desk.store, record.sha256, by="bob", now=NOW)
+    switch.resume(desk.store, by="ana", reason="", now=NOW)
     desk.submit(record.sha256)
     assert read(desk, record).headline == "2 orders sent: 2 working"
     assert "approved by ana, only" in read(desk, record).meaning
