@@ -163,7 +163,7 @@ def arguments_of(tool: Tool | None, pairs: Sequence[str], given: str | None) -> 
     arguments: dict[str, Any] = {}
     for pair in pairs:
         key, separator, value = pair.partition("=")
-        if not separator:
+        if not (separator and key):
             raise ConfigurationError(f"{pair!r} is not key=value; {_example(tool)}")
         arguments[key] = _value(value, _types(schema.get(key, {})))
     return arguments

@@ -68,6 +68,7 @@ USAGE = [
     row("tools call history days=abc", "symbols is missing", "there is no argument days", "end"),
     row("tools call history symbol=A", "no argument symbol; did you mean symbols?"),
     row("tools call positions foo", "'foo' is not key=value"),
+    row("tools call positions =3", "'=3' is not key=value"),
     row("simulator --port 99999", "--port: 99999", "1 to 65535, or 0"),
     row("simulator --http-port x", "--http-port: 'x'", "whole number"),
     row("simulator --session foo", "--session: 'foo'", "2026-06-15"),
