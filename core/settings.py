@@ -355,6 +355,15 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
+    def _beta_has_a_band(self) -> Self:
+        low, high = self.limits.min_beta, self.limits.max_beta
+        if low > high:
+            raise ValueError(
+                f"limits.min_beta = {low:g} is above limits.max_beta = {high:g}: no portfolio fits"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _client_ids_differ(self) -> Self:
         ids = {
             "gateway.client_id": self.gateway.client_id,

@@ -108,6 +108,7 @@ SETTINGS = [
     row(ORDERS, "max_orders = 2.5", "whole number", toml="[limits]\nmax_orders = 2.5"),
     row(ORDERS, "finite", toml="[limits]\nmax_single = nan"),
     row(ORDERS, "must differ", "order_client_id = 12", toml="[gateway]\nclient_id = 12"),
+    row(ORDERS, "min_beta = 2 is above", toml="[limits]\nmin_beta = 2\nmax_beta = 1"),
     row(ORDERS, "gateway.host = ''", toml='[gateway]\nhost = ""'),
     row(ORDERS, "at most 1e+12", toml="[simulator]\ncash = 1e308"),
     row(ORDERS, "home = 3", "path in quotes", toml="home = 3"),
