@@ -79,6 +79,8 @@ class Standing:
         told = self._filled_in(self.said.next_step)
         if self.over and self.verdict is Verdict.PARTLY_FILLED:
             told = self._filled_in(TABLE[Verdict.FILLED].next_step)
+        if self.late and self.verdict is Verdict.RECOMMENDATION_ONLY:
+            told = self._filled_in(TABLE[Verdict.EXPIRED].next_step)
         if self.halted and self.verdict is Verdict.HELD_BACK:
             told = f"To let orders leave again: {self._for_mode(_RESUME)}. {told}"
         if self.late and self.verdict in {Verdict.HELD_BACK, Verdict.REJECTED}:

@@ -237,6 +237,10 @@ def test_a_ticket_nobody_answered_expires_when_the_day_is_decided_again_too_late
     record = desk.register(late, now=MONDAY.open)
     assert tickets.fetch(desk.store, waiting.sha256).state is TicketState.EXPIRED
     assert read(desk, record, now=MONDAY.open).verdict is Verdict.EXPIRED
+    found = dataclasses.replace(
+        read(desk, record, now=MONDAY.open), verdict=Verdict.RECOMMENDATION_ONLY
+    )
+    assert "run the day again" not in found.next_step  # it would be too late once more
 
 
 def test_a_batch_that_was_interrupted_is_held_back_not_sent(desk):
