@@ -24,12 +24,14 @@ from core.paths import Paths
 from core.settings import Settings
 from desk import tickets
 from desk.store import DeskStore
-from desk.tickets import TicketRecord, TicketState
+from desk.tickets import SHORT, TicketRecord, TicketState
 from flows.alerts import REPLAY, STOP, effect_of, failure, tell
 from flows.preflight import bucharest_day
 from flows.session import CLOSE
 from review.alert import Alert, alert_lines, with_mode
+from review.standing import ticket_standing
 from review.text import count, local
+from review.verdict import Verdict
 
 RUN, WATCH = "run", "watch"
 START_WITHIN = timedelta(minutes=20)  # of the decision time: 14:20 in Bucharest
@@ -152,11 +154,30 @@ def _gone(settings: Settings, watched: Session, last: Attempt) -> Alert:
 def _of_tickets(settings: Settings, watched: Session, moment: datetime) -> list[Alert]:
     if moment < watched.finish_line:
         return []
+    found = _tickets(settings, watched.day)
     return [
-        _expired(settings, watched, record)
-        for record in _tickets(settings, watched.day)
-        if record.state in _UNANSWERED
+        *(_expired(settings, watched, record) for record in found if record.state in _UNANSWERED),
+        *_held_back(settings, watched, found, moment),
     ]
+
+
+def _held_back(
+    settings: Settings, watched: Session, found: tuple[TicketRecord, ...], moment: datetime
+) -> list[Alert]:
+    """Return an alert for each ticket that was sent in part, and whose rest cannot leave now."""
+    committed = [record for record in found if record.state is TicketState.COMMITTED]
+    if not committed:
+        return []
+    with DeskStore.of(Paths.of(settings)) as store:
+        stand = [ticket_standing(store, record, now=moment) for record in committed]
+    return [
+        _too_late(
+            settings, watched, f"ticket:held-back:{each.ticket_sha256[:SHORT]}",
+            "approved orders were not sent", f"{each.headline}. {each.meaning}",
+        )
+        for each in stand
+        if each.verdict is Verdict.HELD_BACK
+    ]  # fmt: skip
 
 
 def _expired(settings: Settings, watched: Session, record: TicketRecord) -> Alert:
@@ -166,11 +187,16 @@ def _expired(settings: Settings, watched: Session, record: TicketRecord) -> Aler
     what = (f"ticket {record.short} with {orders} was {state} by the order cut-off, "
             f"{local(watched.finish_line)} Bucharest")  # fmt: skip
     title = "approved ticket was not sent" if approved else "ticket expired unanswered"
-    cause = f"ticket:expired:{record.short}"
+    return _too_late(settings, watched, f"ticket:expired:{record.short}", title, what)
+
+
+def _too_late(settings: Settings, watched: Session, cause: str, title: str, what: str) -> Alert:
+    """Return an alert about orders that can no longer leave for this session."""
+    following = next_session(watched.day, exchange=settings.exchange).day
     return replace(
         _alert(settings, watched, cause, title, what),
-        go_on=f"nothing of it can be sent any more; session "
-        f"{next_session(watched.day, exchange=settings.exchange).day} is decided anew: daybook run",
+        go_on=f"nothing of it can be sent any more; session {following} is decided anew: "
+        "daybook run",
     )
 
 

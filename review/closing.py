@@ -81,6 +81,8 @@ def _summary(report: CloseReport) -> list[str]:
         f"daybook close --date {report.session}"
         for u in report.unreported
     ]
+    if report.standing.unsent:
+        lines.append(f"approved and never sent: {', '.join(report.standing.unsent)}")
     if report.unfilled:
         lines.append(f"not wholly filled: {', '.join(report.unfilled)}")
     if spent["without_commission"]:

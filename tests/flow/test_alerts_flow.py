@@ -18,7 +18,7 @@ from core.calendar import session
 from core.errors import DaybookError, StorageError
 from core.paths import Paths
 from core.settings import Mode
-from desk import approvals, tickets
+from desk import approvals, intents, tickets
 from desk.store import DeskStore
 from desk.tickets import TicketState
 from flows.alerts import watched
@@ -167,6 +167,19 @@ def test_a_ticket_nobody_answered_is_told_after_the_cut_off_and_only_once(propos
     (text,) = heard()
     assert "neither approved nor rejected by the order cut-off, 16:15 Bucharest" in text
     assert "session 2026-06-16 is decided anew: daybook run" in text
+
+
+def test_approved_orders_that_never_left_are_told_after_the_cut_off(proposed, heard):
+    with DeskStore.of(paths_of(proposed.home)) as store:
+        record = tickets.find(store, DAY)
+        approvals.approve(store, record.sha256, by="ana", only=(), now=AT_14_20)
+        record = tickets.fetch(store, record.sha256)
+        intents.commit_ticket(store, record, now=AT_14_20)  # and then the command was killed
+    watch(proposed, DAY, now=CUT_OFF)
+    (text,) = [each for each in heard() if "approved orders were not sent" in each]
+    orders = len(record.ticket.orders)
+    assert f"{orders} orders approved, not all sent: {orders} pending" in text
+    assert "nothing of it can be sent any more" in text
 
 
 @pytest.mark.parametrize(
