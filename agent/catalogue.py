@@ -38,6 +38,7 @@ CATALOGUE: tuple[Tool, ...] = (
     market_tools.top_movers,
     contract_tools.find_contract,
     contract_tools.contract_details,
+    contract_tools.describe_contracts,
     contract_tools.trading_hours,
     contract_tools.market_rule,
     contract_tools.search_symbols,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from agent.context import ToolContext
-from agent.market_arguments import ConId, Exchange, Wanted
+from agent.market_arguments import ConId, ConIds, Exchange, Wanted
 from agent.tool import Answer, Scope, tool
 from core.settings import Effect
 from ibkr.contract_search import Ambiguous
@@ -57,6 +58,23 @@ def contract_details(
         "subcategory": found.subcategory,
         "min_size": found.min_size,
         "size_increment": found.size_increment,
+    }
+    return Answer(as_of=now, source=context.broker, data=data)
+
+
+@tool(Effect.READ, Scope.MARKET)
+def describe_contracts(context: ToolContext, con_ids: ConIds) -> Answer:
+    """Describe up to a hundred contracts by con_id: what they are, and in what they are quoted.
+
+    Prices are in ``currency`` divided by ``price_magnifier`` (100 where in pence). ``refused``
+    says why of a con_id that cannot be described.
+    """
+    with context.connect() as gateway:
+        now = gateway.server_time()
+        found = gateway.market.describe(con_ids)
+    data = {
+        "contracts": [asdict(contract) for contract in found.contracts.values()],
+        "refused": {str(con_id): why for con_id, why in found.refused.items()},
     }
     return Answer(as_of=now, source=context.broker, data=data)
 

@@ -33,6 +33,12 @@ async def look_at_a_contract(caller, stock):
     assert await caller.refusal("find_contract", contract={"symbol": "ZZZZ"}) == "NoData"
     details = await caller.answer("contract_details", con_id=stock["con_id"])
     assert details["name"]["trust"] == "untrusted"
+    described = await caller.answer("describe_contracts", con_ids=[stock["con_id"], 1])
+    (known,) = described["contracts"]
+    assert (known["con_id"], known["currency"], known["price_magnifier"]) == (
+        stock["con_id"], "USD", 1,
+    )  # fmt: skip
+    assert list(described["refused"]) == ["1"]
     rule = await caller.answer("market_rule", rule=details["market_rules"][0])
     assert rule["increments"][0]["increment"] == 0.01
     hours = await caller.answer("trading_hours", con_id=stock["con_id"])
