@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-bench
+# One more than there are cores: a test that waits for a server or a clock leaves its core to another.
+WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # Some images forbid Python its bytecode cache, and then every process that a day or a test starts
 # compiles pandas and all else anew: a second and more of CPU time each.
 unexport PYTHONDONTWRITEBYTECODE
@@ -20,7 +22,7 @@ run: $(READY)    ## One whole simulated day, offline, to a sealed journal
 	$(BIN)/daybook run
 
 test: $(READY)   ## Every test; no network beyond loopback
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)   ## ruff, mypy, import contracts
 	$(BIN)/ruff check .

@@ -124,6 +124,7 @@ def prefect(tmp_path_factory, slack):
         DAYBOOK_VENDORS__FUNDAMENTALS_KEY=KEY,
         DAYBOOK_VENDORS__SLACK_WEBHOOK=f"http://127.0.0.1:{slack.server_port}/slack/{TOKEN}",
         PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS=str(AHEAD),
+        PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS="5",  # by itself it looks once a minute
     )
     log = folder / "server.log"
     server_command = (PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port))
