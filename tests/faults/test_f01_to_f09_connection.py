@@ -188,6 +188,7 @@ def wait_for_port(town):
         try:
             town.snapshot()
         except GatewayError:
+            time.sleep(0.05)  # a refusal comes at once: fifty of them are over before the restart
             continue
         return
     raise AssertionError("the port did not open again")
