@@ -1,5 +1,6 @@
 """Faults F1 to F9: the link, the answers and the ids misbehave. No order twice, none silent."""
 
+import time
 from datetime import timedelta
 
 import pytest
