@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol, TypedDict
 
-from agent.turns import one_at_a_time
+from agent.client_lock import one_at_a_time
 from core import clock
-from core.artefacts import Store
-from core.paths import Paths
 from core.settings import Settings
-from desk.store import DeskStore
+from core.storage.artefacts import Store
+from core.storage.paths import Paths
+from desk.records.store import DeskStore
 from ibkr.gateway import FullGateway, OpenFullGateway
 
 

@@ -17,14 +17,14 @@ from agent.audit import AuditTrail
 from agent.catalogue import tools_by_name
 from agent.context import ContextFor
 from agent.publishing import Publisher
-from agent.rate import RateLimit
+from agent.rate_limit import RateLimit
 from agent.tool import Tool
 from core import clock
 from core.canonical import sha256_of
 from core.errors import DaybookError, NoData
-from core.masking import secrets_of
-from core.paths import Paths
 from core.settings import Effect, Settings
+from core.storage.paths import Paths
+from core.text.masking import secrets_of
 
 
 class UnknownTool(NoData):

@@ -14,7 +14,7 @@ from fastmcp.tools.base import ToolResult
 from mcp_types import CallToolRequestParams, ToolAnnotations
 from pydantic import PrivateAttr, SecretStr
 
-from agent.bearer import OneToken
+from agent.bearer_auth import OneToken
 from agent.dispatch import Dispatcher
 from agent.tool import Tool
 from core.settings import Effect

@@ -15,8 +15,8 @@ from typing import Any
 
 from core.canonical import canonical_json
 from core.errors import DataError
-from core.masking import Masker
-from core.untrusted import PARAGRAPH, folded
+from core.text.masking import Masker
+from core.text.untrusted import PARAGRAPH, folded
 
 LONGEST_TEXT = PARAGRAPH
 LARGEST_ANSWER = 1_000_000  # bytes: more than that only fills the reader's memory

@@ -17,9 +17,9 @@ from fastmcp.server.http import HostOriginGuardMiddleware
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import SecretStr
 
+from agent.access_token import is_token
 from agent.dispatch import Dispatcher, Reply
-from agent.statuses import BadBody, BodyTooLarge, Unauthorised, status_of
-from agent.token import is_token
+from agent.http_statuses import BadBody, BodyTooLarge, Unauthorised, status_of
 from agent.tool import Tool
 from core.errors import DaybookError
 

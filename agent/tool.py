@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from agent.context import ToolContext
 from core.errors import ConfigurationError
-from core.problems import expected
 from core.settings import Effect
+from core.settings.problems import expected
 
 
 class Scope(StrEnum):

@@ -8,7 +8,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.ibkr.storm import a_world, brewed, run
+from tests.ibkr.stress import a_world, brewed, run
 
 SECONDS = 60.0
 

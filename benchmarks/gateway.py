@@ -13,8 +13,8 @@ from datetime import date
 from pathlib import Path
 
 from core.settings import SimulatorSettings
+from simulator.market.scenarios import open_market
 from simulator.process import start
-from simulator.worlds import open_market
 
 SYMBOLS = 700
 DAY_BEFORE, SESSION = date(2026, 6, 12), date(2026, 6, 15)

@@ -16,13 +16,13 @@ from pathlib import Path
 
 from core.calendar import next_session, previous_session, session
 from core.settings import GatewaySettings, Settings, SimulatorSettings
-from ibkr.bar_store import BarStore
-from ibkr.contract_store import ContractStore
-from ibkr.market_data import MarketData
+from ibkr.contracts.store import ContractStore
+from ibkr.market.bar_store import BarStore
+from ibkr.market.market_data import MarketData
 from ibkr.socket_gateway import open_socket
-from simulator.market import Market
+from simulator.market.market import Market
+from simulator.market.synthetic import SyntheticMarket
 from simulator.process import SimulatorProcess, start
-from simulator.synthetic import SyntheticMarket
 
 SYMBOLS = 700
 SPARE = 40  # a few symbols of the made-up market are ambiguous, or not listed yet

@@ -14,9 +14,9 @@ from pathlib import Path
 from core import clock
 from core.calendar import sessions_between
 from core.settings import Settings
-from flows.replay import replay
-from flows.replay_range import Range
-from flows.replay_results import write_results
+from flows.replay.date_range import Range
+from flows.replay.replay import replay
+from flows.replay.results import write_results
 
 BARS = Path(__file__).resolve().parents[1] / "../shared/data/sp500_daily_2025_2026_yahoo.parquet"
 LAST = date(2026, 8, 7)

@@ -22,8 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.masking import PROCESS
-from core.untrusted import lines
+from core.text.masking import PROCESS
+from core.text.untrusted import lines
 
 
 class DaybookError(Exception):

@@ -54,7 +54,7 @@ class TicketChanged(NotPermitted):
 class OrdersAltered(TicketChanged):
     """The desk's rows of a session differ from what was approved.
 
-    ``differences`` are all that was found, as `desk.agreement.Difference`.
+    ``differences`` are all that was found, as `desk.orders.agreement.Difference`.
     """
 
     exit_code = 4  # as for `Stopped`: the kill switch is set

@@ -24,9 +24,9 @@ from core.http_exchange import (
     UnusableAnswer,
     exchange,
 )
-from core.masking import DISTINCTIVE, SHORTEST, Masker
 from core.settings import VendorSettings
-from core.untrusted import plain
+from core.text.masking import DISTINCTIVE, SHORTEST, Masker
+from core.text.untrusted import plain
 
 MEGABYTE = 1_000_000
 API_LIMIT = 20 * MEGABYTE

@@ -13,8 +13,8 @@ import pandas as pd
 from core import tables
 from core.errors import VendorError
 from feeds.dedup import Headline, without_copies
+from feeds.entity_linking import Mentions
 from feeds.http import FEED_LIMIT, Fetcher, Payload, checked_address
-from feeds.mentions import Mentions
 from feeds.rss import Article, parse_feed
 
 AT_ONCE = 4  # feeds fetched at the same time

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 import pandas as pd
 
 from core.errors import VendorError
-from core.untrusted import plain
+from core.text.untrusted import plain
 from feeds.http import Payload
 
 Row = Mapping[str, Any]

@@ -13,9 +13,9 @@ from typing import Any
 import feedparser
 
 from core.errors import VendorError
-from core.untrusted import plain
-from feeds.distillate import distil
+from core.text.untrusted import plain
 from feeds.http import FEED_LIMIT, MEGABYTE
+from feeds.xml_sanitizer import distil
 
 URL_LIMIT = 2_000
 SUMMARY_LIMIT = 2_000

@@ -8,7 +8,7 @@ from functools import cache
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from core.errors import ConfigurationError
-from core.untrusted import plain
+from core.text.untrusted import plain
 from feeds import finbert
 from feeds.lexicon import OVERLAY
 from feeds.phrases import mark_phrases

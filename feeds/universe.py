@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.errors import VendorError
 from feeds.http import Payload
 from feeds.records import rows, text
-from feeds.text import ibkr_symbol
+from feeds.tickers import ibkr_symbol
 
 _log = logging.getLogger(__name__)
 

@@ -14,14 +14,8 @@ from typer.exceptions import TyperException
 
 from core.errors import ConfigurationError, DaybookError
 from core.settings import Mode, Settings, load_settings, with_bars
-from flows import (
-    agent_commands,
-    desk_commands,
-    replay_command,
-    simulator_command,
-    watch_command,
-)
-from flows.options import (
+from flows.commands import agent, desk, replay, simulator, watch
+from flows.terminal.options import (
     HELP,
     Day,
     Debug,
@@ -32,8 +26,8 @@ from flows.options import (
     group,
     help_when_bare,
 )
-from flows.output import Terminal, say, say_json, say_traceback, show_logs, shown
-from flows.usage import TYPED, usage_text
+from flows.terminal.output import Terminal, say, say_json, say_traceback, show_logs, shown
+from flows.terminal.usage_errors import TYPED, usage_text
 
 # The imports of a run make some hundred thousand objects that stay: with Python's own thresholds
 # the collector walks them again and again, a sixth of the CPU time of the imports.
@@ -47,11 +41,11 @@ app = typer.Typer(
 )
 journal_app = group("The tamper-evident decision log.")
 app.add_typer(journal_app, name="journal")
-agent_commands.register(app)
-desk_commands.register(app)
-replay_command.register(app)
-simulator_command.register(app)
-watch_command.register(app)
+agent.register(app)
+desk.register(app)
+replay.register(app)
+simulator.register(app)
+watch.register(app)
 
 
 @app.callback(invoke_without_command=True)
@@ -93,8 +87,8 @@ def run(
     """
     if sys.stderr.isatty():
         say("loading …", err=True)  # the imports below take seconds
-    from flows.alerts import settings_failures  # noqa: PLC0415
-    from flows.day_command import run_command  # noqa: PLC0415
+    from flows.commands.day import run_command  # noqa: PLC0415
+    from flows.run.alerts import settings_failures  # noqa: PLC0415
 
     show_logs(debug=debug)
     with settings_failures("run"):
@@ -112,7 +106,7 @@ def why(
     as_json: Json = False,
 ) -> None:
     """Say why a symbol was traded or not: scores, alpha, weight, override, gate, what-if, order."""
-    from flows.why import explain, render  # noqa: PLC0415
+    from flows.commands.why import explain, render  # noqa: PLC0415
 
     if not symbol.strip():
         raise ConfigurationError(f"{symbol!r} is no symbol; write one, such as: daybook why AAPL")
@@ -123,7 +117,7 @@ def why(
 @app.command()
 def doctor(mode: ModeOption = None, as_json: Json = False) -> None:
     """Check packages, settings, gateway, vendors, calendar, disk and journal."""
-    from flows.doctor import examine, render  # noqa: PLC0415
+    from flows.commands.doctor import examine, render  # noqa: PLC0415
 
     findings = examine(_settings(mode))
     if as_json:
@@ -137,7 +131,7 @@ def doctor(mode: ModeOption = None, as_json: Json = False) -> None:
 def journal_verify(mode: ModeOption = None, as_json: Json = False) -> None:
     """Prove that nothing sealed has changed: every segment, artefact and link of the chain."""
     import journal  # noqa: PLC0415
-    from core.paths import Paths  # noqa: PLC0415
+    from core.storage.paths import Paths  # noqa: PLC0415
 
     paths = Paths.of(_settings(mode))
     found = journal.verify(paths.journal, paths.home)

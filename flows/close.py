@@ -10,10 +10,10 @@ from prefect.states import Completed
 
 from core.settings import Mode, load_settings
 from desk.errors import UnknownTicket
-from flows.alerts import settings_failures
-from flows.closing import close
 from flows.prefect_states import scheduled_day, state_of
 from flows.prefect_tasks import as_task
+from flows.run.alerts import settings_failures
+from flows.run.closing import close
 
 
 def run_name() -> str:

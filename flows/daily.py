@@ -15,14 +15,14 @@ from prefect.states import Completed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from core import clock
-from core.runs import StageRecord
 from core.settings import Mode, Settings, Submit, load_settings, with_bars
-from core.untrusted import PARAGRAPH, markdown
-from flows.alerts import settings_failures
+from core.storage.runs import StageRecord
+from core.text.untrusted import PARAGRAPH, markdown
 from flows.prefect_states import command_line, scheduled_day, state_of
 from flows.prefect_tasks import as_task
-from flows.preflight import bucharest_day
-from flows.run import NoSession, run_session
+from flows.run.alerts import settings_failures
+from flows.run.day import NoSession, run_session
+from flows.run.preflight import bucharest_day
 from review.text import gate_figures
 from review.verdict import Verdict
 from risk.figures import figures

@@ -6,11 +6,11 @@ from prefect import flow, runtime
 from prefect.client.schemas import State
 
 from core.settings import load_settings
-from desk.tickets import named
-from flows.alerts import settings_failures
-from flows.execution import execute
+from desk.tickets.ticket_store import named
 from flows.prefect_states import state_of
 from flows.prefect_tasks import as_task
+from flows.run.alerts import settings_failures
+from flows.run.execution import execute
 
 
 def run_name() -> str:

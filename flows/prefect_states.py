@@ -13,8 +13,8 @@ from prefect import runtime
 from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
-from core.untrusted import PARAGRAPH, one_line
-from flows.preflight import bucharest_day
+from core.text.untrusted import PARAGRAPH, one_line
+from flows.run.preflight import bucharest_day
 from review.standing import Standing
 
 

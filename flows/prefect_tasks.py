@@ -11,9 +11,9 @@ from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
-from core.runs import StageRecord
-from flows.output import safe_records
-from flows.runner import Pending
+from core.storage.runs import StageRecord
+from flows.run.runner import Pending
+from flows.terminal.output import safe_records
 from tasks.stage import Stage, worth_repeating
 
 # Prefect's handlers, to the console and to its server, show what any library logs.

@@ -9,9 +9,9 @@ from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
 from core.settings import load_settings
-from flows.alerts import settings_failures
 from flows.prefect_states import scheduled_day
-from flows.watching import watch, watch_lines
+from flows.run.alerts import settings_failures
+from flows.run.watchdog import watch, watch_lines
 
 
 @flow(

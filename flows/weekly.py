@@ -12,13 +12,13 @@ from prefect.states import Completed
 
 from core import clock
 from core.settings import load_settings
-from core.untrusted import markdown
-from flows.alerts import REPLAY, settings_failures, watched
+from core.text.untrusted import markdown
 from flows.prefect_states import command_line
-from flows.preflight import bucharest_day
-from flows.replay import replay
-from flows.replay_range import Range
-from flows.replay_results import write_results
+from flows.replay.date_range import Range
+from flows.replay.replay import replay
+from flows.replay.results import write_results
+from flows.run.alerts import REPLAY, settings_failures, watched
+from flows.run.preflight import bucharest_day
 
 
 @flow(

@@ -16,24 +16,24 @@ import pandas as pd
 
 from core.settings import Settings
 from core.types import Contract, Order, OrderState, Snapshot, WhatIf
-from ibkr.account_tools import AccountTools
-from ibkr.batches import Progress
-from ibkr.contract_tools import ContractTools
-from ibkr.contracts import Described, Resolved
+from ibkr.account.tools import AccountTools
+from ibkr.contracts.resolution import Described, Resolved
+from ibkr.contracts.tools import ContractTools
 from ibkr.health import Health
-from ibkr.history import History
-from ibkr.market_data import MarketData
-from ibkr.movers import SCANS
-from ibkr.news import NewsTools
-from ibkr.option_tools import OptionTools
-from ibkr.order_tools import OrderTools
-from ibkr.quotes import Quotes
-from ibkr.scanner import Scanner
-from ibkr.sending import Leaving, unasked
+from ibkr.market.history import History
+from ibkr.market.market_data import MarketData
+from ibkr.market.movers import SCANS
+from ibkr.market.news import NewsTools
+from ibkr.market.quotes import Quotes
+from ibkr.market.scanner import Scanner
+from ibkr.options.tools import OptionTools
+from ibkr.orders.send import Leaving, unasked
+from ibkr.orders.tools import OrderTools
+from ibkr.wire.concurrent_requests import Progress
 
 
 class MarketTools(Protocol):
-    """Market data; documented at `ibkr.market_data.MarketData`."""
+    """Market data; documented at `ibkr.market.market_data.MarketData`."""
 
     def resolve(
         self, symbols: Sequence[str], *, currency: str = "USD", progress: Progress | None = None
@@ -63,14 +63,14 @@ class MarketTools(Protocol):
 
 
 class PortfolioTools(Protocol):
-    """The account; documented at `ibkr.portfolio.Portfolio`."""
+    """The account; documented at `ibkr.account.portfolio.Portfolio`."""
 
     def snapshot(self) -> Snapshot:
         """Return positions and account figures, whole, as of the gateway's time."""
 
 
 class TradingToolsProtocol(Protocol):
-    """The broker's verbs; documented at `ibkr.trading.TradingTools`."""
+    """The broker's verbs; documented at `ibkr.orders.trading.TradingTools`."""
 
     def what_if(self, order: Order) -> WhatIf:
         """Rehearse one order; it leaves no order behind."""

@@ -15,10 +15,10 @@ from datetime import datetime
 from core.clock import stopwatch
 from core.errors import DataError, GatewayError, NoData
 from core.types import Contract
-from ibkr.account_tools import AccountTools
-from ibkr.connection import Connection
-from ibkr.market_data import MarketData
-from ibkr.vitals import Farm
+from ibkr.account.tools import AccountTools
+from ibkr.market.market_data import MarketData
+from ibkr.wire.connection import Connection
+from ibkr.wire.link_status import Farm
 
 _BARS = "5 D"
 _MOST_ACTIVE = "MOST_ACTIVE"
@@ -112,7 +112,7 @@ class Health:
         return HealthReport(moments[0] if moments else None, self.status(), tuple(probes))
 
     def reconnect(self, *, patience: float) -> ConnectionStatus:
-        """Open a new line in place of this one; see `ibkr.connection.Connection.reconnect`."""
+        """Open a new line in place of this one; see `ibkr.wire.connection.Connection.reconnect`."""
         self._connection.reconnect(patience=patience)
         return self.status()
 

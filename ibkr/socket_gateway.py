@@ -7,17 +7,17 @@ from datetime import datetime
 from core.closeable import Closeable
 from core.errors import ConfigurationError
 from core.settings import Settings
-from ibkr.account_tools import AccountTools
-from ibkr.connection import Connection
-from ibkr.contract_tools import ContractTools
+from ibkr.account.portfolio import Portfolio
+from ibkr.account.tools import AccountTools
+from ibkr.contracts.tools import ContractTools
 from ibkr.health import Health
-from ibkr.market_data import MarketData
-from ibkr.news import NewsTools
-from ibkr.option_tools import OptionTools
-from ibkr.order_tools import OrderTools
-from ibkr.portfolio import Portfolio
-from ibkr.scanner import Scanner
-from ibkr.trading import TradingTools
+from ibkr.market.market_data import MarketData
+from ibkr.market.news import NewsTools
+from ibkr.market.scanner import Scanner
+from ibkr.options.tools import OptionTools
+from ibkr.orders.tools import OrderTools
+from ibkr.orders.trading import TradingTools
+from ibkr.wire.connection import Connection
 
 
 class SocketGateway(Closeable):
@@ -55,7 +55,7 @@ class SocketGateway(Closeable):
 
 
 def open_socket(settings: Settings, *, for_orders: bool = False) -> SocketGateway:
-    """Connect to the gateway that the settings name; see `ibkr.connection.Connection.open`."""
+    """Connect to the gateway that the settings name; see `ibkr.wire.connection.Connection.open`."""
     port = settings.gateway.port
     if port is None:
         raise ConfigurationError("gateway.port is not set: no gateway to connect to")

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.artefacts import write_atomically
 from core.canonical import sha256_of, sha256_of_file
 from core.errors import DataError, JournalError, JournalTampered, StorageError
+from core.storage.artefacts import write_atomically
 from journal import checkpoint as checkpoints
 from journal.checkpoint import Checkpoint
 from journal.entry import Entry, as_json

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.artefacts import write_atomically
+from core.storage.artefacts import write_atomically
 from journal.chain import GENESIS
 
 ORIGIN = "daybook journal 1"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from core.artefacts import Artefact
 from core.canonical import canonical_json
 from core.errors import DataError, JournalError
+from core.storage.artefacts import Artefact
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _KIND = re.compile(r"[a-z][a-z0-9_-]{0,31}")

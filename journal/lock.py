@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import JournalError, StorageError
-from core.locks import acquire
+from core.storage.locks import acquire
 
 PATIENCE_S = 30.0
 

@@ -18,9 +18,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.artefacts import Artefact
 from core.canonical import sha256_of
 from core.errors import DataError
+from core.storage.artefacts import Artefact
 from core.tables import MOMENT, TEXT, WHOLE, Column, Schema
 from journal.chain import Row, head_after
 from journal.entry import Entry, as_json, payloads

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimiser.objective import Outlook, look_ahead
-from optimiser.problem import Problem
-from optimiser.rows import limit_rows
-from optimiser.terms import Floats
+from optimiser.model.limit_rows import limit_rows
+from optimiser.model.objective import Outlook, look_ahead
+from optimiser.model.problem import Problem
+from optimiser.model.terms import Floats
 
 MAX_VIOLATION = 1e-9  # a tenth of a cent in a million
 

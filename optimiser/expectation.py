@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from optimiser.objective import losses_of, tail_mean, tail_threshold, trading_cost
-from optimiser.problem import Problem
-from optimiser.terms import Floats
+from optimiser.model.objective import losses_of, tail_mean, tail_threshold, trading_cost
+from optimiser.model.problem import Problem
+from optimiser.model.terms import Floats
 
 SESSIONS_A_YEAR = 252
 

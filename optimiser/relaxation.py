@@ -17,9 +17,9 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from core.errors import ConfigurationError, SolverError
-from optimiser.problem import Problem
-from optimiser.rows import Rows, limit_rows
-from optimiser.terms import Floats, Limits
+from optimiser.model.limit_rows import Rows, limit_rows
+from optimiser.model.problem import Problem
+from optimiser.model.terms import Floats, Limits
 
 # What gives first stands first. "group" is every group's cap, "beta" and "net" both ends
 # of their ranges.

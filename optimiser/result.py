@@ -11,18 +11,18 @@ import numpy as np
 import pandas as pd
 
 from core.clock import stopwatch
-from optimiser.binding import Binding, binding_limits, single_prices
+from optimiser.binding_limits import Binding, binding_limits, single_prices
 from optimiser.certificate import Certificate, max_violation
-from optimiser.engines import Answer
 from optimiser.expectation import Expectation, expect
-from optimiser.inputs import Inputs
-from optimiser.objective import look_ahead
-from optimiser.one_thread import one_thread
-from optimiser.problem import Problem, Statement
+from optimiser.model.inputs import Inputs
+from optimiser.model.limit_rows import limit_rows
+from optimiser.model.objective import look_ahead
+from optimiser.model.problem import Problem, Statement
+from optimiser.model.terms import Floats, Key
 from optimiser.relaxation import Relaxed
-from optimiser.rows import limit_rows
-from optimiser.solution import Solution
-from optimiser.terms import Floats, Key
+from optimiser.single_thread import one_thread
+from optimiser.solvers.engines import Answer
+from optimiser.solvers.solution import Solution
 
 Status: TypeAlias = Literal["optimal", "optimal_relaxed", "hold", "failed"]
 

@@ -11,15 +11,15 @@ import pandas as pd
 
 from core.clock import stopwatch
 from core.errors import ConfigurationError, DataError
-from optimiser.engines import Engine, NoAnswer, solve
-from optimiser.fingerprint import inputs_sha256
-from optimiser.inputs import LEDOIT_WOLF, Caps, CovarianceSource, PerName, Raw, align
-from optimiser.inputs import group_caps as caps_of
-from optimiser.one_thread import one_thread
-from optimiser.problem import state_problem
+from optimiser.model.input_hash import inputs_sha256
+from optimiser.model.inputs import LEDOIT_WOLF, Caps, CovarianceSource, PerName, Raw, align
+from optimiser.model.inputs import group_caps as caps_of
+from optimiser.model.problem import state_problem
+from optimiser.model.terms import CashMode, Limits, Utility, check_terms
 from optimiser.relaxation import PRIORITIES, Relaxed, check_priorities, relax
 from optimiser.result import Report, TargetResult
-from optimiser.terms import CashMode, Limits, Utility, check_terms
+from optimiser.single_thread import one_thread
+from optimiser.solvers.engines import Engine, NoAnswer, solve
 
 OnInfeasible: TypeAlias = Literal["relax", "raise", "hold"]
 

@@ -9,11 +9,11 @@ from datetime import date
 from typing import Any, Self
 
 from core.errors import DaybookError
-from core.paths import Paths
 from core.settings import Mode, Settings
-from core.untrusted import one_line
-from desk.store import DeskStore
-from desk.tickets import OPEN
+from core.storage.paths import Paths
+from core.text.untrusted import one_line
+from desk.records.store import DeskStore
+from desk.tickets.ticket_store import OPEN
 from review.execution import message, tally
 from review.orders import desk_view
 from review.slack import MAX_SECTION, Message

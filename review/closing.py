@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 
 from core.settings import Mode
-from core.untrusted import one_line
-from desk.tickets import SHORT
+from core.text.untrusted import one_line
+from desk.tickets.ticket_store import SHORT
 from review.execution import message, state_line, title
 from review.slack import MAX_ROWS, Message
 from review.standing import Standing

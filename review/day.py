@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from core.action import action, opened_short
-from core.artefacts import Artefact
+from core.order_action import action, opened_short
 from core.settings import Mode
+from core.storage.artefacts import Artefact
 from core.types import OrderStatus, Side
 from review.standing import Standing
 from review.verdict import Verdict

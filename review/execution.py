@@ -11,8 +11,8 @@ from typing import Any
 from slack_sdk.models.blocks import ContextBlock, HeaderBlock, PlainTextObject, SectionBlock
 
 from core.settings import Mode
-from core.untrusted import PARAGRAPH, one_line
-from desk.tickets import SHORT
+from core.text.untrusted import PARAGRAPH, one_line
+from desk.tickets.ticket_store import SHORT
 from review.slack import MAX_ROWS, MAX_SECTION, Message
 from review.standing import Standing
 from review.text import BADGES, count, masked, number

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from core.action import action
+from core.order_action import action
+from core.text.untrusted import one_line
 from core.types import Order, OrderState
-from core.untrusted import one_line
-from desk import intents, switch, tickets
-from desk.intents import Intent
-from desk.reconciliation import state_of
-from desk.sightings import last_seen
-from desk.store import DeskStore
-from desk.switch import Switch, SwitchState
-from desk.tickets import TicketRecord
+from desk import kill_switch
+from desk.kill_switch import Switch, SwitchState
+from desk.orders import intents
+from desk.orders.intents import Intent
+from desk.orders.reconciliation import state_of
+from desk.records.order_events import last_seen
+from desk.records.store import DeskStore
+from desk.tickets import ticket_store
+from desk.tickets.ticket_store import TicketRecord
 from review.standing import Standing, ticket_standing
 from review.text import number
 
@@ -29,10 +31,12 @@ def desk_view(store: DeskStore, day: date | None, *, now: datetime | None = None
     tickets are too late for an approval; None where time stands still, as in the embedded
     simulator.
     """
-    shown = tickets.listed(store, last=NEWEST) if day is None else tickets.listed(store, day)
+    shown = (
+        ticket_store.listed(store, last=NEWEST) if day is None else ticket_store.listed(store, day)
+    )
     sessions = sorted({(record.ticket.account, record.ticket.session) for record in shown})
     return {
-        "switch": _switch(switch.read(store)),
+        "switch": _switch(kill_switch.read(store)),
         "tickets": [_ticket(store, record, now) for record in shown],
         "other_orders": [
             order for account, session in sessions for order in _others(store, account, session)
@@ -128,7 +132,7 @@ def _others_of(
 
 
 def _others(store: DeskStore, account: str, session: date) -> list[dict[str, Any]]:
-    known = {record.sha256 for record in tickets.listed(store, session)}
+    known = {record.sha256 for record in ticket_store.listed(store, session)}
     beside = [i for i in intents.of_session(store, account, session) if i.source not in known]
     return _states(store, beside, {})
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from core.text.untrusted import one_line
 from core.types import OrderStatus
-from core.untrusted import one_line
 from review import text
 from review.day import Check, DayPage, SymbolLine, Unit
 from review.plots import (

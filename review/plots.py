@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from core.untrusted import one_line
+from core.text.untrusted import one_line
 from review.day import SymbolLine
 from review.svg import COLOURS, plain_figure, svg_of
 from review.text import number, percent

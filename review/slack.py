@@ -26,10 +26,10 @@ from slack_sdk.models.blocks import (
 
 from core.errors import VendorError
 from core.http_exchange import Allowance, NoAnswer, UnusableAnswer, exchange
-from core.masking import PROCESS, Masker
 from core.settings import Mode
-from core.untrusted import lines, one_line
-from desk.tickets import SHORT
+from core.text.masking import PROCESS, Masker
+from core.text.untrusted import lines, one_line
+from desk.tickets.ticket_store import SHORT
 from review.day import DayPage, OrderLine
 from review.text import (
     BADGES,

@@ -10,13 +10,16 @@ from typing import Any, Self
 
 from core.calendar import BUCHAREST
 from core.types import OrderState, OrderStatus
-from desk import approvals, audit, intents, switch, tickets
-from desk.audit import Act
-from desk.reconciliation import state_of
-from desk.sightings import last_seen
-from desk.store import DeskStore
-from desk.switch import Switch, SwitchState
-from desk.tickets import SHORT, TicketRecord, TicketState
+from desk import kill_switch
+from desk.kill_switch import Switch, SwitchState
+from desk.orders import intents
+from desk.orders.reconciliation import state_of
+from desk.records import audit
+from desk.records.audit import Act
+from desk.records.order_events import last_seen
+from desk.records.store import DeskStore
+from desk.tickets import approvals, ticket_store
+from desk.tickets.ticket_store import SHORT, TicketRecord, TicketState
 from review.states import counted
 from review.verdict import MAY_CHANGE, TABLE, DeskFacts, Said, Verdict, verdict_of
 
@@ -162,7 +165,7 @@ def standing(
     ``now`` is the gateway's time; None where time stands still, as in the embedded simulator.
     ``why`` is the reason that only the caller knows, such as why part of a batch was held back.
     """
-    counts = tickets.committed(store, own.ticket.account, own.ticket.session) or own
+    counts = ticket_store.committed(store, own.ticket.account, own.ticket.session) or own
     found = ticket_standing(store, counts, now=now, why=why)
     return replace(found, anew=counts.sha256 != own.sha256)
 
@@ -171,7 +174,7 @@ def ticket_standing(
     store: DeskStore, record: TicketRecord, *, now: datetime | None, why: str = ""
 ) -> Standing:
     """Return how one ticket stands, whatever other tickets its session has; see `standing`."""
-    ticket, turned = record.ticket, switch.read(store)
+    ticket, turned = record.ticket, kill_switch.read(store)
     states = order_states(store, record)
     trail = audit.about(store, record.sha256)
     late = now is not None and now > ticket.finish_line
@@ -270,7 +273,7 @@ def _unsent(store: DeskStore, record: TicketRecord) -> tuple[str, ...]:
 def _expired_before(store: DeskStore, own: TicketRecord) -> bool:
     return any(
         record.state is TicketState.EXPIRED and record.ticket.account == own.ticket.account
-        for record in tickets.listed(store, own.ticket.session)
+        for record in ticket_store.listed(store, own.ticket.session)
     )
 
 

@@ -12,8 +12,8 @@ from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from core.text.untrusted import lines, one_line
 from core.types import Side
-from core.untrusted import lines, one_line
 from review import text
 from review.day import DayPage, OrderLine, Stage
 from review.text import (

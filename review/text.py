@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from core.calendar import BUCHAREST
 from core.settings import Mode
+from core.text.untrusted import one_line
 from core.types import Side
-from core.untrusted import one_line
 from review.day import Check, DayPage, OrderLine, Unit
 from review.verdict import Verdict
 from risk.figures import Figures, Measured

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.types import OrderState, OrderStatus
-from desk.tickets import TicketState
+from desk.tickets.ticket_store import TicketState
 
 # States in which an order may still become something else at the broker.
 MAY_CHANGE = frozenset({OrderStatus.PENDING, OrderStatus.WORKING, OrderStatus.UNCERTAIN})

@@ -14,10 +14,10 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from core.errors import ConfigurationError, DataError, DaybookError
-from core.problems import expected
 from core.settings import SimulatorSettings
-from simulator.gateway_options import GatewayOptions
-from simulator.limits import PRESETS, Limits
+from core.settings.problems import expected
+from simulator.tws.gateway_options import GatewayOptions
+from simulator.tws.rate_limits import PRESETS, Limits
 
 DEFAULTS = SimulatorSettings()
 FASTEST = 100_000.0  # a day in a second

@@ -11,10 +11,10 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from core.errors import DaybookError
-from simulator.fault_request import FaultRequest
-from simulator.gateway import Gateway
-from simulator.limits import Limits
-from simulator.permissions import Permissions
+from simulator.faults.request import FaultRequest
+from simulator.tws.gateway import Gateway
+from simulator.tws.permissions import Permissions
+from simulator.tws.rate_limits import Limits
 
 Body = dict[str, object]
 

@@ -98,7 +98,7 @@ class SimulatorProcess(Closeable):
         return state
 
     def fault(self, name: str, **options: object) -> None:
-        """Switch a fault on, or off with ``on=False``; see `simulator.fault_request`."""
+        """Switch a fault on, or off with ``on=False``; see `simulator.faults.request`."""
         self._ask("POST", "/control/faults", {"fault": name, **options})
 
     def messages(self) -> list[dict[str, Any]]:

@@ -22,22 +22,22 @@ from core import clock as wall_clock
 from core.calendar import latest_session, next_session, session
 from core.errors import ConfigurationError, NoData
 from core.settings import SimulatorSettings
-from simulator.broker import Broker
+from simulator.broker.broker import Broker
 from simulator.clock import VirtualClock
 from simulator.control import Control
-from simulator.exchange_rates import rate
-from simulator.facts import Facts
-from simulator.fault_script import read_script
-from simulator.gateway import LOOPBACK, Gateway
-from simulator.gateway_options import GatewayOptions
-from simulator.market import Market
-from simulator.matching import MatchingRules
-from simulator.running_clock import running_clock
-from simulator.scripted_market import scripted
-from simulator.tape import Tape
+from simulator.exchange.matching import MatchingRules
+from simulator.faults.scripted_market import scripted
+from simulator.market.market import Market
+from simulator.market.scenarios import WorldFiles, data_id, describe, find_files, open_market
+from simulator.prices.exchange_rates import rate
+from simulator.prices.market_view import Tape
+from simulator.tws.fault_script import read_script
+from simulator.tws.gateway import LOOPBACK, Gateway
+from simulator.tws.gateway_options import GatewayOptions
+from simulator.tws.protocol.frame_log import WireLog
+from simulator.tws.running_clock import running_clock
 from simulator.vendors import build_vendors
-from simulator.wire_log import WireLog
-from simulator.worlds import WorldFiles, data_id, describe, find_files, open_market
+from simulator.vendors.vendor_facts import Facts
 
 STOP_SECONDS = 3  # that a request under way is waited for
 

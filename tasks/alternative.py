@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from core.artefacts import Artefact
 from core.errors import VendorError
-from core.runs import StageRecord
+from core.storage.artefacts import Artefact
+from core.storage.runs import StageRecord
 from core.tables import EARNINGS, FUNDAMENTALS, HEADLINES, MACRO, UNIVERSE, Schema
 from feeds.http import Fetcher, Payload
 from feeds.news import News

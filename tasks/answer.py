@@ -8,8 +8,8 @@ from datetime import datetime
 import journal
 from core import clock
 from core.canonical import canonical_json, sha256_of
-from core.paths import Paths
-from desk.tickets import TicketRecord
+from core.storage.paths import Paths
+from desk.tickets.ticket_store import TicketRecord
 from tasks.execute import ticket_artefact
 
 

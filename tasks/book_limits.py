@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 import pandas as pd
 
 from core.settings import LimitSettings
-from optimiser.book import BookLimits
+from optimiser.lots.share_portfolio import BookLimits
 from risk.gate import MIN_DAYS
 from risk.measures import UNKNOWN, beta, mean_return
 from tasks.columns import texts

@@ -9,16 +9,16 @@ from typing import Any
 
 import pandas as pd
 
-from core.runs import StageRecord
+from core.storage.runs import StageRecord
 from core.tables import TARGETS
 from core.types import Order, OrderState, Snapshot
-from desk import reference
-from desk.account import account_state
-from desk.gate import Exposure, exposure, weighed
-from desk.keys import order_ref
-from desk.store import DeskStore
-from ibkr.portfolio import Portfolio
-from optimiser.lots import Lots, Sizing, target_quantities
+from desk.gate import market_context
+from desk.gate.account_state import account_state
+from desk.gate.desk_gate import Exposure, exposure, weighed
+from desk.records.order_ref import order_ref
+from desk.records.store import DeskStore
+from ibkr.account.portfolio import Portfolio
+from optimiser.lots.whole_lots import Lots, Sizing, target_quantities
 from risk.account import AccountState
 from risk.deadline import check_deadline
 from risk.gate import check_constraints
@@ -88,7 +88,7 @@ def check_targets(
         stage="check",
         artefacts={
             "verdict": day.write_record("gate", verdict),
-            "reference": day.write_record(reference.KIND, _reference(day, ingested)),
+            "reference": day.write_record(market_context.KIND, _reference(day, ingested)),
         },
         facts=verdict,
         rows_in=int((table["weight"] != 0.0).sum()),
@@ -232,4 +232,4 @@ def _account(day: Day, orders: Sequence[Order]) -> AccountState:
 def _reference(day: Day, ingested: Ingested) -> dict[str, Any]:
     """Return what single orders are judged by until the next decision."""
     universe = ingested.universe_table(day).set_index("con_id")
-    return reference.record_of(mean_return(ingested.returns(day)), texts(universe["sector"]))
+    return market_context.record_of(mean_return(ingested.returns(day)), texts(universe["sector"]))

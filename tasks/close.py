@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import ConfigurationError
-from core.runs import StageRecord
+from core.storage.runs import StageRecord
 from core.tables import FILLS
 from core.types import OrderState, OrderStatus
-from desk import intents, tickets
-from desk.decided import units_decided
-from desk.positions import fills_since, mismatches, unreported
-from desk.reconciliation import reconcile
-from desk.settlement import Costs, costs
-from desk.store import DeskStore
-from desk.tickets import OPEN, TicketRecord
+from desk.gate.decision_prices import units_decided
+from desk.orders import intents
+from desk.orders.position_check import fills_since, mismatches, unreported
+from desk.orders.reconciliation import reconcile
+from desk.orders.transaction_costs import Costs, costs
+from desk.records.store import DeskStore
+from desk.tickets import ticket_store
+from desk.tickets.ticket_store import OPEN, TicketRecord
 from review.states import counted, uncertain_names
 from tasks.day import Day
 from tasks.execute import fills_table, order_rows, seal, state_records, ticket_artefact
@@ -43,9 +44,9 @@ def settle(day: Day, sha256: str) -> StageRecord:
             now=gateway.server_time(),
         )
         snapshot = gateway.portfolio.snapshot()
-        record = tickets.fetch(store, sha256)
+        record = ticket_store.fetch(store, sha256)
         if record.state in OPEN:
-            tickets.expire(store, sha256, now=day.as_of)
+            ticket_store.expire(store, sha256, now=day.as_of)
         ordered = intents.of_session(store, day.account, day.session.day)
         others = {con_id for intent in ordered for con_id in intent.order.changes}
         others -= {order.con_id for order in record.ticket.orders}
@@ -105,7 +106,7 @@ def settle(day: Day, sha256: str) -> StageRecord:
 def seal_close(day: Day, sha256: str, settled: StageRecord) -> StageRecord:
     """Seal what the session came to, one row for each order and each unexplained position."""
     with DeskStore.of(day.paths) as store:
-        record = tickets.fetch(store, sha256)
+        record = ticket_store.fetch(store, sha256)
     facts = close_facts(record, settled)
     rows = [
         *order_rows(settled.facts["states"]),

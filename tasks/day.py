@@ -10,14 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from core.artefacts import Artefact, Store
 from core.calendar import Session
 from core.canonical import canonical_json
-from core.paths import Paths
 from core.settings import Settings
+from core.storage.artefacts import Artefact, Store
+from core.storage.paths import Paths
 from core.tables import Schema, read_table, write_table
-from desk.account import PastOf, recorded
 from desk.clocks import Clocks
+from desk.gate.account_state import PastOf, recorded
 from ibkr.gateway import Gateway, OpenGateway
 from ibkr.socket_gateway import open_socket
 

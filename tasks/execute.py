@@ -12,23 +12,24 @@ import pandas as pd
 
 import journal
 from core import clock
-from core.action import action
-from core.artefacts import Artefact
 from core.canonical import canonical_json, sha256_of
 from core.errors import NoData
-from core.runs import StageRecord
+from core.order_action import action
+from core.storage.artefacts import Artefact
+from core.storage.runs import StageRecord
 from core.tables import FILLS
 from core.types import OrderState, OrderStatus
-from desk import approvals, intents, tickets
-from desk.approvals import AUTO
 from desk.clocks import read
 from desk.errors import NotPermitted
-from desk.intents import Intent, IntentState
-from desk.reconciliation import reconcile, state_of
-from desk.sightings import OVER, last_seen
-from desk.store import DeskStore
-from desk.submission import Submission, submit
-from desk.tickets import TicketRecord, TicketState
+from desk.orders import intents
+from desk.orders.intents import Intent, IntentState
+from desk.orders.reconciliation import reconcile, state_of
+from desk.orders.submission import Submission, submit
+from desk.records.order_events import OVER, last_seen
+from desk.records.store import DeskStore
+from desk.tickets import approvals, ticket_store
+from desk.tickets.approvals import AUTO
+from desk.tickets.ticket_store import TicketRecord, TicketState
 from review.states import counted, uncertain_names
 from tasks.day import Day
 from tasks.snapshot import record_of
@@ -39,7 +40,7 @@ from tasks.stage import stage
 def submit_ticket(day: Day, sha256: str) -> StageRecord:
     """Send an approved ticket's orders, each at most once, sales first.
 
-    Raises what `desk.submission.submit` raises; nothing was sent then.
+    Raises what `desk.orders.submission.submit` raises; nothing was sent then.
     """
     with DeskStore.of(day.paths) as store:
         return _submitted(day, sha256, store)
@@ -53,11 +54,11 @@ def submit_automatically(day: Day, proposed: StageRecord) -> StageRecord:
     """
     sha256 = proposed.facts["sha256"]
     with DeskStore.of(day.paths) as store:
-        earlier = tickets.committed(store, day.account, day.session.day)
+        earlier = ticket_store.committed(store, day.account, day.session.day)
         if earlier is not None:
             return _submitted(day, earlier.sha256, store)
         try:
-            if tickets.fetch(store, sha256).state is not TicketState.APPROVED:
+            if ticket_store.fetch(store, sha256).state is not TicketState.APPROVED:
                 approvals.approve(store, sha256, by=AUTO, now=_gateway_time(day))
             return _submitted(day, sha256, store)
         except NotPermitted as error:
@@ -79,7 +80,7 @@ def collect_fills(day: Day, submitted: StageRecord) -> StageRecord:
         )
         snapshot = gateway.portfolio.snapshot()
         own = [intent.order.order_ref for intent in intents.of_source(store, sha256)]
-        held = tickets.fetch(store, sha256).held
+        held = ticket_store.fetch(store, sha256).held
     states = [found.states[ref] for ref in own]
     fills = fills_table(states)
     return StageRecord(
@@ -122,7 +123,7 @@ def recall_submission(day: Day, sha256: str, problem: str) -> StageRecord:
     with DeskStore.of(day.paths) as store:
         known = intents.of_source(store, sha256)
         seen = last_seen(store, [intent.order for intent in known])
-        held = tickets.fetch(store, sha256).held
+        held = ticket_store.fetch(store, sha256).held
     if not any(intent.state is not IntentState.INTENDED for intent in known):
         raise NoData("no order of the ticket has left")
     states = [as_last_known(intent, seen) for intent in known]
@@ -154,7 +155,7 @@ def seal_execution(day: Day, submitted: StageRecord, filled: StageRecord) -> Sta
     """Seal what was approved by whom and what became of every order."""
     sha256 = submitted.facts["ticket"]
     with DeskStore.of(day.paths) as store:
-        record = tickets.fetch(store, sha256)
+        record = ticket_store.fetch(store, sha256)
         approval = approvals.approval_of(store, sha256)
     states = filled.facts["states"]
     facts = {
@@ -281,7 +282,7 @@ def _submitted(day: Day, sha256: str, store: DeskStore) -> StageRecord:
         facts={
             "ticket": sha256,
             "sent": outcome.sent,
-            "states": state_records(outcome.states, tickets.fetch(store, sha256).held),
+            "states": state_records(outcome.states, ticket_store.fetch(store, sha256).held),
             "held_back": outcome.held_back,
         },
         rows_in=len(outcome.states),

@@ -8,13 +8,13 @@ from functools import partial
 
 import pandas as pd
 
-from core.artefacts import Artefact
 from core.calendar import last_complete_session
 from core.errors import NoData
-from core.runs import StageRecord
+from core.storage.artefacts import Artefact
+from core.storage.runs import StageRecord
 from core.tables import BARS, MOVERS, QUOTES, UNIVERSE
 from core.types import Contract
-from ibkr.contracts import Resolved
+from ibkr.contracts.resolution import Resolved
 from ibkr.gateway import Gateway
 from risk.limits import is_restricted
 from signals.quality import judge_bars

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from core.runs import StageRecord
+from core.storage.runs import StageRecord
 from core.tables import FEATURES, QUOTES, UNIVERSE
 from risk.returns import daily_returns
 from tasks.day import Day

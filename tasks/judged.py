@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.runs import StageRecord
+from core.storage.runs import StageRecord
 from risk.figures import Figures, figures
 from risk.limits import Check
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from core.money import Price
 from core.types import Contract, Position, Snapshot
-from optimiser.sizing import Listing, base_price
+from optimiser.lots.lot_sizes import Listing, base_price
 from tasks.columns import numbers
 from tasks.day import Day
 from tasks.ingest import contracts_of

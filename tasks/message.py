@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from core import clock
 from core.errors import VendorError
-from core.runs import StageRecord
-from desk.audit import DESK, Act, note
-from desk.audit import about as trail
-from desk.store import DeskStore
+from core.storage.runs import StageRecord
+from desk.records.audit import DESK, Act, note
+from desk.records.audit import about as trail
+from desk.records.store import DeskStore
 from review.slack import Message, post
 from tasks.day import Day
 from tasks.stage import stage

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from core.settings import Settings
-from desk.ticket import Ticket
-from optimiser.lots import Cause
+from desk.tickets.order_ticket import Ticket
+from optimiser.lots.whole_lots import Cause
 from risk.gate import OPTIMAL, RELAXED
 
 SHOWN = 3  # names that are listed

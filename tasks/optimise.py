@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from core.runs import StageRecord
 from core.settings import LimitSettings
+from core.storage.runs import StageRecord
 from core.tables import FEATURES, SCORES, TARGETS
 from core.types import Snapshot
 from optimiser.result import TargetResult

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from core.calendar import sessions_between
-from core.runs import StageRecord
+from core.storage.runs import StageRecord
 from core.tables import EARNINGS, FEATURES, HEADLINES, TARGETS
-from optimiser.overlay import Finding, Overlaid, Rules, apply_overrides, facts_of
+from optimiser.overlay.news_overrides import Finding, Overlaid, Rules, apply_overrides, facts_of
 from risk.limits import Check
 from risk.measures import turnover
 from tasks.check import Batch, open_orders_of, portfolio_checks

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from core.calendar import unusual_hours
-from core.provenance import code_hash
+from core.storage.provenance import code_hash
 from core.tables import TARGETS
 from core.types import Snapshot
-from desk.ticket import read_ticket
+from desk.tickets.order_ticket import read_ticket
 from review.day import DayPage, Risk
 from review.standing import Standing
 from risk.measures import gross

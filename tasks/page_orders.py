@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.types import OrderStatus, Side, Snapshot
-from desk.ticket import Ticket, TicketLine
+from desk.tickets.order_ticket import Ticket, TicketLine
 from review.day import OrderLine, Outcome, Rehearsal
 from tasks.page_stages import Records
 

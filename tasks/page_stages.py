@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.artefacts import Artefact
-from core.runs import StageRecord
+from core.storage.artefacts import Artefact
+from core.storage.runs import StageRecord
 from review.day import Stage
 
 Records = Mapping[str, StageRecord]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from core.runs import StageRecord
+from core.storage.runs import StageRecord
 from core.tables import TARGETS
 from core.types import Order, OrderState
-from desk.keys import is_ours
-from desk.registration import decided_before
-from desk.store import DeskStore
-from desk.ticket import Removed, Ticket, TicketLine, TicketStatus
+from desk.records.order_ref import is_ours
+from desk.records.store import DeskStore
+from desk.tickets.order_ticket import Removed, Ticket, TicketLine, TicketStatus
+from desk.tickets.registration import decided_before
 from tasks.check import open_orders_of
 from tasks.columns import numbers, rows
 from tasks.day import Day

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from core.runs import StageRecord
 from core.settings import Settings
+from core.storage.runs import StageRecord
 from core.tables import BARS
 from risk.limits import Check
 from signals.newest_bars import GAPS, RECENT

@@ -8,13 +8,13 @@ from typing import Any
 
 import journal
 from core import clock
-from core.artefacts import Artefact
 from core.errors import DataError
-from core.provenance import code_hash
-from core.runs import StageRecord
+from core.storage.artefacts import Artefact
+from core.storage.provenance import code_hash
+from core.storage.runs import StageRecord
 from core.tables import SCORES, TARGETS
-from desk.audit import DESK, Act, newest, note
-from desk.store import DeskStore
+from desk.records.audit import DESK, Act, newest, note
+from desk.records.store import DeskStore
 from review.day import DayPage
 from review.page import render_day
 from review.slack import ticket_message

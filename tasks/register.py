@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from core.runs import StageRecord
 from core.settings import Mode
+from core.storage.runs import StageRecord
 from core.tables import TARGETS
 from desk.clocks import told
-from desk.registration import register
-from desk.store import DeskStore
-from desk.ticket import read_ticket
-from desk.tickets import Holding, TicketRecord, TicketState
+from desk.records.store import DeskStore
+from desk.tickets.order_ticket import read_ticket
+from desk.tickets.registration import register
+from desk.tickets.ticket_store import Holding, TicketRecord, TicketState
 from tasks.columns import numbers
 from tasks.day import Day
 from tasks.snapshot import snapshot_of

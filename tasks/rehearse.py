@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from core.runs import StageRecord
+from core.storage.runs import StageRecord
 from core.tables import TARGETS
 from core.types import Order, Snapshot
 from risk.limits import Check

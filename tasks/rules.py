@@ -13,13 +13,13 @@ from pydantic import AfterValidator, Field, FiniteFloat, ValidationError
 
 from core.canonical import sha256_of
 from core.errors import ConfigurationError
-from core.provenance import ROOT
 from core.settings import Section
-from optimiser.headline import MAX_TITLE, Phrase
-from optimiser.overlay import Rules
-from optimiser.patterns import pattern_problem
+from core.storage.provenance import ROOT
+from optimiser.overlay.headline_match import MAX_TITLE, Phrase
+from optimiser.overlay.news_overrides import Rules
+from optimiser.overlay.regex_cost import pattern_problem
 
-OVERLAY = ROOT / "optimiser" / "overlay.toml"
+OVERLAY = ROOT / "optimiser" / "overlay" / "overlay.toml"
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _NEVER = r"(?!)"  # matches nothing
 

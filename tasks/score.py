@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from core.errors import NoData
-from core.runs import StageRecord
+from core.storage.runs import StageRecord
 from core.tables import (
     FEATURES,
     FUNDAMENTALS,

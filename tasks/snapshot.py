@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from core.canonical import canonical_json, sha256_of
-from core.runs import StageRecord
+from core.storage.runs import StageRecord
 from core.types import Leg, OrderState, OrderStatus, Position, Side, Snapshot
-from desk.working import working_orders
+from desk.orders.open_orders import working_orders
 from tasks.day import Day
 from tasks.stage import stage
 

@@ -9,7 +9,7 @@ from typing import Generic, ParamSpec
 
 from core.clock import stopwatch
 from core.errors import ConfigurationError, DataError, RequestRefused, WrongAccount
-from core.runs import StageRecord
+from core.storage.runs import StageRecord
 
 P = ParamSpec("P")
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from core.canonical import canonical_json, sha256_of
 from core.errors import GatewayError
-from core.runs import StageRecord
-from desk import intents, tickets
-from desk.reconciliation import reconcile
-from desk.store import DeskStore
+from core.storage.runs import StageRecord
+from desk.orders import intents
+from desk.orders.reconciliation import reconcile
+from desk.records.store import DeskStore
+from desk.tickets import ticket_store
 from review.standing import order_states, standing
 from review.verdict import Verdict
 from tasks.day import Day
@@ -30,10 +31,10 @@ def read_state(
     proposed = records["propose"]
     submitted = records["submit"].facts if "submit" in records else {}
     with DeskStore.of(day.paths) as store:
-        own = tickets.fetch(store, proposed.facts["sha256"])
+        own = ticket_store.fetch(store, proposed.facts["sha256"])
         unasked = _ask(day, store) if ask and "fills" not in records else ""
         found = standing(store, own, now=day.as_of, why=submitted.get("held_back", ""))
-        counts = tickets.fetch(store, found.ticket_sha256)
+        counts = ticket_store.fetch(store, found.ticket_sha256)
         states = state_records(order_states(store, counts), counts.held)
     why_none = proposed.facts["no_orders"]
     if why_none and found.verdict in {Verdict.NO_ORDERS, Verdict.RECOMMENDATION_ONLY}:

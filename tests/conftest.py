@@ -6,7 +6,7 @@ import os
 import pytest
 from hypothesis import settings
 
-from desk import store
+from desk.records import store
 
 # How long an example takes says something about the machine, nothing about the code.
 settings.register_profile("daybook", deadline=None)

@@ -10,8 +10,8 @@ from ibkr.replay.market_data import ReplayMarketData
 from ibkr.replay.portfolio import ReplayPortfolio
 from ibkr.replay.received import whole_seconds
 from ibkr.replay.trading import ReplayTrading
-from simulator.broker import Broker
-from simulator.directory import Directory
+from simulator.broker.broker import Broker
+from simulator.tws.queries.contract_lookup import Directory
 
 
 class ReplayGateway(Closeable):

@@ -14,28 +14,28 @@ from numpy.typing import NDArray
 from core.errors import DataError, GatewayError, NoData, RequestRefused
 from core.tables import BARS
 from core.types import Contract, Quote
-from ibkr.batches import Progress
-from ibkr.codes import NOTHING_FOUND_BY_SCAN
-from ibkr.contract_search import no_contract
-from ibkr.contracts import Described, Resolved, checked_symbols, only_listing, resolved
-from ibkr.convert import duration as checked_duration
-from ibkr.convert import end_time
-from ibkr.history import History, checked_bars
-from ibkr.messages import Tick
-from ibkr.movers import MOST_ROWS, SCANS, movers_table
-from ibkr.quotes import Quotes, by_symbol, quote, quotes_of
+from ibkr.contracts.resolution import Described, Resolved, checked_symbols, only_listing, resolved
+from ibkr.contracts.search import no_contract
+from ibkr.market.history import History, checked_bars
+from ibkr.market.movers import MOST_ROWS, SCANS, movers_table
+from ibkr.market.quotes import Quotes, by_symbol, quote, quotes_of
 from ibkr.replay.received import all_received, received, refused_as, whole_seconds
-from simulator.bar_sizes import DAY
-from simulator.directory import Directory
-from simulator.found_bars import bars_for
+from ibkr.wire.concurrent_requests import Progress
+from ibkr.wire.convert import duration as checked_duration
+from ibkr.wire.convert import end_time
+from ibkr.wire.error_codes import NOTHING_FOUND_BY_SCAN
+from ibkr.wire.messages import Tick
 from simulator.handlers.scanner import ScanRequest, scan
-from simulator.history_request import HistoryRequest
-from simulator.market import SMART, DailyBar, Instrument
+from simulator.market.market import SMART, DailyBar, Instrument
 from simulator.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery
 from simulator.messages.market_data import Tick as TickNumber
-from simulator.quotes import Quote as Market
-from simulator.quotes import quote as market_of
-from simulator.tape import Tape
+from simulator.prices.bar_sizes import DAY
+from simulator.prices.market_view import Tape
+from simulator.prices.quotes import Quote as Market
+from simulator.prices.quotes import quote as market_of
+from simulator.tws.queries.bar_queries import bars_for
+from simulator.tws.queries.contract_lookup import Directory
+from simulator.tws.queries.history_request import HistoryRequest
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ib_async
 
-from ibkr.messages import CompletedOrder, Executed, OpenOrder, Status
-from ibkr.open_orders import BrokerOrder, by_perm_id, opened
-from ibkr.order_lists import Record, join_lists
+from ibkr.orders.open_orders import BrokerOrder, by_perm_id, opened
+from ibkr.orders.order_lists import Record, join_lists
 from ibkr.replay.received import received
-from simulator.broker import Broker
+from ibkr.wire.messages import CompletedOrder, Executed, OpenOrder, Status
+from simulator.broker.broker import Broker
+from simulator.exchange.orders import Execution, OrderRecord
 from simulator.messages.orders import completed_status
-from simulator.orders import Execution, OrderRecord
-from simulator.tape import midnight, phase
+from simulator.prices.market_view import midnight, phase
 
 
 def order_records(broker: Broker) -> dict[str, Record]:
-    """Return every order known today, by order_ref, as `ibkr.order_lists.order_records` does."""
+    """Return every order known today, by order_ref; see `ibkr.orders.order_lists.order_records`."""
     exchange, account = broker.exchange, broker.account
     today = midnight(phase(broker.now).day)
     working = _working(broker)
@@ -30,7 +30,7 @@ def order_records(broker: Broker) -> dict[str, Record]:
 
 
 def open_orders(broker: Broker) -> tuple[BrokerOrder, ...]:
-    """Return the orders that work, as `ibkr.open_orders.open_orders` does."""
+    """Return the orders that work, as `ibkr.orders.open_orders.open_orders` does."""
     return by_perm_id(opened(_working(broker), broker.account))
 
 

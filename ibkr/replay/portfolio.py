@@ -5,13 +5,13 @@ from __future__ import annotations
 import ib_async
 
 from core.types import Snapshot
-from ibkr.account import join
-from ibkr.messages import AccountValue, Held, Valued
+from ibkr.account.snapshot import join
 from ibkr.replay.received import received, whole_seconds
-from simulator.account_values import account_values
-from simulator.broker import Broker
-from simulator.market import Instrument
-from simulator.valuation import PortfolioRow, value
+from ibkr.wire.messages import AccountValue, Held, Valued
+from simulator.broker.account_values import account_values
+from simulator.broker.broker import Broker
+from simulator.broker.valuation import PortfolioRow, value
+from simulator.market.market import Instrument
 
 
 class ReplayPortfolio:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import DaybookError, RequestRefused
-from ibkr.codes import refusal
-from simulator.refusals import invalid_request
-from simulator.wire import text_of
+from ibkr.wire.error_codes import refusal
+from simulator.tws.protocol.frames import text_of
+from simulator.tws.protocol.refusals import invalid_request
 
 DECIMALS = 6  # of prices; the wire has two more
 

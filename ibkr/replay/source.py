@@ -6,7 +6,7 @@ from datetime import date
 
 from core.canonical import canonical_json, sha256_of
 from core.settings import SimulatorSettings
-from simulator.worlds import data_id, describe, find_files, open_market, unknown_of
+from simulator.market.scenarios import data_id, describe, find_files, open_market, unknown_of
 
 
 class ReplaySource:

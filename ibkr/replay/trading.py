@@ -9,30 +9,24 @@ import ib_async
 
 from core.errors import DaybookError, GatewayError, RequestRefused
 from core.types import ComboOrder, Order, OrderState, WhatIf
-from ibkr.following import known_order, refuse_foreign
-from ibkr.ledger import Ledger, Word
-from ibkr.open_orders import by_hand
-from ibkr.order_checks import problems
-from ibkr.rehearsal import answer, refused
+from ibkr.orders.open_orders import by_hand
+from ibkr.orders.order_tracking import known_order, refuse_foreign
+from ibkr.orders.order_validation import problems
+from ibkr.orders.send import Leaving, refuse_repeated, refuse_unsendable, state_told, unasked
+from ibkr.orders.what_if import answer, refused
 from ibkr.replay.order_lists import open_orders, order_records
 from ibkr.replay.received import as_refusal, received, refused_as
-from ibkr.sending import (
-    Leaving,
-    refuse_repeated,
-    refuse_unsendable,
-    state_told,
-    unasked,
-)
-from simulator.broker import Broker
-from simulator.checks import REJECTED
-from simulator.directory import Directory
+from ibkr.wire.order_messages import Ledger, Word
+from simulator.broker.broker import Broker
+from simulator.broker.order_checks import REJECTED
+from simulator.exchange.orders import OrderTerms, Status
 from simulator.handlers.orders import ORDER_MESSAGE, closed_market_warning
-from simulator.market import SMART, Instrument
+from simulator.market.market import SMART, Instrument
 from simulator.messages.contracts import ContractQuery
 from simulator.messages.orders import preview_fields
 from simulator.messages.place_order import PlaceOrder
-from simulator.order_request import terms_of
-from simulator.orders import OrderTerms, Status
+from simulator.tws.queries.contract_lookup import Directory
+from simulator.tws.queries.order_request import terms_of
 
 
 class ReplayTrading:

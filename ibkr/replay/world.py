@@ -16,13 +16,13 @@ from core.settings import Settings
 from ibkr.replay.gateway import ReplayGateway
 from ibkr.replay.source import ReplaySource
 from ibkr.replay.vendors import serve
-from simulator.broker import Broker
+from simulator.broker.broker import Broker
+from simulator.broker.valuation import value
 from simulator.clock import VirtualClock
-from simulator.directory import Directory
-from simulator.holdings import Holding
-from simulator.orders import Execution
-from simulator.tape import Tape, midnight
-from simulator.valuation import value
+from simulator.exchange.holdings import Holding
+from simulator.exchange.orders import Execution
+from simulator.prices.market_view import Tape, midnight
+from simulator.tws.queries.contract_lookup import Directory
 from simulator.vendors import build_vendors
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from core.errors import RequestRefused
-from simulator.account_streams import MultiRequest
-from simulator.account_values import AccountValue, account_values
-from simulator.client import Client
+from simulator.broker.account_values import AccountValue, account_values
+from simulator.broker.valuation import Valuation, value
 from simulator.messages import account as frames
 from simulator.messages.numbers import Request
-from simulator.refusals import VALIDATION_FAILED
-from simulator.valuation import Valuation, value
-from simulator.wire import Fields
+from simulator.tws.account_streams import MultiRequest
+from simulator.tws.client import Client
+from simulator.tws.protocol.frames import Fields
+from simulator.tws.protocol.refusals import VALIDATION_FAILED
 
 MOST_SUMMARIES = 2
 TOO_MANY_SUMMARIES = 322

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.errors import RequestRefused
-from simulator.client import Client
-from simulator.market import Instrument
+from simulator.market.market import Instrument
 from simulator.messages import contracts as frames
 from simulator.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery, Described
 from simulator.messages.numbers import Request
-from simulator.refusals import VALIDATION_FAILED
-from simulator.tape import Tape, phase
-from simulator.trading_hours import hours
-from simulator.versions import Since
-from simulator.wire import Fields
+from simulator.prices.market_view import Tape, phase
+from simulator.prices.trading_hours import hours
+from simulator.tws.client import Client
+from simulator.tws.protocol.frames import Fields
+from simulator.tws.protocol.refusals import VALIDATION_FAILED
+from simulator.tws.protocol.versions import Since
 
 
 def contract_details(client: Client, fields: Fields) -> None:

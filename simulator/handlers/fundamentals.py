@@ -5,14 +5,14 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from core.errors import RequestRefused
-from simulator.client import Client
-from simulator.market import Instrument
+from simulator.market.market import Instrument
 from simulator.messages.contracts import ContractQuery
 from simulator.messages.fundamentals import fundamental_data
 from simulator.messages.numbers import Request
-from simulator.refusals import VALIDATION_FAILED
-from simulator.vendors.fundamentals import Figures
-from simulator.wire import Fields
+from simulator.tws.client import Client
+from simulator.tws.protocol.frames import Fields
+from simulator.tws.protocol.refusals import VALIDATION_FAILED
+from simulator.vendors.figures.fundamentals import Figures
 
 NOT_AVAILABLE = 430
 SERVED = "ReportSnapshot"

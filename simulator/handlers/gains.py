@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simulator.client import Client
-from simulator.gains import Gain, gains, total
+from simulator.broker.profit_and_loss import Gain, gains, total
+from simulator.broker.valuation import value
 from simulator.handlers.account import account_named
 from simulator.messages import account as frames
 from simulator.messages.numbers import Request
-from simulator.valuation import value
-from simulator.wire import Fields
+from simulator.tws.client import Client
+from simulator.tws.protocol.frames import Fields
 
 NOTHING = Gain(0.0, 0.0, 0.0, 0.0, 0.0)
 

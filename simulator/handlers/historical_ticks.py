@@ -6,17 +6,17 @@ import re
 from itertools import islice
 
 from core.errors import RequestRefused
-from simulator.bar_sizes import closed_by
-from simulator.client import Client
-from simulator.history_request import no_data
 from simulator.messages import historical_ticks as frames
 from simulator.messages import times
 from simulator.messages.contracts import ContractQuery
 from simulator.messages.numbers import Request
-from simulator.refusals import VALIDATION_FAILED
-from simulator.tape import phase
-from simulator.ticks import histogram, ticks
-from simulator.wire import Fields
+from simulator.prices.bar_sizes import closed_by
+from simulator.prices.market_view import phase
+from simulator.prices.ticks import histogram, ticks
+from simulator.tws.client import Client
+from simulator.tws.protocol.frames import Fields
+from simulator.tws.protocol.refusals import VALIDATION_FAILED
+from simulator.tws.queries.history_request import no_data
 
 MOST_TICKS = 1000
 KINDS = frozenset({"TRADES", "BID_ASK", "MIDPOINT"})

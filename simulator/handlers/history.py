@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from core.calendar import session
-from simulator.bar_kinds import SERVED, TRADED
-from simulator.bar_sizes import DAY
-from simulator.client import Client
-from simulator.found_bars import FoundBars, bars_for, sessions_for
-from simulator.history_request import HistoryRequest, failed, no_data
-from simulator.market import DailyBar
+from simulator.market.market import DailyBar
 from simulator.messages import history as frames
 from simulator.messages.contracts import ContractQuery
 from simulator.messages.numbers import Request
-from simulator.wire import Fields
+from simulator.prices.bar_kinds import SERVED, TRADED
+from simulator.prices.bar_sizes import DAY
+from simulator.tws.client import Client
+from simulator.tws.protocol.frames import Fields
+from simulator.tws.queries.bar_queries import FoundBars, bars_for, sessions_for
+from simulator.tws.queries.history_request import HistoryRequest, failed, no_data
 
 SCHEDULE = "SCHEDULE"
 

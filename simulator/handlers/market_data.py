@@ -6,16 +6,16 @@ import asyncio
 from dataclasses import replace
 
 from core.errors import RequestRefused
-from simulator.client import Client
-from simulator.generic_ticks import read_ticks
 from simulator.handlers.quote_frames import send_line
-from simulator.lines import Line, find_line, read_legs
 from simulator.messages import market_data as frames
 from simulator.messages.contracts import ContractQuery
 from simulator.messages.market_data import DataType
 from simulator.messages.numbers import Request
-from simulator.refusals import VALIDATION_FAILED
-from simulator.wire import Fields
+from simulator.tws.client import Client
+from simulator.tws.protocol.frames import Fields
+from simulator.tws.protocol.refusals import VALIDATION_FAILED
+from simulator.tws.queries.generic_ticks import read_ticks
+from simulator.tws.queries.subscriptions import Line, find_line, read_legs
 
 TOO_MANY_LINES, DUPLICATE_TICKER, UNKNOWN_TICKER = 101, 102, 300
 

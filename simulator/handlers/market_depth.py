@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from core.errors import RequestRefused
-from simulator.client import Client
-from simulator.market_depth import MOST_ROWS, Book, rows_of
 from simulator.messages import market_depth as frames
 from simulator.messages.contracts import ContractQuery
 from simulator.messages.market_data import EXCHANGE_MAP
 from simulator.messages.numbers import Request
-from simulator.refusals import VALIDATION_FAILED
-from simulator.wire import Fields
+from simulator.prices.market_depth import MOST_ROWS, Book, rows_of
+from simulator.tws.client import Client
+from simulator.tws.protocol.frames import Fields
+from simulator.tws.protocol.refusals import VALIDATION_FAILED
 
 TOO_MANY_BOOKS, NOT_SUPPORTED, UNKNOWN_BOOK = 309, 10092, 310
 MOST_BOOKS = 3

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from core.errors import RequestRefused
-from simulator.client import Client
 from simulator.messages import news as frames
 from simulator.messages import times
 from simulator.messages.contracts import ContractQuery
 from simulator.messages.numbers import Request
-from simulator.refusals import VALIDATION_FAILED
-from simulator.wire import Fields
+from simulator.tws.client import Client
+from simulator.tws.protocol.frames import Fields
+from simulator.tws.protocol.refusals import VALIDATION_FAILED
 
 MOST_HEADLINES = 300
 NOT_SUBSCRIBED = 10276

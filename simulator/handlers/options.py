@@ -5,17 +5,17 @@ from __future__ import annotations
 from math import isfinite
 
 from core.errors import RequestRefused
-from simulator.client import Client
-from simulator.market import SMART, Instrument
+from simulator.instruments.options import MULTIPLIER
+from simulator.market.market import SMART, Instrument
 from simulator.messages import market_data as ticks
 from simulator.messages import options as frames
 from simulator.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery
 from simulator.messages.market_data import CUSTOM_COMPUTATION
 from simulator.messages.numbers import Request
-from simulator.option_model import implied_at, value_at
-from simulator.options import MULTIPLIER
-from simulator.refusals import VALIDATION_FAILED
-from simulator.wire import Fields
+from simulator.prices.option_model import implied_at, value_at
+from simulator.tws.client import Client
+from simulator.tws.protocol.frames import Fields
+from simulator.tws.protocol.refusals import VALIDATION_FAILED
 
 EXCHANGES = (SMART, "CBOE")
 

@@ -7,18 +7,18 @@ from datetime import datetime
 
 from core.errors import RequestRefused
 from core.types import Side
-from simulator.client import Client
-from simulator.exchange_rates import rate
-from simulator.market import SMART, Instrument
+from simulator.exchange.orders import Execution, OrderRecord
+from simulator.market.market import SMART, Instrument
 from simulator.messages import executions as execution_frames
 from simulator.messages import orders as frames
 from simulator.messages import times
 from simulator.messages.numbers import Request
 from simulator.messages.session import NOT_A_REQUEST
-from simulator.orders import Execution, OrderRecord
-from simulator.refusals import VALIDATION_FAILED
-from simulator.tape import midnight, phase
-from simulator.wire import Fields
+from simulator.prices.exchange_rates import rate
+from simulator.prices.market_view import midnight, phase
+from simulator.tws.client import Client
+from simulator.tws.protocol.frames import Fields
+from simulator.tws.protocol.refusals import VALIDATION_FAILED
 
 NOT_CLIENT_ZERO = 327
 

@@ -6,20 +6,20 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.errors import RequestRefused
-from simulator.checks import CANCELLED, WAS_CANCELLED
-from simulator.client import Client
+from simulator.broker.order_checks import CANCELLED, WAS_CANCELLED
+from simulator.broker.what_if import MarginPreview
+from simulator.exchange.orders import OrderRecord, OrderTerms, Status
 from simulator.handlers.order_reports import send_order
-from simulator.market import Instrument
+from simulator.market.market import Instrument
 from simulator.messages import orders as frames
 from simulator.messages import times
 from simulator.messages.numbers import Request
 from simulator.messages.place_order import PlaceOrder, read_place_order
-from simulator.order_request import instrument_of, terms_of
-from simulator.orders import OrderRecord, OrderTerms, Status
-from simulator.preview import MarginPreview
-from simulator.tape import NEW_YORK, phase
-from simulator.versions import Since
-from simulator.wire import Fields
+from simulator.prices.market_view import NEW_YORK, phase
+from simulator.tws.client import Client
+from simulator.tws.protocol.frames import Fields
+from simulator.tws.protocol.versions import Since
+from simulator.tws.queries.order_request import instrument_of, terms_of
 
 ORDER_MESSAGE, PRESET_APPLIED = 399, 10349
 

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from core.calendar import session
-from simulator.black_scholes import Greeks
-from simulator.client import Client
-from simulator.generic_ticks import DELAYED_TICKS, Statistics
-from simulator.lines import Line, quote_of_line
+from simulator.faults.quote_faults import spoilt
+from simulator.instruments.black_scholes import Greeks
 from simulator.messages import market_data as frames
 from simulator.messages.market_data import DataType, Tick
-from simulator.option_model import computation, implied_at
-from simulator.permissions import DELAYED_INSTEAD, Served
-from simulator.quote_faults import spoilt
-from simulator.quotes import Quote
-from simulator.tape import phase
+from simulator.prices.market_view import phase
+from simulator.prices.option_model import computation, implied_at
+from simulator.prices.quotes import Quote
+from simulator.tws.client import Client
+from simulator.tws.permissions import DELAYED_INSTEAD, Served
+from simulator.tws.queries.generic_ticks import DELAYED_TICKS, Statistics
+from simulator.tws.queries.subscriptions import Line, quote_of_line
 
 DELAY = timedelta(minutes=15)  # of delayed data
 SHOWING_DELAYED = Served(DataType.DELAYED, DELAYED_INSTEAD)

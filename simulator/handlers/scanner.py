@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.errors import RequestRefused
-from simulator.client import Client
-from simulator.expirations import futures_listed
-from simulator.facts import Facts
-from simulator.futures import con_id_of
-from simulator.market import Instrument
+from simulator.instruments.expirations import futures_listed
+from simulator.instruments.futures import con_id_of
+from simulator.market.market import Instrument
 from simulator.messages import scanner as frames
 from simulator.messages.numbers import Request
-from simulator.scanner_xml import scanner_xml
-from simulator.scans import (
+from simulator.prices.market_view import Tape, phase
+from simulator.tws.client import Client
+from simulator.tws.protocol.frames import READING_FAILED, Fields
+from simulator.tws.queries.scanner_xml import scanner_xml
+from simulator.tws.queries.scans import (
     FILTERS,
     LOCATIONS,
     OPTION_FILTERS,
@@ -25,8 +26,7 @@ from simulator.scans import (
     Scanned,
     in_location,
 )
-from simulator.tape import Tape, phase
-from simulator.wire import READING_FAILED, Fields
+from simulator.vendors.vendor_facts import Facts
 
 SCAN_FAILED = 162
 MOST_ROWS = 50

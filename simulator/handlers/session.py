@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from simulator.client import ID_IN_USE, Client
 from simulator.messages import session as frames
 from simulator.messages.numbers import Request
-from simulator.wire import Fields
+from simulator.tws.client import ID_IN_USE, Client
+from simulator.tws.protocol.frames import Fields
 
 
 def start_api(client: Client, fields: Fields) -> None:

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from datetime import date
 
 from core.errors import RequestRefused
-from simulator.client import Client
-from simulator.market import Instrument
+from simulator.market.market import Instrument
 from simulator.messages import fundamentals as frames
 from simulator.messages import times
 from simulator.messages.contracts import ContractQuery
 from simulator.messages.numbers import Request
-from simulator.refusals import VALIDATION_FAILED
-from simulator.tape import phase
-from simulator.versions import Since
-from simulator.wire import UNSET_INTEGER, Fields
+from simulator.prices.market_view import phase
+from simulator.tws.client import Client
+from simulator.tws.protocol.frames import UNSET_INTEGER, Fields
+from simulator.tws.protocol.refusals import VALIDATION_FAILED
+from simulator.tws.protocol.versions import Since
 
 NO_META, META_NOT_REQUESTED = 10279, 10282
 UNKNOWN = "the bars are real, and no file tells of dividends and splits"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from simulator.account_values import AccountValue
-from simulator.gains import Gain
+from simulator.broker.account_values import AccountValue
+from simulator.broker.profit_and_loss import Gain
+from simulator.broker.valuation import PortfolioRow
 from simulator.messages.contracts import block
 from simulator.messages.numbers import Answer
-from simulator.tape import NEW_YORK
-from simulator.valuation import PortfolioRow
-from simulator.wire import message
+from simulator.prices.market_view import NEW_YORK
+from simulator.tws.protocol.frames import message
 
 
 def account_value(account: str, value: AccountValue) -> bytes:

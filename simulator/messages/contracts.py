@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from simulator.market import Instrument
+from simulator.market.market import Instrument
 from simulator.messages import times
 from simulator.messages.numbers import Answer
-from simulator.versions import NEWEST, Since
-from simulator.wire import Field, Fields, message
+from simulator.tws.protocol.frames import Field, Fields, message
+from simulator.tws.protocol.versions import NEWEST, Since
 
 ORDER_TYPES = "ACTIVETIM,ADJUST,ALERT,BASKET,DAY,GTC,LMT,MKT,OPG,WHATIF"
 VALID_EXCHANGES: Mapping[str, str] = {

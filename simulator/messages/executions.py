@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from core.types import Side
-from simulator.market import SMART, Instrument
+from simulator.exchange.orders import Execution, OrderRecord
+from simulator.market.market import SMART, Instrument
 from simulator.messages import times
 from simulator.messages.contracts import block
 from simulator.messages.numbers import Answer
 from simulator.messages.orders import contract_of
-from simulator.orders import Execution, OrderRecord
-from simulator.versions import NEWEST, Since
-from simulator.wire import UNSET_DOUBLE, message
+from simulator.tws.protocol.frames import UNSET_DOUBLE, message
+from simulator.tws.protocol.versions import NEWEST, Since
 
 
 def order_status(order: OrderRecord) -> bytes:

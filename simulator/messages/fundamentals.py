@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.messages.numbers import Answer
-from simulator.wire import message
+from simulator.tws.protocol.frames import message
 
 
 def fundamental_data(request_id: int, xml: str) -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from simulator.messages.numbers import Answer
-from simulator.ticks import PastTick
-from simulator.wire import Field, message
+from simulator.prices.ticks import PastTick
+from simulator.tws.protocol.frames import Field, message
 
 NO_ATTRIBUTES, DONE = 0, 1
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from core.calendar import Session
-from simulator.intraday import TimedBar
-from simulator.market import DailyBar
+from simulator.market.market import DailyBar
 from simulator.messages import times
 from simulator.messages.numbers import Answer
-from simulator.wire import Field, encode, frame, message, text_of
+from simulator.prices.intraday import TimedBar
+from simulator.tws.protocol.frames import Field, encode, frame, message, text_of
 
 LARGEST_PRICE, DECIMALS = 1e9, 8  # within which a number's shortest text is what TWS writes
 SHARES_PER_TRADE = 200  # daily bars do not know their number of trades; a usual size stands in

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from simulator.black_scholes import Greeks
+from simulator.instruments.black_scholes import Greeks
 from simulator.messages.numbers import Answer
-from simulator.wire import message
+from simulator.tws.protocol.frames import message
 
 EXCHANGE_MAP = "9c0001"  # which exchanges a quote may come from; see reqSmartComponents
 TICK_VERSION = 6  # sent and ignored

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from simulator.market_depth import Row
 from simulator.messages.numbers import Answer
-from simulator.wire import Field, message
+from simulator.prices.market_depth import Row
+from simulator.tws.protocol.frames import Field, message
 
 INSERT, UPDATE, DELETE = 0, 1, 2
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC
 
 from simulator.messages.numbers import Answer
-from simulator.newsroom import Story
-from simulator.wire import Field, message
+from simulator.tws.protocol.frames import Field, message
+from simulator.vendors.newsroom import Story
 
 HTML = 0
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from simulator.messages import times
 from simulator.messages.numbers import Answer
-from simulator.wire import message
+from simulator.tws.protocol.frames import message
 
 
 def option_parameters(

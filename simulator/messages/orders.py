@@ -7,14 +7,14 @@ of an order replaces it. Source of the defaults: frames recorded from a TWS pape
 from __future__ import annotations
 
 from core.types import Leg
-from simulator.market import SMART, Instrument
+from simulator.broker.what_if import MarginPreview
+from simulator.exchange.orders import OcaType, OrderRecord, OrderTerms, OrderType, Status
+from simulator.market.market import SMART, Instrument
 from simulator.messages import times
 from simulator.messages.contracts import block
 from simulator.messages.numbers import Answer
-from simulator.orders import OcaType, OrderRecord, OrderTerms, OrderType, Status
-from simulator.preview import MarginPreview
-from simulator.versions import NEWEST, Since
-from simulator.wire import UNSET_DOUBLE, UNSET_INTEGER, UNSET_TEXT, Field, message
+from simulator.tws.protocol.frames import UNSET_DOUBLE, UNSET_INTEGER, UNSET_TEXT, Field, message
+from simulator.tws.protocol.versions import NEWEST, Since
 
 COMBINATION = 28812380  # the conId TWS shows for every combination in US dollars
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.errors import RequestRefused
+from simulator.exchange.orders import OrderType
 from simulator.messages import place_order_layout as layout
 from simulator.messages.contracts import ContractQuery
 from simulator.messages.place_order_layout import Value
-from simulator.orders import OrderType
-from simulator.versions import Since
-from simulator.wire import READING_FAILED, Fields
+from simulator.tws.protocol.frames import READING_FAILED, Fields
+from simulator.tws.protocol.versions import Since
 
 UNSUPPORTED_TYPE = 387
 BAG = "BAG"  # the security type of a combination

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.versions import Since
-from simulator.wire import Fields
+from simulator.tws.protocol.frames import Fields
+from simulator.tws.protocol.versions import Since
 
 Value = str | int | float | bool | None
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simulator.market import Instrument
+from simulator.market.market import Instrument
 from simulator.messages.contracts import expiry_of, trading_class
 from simulator.messages.numbers import Answer
-from simulator.wire import Field, message
+from simulator.tws.protocol.frames import Field, message
 
 
 def scanner_parameters(xml: str) -> bytes:

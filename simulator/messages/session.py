@@ -7,8 +7,8 @@ from datetime import datetime
 
 from simulator.messages import times
 from simulator.messages.numbers import Answer
-from simulator.versions import NEWEST, Since
-from simulator.wire import Field, message
+from simulator.tws.protocol.frames import Field, message
+from simulator.tws.protocol.versions import NEWEST, Since
 
 NOT_A_REQUEST = -1
 

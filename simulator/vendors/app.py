@@ -15,11 +15,11 @@ from starlette.routing import Mount, Route
 
 from core.canonical import sha256_of
 from simulator.clock import VirtualClock
-from simulator.market import Market
-from simulator.tape import Tape
+from simulator.market.market import Market
+from simulator.prices.market_view import Tape
 from simulator.vendors.archives import fundamentals_archive, gauge_archive
 from simulator.vendors.faults import SLACK, Fault, FaultBoard, FaultyAnswers
-from simulator.vendors.fmp import FinancialModelingPrep
+from simulator.vendors.fmp.endpoints import FinancialModelingPrep
 from simulator.vendors.news import COMPANIES, MARKETS, Headline, headlines
 from simulator.vendors.rss import rss
 from simulator.vendors.slack import SlackSink

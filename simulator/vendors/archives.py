@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulator.tape import Tape
-from simulator.vendors.fundamentals import FundamentalsSource
-from simulator.vendors.fundamentals_invented import InventedFundamentals
-from simulator.vendors.gauges import GaugeSource
-from simulator.vendors.gauges_invented import InventedGauges
+from simulator.prices.market_view import Tape
+from simulator.vendors.figures.fundamentals import FundamentalsSource
+from simulator.vendors.figures.fundamentals_invented import InventedFundamentals
+from simulator.vendors.figures.gauges import GaugeSource
+from simulator.vendors.figures.gauges_invented import InventedGauges
 
 
 def fundamentals_archive(
@@ -19,7 +19,7 @@ def fundamentals_archive(
 ) -> FundamentalsSource | None:
     """Return what is known of companies: None where they are real and no file tells of them."""
     if recorded is not None:
-        from simulator.vendors.fundamentals_recorded import RecordedFundamentals  # noqa: PLC0415
+        from simulator.vendors.figures.fundamentals_recorded import RecordedFundamentals  # noqa: PLC0415
 
         return RecordedFundamentals(recorded)
     return None if tape.is_real else InventedFundamentals(tape, seed)
@@ -28,7 +28,7 @@ def fundamentals_archive(
 def gauge_archive(tape: Tape, recorded: Path | None, *, seed: int) -> GaugeSource | None:
     """Return what is known of the whole market: None where it is real and no file tells of it."""
     if recorded is not None:
-        from simulator.vendors.gauges_recorded import RecordedGauges  # noqa: PLC0415
+        from simulator.vendors.figures.gauges_recorded import RecordedGauges  # noqa: PLC0415
 
         return RecordedGauges(recorded)
     return None if tape.is_real else InventedGauges(tape, seed)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from simulator.market import Instrument
-from simulator.tape import Tape, phase
+from simulator.market.market import Instrument
+from simulator.prices.market_view import Tape, phase
 
 SILENT = timedelta(days=14)  # without a bar for longer: delisted
 

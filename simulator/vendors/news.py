@@ -14,8 +14,8 @@ from datetime import UTC, date, datetime, time, timedelta
 import numpy as np
 
 from core.canonical import sha256_of
-from simulator.market import Instrument
-from simulator.tape import Tape
+from simulator.market.market import Instrument
+from simulator.prices.market_view import Tape
 from simulator.vendors.members import members, news_symbol
 from simulator.vendors.templates import (
     BREAKING_NEGATIVE,

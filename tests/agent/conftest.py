@@ -1,7 +1,7 @@
 import pytest
 
-from tests.agent.house import a_house, serving
-from tests.pace import hurried
+from tests.agent.services import a_house, serving
+from tests.fixtures.pace import hurried
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from core.settings import Effect
-from tests.agent.house import TOKEN
+from tests.agent.services import TOKEN
 
 AFTER_OPEN = "2026-06-15T13:40:00+00:00"
 

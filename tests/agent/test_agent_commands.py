@@ -6,8 +6,8 @@ import pytest
 
 from agent.catalogue import CATALOGUE
 from core.errors import ConfigurationError
-from flows.agent_commands import arguments_of
-from tests.agent.house import DAYBOOK
+from flows.commands.agent import arguments_of
+from tests.agent.services import DAYBOOK
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BY_NAME = {tool.name: tool for tool in CATALOGUE}

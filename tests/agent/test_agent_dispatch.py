@@ -6,15 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from agent.access_token import is_token, required_token
 from agent.audit import AuditTrail
 from agent.catalogue import CATALOGUE
-from agent.rate import RateLimit, TooManyCalls
-from agent.token import is_token, required_token
-from agent.turns import one_at_a_time
+from agent.client_lock import one_at_a_time
+from agent.rate_limit import RateLimit, TooManyCalls
 from core import clock
 from core.errors import ConfigurationError, GatewayTimeout, StorageError
 from core.settings import load_settings
-from flows.tool_house import dispatcher_of
+from flows.commands.tool_services import dispatcher_of
 
 SECRET = "canary-0123456789-0123456789-0123456789"
 

@@ -8,7 +8,7 @@ import pytest
 from agent.catalogue import tools
 from agent.rest import LARGEST_BODY
 from core.settings import Effect
-from tests.agent.house import CANARIES, bearer
+from tests.agent.services import CANARIES, bearer
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,9 @@ import pytest
 
 from agent.catalogue import CATALOGUE, tools
 from core.settings import Effect
-from tests.agent.house import (
+from tests.agent.market_scenario import look_at_the_market
+from tests.agent.order_scenario import look_at_the_account, work_with_an_order
+from tests.agent.services import (
     DAY,
     TOKEN,
     a_house,
@@ -20,8 +22,6 @@ from tests.agent.house import (
     over_stdio,
     serving,
 )
-from tests.agent.market_scenario import look_at_the_market
-from tests.agent.order_scenario import look_at_the_account, work_with_an_order
 from tests.agent.strategy_scenario import try_a_strategy
 
 WAYS = ("stdio", "http", "rest")

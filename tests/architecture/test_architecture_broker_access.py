@@ -7,10 +7,10 @@ import pytest
 
 from agent.catalogue import CATALOGUE
 from core.settings import Effect
-from ibkr.account_tools import AccountTools
+from ibkr.account.tools import AccountTools
 from ibkr.gateway import MarketTools, PortfolioTools, TradingToolsProtocol
 from ibkr.health import Health
-from ibkr.order_tools import OrderTools
+from ibkr.orders.tools import OrderTools
 from tests.architecture.broker_use import TOOLS, broker_uses, imports_of, names_from, uses_of_class
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,9 +23,9 @@ ENTRY = {
     ("ibkr.socket_gateway", "open_socket"),
 }
 PURE = {
-    ("ibkr.diff", "diff_to_orders"),
-    ("ibkr.portfolio", "Portfolio"),  # for its static diff_to_orders
-    ("ibkr.contracts", "Resolved"),  # a value: what was found, and what was refused
+    ("ibkr.account.rebalance", "diff_to_orders"),
+    ("ibkr.account.portfolio", "Portfolio"),  # for its static diff_to_orders
+    ("ibkr.contracts.resolution", "Resolved"),  # a value: what was found, and what was refused
 }
 
 
@@ -97,10 +97,10 @@ def test_every_function_of_a_gateway_is_offered_but_for_sending_which_is_the_des
         "from somewhere import helper\nhelper(gateway.trading)",
         "from somewhere import helper\nhelper(broker=gateway.trading)",
         "def tools(gateway):\n    return gateway.trading",
-        "from ibkr.connection import Connection",
-        "from ibkr.trading import TradingTools",
-        "import ibkr.sending",
-        "from ibkr.portfolio import Portfolio\nPortfolio(connection).snapshot()",
+        "from ibkr.wire.connection import Connection",
+        "from ibkr.orders.trading import TradingTools",
+        "import ibkr.orders.send",
+        "from ibkr.account.portfolio import Portfolio\nPortfolio(connection).snapshot()",
     ],
 )
 def test_a_planted_way_past_the_catalogue_is_found(planted):
@@ -111,11 +111,11 @@ def test_a_planted_way_past_the_catalogue_is_found(planted):
     "harmless",
     [
         "with day.connect() as gateway:\n    gateway.market.history(contracts)",
-        "from desk.submission import submit\nsubmit(ticket, gateway.trading)",
-        "from desk.submission import submit\nsubmit(ticket, broker=gateway.trading)",
+        "from desk.orders.submission import submit\nsubmit(ticket, gateway.trading)",
+        "from desk.orders.submission import submit\nsubmit(ticket, broker=gateway.trading)",
         "ask = partial(gateway.trading.what_if)",
         "day.read(self.market.artefacts['bars'], BARS)",  # a stage's record, no gateway
-        "from ibkr.diff import diff_to_orders",
+        "from ibkr.account.rebalance import diff_to_orders",
     ],
 )
 def test_a_way_through_the_catalogue_is_let_pass(harmless):

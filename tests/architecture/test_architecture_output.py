@@ -1,4 +1,4 @@
-"""Whatever a command prints passes `flows.output`, where strangers' text is made safe."""
+"""Whatever a command prints passes `flows.terminal.output`, where strangers' text is made safe."""
 
 import ast
 from pathlib import Path
@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("agent", "core", "desk", "feeds", "flows", "ibkr", "journal", "optimiser", "review",
          "risk", "signals", "tasks")  # fmt: skip
 # The one exit; and help, which is all ours.
-EXIT = {"flows/output.py", "flows/options.py"}
+EXIT = {"flows/terminal/output.py", "flows/terminal/options.py"}
 PRINTS = {"print", "echo", "secho", "Console", "basicConfig", "print_exc", "print_exception"}
 
 

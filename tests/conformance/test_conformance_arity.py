@@ -9,7 +9,7 @@ import pytest
 from simulator.messages.numbers import Answer
 from tests.conformance.field_client import FieldClient
 from tests.conformance.world import EVENING, conform, most_traded
-from tests.simulator.gateway_stage import settle
+from tests.simulator.gateway_harness import settle
 
 VERSIONS = (157, 178)
 NEVER_SENT = {Answer.BOND_CONTRACT_DATA}  # bonds are not listed here

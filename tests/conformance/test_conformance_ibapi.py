@@ -11,8 +11,8 @@ from datetime import date
 import pytest
 
 from core.settings import SimulatorSettings
+from simulator.market.scenarios import open_market
 from simulator.process import start
-from simulator.worlds import open_market
 
 pytest.importorskip("ibapi", reason="the official ibapi client is not installed")
 

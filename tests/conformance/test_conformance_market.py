@@ -8,7 +8,7 @@ import pytest
 from ib_async import Contract, Forex, Future, Index, Option, ScannerSubscription, Stock, TagValue
 
 from tests.conformance.world import DURING, EVENING, MORNING, conform, most_traded
-from tests.simulator.gateway_stage import settle
+from tests.simulator.gateway_harness import settle
 
 
 async def qualified(stage, ib, count=1):

@@ -20,7 +20,7 @@ from ib_async import (
 )
 
 from tests.conformance.world import EVENING, MONDAY, MORNING, conform, most_traded
-from tests.simulator.gateway_stage import settle
+from tests.simulator.gateway_harness import settle
 
 
 async def qualified(stage, ib, count=1):

@@ -5,8 +5,8 @@ from functools import cache
 
 from core.calendar import session
 from core.settings import SimulatorSettings
-from simulator.worlds import open_market
-from tests.simulator.gateway_stage import play
+from simulator.market.scenarios import open_market
+from tests.simulator.gateway_harness import play
 
 MONDAY = session(date(2026, 6, 15))
 MORNING, DURING = MONDAY.decision_time, MONDAY.open + timedelta(hours=1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.action import action, covered, opened_short
+from core.order_action import action, covered, opened_short
 from core.types import Side
 
 UNKNOWN = float("nan")

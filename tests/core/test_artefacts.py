@@ -1,7 +1,7 @@
 import pytest
 
-from core.artefacts import Store, write_atomically
 from core.errors import DataError, StorageError
+from core.storage.artefacts import Store, write_atomically
 
 
 def test_nothing_is_overwritten_other_bytes_become_a_revision(tmp_path):

@@ -2,8 +2,8 @@ from urllib.parse import quote
 
 import pytest
 
-from core.masking import MASK, Masker, secrets_of
 from core.settings import Settings
+from core.text.masking import MASK, Masker, secrets_of
 
 LONG = "canary-key/5f1d2c"
 HOOK = "https://hooks.slack.example/services/T000/B000/s3cr3t"

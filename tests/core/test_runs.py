@@ -2,11 +2,11 @@ from datetime import date
 
 import pytest
 
-from core.artefacts import Store
 from core.errors import DataError
-from core.paths import Paths
-from core.runs import RunBook, StageRecord, book_path, read_records
 from core.settings import load_settings
+from core.storage.artefacts import Store
+from core.storage.paths import Paths
+from core.storage.runs import RunBook, StageRecord, book_path, read_records
 
 DAY = date(2026, 6, 15)
 

@@ -4,8 +4,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from core.artefacts import Store
 from core.errors import DataError, SchemaError
+from core.storage.artefacts import Store
 from core.tables import ALL_SCHEMAS, BARS, FEATURES, SCORES, read_table, write_table
 
 

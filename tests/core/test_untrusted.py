@@ -5,15 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.untrusted import (
-    csv_cell,
-    folded,
-    json_text,
-    lines,
-    markdown,
-    one_line,
-    plain,
-)
+from core.text.untrusted import csv_cell, folded, json_text, lines, markdown, one_line, plain
 
 # One of each kind that does something to whoever reads it; none does harm here.
 HIDDEN = {

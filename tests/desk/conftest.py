@@ -1,6 +1,6 @@
 import pytest
 
-from tests.desk.desk_stage import Stage
+from tests.desk.desk_harness import Stage
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ import pytest
 
 from core.settings import LimitSettings, Settings
 from core.types import Side
-from desk import switch
-from desk.account import account_state, recorded
+from desk import kill_switch
 from desk.errors import GateRefused, Throttled
-from desk.throttle import used
+from desk.gate.account_state import account_state, recorded
+from desk.records.session_limits import used
 from risk.account import History
-from simulator.orders import OrderTerms, TimeInForce
-from simulator.orders import OrderType as Kind
-from tests.desk.desk_stage import MONDAY, NOW
+from simulator.exchange.orders import OrderTerms, TimeInForce
+from simulator.exchange.orders import OrderType as Kind
+from tests.desk.desk_harness import MONDAY, NOW
 from tests.desk.test_previews import a_request, place, preview
 
 FRIDAY, TODAY = date(2026, 6, 12), date(2026, 6, 15)
@@ -113,9 +113,9 @@ def test_the_gate_sees_where_the_emergency_stop_stands(desk):
         return found.emergency_stop
 
     assert stop() == "active"
-    switch.stop(desk.store, by="ana", reason="", now=NOW, reducing=True)
+    kill_switch.stop(desk.store, by="ana", reason="", now=NOW, reducing=True)
     assert stop() == "reducing"
-    switch.stop(desk.store, by="ana", reason="", now=NOW)
+    kill_switch.stop(desk.store, by="ana", reason="", now=NOW)
     assert stop() == "halted"
 
 

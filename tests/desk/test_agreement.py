@@ -14,20 +14,22 @@ import journal
 from core.canonical import sha256_of
 from core.errors import DaybookError, StorageError
 from core.types import Side
-from desk import intents, switch, tickets
-from desk.agreement import differences
-from desk.audit import trail
-from desk.changing import ChangeRequest, place_change, preview_change
+from desk import kill_switch
 from desk.errors import OrdersAltered, TokenRefused, UnknownTicket
-from desk.intents import IntentState
-from desk.previews import OrderRequest, place_previewed, preview_order
-from desk.schema import METADATA
-from desk.store import DeskStore
-from desk.switch import SwitchState
+from desk.kill_switch import SwitchState
+from desk.orders import intents
+from desk.orders.agreement import differences
+from desk.orders.intents import IntentState
+from desk.previews.order_change import ChangeRequest, place_change, preview_change
+from desk.previews.order_preview import OrderRequest, place_previewed, preview_order
+from desk.records.audit import trail
+from desk.records.schema import METADATA
+from desk.records.store import DeskStore
+from desk.tickets import ticket_store
 from tasks.execute import order_rows, state_records
-from tests.desk.desk_stage import MONDAY, NOW
-from tests.desk.socket_stage import SocketStage
-from tests.desk.strategy_stage import StrategyStage
+from tests.desk.desk_harness import MONDAY, NOW
+from tests.desk.socket_harness import SocketStage
+from tests.desk.strategies.strategy_harness import StrategyStage
 
 BEARING = (
     "tickets",
@@ -130,7 +132,7 @@ def ticket_at(desk, state):
         single = desk.an_order(2, weight=0.02)
         request = OrderRequest(single.symbol, single.side, 5, single.limit_price)
         place_previewed(preview_order(request, **given).token, **given)
-        intents.commit_ticket(desk.store, tickets.fetch(desk.store, sha256), now=NOW)
+        intents.commit_ticket(desk.store, ticket_store.fetch(desk.store, sha256), now=NOW)
     if state == "sent":
         refs = [order.order_ref for order in orders]
         intents.mark(desk.store, refs, IntentState.SENT, now=NOW)
@@ -182,7 +184,7 @@ def test_an_edit_of_a_changed_order_or_of_its_change_is_found_before_it_changes_
         with pytest.raises(OrdersAltered, match="stored 900, approved 11"):
             place_change(again.token, **given)
         assert desk.placed() == ["placed", "modified"]
-        assert switch.state(desk.store) is SwitchState.HALTED
+        assert kill_switch.state(desk.store) is SwitchState.HALTED
         edit(desk.home / "desk.sqlite", "UPDATE changes SET quantity = 11")
         assert unfound(Kept(desk, desk.account)) <= HARMLESS
     finally:
@@ -211,7 +213,7 @@ def test_a_row_too_many_or_too_few_halts_the_desk_and_nothing_leaves(desk, what)
     with pytest.raises(OrdersAltered, match="the kill switch is set"):
         desk.submit(sha256)
     assert desk.at_exchange() == before
-    assert switch.state(desk.store) is SwitchState.HALTED
+    assert kill_switch.state(desk.store) is SwitchState.HALTED
 
 
 BACK = "UPDATE intents SET state = 'intended'"
@@ -249,7 +251,7 @@ def test_an_order_that_left_is_not_sent_again_whatever_the_rows_say_and_the_brok
     sha256 = desk.approved(*orders)
     sent = desk.submit(sha256)
     desk.store.journal = desk.home / "log"
-    held = tickets.fetch(desk.store, sha256).held
+    held = ticket_store.fetch(desk.store, sha256).held
     journal.log(desk.store.journal, journal.Entry(
         "run", "execution", NOW, MONDAY.day, {}, (), order_rows(state_records(sent.states, held)),
     ))  # fmt: skip
@@ -269,7 +271,7 @@ def test_an_order_that_left_is_not_sent_again_whatever_the_rows_say_and_the_brok
         desk.submit(sha256, gateway)
     assert again == []
     assert set(forgetful.order_states()) == {order.order_ref for order in orders}
-    assert switch.state(desk.store) is SwitchState.HALTED
+    assert kill_switch.state(desk.store) is SwitchState.HALTED
 
 
 @pytest.mark.parametrize(
@@ -287,12 +289,12 @@ def test_a_kill_switch_that_was_moved_by_hand_lets_nothing_out_and_a_person_can_
     desk, change
 ):
     sha256 = desk.approved(desk.an_order(0))
-    switch.stop(desk.store, by="ana", reason="odd prices", now=NOW)
+    kill_switch.stop(desk.store, by="ana", reason="odd prices", now=NOW)
     edit(desk.home / "desk.sqlite", change)
     with pytest.raises((OrdersAltered, StorageError)):
         desk.submit(sha256)
     assert desk.at_exchange() == []
-    switch.resume(desk.store, by="ana", now=NOW)
+    kill_switch.resume(desk.store, by="ana", now=NOW)
     assert desk.submit(sha256).sent == 1
 
 
@@ -331,7 +333,7 @@ def test_an_incident_is_named_in_switch_trail_and_journal_once_and_ends_by_a_per
     said = f"intents.quantity of {order.order_ref}: stored {3 * order.quantity}"
     assert f"{said}, approved {order.quantity}" in str(found.value)
     assert f"intents.side of {order.order_ref}: stored SELL, approved BUY" in str(found.value)
-    halted = switch.read(desk.store)
+    halted = kill_switch.read(desk.store)
     assert (halted.state, halted.by, said in halted.reason) == (SwitchState.HALTED, "desk", True)
     assert [act.action for act in trail(desk.store)].count("altered") == 1
     (entry,) = [sealed.entry for sealed in journal.entries(desk.home / "log")]
@@ -344,7 +346,7 @@ def test_an_incident_is_named_in_switch_trail_and_journal_once_and_ends_by_a_per
     edit(path, "UPDATE intents SET quantity = quantity / 3, side = 'BUY' WHERE order_ref = ?",
          values=[order.order_ref])  # fmt: skip
     assert "was not sent: desk stopped all orders" in desk.submit(sha256).held_back
-    switch.resume(desk.store, by="ana", now=NOW)
+    kill_switch.resume(desk.store, by="ana", now=NOW)
     assert desk.submit(sha256).sent == 2
 
 
@@ -365,7 +367,7 @@ def test_rows_edited_while_a_batch_leaves_hold_the_rest_and_halt_the_desk(desk):
     outcome = desk.submit(sha256, desk.faulty_trading(place_orders=place_orders))
     assert desk.at_exchange() == [order.order_ref for order in orders[:2]]
     assert f"intents.limit_price of {orders[2].order_ref}: stored 999.0" in outcome.held_back
-    assert switch.state(desk.store) is SwitchState.HALTED
+    assert kill_switch.state(desk.store) is SwitchState.HALTED
     assert desk.intent_states(sha256) == ["acknowledged", "acknowledged", "intended", "intended"]
 
 

@@ -4,11 +4,13 @@ import pytest
 
 from core.errors import ConfigurationError, RequestRefused
 from core.types import OrderStatus
-from desk import audit, intents, switch
-from desk.cancellation import cancel_all
-from desk.sightings import last_seen
-from desk.switch import Switch, SwitchState
-from tests.desk.desk_stage import MONDAY, NOW
+from desk import kill_switch
+from desk.kill_switch import Switch, SwitchState
+from desk.orders import intents
+from desk.orders.cancellation import cancel_all
+from desk.records import audit
+from desk.records.order_events import last_seen
+from tests.desk.desk_harness import MONDAY, NOW
 
 
 def cancel(desk, gateway=None):
@@ -59,20 +61,20 @@ def test_an_order_that_cannot_be_cancelled_does_not_keep_the_others(desk):
 
 
 def test_a_switch_that_was_never_touched_is_active(desk):
-    assert switch.read(desk.store) == Switch()
-    assert switch.state(desk.store) is SwitchState.ACTIVE
+    assert kill_switch.read(desk.store) == Switch()
+    assert kill_switch.state(desk.store) is SwitchState.ACTIVE
 
 
 def test_the_switch_stays_where_it_was_put_across_restarts(desk):
-    switch.stop(desk.store, by="ana", reason="odd", now=NOW)
-    assert switch.read(desk.restarted().store) == Switch(SwitchState.HALTED, "ana", "odd", NOW)
-    switch.resume(desk.store, by="bob", reason="found it", now=NOW)
-    assert switch.state(desk.restarted().store) is SwitchState.ACTIVE
+    kill_switch.stop(desk.store, by="ana", reason="odd", now=NOW)
+    assert kill_switch.read(desk.restarted().store) == Switch(SwitchState.HALTED, "ana", "odd", NOW)
+    kill_switch.resume(desk.store, by="bob", reason="found it", now=NOW)
+    assert kill_switch.state(desk.restarted().store) is SwitchState.ACTIVE
     assert [act.action for act in audit.trail(desk.store)] == ["stopped", "resumed"]
 
 
 def test_resuming_needs_a_name(desk):
-    switch.stop(desk.store, by="ana", reason="", now=NOW)
+    kill_switch.stop(desk.store, by="ana", reason="", now=NOW)
     with pytest.raises(ConfigurationError, match="is no name"):
-        switch.resume(desk.store, by="", now=NOW)
-    assert switch.state(desk.store) is SwitchState.HALTED
+        kill_switch.resume(desk.store, by="", now=NOW)
+    assert kill_switch.state(desk.store) is SwitchState.HALTED

@@ -8,10 +8,7 @@ import pytest
 from core.errors import DataError, NoData, RequestRefused
 from core.settings import LimitSettings
 from core.types import OrderStatus, OrderType
-from desk import intents, switch
-from desk.audit import trail
-from desk.cancellation import cancel_everything
-from desk.changing import ChangeRequest, place_change, preview_change, sender_of
+from desk import kill_switch
 from desk.errors import (
     GateRefused,
     NotPermitted,
@@ -21,10 +18,14 @@ from desk.errors import (
     TokenForeign,
     TokenUsed,
 )
-from desk.previews import OrderRequest, place_previewed, preview_order
-from ibkr.modifying import Change
-from tests.desk.desk_stage import MONDAY, NOW, Faulty
-from tests.desk.socket_stage import SocketStage
+from desk.orders import intents
+from desk.orders.cancellation import cancel_everything
+from desk.previews.order_change import ChangeRequest, place_change, preview_change, sender_of
+from desk.previews.order_preview import OrderRequest, place_previewed, preview_order
+from desk.records.audit import trail
+from ibkr.orders.modify import Change
+from tests.desk.desk_harness import MONDAY, NOW, Faulty
+from tests.desk.socket_harness import SocketStage
 
 
 @pytest.fixture
@@ -141,7 +142,7 @@ def test_an_order_that_is_over_is_not_changed(desk, works):
 
 def test_a_halted_desk_changes_nothing(desk, works):
     token = preview(desk, works, quantity=11).token
-    switch.stop(desk.store, by="ana", reason="test", now=NOW)
+    kill_switch.stop(desk.store, by="ana", reason="test", now=NOW)
     with pytest.raises(Stopped):
         preview(desk, works, quantity=12)
     with pytest.raises(Stopped):

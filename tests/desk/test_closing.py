@@ -7,12 +7,13 @@ import pytest
 
 from core.errors import DataError
 from core.types import OrderStatus, Side
-from desk import order_trades, switch
-from desk.audit import trail
-from desk.closing import preview_close
+from desk import kill_switch
 from desk.errors import GateRefused, OrdersAltered, Stopped, UnknownTrade
-from desk.previews import OrderRequest, place_previewed, preview_order
-from tests.desk.desk_stage import MONDAY, NOW
+from desk.previews import order_positions
+from desk.previews.close_position import preview_close
+from desk.previews.order_preview import OrderRequest, place_previewed, preview_order
+from desk.records.audit import trail
+from tests.desk.desk_harness import MONDAY, NOW
 from tests.desk.test_agreement import HARMLESS, Kept, edit, unfound
 
 AFTER_OPEN = MONDAY.open + timedelta(minutes=5)
@@ -146,9 +147,9 @@ def test_a_price_that_is_none_closes_nothing(desk, bought, odd):
 
 
 def test_a_reducing_switch_lets_a_trade_be_closed_and_a_halted_one_does_not(desk, bought):
-    switch.stop(desk.store, by="ana", reason="test", now=NOW, reducing=True)
+    kill_switch.stop(desk.store, by="ana", reason="test", now=NOW, reducing=True)
     assert close(desk, bought.order_ref).passed
-    switch.stop(desk.store, by="ana", reason="test", now=NOW)
+    kill_switch.stop(desk.store, by="ana", reason="test", now=NOW)
     with pytest.raises(Stopped):
         close(desk, bought.order_ref)
 
@@ -156,18 +157,18 @@ def test_a_reducing_switch_lets_a_trade_be_closed_and_a_halted_one_does_not(desk
 def test_trades_are_listed_with_what_is_left_and_closing_orders_are_none(desk, bought):
     place(desk, close(desk, bought.order_ref, quantity=10))
     desk.advance_to(AFTER_OPEN + timedelta(minutes=1))
-    ((trade, left),) = order_trades.look(desk.gateway(), desk.store).trades
+    ((trade, left),) = order_positions.look(desk.gateway(), desk.store).trades
     assert (trade.trade_id, trade.opened, trade.closed) == (
         bought.order_ref, bought.quantity, 10.0,
     )  # fmt: skip
     assert left == bought.quantity - 10
-    assert order_trades.look(desk.gateway(), desk.store, "NOPE").trades == ()
+    assert order_positions.look(desk.gateway(), desk.store, "NOPE").trades == ()
 
 
 def test_a_fill_that_the_desk_has_not_seen_yet_is_listed_too(desk):
     state = placed(desk, desk.an_order(0))
     desk.advance_to(AFTER_OPEN)
-    ((trade, left),) = order_trades.look(desk.gateway(), desk.store).trades
+    ((trade, left),) = order_positions.look(desk.gateway(), desk.store).trades
     assert (trade.trade_id, left) == (state.order_ref, state.quantity)
 
 

@@ -4,7 +4,6 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import ConfigurationError, StorageError
-from desk import approvals, audit, intents, tickets
 from desk.errors import (
     AlreadyApproved,
     AlreadyCommitted,
@@ -14,11 +13,14 @@ from desk.errors import (
     TicketExpired,
     UnknownTicket,
 )
-from desk.schema import DESK_SCHEMA, TICKETS
-from desk.store import DeskStore
-from desk.ticket import TicketStatus
-from desk.tickets import TicketState
-from tests.desk.desk_stage import MONDAY, NOW
+from desk.orders import intents
+from desk.records import audit
+from desk.records.schema import DESK_SCHEMA, TICKETS
+from desk.records.store import DeskStore
+from desk.tickets import approvals, ticket_store
+from desk.tickets.order_ticket import TicketStatus
+from desk.tickets.ticket_store import TicketState
+from tests.desk.desk_harness import MONDAY, NOW
 
 
 @pytest.fixture
@@ -32,11 +34,11 @@ def approve(desk, record, **changes):
 
 
 def state(desk, record):
-    return tickets.fetch(desk.store, record.sha256).state
+    return ticket_store.fetch(desk.store, record.sha256).state
 
 
 def fetch(desk, record):
-    return tickets.fetch(desk.store, record.sha256)
+    return ticket_store.fetch(desk.store, record.sha256)
 
 
 def unapproved(desk, record):
@@ -95,7 +97,7 @@ def test_a_new_decision_supersedes_the_old_one_even_if_approved(desk, waiting):
         approve(desk, waiting)
     with pytest.raises(NotApproved):
         approvals.approval_of(desk.store, waiting.sha256)
-    assert tickets.find(desk.store, MONDAY.day).sha256 == newer.sha256
+    assert ticket_store.find(desk.store, MONDAY.day).sha256 == newer.sha256
 
 
 def test_the_same_bytes_again_are_the_same_ticket(desk, waiting):
@@ -124,7 +126,7 @@ def test_a_committed_ticket_cannot_be_approved_rejected_or_replaced(desk, waitin
     assert later.state is TicketState.RECOMMENDATION
     with pytest.raises(TicketClosed, match="committed before"):
         approve(desk, later)
-    assert tickets.find(desk.store, None).sha256 == waiting.sha256
+    assert ticket_store.find(desk.store, None).sha256 == waiting.sha256
 
 
 def test_a_rejection_takes_an_approval_back(desk, waiting):
@@ -203,10 +205,10 @@ def test_the_rest_is_not_approved_after_the_cut_off_and_what_was_sent_stands(des
 
 def test_a_session_still_to_come_is_not_the_newest_while_there_is_one_of_today(desk, waiting):
     tried = desk.register(desk.a_ticket(desk.an_order(0), session=date(2027, 3, 16)))
-    assert tickets.find(desk.store, None).sha256 == tried.sha256
-    assert tickets.find(desk.store, None, today=MONDAY.day).sha256 == waiting.sha256
-    assert tickets.find(desk.store, None, today=date(2026, 6, 16)).sha256 == waiting.sha256
-    assert tickets.find(desk.store, None, today=date(2026, 6, 12)).sha256 == waiting.sha256
+    assert ticket_store.find(desk.store, None).sha256 == tried.sha256
+    assert ticket_store.find(desk.store, None, today=MONDAY.day).sha256 == waiting.sha256
+    assert ticket_store.find(desk.store, None, today=date(2026, 6, 16)).sha256 == waiting.sha256
+    assert ticket_store.find(desk.store, None, today=date(2026, 6, 12)).sha256 == waiting.sha256
 
 
 def test_a_rejection_without_a_reason_is_refused(desk, waiting):
@@ -240,14 +242,14 @@ def test_bytes_changed_inside_the_desk_are_noticed(desk, waiting):
 
 def test_tickets_are_found_by_day_by_hash_and_by_age(desk, waiting):
     for which in (MONDAY.day, None, waiting.sha256, waiting.sha256[:6].upper()):
-        assert tickets.find(desk.store, which).sha256 == waiting.sha256
+        assert ticket_store.find(desk.store, which).sha256 == waiting.sha256
     for which, why in (("abc", "at least 6"), ("zzzzzz", "names no ticket"), ("f" * 12, "no tick")):
         with pytest.raises(UnknownTicket, match=why):
-            tickets.find(desk.store, which)
+            ticket_store.find(desk.store, which)
     with pytest.raises(UnknownTicket, match="of 2026-06-16"):
-        tickets.find(desk.store, tickets.named("2026-06-16"))
+        ticket_store.find(desk.store, ticket_store.named("2026-06-16"))
     with pytest.raises(UnknownTicket, match="is no date"):
-        tickets.named("2026-06-31")
+        ticket_store.named("2026-06-31")
 
 
 def test_the_audit_trail_tells_who_did_what(desk, waiting):

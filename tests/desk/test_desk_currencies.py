@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from desk import approvals
 from desk.errors import GateRefused
-from tests.desk.desk_stage import NOW, Faulty
+from desk.tickets import approvals
+from tests.desk.desk_harness import NOW, Faulty
 from tests.desk.test_previews import a_request, failed, preview
 
 RATES = {"EUR": 1 / 1.17, "RON": 4.35, "GBP": 1 / 1.34, "JPY": 155.0}

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.types import Fill, OrderState, OrderStatus, Position, Side, Snapshot
-from desk.positions import fills_since, mismatches
-from desk.settlement import cost_of, costs
-from desk.tickets import Holding
-from tests.desk.desk_stage import NOW
+from desk.orders.position_check import fills_since, mismatches
+from desk.orders.transaction_costs import cost_of, costs
+from desk.tickets.ticket_store import Holding
+from tests.desk.desk_harness import NOW
 
 
 def a_fill(con_id=1, side=Side.BUY, quantity=100.0, price=10.2, ref="ours", commission=1.0):

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from core.errors import StorageError
 from desk.errors import DeskBusy
-from desk.schema import SWITCHES
-from desk.store import DeskStore
+from desk.records.schema import SWITCHES
+from desk.records.store import DeskStore
 
 ROW = {"state": "halted", "by": "ana", "reason": "", "at": "2026-06-15T11:00:00+00:00"}
 

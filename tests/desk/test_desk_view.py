@@ -2,9 +2,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from core.types import Side
-from desk import approvals, switch
+from desk import kill_switch
+from desk.tickets import approvals
 from review.orders import desk_lines, desk_view
-from tests.desk.desk_stage import MONDAY, NOW
+from tests.desk.desk_harness import MONDAY, NOW
 
 
 def shown(desk, **options):
@@ -29,7 +30,7 @@ def test_a_waiting_ticket_shows_its_orders_and_the_command_to_approve_it(desk):
 def test_what_was_sent_what_was_stopped_and_what_stands_beside_are_shown(desk):
     wanted = desk.an_order(1)
     desk.submit(desk.approved(desk.an_order(0), wanted, only=[wanted.symbol]))
-    switch.stop(desk.store, by="ana", reason="odd prices", now=NOW)
+    kill_switch.stop(desk.store, by="ana", reason="odd prices", now=NOW)
     text = shown(desk)
     assert text.startswith("HALTED by ana at 2026-06-15 11:00 UTC (odd prices)")
     assert "1 order sent: 1 working" in text

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from core.errors import DataError, GatewayTimeout, NoData
 from core.settings import LimitSettings
 from core.types import OrderStatus, Side, WhatIf
-from desk import switch
+from desk import kill_switch
 from desk.errors import (
     DeskBusy,
     GateRefused,
@@ -18,12 +18,12 @@ from desk.errors import (
     TokenForeign,
     TokenUsed,
 )
-from desk.keys import order_ref
-from desk.previews import OrderRequest, place_previewed, preview_order
-from desk.schema import PREVIEWS
-from desk.sightings import newest
-from desk.store import DeskStore
-from tests.desk.desk_stage import MONDAY, NOW, Faulty
+from desk.previews.order_preview import OrderRequest, place_previewed, preview_order
+from desk.records.order_events import newest
+from desk.records.order_ref import order_ref
+from desk.records.schema import PREVIEWS
+from desk.records.store import DeskStore
+from tests.desk.desk_harness import MONDAY, NOW, Faulty
 
 
 def a_request(desk, index=0, *, weight=0.03, **changes):
@@ -194,7 +194,7 @@ def test_a_quote_that_moved_beyond_the_collar_stops_the_placing(desk):
 
 def test_halted_previews_and_places_nothing(desk):
     token = preview(desk).token
-    switch.stop(desk.store, by="ana", reason="", now=NOW)
+    kill_switch.stop(desk.store, by="ana", reason="", now=NOW)
     with pytest.raises(Stopped):
         place(desk, token)
     with pytest.raises(Stopped):

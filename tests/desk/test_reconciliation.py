@@ -7,11 +7,12 @@ from itertools import product
 import pytest
 
 from core.types import Fill, OrderState, OrderStatus, Side
-from desk import intents, tickets
-from desk.intents import IntentState
-from desk.reconciliation import reconcile
-from desk.sightings import last_seen, remember
-from tests.desk.desk_stage import MONDAY, NOW, Faulty, Stage
+from desk.orders import intents
+from desk.orders.intents import IntentState
+from desk.orders.reconciliation import reconcile
+from desk.records.order_events import last_seen, remember
+from desk.tickets import ticket_store
+from tests.desk.desk_harness import MONDAY, NOW, Faulty, Stage
 
 FATES = ("delivered", "lost", "late")
 
@@ -83,7 +84,7 @@ def crash_and_restart(desk, fates, *, dies_after, arrives_early):
 def test_an_order_that_left_and_is_not_shown_is_asked_for_again(desk):
     order = desk.an_order(0)
     sha256 = desk.approved(order)
-    intents.commit_ticket(desk.store, tickets.fetch(desk.store, sha256), now=NOW)
+    intents.commit_ticket(desk.store, ticket_store.fetch(desk.store, sha256), now=NOW)
     intents.mark(desk.store, [order.order_ref], IntentState.SENT, now=NOW)
     waited = []
 
@@ -109,7 +110,7 @@ def test_an_order_that_left_and_is_not_shown_is_asked_for_again(desk):
 def test_an_uncertain_order_counts_as_working(desk):
     order = desk.an_order(0)
     sha256 = desk.approved(order)
-    intents.commit_ticket(desk.store, tickets.fetch(desk.store, sha256), now=NOW)
+    intents.commit_ticket(desk.store, ticket_store.fetch(desk.store, sha256), now=NOW)
     intents.mark(desk.store, [order.order_ref], IntentState.SENT, now=NOW)
     found = reconcile(
         desk.store, desk.gateway().trading, account=desk.account, session=MONDAY.day, now=NOW
@@ -146,7 +147,7 @@ def test_a_filled_order_stays_filled_when_the_broker_forgets_it_overnight(desk):
 def committed(desk):
     order = desk.an_order(0)
     sha256 = desk.approved(order)
-    intents.commit_ticket(desk.store, tickets.fetch(desk.store, sha256), now=NOW)
+    intents.commit_ticket(desk.store, ticket_store.fetch(desk.store, sha256), now=NOW)
     return order
 
 

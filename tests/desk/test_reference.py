@@ -5,11 +5,11 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from core.artefacts import write_atomically
 from core.canonical import canonical_json
 from core.errors import DataError
 from core.settings import Settings
-from desk.reference import newest, record_of
+from core.storage.artefacts import write_atomically
+from desk.gate.market_context import newest, record_of
 from tests.desk.test_previews import preview
 
 TODAY = date(2026, 6, 15)

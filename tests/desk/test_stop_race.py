@@ -5,9 +5,9 @@ import time
 from contextlib import closing, contextmanager
 from random import Random
 
-from desk import switch
-from desk.store import DeskStore
-from tests.desk.desk_stage import NOW
+from desk import kill_switch
+from desk.records.store import DeskStore
+from tests.desk.desk_harness import NOW
 
 ORDERS = 14
 TRIES = 12
@@ -34,7 +34,7 @@ def test_no_order_leaves_after_a_stop_that_came_while_the_batch_was_leaving(desk
         other = DeskStore(desk.home / "desk.sqlite")
         with closing(other), other.transaction() as connection:
             stopped.append(time.monotonic())  # it has the disk: nobody can send beside it
-            switch.halt(connection, by="ana", reason="odd prices", now=NOW)
+            kill_switch.halt(connection, by="ana", reason="odd prices", now=NOW)
 
     in_the_middle = 0
     for _ in range(TRIES):
@@ -46,7 +46,7 @@ def test_no_order_leaves_after_a_stop_that_came_while_the_batch_was_leaving(desk
         stopper.join()
         assert all(moment < stopped[0] for moment in left[before:])
         in_the_middle += bool(outcome.held_back and outcome.sent)
-        switch.resume(desk.store, by="bob", now=NOW)
+        kill_switch.resume(desk.store, by="bob", now=NOW)
     desk.submit(sha256)
     assert in_the_middle
     assert sorted(desk.at_exchange()) == sorted(set(desk.at_exchange()))

@@ -7,7 +7,7 @@ import pytest
 from core.errors import GatewayError, GatewayTimeout, WrongAccount
 from core.settings import LimitSettings
 from core.types import OrderState, OrderStatus, Position, Side
-from desk import approvals, intents, switch, tickets
+from desk import kill_switch
 from desk.errors import (
     DeskBusy,
     GateRefused,
@@ -18,11 +18,13 @@ from desk.errors import (
     TicketExpired,
     UnknownOrders,
 )
-from desk.keys import order_ref
-from desk.sending import CHUNK
-from desk.store import DeskStore
-from desk.tickets import TicketState
-from tests.desk.desk_stage import MONDAY, NOW, Faulty
+from desk.orders import intents
+from desk.orders.sending import CHUNK
+from desk.records.order_ref import order_ref
+from desk.records.store import DeskStore
+from desk.tickets import approvals, ticket_store
+from desk.tickets.ticket_store import TicketState
+from tests.desk.desk_harness import MONDAY, NOW, Faulty
 
 
 def statuses(outcome):
@@ -75,10 +77,10 @@ def test_the_rest_of_a_ticket_approved_later_is_checked_and_sent_once_and_nothin
     approve = partial(approvals.approve, desk.store, sha256, by="bob", now=NOW)
     approve(only=[second.symbol])
     # What is added is checked like anything else: here by the kill switch.
-    switch.stop(desk.store, by="ana", reason="", now=NOW)
+    kill_switch.stop(desk.store, by="ana", reason="", now=NOW)
     held = desk.submit(sha256)
     assert (held.sent, "stopped" in held.held_back, len(held.states)) == (0, True, 1)
-    switch.resume(desk.store, by="ana", now=NOW)
+    kill_switch.resume(desk.store, by="ana", now=NOW)
     approve(only=[third.symbol])  # covers what is approved and not sent as well
     assert desk.submit(sha256).sent == 2
     again = desk.restarted().submit(sha256)
@@ -89,7 +91,7 @@ def test_the_rest_of_a_ticket_approved_later_is_checked_and_sent_once_and_nothin
 def test_an_order_approved_after_the_check_waits_for_a_check_of_its_own(desk):
     first, second = desk.an_order(0), desk.an_order(1)
     sha256 = desk.approved(first, second, only=[first.symbol])
-    record = tickets.fetch(desk.store, sha256)
+    record = ticket_store.fetch(desk.store, sha256)
     approvals.approve(desk.store, sha256, by="bob", now=NOW)
     made = intents.commit_ticket(desk.store, record, now=NOW, only={first.order_ref})
     assert [intent.order for intent in made] == [first]
@@ -112,13 +114,13 @@ def test_past_the_finish_line_by_the_gateways_clock_an_approval_expires(desk):
     with pytest.raises(TicketExpired):
         desk.submit(sha256)
     assert desk.at_exchange() == []
-    assert tickets.fetch(desk.store, sha256).state is TicketState.EXPIRED
+    assert ticket_store.fetch(desk.store, sha256).state is TicketState.EXPIRED
 
 
 @pytest.mark.parametrize("edit", ["changed", "gone"])
 def test_a_ticket_whose_file_is_not_what_was_approved_is_not_sent(desk, edit):
     sha256 = desk.approved(desk.an_order(0))
-    path = desk.home / tickets.fetch(desk.store, sha256).path
+    path = desk.home / ticket_store.fetch(desk.store, sha256).path
     if edit == "gone":
         path.unlink()
     else:
@@ -196,11 +198,11 @@ def test_limits_hold_for_a_subset_too(desk):
 
 def test_halted_sends_nothing_and_resumed_sends_what_was_approved(desk):
     sha256 = desk.approved(desk.an_order(0))
-    switch.stop(desk.store, by="ana", reason="odd prices", now=NOW)
+    kill_switch.stop(desk.store, by="ana", reason="odd prices", now=NOW)
     with pytest.raises(Stopped, match="ana stopped all orders at 2026-06-15 11:00"):
         desk.restarted().submit(sha256)
     assert desk.at_exchange() == []
-    switch.resume(desk.store, by="bob", now=NOW)
+    kill_switch.resume(desk.store, by="bob", now=NOW)
     assert desk.submit(sha256).sent == 1
 
 
@@ -210,7 +212,7 @@ def test_reducing_lets_a_sale_of_what_is_held_pass_and_nothing_else(desk):
     desk.advance_to(MONDAY.close + timedelta(minutes=1))
     later = {"finish_line": MONDAY.close + timedelta(hours=1), "decided_at": MONDAY.close}
     sale = replace(desk.an_order(0, side=Side.SELL), quantity=order.quantity)
-    switch.stop(desk.store, by="ana", reason="", now=NOW, reducing=True)
+    kill_switch.stop(desk.store, by="ana", reason="", now=NOW, reducing=True)
     for increasing in (desk.an_order(1), replace(sale, quantity=order.quantity + 1)):
         with pytest.raises(Stopped, match="all orders but those that reduce positions"):
             desk.submit(desk.approved(increasing, **later))
@@ -264,7 +266,7 @@ def test_halting_in_the_middle_of_a_batch_lets_no_later_order_out_until_resumed(
 
     def halt(order):
         if len(asked) == left:
-            switch.stop(desk.store, by="ana", reason="", now=NOW)
+            kill_switch.stop(desk.store, by="ana", reason="", now=NOW)
         asked.append(order)
 
     sha256 = desk.approved(*many(desk))
@@ -275,7 +277,7 @@ def test_halting_in_the_middle_of_a_batch_lets_no_later_order_out_until_resumed(
     assert [s.status for s in first.states].count(OrderStatus.PENDING) == CHUNK + 4 - left
     again = desk.restarted().submit(sha256)
     assert (again.sent, "ana stopped" in again.held_back) == (0, True)
-    switch.resume(desk.store, by="bob", now=NOW)
+    kill_switch.resume(desk.store, by="bob", now=NOW)
     assert desk.submit(sha256).sent == CHUNK + 4 - left
     assert len(set(desk.at_exchange())) == len(desk.at_exchange()) == CHUNK + 4
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.faults.fault_town import Town
+from tests.faults.fault_harness import Town
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ import pytest
 from core import clock
 from core.settings import Mode
 from core.types import Side
-from desk import tickets
 from desk.errors import ClocksDisagree, TicketExpired
-from desk.previews import OrderRequest, preview_order
-from desk.tickets import TicketState
-from flows.doctor import examine
-from tests.desk.desk_stage import MONDAY, NOW, Faulty
-from tests.faults.fault_town import Town
+from desk.previews.order_preview import OrderRequest, preview_order
+from desk.tickets import ticket_store
+from desk.tickets.ticket_store import TicketState
+from flows.commands.doctor import examine
+from tests.desk.desk_harness import MONDAY, NOW, Faulty
+from tests.faults.fault_harness import Town
 
 CUT_OFF = MONDAY.finish_line
 MINUTE = timedelta(minutes=1)
@@ -55,7 +55,7 @@ def test_clocks_that_disagree_stop_sending_and_expire_nothing(town, gateway, hos
     with pytest.raises(ClocksDisagree, match=said):
         town.submit(sha256)
     assert town.at_exchange() == []
-    assert tickets.fetch(town.store, sha256).state is TicketState.APPROVED
+    assert ticket_store.fetch(town.store, sha256).state is TicketState.APPROVED
     with town.gateway() as gate, pytest.raises(ClocksDisagree):
         preview_order(
             OrderRequest(order.symbol, Side.BUY, 5, order.limit_price),

@@ -7,8 +7,8 @@ import pytest
 
 from core.errors import GatewayError, GatewayTimeout
 from core.types import OrderStatus
-from tests.desk.desk_stage import MONDAY
-from tests.faults.fault_town import CURRENT_TIME, PLACE_ORDER, within
+from tests.desk.desk_harness import MONDAY
+from tests.faults.fault_harness import CURRENT_TIME, PLACE_ORDER, within
 
 KNOWN = {OrderStatus.WORKING, OrderStatus.FILLED}
 

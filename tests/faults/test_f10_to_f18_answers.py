@@ -9,10 +9,10 @@ from core.calendar import session
 from core.errors import GatewayError, GatewayTimeout, GatewayUnreachable
 from core.types import OrderStatus
 from desk.errors import GateRefused
-from simulator.fault_request import FaultRequest
-from simulator.scripted_market import scripted
-from tests.desk.desk_stage import MONDAY, NOW, a_market
-from tests.faults.fault_town import PLACE_ORDER, Town, within
+from simulator.faults.request import FaultRequest
+from simulator.faults.scripted_market import scripted
+from tests.desk.desk_harness import MONDAY, NOW, a_market
+from tests.faults.fault_harness import PLACE_ORDER, Town, within
 
 TUESDAY = session(date(2026, 6, 16))
 
@@ -141,7 +141,7 @@ def test_f15_an_order_decided_before_the_split_is_not_sent_after_it(split_town):
     record = town.register(
         town.a_ticket(order, session=TUESDAY.day, finish_line=TUESDAY.finish_line)
     )
-    from desk import approvals
+    from desk.tickets import approvals
 
     approvals.approve(town.store, record.sha256, by="ana", only=(), now=NOW)
     town.advance_to(TUESDAY.decision_time)

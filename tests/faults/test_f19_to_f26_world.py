@@ -8,12 +8,12 @@ import pytest
 from core.calendar import session
 from core.errors import GatewayError, GatewayTimeout, GatewayUnreachable
 from core.types import Order, OrderStatus, OrderType, Side
-from desk import approvals
 from desk.errors import GateRefused, TicketExpired
-from simulator.limits import Limits, MessageRate
-from simulator.matching import MatchingRules
-from tests.desk.desk_stage import MONDAY, NOW
-from tests.faults.fault_town import CURRENT_TIME, PLACE_ORDER, Town, within
+from desk.tickets import approvals
+from simulator.exchange.matching import MatchingRules
+from simulator.tws.rate_limits import Limits, MessageRate
+from tests.desk.desk_harness import MONDAY, NOW
+from tests.faults.fault_harness import CURRENT_TIME, PLACE_ORDER, Town, within
 from tests.simulator.tiny_market import CALM, DUAL, DUAL_LONDON, TinyMarket
 
 HISTORY, CONTRACT_DETAILS = 20, 9

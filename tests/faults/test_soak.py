@@ -14,10 +14,10 @@ import pytest
 
 from core.errors import DataError, GatewayError
 from core.types import OrderStatus, OrderType
-from simulator.fault_request import FaultRequest
-from simulator.fault_script import FaultScript, random_script
-from tests.desk.desk_stage import NOW
-from tests.faults.fault_town import Town
+from simulator.faults.request import FaultRequest
+from simulator.tws.fault_script import FaultScript, random_script
+from tests.desk.desk_harness import NOW
+from tests.faults.fault_harness import Town
 
 SEEDS = range(1, 1 + int(os.environ.get("SOAK_SEEDS", "1")))
 STEP = timedelta(minutes=15)

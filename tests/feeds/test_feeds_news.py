@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from core import tables
 from core.errors import VendorError
 from feeds.dedup import Headline, without_copies
+from feeds.entity_linking import Mentions
 from feeds.http import Payload
-from feeds.mentions import Mentions
 from feeds.news import News, read_news
 from feeds.rss import Article
 

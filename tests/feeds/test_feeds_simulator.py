@@ -21,9 +21,9 @@ from feeds.http import Fetcher
 from feeds.macro import Macro, parse_macro
 from feeds.news import News, read_news
 from feeds.sentiment import polarity
-from simulator.bars_file import BarsFileMarket
 from simulator.clock import VirtualClock
-from simulator.synthetic import SyntheticMarket
+from simulator.market.bars_file import BarsFileMarket
+from simulator.market.synthetic import SyntheticMarket
 from simulator.vendors import Fault, build_vendors
 
 from .conftest import KEY

@@ -2,9 +2,9 @@
 
 import io
 
-from core.runs import StageRecord
-from flows.console import ConsoleWatcher
-from flows.output import Terminal
+from core.storage.runs import StageRecord
+from flows.terminal.day_progress import ConsoleWatcher
+from flows.terminal.output import Terminal
 
 
 def record(notes="", **changes):

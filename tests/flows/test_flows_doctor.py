@@ -5,8 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from flows.doctor import examine
-from tests.flow.days import settings_for
+from flows.commands.doctor import examine
+from tests.flows.days.days import settings_for
 
 EVERYTHING = ["packages", "settings", "calendar", "disk", "journal", "world", "gateway",
               "clocks", "fundamentals", "news", "slack"]  # fmt: skip

@@ -8,9 +8,9 @@ from pydantic import SecretStr
 from core.calendar import session
 from core.errors import ConfigurationError
 from core.settings import LimitSettings, Mode, VendorSettings
-from flows.preflight import bucharest_day, refuse_another_day, run_key
-from flows.run import no_session_line
-from tests.flow.days import settings_for
+from flows.run.day import no_session_line
+from flows.run.preflight import bucharest_day, refuse_another_day, run_key
+from tests.flows.days.days import settings_for
 
 MONDAY, TUESDAY = date(2026, 6, 15), date(2026, 6, 16)
 

@@ -7,11 +7,11 @@ from datetime import date
 
 import pytest
 
-from core.artefacts import Store
 from core.errors import ConfigurationError, GatewayTimeout, StageFailed, StorageError
-from core.paths import Paths
-from core.runs import RunBook, StageRecord
-from flows.runner import RESUMED, Runner, Threads
+from core.storage.artefacts import Store
+from core.storage.paths import Paths
+from core.storage.runs import RunBook, StageRecord
+from flows.run.runner import RESUMED, Runner, Threads
 from tasks.stage import stage
 
 DAY = date(2026, 6, 15)

@@ -8,13 +8,13 @@ from contextlib import closing
 
 import pytest
 
-from core.paths import Paths
 from core.settings import GatewaySettings, Mode, Settings
-from desk import switch
+from core.storage.paths import Paths
+from desk import kill_switch
 from desk.errors import DeskHeld
-from desk.store import DeskStore
-from desk.switch import SwitchState
-from flows import stop as stopping
+from desk.kill_switch import SwitchState
+from desk.records.store import DeskStore
+from flows.run import halt as stopping
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_stop_never_fails_over_a_file_that_is_held_it_says_so_and_turns_when_i
     assert (report.switch.state, report.exit_code) == (SwitchState.HALTED, 1)
     assert report.problem  # nobody answers at that port: the switch is turned all the same
     with DeskStore.of(Paths.of(settings)) as store:
-        assert switch.state(store) is SwitchState.HALTED
+        assert kill_switch.state(store) is SwitchState.HALTED
 
 
 def test_whoever_would_send_meanwhile_is_told_who_holds_the_file(settings):
@@ -62,6 +62,6 @@ def test_whoever_would_send_meanwhile_is_told_who_holds_the_file(settings):
 
 def test_a_stop_turns_the_switch_before_anything_heavy_is_loaded():
     heavy = "{'pandas', 'pyarrow', 'ib_async', 'simulator', 'prefect'} & set(sys.modules)"
-    code = f"import sys, flows.cli, flows.stop; print({heavy})"
+    code = f"import sys, flows.cli, flows.run.halt; print({heavy})"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"

@@ -10,15 +10,15 @@ import pytest
 from prefect.runtime import flow_run
 
 from core import clock
-from core.attempts import begun
 from core.errors import DaybookError
-from core.paths import Paths
 from core.settings import load_settings
+from core.storage.attempts import begun
+from core.storage.paths import Paths
 from flows.daily import daily_portfolio
+from flows.run.watchdog import watch
 from flows.watch import watch_day
-from flows.watching import watch
 from flows.weekly import weekly_replay
-from tests.flow.days import clean_environment
+from tests.flows.days.days import clean_environment
 
 DAY = date(2026, 6, 15)
 SATURDAY = datetime(2026, 6, 13, 5, tzinfo=UTC)

@@ -7,11 +7,11 @@ import pytest
 from pydantic import SecretStr
 
 from core.errors import ConfigurationError
-from core.paths import Paths
 from core.settings import Mode
-from flows.world import open_world, with_port, with_vendors
+from core.storage.paths import Paths
+from flows.run.environment import open_world, with_port, with_vendors
 from simulator import process
-from tests.flow.days import settings_for
+from tests.flows.days.days import settings_for
 
 DAY = date(2026, 6, 15)
 HERE = "http://127.0.0.1:1"

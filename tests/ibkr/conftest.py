@@ -3,7 +3,7 @@ from contextlib import ExitStack
 import pytest
 
 from core.settings import GatewaySettings, Mode
-from ibkr.connection import Connection
+from ibkr.wire.connection import Connection
 from tests.ibkr.fake_gateway import Gateway
 
 

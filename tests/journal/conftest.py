@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.artefacts import Store
+from core.storage.artefacts import Store
 from journal import Entry, log
 
 

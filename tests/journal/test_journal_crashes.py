@@ -55,7 +55,7 @@ def test_eight_processes_at_the_same_time_lose_nothing(tmp_path):
 
 @pytest.mark.parametrize("failing", range(1, 5))  # two files, each with its folder
 def test_a_refused_sync_leaves_the_old_journal_valid(journal, an_entry, monkeypatch, failing):
-    from core import artefacts
+    from core.storage import artefacts
 
     fsync, calls = artefacts.os.fsync, []
 

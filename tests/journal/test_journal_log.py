@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow.parquet as pq
 import pytest
 
-from core.artefacts import Artefact
 from core.errors import JournalError, JournalTampered, StorageError
+from core.storage.artefacts import Artefact
 from journal import entries, log, verify
 
 

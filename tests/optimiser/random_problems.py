@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from optimiser.covariance import FactorCovariance
+from optimiser.model.covariance import FactorCovariance
 
 SECTORS = ["energy", "banks", "health", "utilities"]
 

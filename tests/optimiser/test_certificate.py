@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimiser.certificate import certify, max_violation, tail_shares
-from optimiser.definition import solve_as_defined
 from optimiser.expectation import expect
-from optimiser.inputs import Raw, align
-from optimiser.objective import look_ahead, tail_mean
-from optimiser.problem import state_problem
-from optimiser.rows import limit_rows
-from optimiser.terms import Limits, Utility
+from optimiser.model.inputs import Raw, align
+from optimiser.model.limit_rows import limit_rows
+from optimiser.model.objective import look_ahead, tail_mean
+from optimiser.model.problem import state_problem
+from optimiser.model.terms import Limits, Utility
+from optimiser.solvers.cvxpy_reference import solve_as_defined
 from risk import measures
 
 

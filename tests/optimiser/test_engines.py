@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from core.errors import SolverError
-from optimiser import engines, mean_variance_cvar
-from optimiser.engines import NoAnswer
+from optimiser import mean_variance_cvar
+from optimiser.solvers import engines
+from optimiser.solvers.engines import NoAnswer
 from tests.optimiser.random_problems import a_question
 from tests.optimiser.test_target import a_market
 
@@ -146,5 +147,7 @@ def test_a_stale_answer_is_never_given_twice():
 
 
 def test_cvxpy_takes_a_second_and_is_not_loaded_before_it_is_asked():
-    load = "import sys, optimiser.lots, optimiser.target; sys.exit('cvxpy' in sys.modules)"
+    load = (
+        "import sys, optimiser.lots.whole_lots, optimiser.target; sys.exit('cvxpy' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", load], check=False).returncode == 0

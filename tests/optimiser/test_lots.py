@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from core.errors import DataError
 from core.money import Price, Rates
-from optimiser.book import BookLimits
-from optimiser.lots import Sizing, target_quantities
-from optimiser.sizing import Listing, round_lot
+from optimiser.lots.lot_sizes import Listing, round_lot
+from optimiser.lots.share_portfolio import BookLimits
+from optimiser.lots.whole_lots import Sizing, target_quantities
 
 NAV = 1_000_000.0
 LIMITS = {f.name for f in fields(BookLimits)}

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from core.errors import DataError
 from core.money import Price, Rates
-from optimiser.book import BookLimits
-from optimiser.lots import Sizing, target_quantities
-from optimiser.sizing import Listing, round_lot
+from optimiser.lots.lot_sizes import Listing, round_lot
+from optimiser.lots.share_portfolio import BookLimits
+from optimiser.lots.whole_lots import Sizing, target_quantities
 
 NAV = 1_000_000.0
 NEAR = 1e-9
@@ -295,7 +295,7 @@ def test_a_limit_that_is_no_number_and_a_beta_that_is_unknown_are_refused():
 def test_a_search_that_is_cut_short_leaves_a_whole_book_and_says_what_it_breaks(world):
     target, prices, current, limits = world
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("optimiser.repair.NODES", 0)
+        patch.setattr("optimiser.lots.repair.NODES", 0)
         result = rounded(target, prices, current, limits)
     assert set(result.quantities) == set(target)
     found = broken_by(result.quantities, target, prices, current, limits)

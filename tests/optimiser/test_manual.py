@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import ConfigurationError, DataError
 from optimiser import mean_variance_cvar
-from optimiser.manual import Optimiser
+from optimiser.day_api import Optimiser
 from signals.normalise import CLIP_AT
 
 

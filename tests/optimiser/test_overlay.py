@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import DataError
-from core.untrusted import folded
-from optimiser.overlay import Facts, apply_overrides, facts_of
+from core.text.untrusted import folded
+from optimiser.overlay.news_overrides import Facts, apply_overrides, facts_of
 from tasks.rules import read_rules
 
 RULES = read_rules().rules

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimiser.inputs import Raw, align
-from optimiser.problem import state_problem
-from optimiser.rounding import round_into_limits
-from optimiser.terms import Limits, Utility
+from optimiser.model.inputs import Raw, align
+from optimiser.model.problem import state_problem
+from optimiser.model.terms import Limits, Utility
+from optimiser.solvers.weight_rounding import round_into_limits
 
 NAMES = ["A", "B", "C", "D"]
 

@@ -6,8 +6,8 @@ import pytest
 from sklearn.covariance import LedoitWolf
 
 from core.errors import NoData
-from optimiser.covariance import ledoit_wolf
-from optimiser.scenarios import complete_scenarios
+from optimiser.model.covariance import ledoit_wolf
+from optimiser.model.scenarios import complete_scenarios
 
 
 def market_of(n=30, days=252, seed=0):

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import NoData
 from optimiser import mean_variance_cvar
-from optimiser.engines import NoAnswer
+from optimiser.solvers.engines import NoAnswer
 from tests.optimiser.random_problems import a_question
 
 QUESTIONS = int(os.environ.get("SWEEP_PROBLEMS", "48"))

@@ -11,7 +11,8 @@ from scipy.optimize import linprog
 from sklearn.covariance import ledoit_wolf
 
 from core.errors import SolverError
-from optimiser import definition, mean_variance_cvar
+from optimiser import mean_variance_cvar
+from optimiser.solvers import cvxpy_reference
 
 NO_TAIL = {"cvar_aversion": 0.0, "cost": 0.0}
 
@@ -291,12 +292,12 @@ def test_reported_exposures_are_those_of_the_weights():
 
 
 def test_an_answer_that_is_not_provably_best_is_refused(monkeypatch):
-    honest = definition.solve_as_defined
+    honest = cvxpy_reference.solve_as_defined
 
     def lazy(problem, *, time_limit):
         solution = honest(problem, time_limit=time_limit)
         return replace(solution, weights=0.9 * solution.weights)
 
-    monkeypatch.setattr(definition, "solve_as_defined", lazy)
+    monkeypatch.setattr(cvxpy_reference, "solve_as_defined", lazy)
     with pytest.raises(SolverError, match="may miss"):
         mean_variance_cvar(*a_market(3), engine="cvxpy")

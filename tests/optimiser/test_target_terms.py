@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import ConfigurationError, DataError
 from optimiser import mean_variance_cvar
-from optimiser.covariance import FactorCovariance
+from optimiser.model.covariance import FactorCovariance
 from tests.optimiser.test_target import a_market, independent_returns
 
 NO_TAIL = {"cvar_aversion": 0.0, "cost": 0.0}

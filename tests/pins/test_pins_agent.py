@@ -8,7 +8,7 @@ from mcp.types import LATEST_PROTOCOL_VERSION
 from agent.catalogue import CATALOGUE
 from agent.mcp_server import mcp_server
 from core.settings import load_settings
-from flows.tool_house import dispatcher_of
+from flows.commands.tool_services import dispatcher_of
 
 
 def test_an_mcp_client_of_the_newest_protocol_connects_and_lists_the_tools(tmp_path):

@@ -13,7 +13,7 @@ from feeds import fundamentals
 from feeds.fundamentals import parse_fundamentals
 from feeds.http import Payload
 from feeds.rss import parse_feed
-from simulator.versions import NEWEST
+from simulator.tws.protocol.versions import NEWEST
 
 DAY = date(2026, 6, 15)
 

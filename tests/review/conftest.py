@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from core.artefacts import Artefact
 from core.settings import Mode
+from core.storage.artefacts import Artefact
 from core.types import OrderStatus, Side
 from review.day import (
     Check,

@@ -8,17 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.types import OrderState, OrderStatus, Side
-from desk import approvals, intents, switch, tickets
+from desk import kill_switch
 from desk.errors import AlreadyApproved
-from desk.ticket import TicketStatus
-from desk.tickets import TicketState
+from desk.orders import intents
+from desk.tickets import approvals, ticket_store
+from desk.tickets.order_ticket import TicketStatus
+from desk.tickets.ticket_store import TicketState
 from review.orders import desk_lines, desk_view
 from review.page import render_day
 from review.slack import ticket_message
 from review.standing import Standing, standing
 from review.terminal import summary_text
 from review.verdict import TABLE, DeskFacts, Verdict, verdict_of
-from tests.desk.desk_stage import MONDAY, NOW, Stage
+from tests.desk.desk_harness import MONDAY, NOW, Stage
 from tests.review.standings import a_standing
 
 W, F, C, R, U, P = (
@@ -153,7 +155,7 @@ def desk(tmp_path):
 
 
 def read(desk, record, *, now=NOW):
-    return standing(desk.store, tickets.fetch(desk.store, record.sha256), now=now)
+    return standing(desk.store, ticket_store.fetch(desk.store, record.sha256), now=now)
 
 
 def test_a_desk_is_read_from_proposed_to_filled_and_every_word_follows(desk):
@@ -183,7 +185,7 @@ def test_a_desk_is_read_from_proposed_to_filled_and_every_word_follows(desk):
     assert (anew.verdict, anew.headline, anew.anew) == (Verdict.SENT, found.headline, True)
     assert "none of it will be sent" in anew.meaning
     # Approved while nothing may leave, the rest is neither lost nor called sent.
-    switch.stop(desk.store, by="ana", reason="", now=NOW)
+    kill_switch.stop(desk.store, by="ana", reason="", now=NOW)
     assert "daybook resume --by NAME; then: daybook approve" in read(desk, record).next_step
     approvals.approve(desk.store, record.sha256, by="bob", now=NOW)
     assert "orders" in desk.submit(record.sha256).held_back
@@ -199,7 +201,7 @@ def test_a_desk_is_read_from_proposed_to_filled_and_every_word_follows(desk):
     assert "daybook execute --mode paper 2026-06-15" in paper
     with pytest.raises(AlreadyApproved, match=rf"not sent: {second.symbol}; to send .* execute"):
         approvals.approve(desk.store, record.sha256, by="bob", now=NOW)
-    switch.resume(desk.store, by="ana", reason="", now=NOW)
+    kill_switch.resume(desk.store, by="ana", reason="", now=NOW)
     desk.submit(record.sha256)
     assert read(desk, record).headline == "2 orders sent: 2 working"
     assert "approved by ana, only" in read(desk, record).meaning
@@ -213,13 +215,13 @@ def test_a_desk_is_read_from_proposed_to_filled_and_every_word_follows(desk):
 
 def test_a_refusal_a_stop_and_the_cut_off_are_read_with_their_reasons(desk):
     sha256 = desk.approved(desk.an_order(0))
-    record = tickets.fetch(desk.store, sha256)
+    record = ticket_store.fetch(desk.store, sha256)
     with pytest.raises(Exception, match="settings, code or account have changed"):
         desk.submit(sha256, run_key="other")
     found = read(desk, record)
     assert (found.verdict, found.exit_code) == (Verdict.REFUSED, 3)
     assert "settings, code or account have changed" in found.meaning
-    switch.stop(desk.store, by="ana", reason="odd prices", now=NOW)
+    kill_switch.stop(desk.store, by="ana", reason="odd prices", now=NOW)
     found = read(desk, record)
     assert (found.verdict, found.exit_code) == (Verdict.HALTED, 4)
     assert "ana stopped all orders (odd prices)" in found.meaning
@@ -235,7 +237,7 @@ def test_a_ticket_nobody_answered_expires_when_the_day_is_decided_again_too_late
         failed_checks=({"name": "finish line", "passed": False},),
     )
     record = desk.register(late, now=MONDAY.open)
-    assert tickets.fetch(desk.store, waiting.sha256).state is TicketState.EXPIRED
+    assert ticket_store.fetch(desk.store, waiting.sha256).state is TicketState.EXPIRED
     assert read(desk, record, now=MONDAY.open).verdict is Verdict.EXPIRED
     found = dataclasses.replace(
         read(desk, record, now=MONDAY.open), verdict=Verdict.RECOMMENDATION_ONLY
@@ -245,7 +247,7 @@ def test_a_ticket_nobody_answered_expires_when_the_day_is_decided_again_too_late
 
 def test_a_batch_that_was_interrupted_is_held_back_not_sent(desk):
     sha256 = desk.approved(desk.an_order(0))
-    record = tickets.fetch(desk.store, sha256)
+    record = ticket_store.fetch(desk.store, sha256)
     intents.commit_ticket(desk.store, record, now=NOW)
     found = read(desk, record)
     assert (found.verdict, found.exit_code) == (Verdict.HELD_BACK, 1)

@@ -432,8 +432,7 @@ DOLLARS = Rates("USD")
 
 def real_gate():
     """Return the functions and types of the gate as it is."""
-    from desk import gate as desk_gate
-    from desk import reference
+    from desk.gate import desk_gate, market_context
     from risk import account, gate, order
 
     return SimpleNamespace(
@@ -442,7 +441,7 @@ def real_gate():
         judge=desk_gate.judge,
         Exposure=desk_gate.Exposure,
         Market=desk_gate.Market,
-        Reference=reference.Reference,
+        Reference=market_context.Reference,
         AccountState=account.AccountState,
         History=account.History,
         Valuation=account.Valuation,

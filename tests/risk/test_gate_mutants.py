@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # In the order in which they import each other.
 MODULES = (
     "risk.limits", "risk.measures", "risk.order", "risk.account", "risk.portfolio", "risk.batch",
-    "risk.gate", "desk.gate",
+    "risk.gate", "desk.gate.desk_gate",
 )  # fmt: skip
 
 MUTANTS = {
@@ -219,17 +219,17 @@ MUTANTS = {
     "turning a position over reduces it": ("portfolio", "weight * self.current.get(name, 0.0) >= 0.0", "True"),
     "opening reduces": ("portfolio", "within(abs(weight), abs(self.current.get(name, 0.0)))", "True"),
     # orders in front of the desk
-    "sales buy": ("desk.gate", "(o.con_id, o.side.sign * number(o.quantity))", "(o.con_id, number(o.quantity))"),
-    "working orders are forgotten": ("desk.gate", "        *held.pending.items(),\n", ""),
+    "sales buy": ("desk.gate.desk_gate", "(o.con_id, o.side.sign * number(o.quantity))", "(o.con_id, number(o.quantity))"),
+    "working orders are forgotten": ("desk.gate.desk_gate", "        *held.pending.items(),\n", ""),
     "others are forgotten": (
-        "desk.gate",
+        "desk.gate.desk_gate",
         "        foreign=weighed(held.foreign, prices, held.net_asset_value),\n",
         "",
     ),
-    "the prices of the decision are forgotten": ("desk.gate", "market.prices | dict(decided or {})", "market.prices"),
-    "a price may fall": ("desk.gate", "return abs(now / was - 1.0)", "return (now / was - 1.0)"),
-    "a price from nothing": ("desk.gate", "known = 0.0 < was < math.inf and 0.0 < now < math.inf", "known = was < math.inf and now < math.inf"),
-    "single orders are not looked at": ("desk.gate", "        *verdict.orders,\n", ""),
+    "the prices of the decision are forgotten": ("desk.gate.desk_gate", "market.prices | dict(decided or {})", "market.prices"),
+    "a price may fall": ("desk.gate.desk_gate", "return abs(now / was - 1.0)", "return (now / was - 1.0)"),
+    "a price from nothing": ("desk.gate.desk_gate", "known = 0.0 < was < math.inf and 0.0 < now < math.inf", "known = was < math.inf and now < math.inf"),
+    "single orders are not looked at": ("desk.gate.desk_gate", "        *verdict.orders,\n", ""),
 }  # fmt: skip
 
 
@@ -262,11 +262,11 @@ def gate_of(modules):
     gate = real_gate()
     gate.check_constraints = modules["risk.gate"].check_constraints
     gate.check_order = modules["risk.order"].check_order
-    gate.judge = modules["desk.gate"].judge
+    gate.judge = modules["desk.gate.desk_gate"].judge
     for name in ("AccountState", "History", "Valuation"):
         setattr(gate, name, getattr(modules["risk.account"], name))
     for name in ("Exposure", "Market"):
-        setattr(gate, name, getattr(modules["desk.gate"], name))
+        setattr(gate, name, getattr(modules["desk.gate.desk_gate"], name))
     return gate
 
 
@@ -293,7 +293,7 @@ def cases():
 FIRST = {
     "order": ("any order", "orders"),
     "account": ("account",),
-    "desk.gate": ("desk", "any desk"),
+    "desk.gate.desk_gate": ("desk", "any desk"),
     "measures": ("weights", "limits"),
     "limits": ("limits", "names", "numbers"),
     "gate": ("limits", "weights", "names"),

@@ -12,7 +12,7 @@ from core.settings import QualitySettings
 from signals.jumps import unexplained_jumps
 from signals.quality import judge_bars
 from signals.wide import wide_bars
-from simulator.bars_table import read_bars
+from simulator.market.bars_table import read_bars
 from tests.signals.bars_of_a_year import quotes_of, universe_of
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared/data"

@@ -3,11 +3,11 @@
 from datetime import date
 
 from core.types import Leg, Side
-from simulator.companions import INDEX
-from simulator.directory import Directory
-from simulator.futures import con_id_of
-from simulator.orders import OrderTerms, OrderType, TimeInForce
-from simulator.tape import Tape
+from simulator.exchange.orders import OrderTerms, OrderType, TimeInForce
+from simulator.instruments.futures import con_id_of
+from simulator.market.benchmarks import INDEX
+from simulator.prices.market_view import Tape
+from simulator.tws.queries.contract_lookup import Directory
 from tests.simulator.tiny_market import ACME, MONDAY, OPEN, TinyMarket
 
 THURSDAY = date(2026, 6, 18)  # Friday the 19th is a holiday: what is monthly ends here

@@ -16,10 +16,10 @@ from core.calendar import session
 from core.errors import ConfigurationError, DaybookError, GatewayTimeout
 from core.settings import SimulatorSettings
 from simulator.__main__ import main
+from simulator.market.scenarios import open_market
 from simulator.process import SimulatorProcess, start
 from simulator.server import start_of_day
-from simulator.worlds import open_market
-from tests.simulator.gateway_stage import buy, stock
+from tests.simulator.gateway_harness import buy, stock
 from tests.simulator.tiny_market import FIRST, MONDAY, TinyMarket
 
 SMALL = SimulatorSettings(symbols=4, cash=250_000.0)

@@ -13,9 +13,9 @@ from ib_async import Forex, Future, Index, Option, ScannerSubscription, TagValue
 from ib_async.util import isNan
 
 from core.errors import DataError
-from simulator.broker import Broker
+from simulator.broker.broker import Broker
 from simulator.vendors import build_vendors
-from tests.simulator.gateway_stage import buy, play, sell, settle, stock
+from tests.simulator.gateway_harness import buy, play, sell, settle, stock
 from tests.simulator.tiny_market import ACME, BEFORE_OPEN, DUAL, FIRST, OPEN, TinyMarket
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "simulator.md"

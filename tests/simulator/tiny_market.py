@@ -5,8 +5,8 @@ from math import prod
 
 from core.calendar import session, sessions_between
 from core.types import Side
-from simulator.market import DailyBar, Instrument, Split
-from simulator.orders import OrderTerms, OrderType, TimeInForce
+from simulator.exchange.orders import OrderTerms, OrderType, TimeInForce
+from simulator.market.market import DailyBar, Instrument, Split
 
 ACME, BOLT, CALM, DUAL, DUAL_LONDON, EMPTY = 101, 102, 103, 104, 105, 106
 FIRST, LAST = date(2026, 3, 2), date(2026, 6, 30)

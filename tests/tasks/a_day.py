@@ -5,9 +5,9 @@ from datetime import date
 
 from core.calendar import session
 from core.types import Order, OrderType, Position, Side, Snapshot
-from desk.ticket import Ticket, TicketLine, TicketStatus
+from desk.tickets.order_ticket import Ticket, TicketLine, TicketStatus
 from tasks.day import Day
-from tests.flow.days import settings_for
+from tests.flows.days.days import settings_for
 
 MONDAY = date(2026, 6, 15)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.types import OrderState, OrderStatus, Side
-from desk.gate import exposure, weighed
+from desk.gate.desk_gate import exposure, weighed
 from tasks.check import Batch
 from tests.tasks.a_day import a_snapshot, an_order
 

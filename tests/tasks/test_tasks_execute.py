@@ -8,7 +8,7 @@ import pytest
 from core.canonical import canonical_json
 from core.tables import FILLS
 from core.types import Fill, OrderState, OrderStatus, Side
-from desk.submission import Submission
+from desk.orders.submission import Submission
 from tasks.execute import average_price, fills_table, state_records, submission_note
 
 

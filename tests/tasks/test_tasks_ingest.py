@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from core.errors import ConfigurationError, VendorError
-from core.runs import StageRecord
+from core.storage.runs import StageRecord
 from core.tables import FUNDAMENTALS, HEADLINES, MACRO, UNIVERSE
 from core.types import Contract
 from tasks.alternative import fetch_fundamentals, fetch_macro, fetch_news

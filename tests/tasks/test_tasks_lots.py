@@ -8,7 +8,7 @@ import pytest
 
 from core.calendar import sessions_between
 from core.errors import DataError
-from core.runs import StageRecord
+from core.storage.runs import StageRecord
 from core.tables import BARS, FEATURES, UNIVERSE
 from core.types import Contract, Side
 from signals.quality import judge_bars

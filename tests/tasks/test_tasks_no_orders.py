@@ -4,10 +4,10 @@ from dataclasses import asdict
 
 import pytest
 
-from desk.ticket import Removed
-from optimiser.lots import Cause, LeftAlone
+from desk.tickets.order_ticket import Removed
+from optimiser.lots.whole_lots import Cause, LeftAlone
 from tasks.no_orders import no_orders
-from tests.flow.days import settings_for
+from tests.flows.days.days import settings_for
 from tests.tasks.a_day import a_ticket, an_order
 
 SETTLED = "The portfolio is already where it should be, in 1 name."

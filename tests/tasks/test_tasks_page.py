@@ -1,8 +1,8 @@
 """The records of a day, gathered into what people see."""
 
-from core.artefacts import Artefact
-from core.runs import StageRecord
-from flows.runner import RESUMED
+from core.storage.artefacts import Artefact
+from core.storage.runs import StageRecord
+from flows.run.runner import RESUMED
 from tasks.page_stages import NUMBERS, artefacts_of, stage_line_of, stage_lines
 
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.money import Rates
-from core.runs import StageRecord
 from core.settings import LimitSettings
-from desk.gate import Exposure, Market, capital_check, judge
+from core.storage.runs import StageRecord
+from desk.gate.desk_gate import Exposure, Market, capital_check, judge
 from review.page import usage
 from review.text import UNKNOWN, bounds, failure
 from risk.account import AccountState, History, Valuation

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ConfigurationError
-from optimiser.patterns import MOST_WAYS, pattern_problem
+from optimiser.overlay.regex_cost import MOST_WAYS, pattern_problem
 from tasks.rules import OVERLAY, read_rules
 
 PLAIN = """\

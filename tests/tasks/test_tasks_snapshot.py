@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.calendar import session
 from core.canonical import canonical_json
 from core.types import Fill, Leg, OrderState, OrderStatus, Side
-from desk.working import working_orders
+from desk.orders.open_orders import working_orders
 from tasks.snapshot import holdings_hash, record_of, snapshot_of, working_of
 from tests.tasks.a_day import MONDAY, a_position, a_snapshot
 

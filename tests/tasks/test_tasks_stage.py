@@ -12,7 +12,7 @@ from core.errors import (
     VendorError,
     WrongAccount,
 )
-from core.runs import StageRecord
+from core.storage.runs import StageRecord
 from tasks import (
     alternative,
     check,

@@ -1,0 +1,1 @@
+"""Files on disk: artefacts, locks, paths, and the record of a run."""

@@ -1,0 +1,332 @@
+"""The desk's rows held against what was approved, before anything is sent.
+
+Every row that bears on what is sent is derived anew (`desk.orders.derivation`) and compared with
+the row that is stored: a column that differs, a row too many and a row too few are incidents. Then
+the kill switch is set, so that nothing leaves by any way until a person has looked; the audit trail
+and the journal say what differed.
+
+This finds accidents and edits by hand. Whoever rewrites the rows, the ticket's bytes *and* the
+audit trail of the file so that they agree is not found by it: nothing in the file is signed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+import journal
+from core.canonical import canonical_json, sha256_of
+from core.errors import DataError, JournalError, StorageError
+from core.types import Order
+from desk import kill_switch
+from desk.errors import OrdersAltered
+from desk.orders.derivation import Derived, Row, derive, may_leave, plain
+from desk.orders.intents import IntentState
+from desk.records import combination_legs
+from desk.records.audit import DESK, Act, note
+from desk.records.journal_orders import sealed_as_sent
+from desk.records.schema import (
+    CHANGES,
+    CLOSINGS,
+    DECISIONS,
+    INTENTS,
+    LEGS,
+    PREVIEWS,
+    STRATEGIES,
+    SWITCHES,
+    TICKETS,
+)
+from desk.records.store import DeskStore
+from desk.tickets.order_ticket import read_ticket
+from desk.tickets.ticket_store import SHORT
+
+TOLD = 5  # differences that a message names; the journal has them all
+# An editor may have stored the bytes as text: another value, which is read all the same.
+_AS_BYTES = (sa.cast(TICKETS.c.content, sa.LargeBinary).label("content"),)
+_MISSING, _ADDED = "no row", "a row"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One stored value that is not what was approved."""
+
+    table: str
+    row: str  # an order's name, a ticket or a token
+    column: str  # empty: the row itself
+    stored: str
+    approved: str
+
+    @property
+    def words(self) -> str:
+        """The difference in words."""
+        what = f"{self.table}.{self.column}" if self.column else self.table
+        return f"{what} of {self.row}: stored {self.stored}, approved {self.approved}"
+
+
+def refuse_if_altered(
+    store: DeskStore, *, account: str, session: date, ticket: str | None = None, now: datetime
+) -> None:
+    """Raise `OrdersAltered` unless every row of a session says what was approved.
+
+    ``ticket`` is the hash of one that is looked at wherever its row says it belongs. The kill
+    switch is set and the incident sealed before it raises.
+    """
+    sealed = sealed_as_sent(store.journal, session)
+    with store.transaction() as connection:
+        try:
+            found = (
+                *differences(connection, account, session, [ticket] if ticket else []),
+                *_sent_before(connection, sealed),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, DataError) as error:
+            # Rows that cannot be read cannot be compared, so nothing may follow from them.
+            found = (Difference("desk", session.isoformat(), "", repr(error), "readable rows"),)
+    if found:
+        raise declared(store, found, session=session, now=now)
+
+
+def refuse_if_ticket_altered(store: DeskStore, sha256: str, *, now: datetime) -> None:
+    """Raise `OrdersAltered` unless a ticket, and every row of its session, is as approved.
+
+    Says nothing of a ticket that the desk does not know.
+    """
+    with store.transaction() as connection:
+        of = sa.text("SELECT account, session, content FROM tickets WHERE sha256 = :sha256")
+        row = connection.execute(of, {"sha256": sha256}).mappings().first()
+    if row is None:
+        return
+    content = row["content"]
+    if isinstance(content, bytes) and sha256_of(content) == sha256:
+        ticket = read_ticket(content)
+        account, session = ticket.account, ticket.session
+    else:
+        account, session = row["account"], _day(row["session"], now)
+    refuse_if_altered(store, account=account, session=session, ticket=sha256, now=now)
+
+
+def _day(stored: str, now: datetime) -> date:
+    try:
+        return date.fromisoformat(stored)
+    except ValueError:
+        return now.date()
+
+
+def differences(
+    connection: sa.Connection, account: str, session: date, tickets: Collection[str] = ()
+) -> tuple[Difference, ...]:
+    """Return every difference between a session's stored rows and what was approved."""
+    derived = derive(connection, account, session, tickets)
+    stored = _stored(connection, account, session, derived)
+    return tuple(
+        difference
+        for table in stored
+        for difference in _compared(table, stored[table], derived.of(table))
+    )
+
+
+def _sent_before(connection: sa.Connection, sealed: Mapping[str, str]) -> Iterator[Difference]:
+    """Yield each order that is sealed as sent and that the desk would send, or does not know."""
+    chosen = sa.select(INTENTS.c.order_ref, INTENTS.c.state).where(
+        INTENTS.c.order_ref.in_(list(sealed))
+    )
+    stored = {row.order_ref: row.state for row in connection.execute(chosen)}
+    for ref, told in sorted(sealed.items()):
+        state = stored.get(ref, _MISSING)
+        if state in {_MISSING, IntentState.INTENDED.value}:
+            yield Difference("intents", ref, "state", state, told)
+
+
+def refuse_if_row_differs(connection: sa.Connection, order: Order, session: date) -> None:
+    """Raise `OrdersAltered` unless an order's own rows are its terms, within a transaction.
+
+    What is about to leave is held against the disk once more. Nothing is declared here: the
+    caller holds the disk and has to let go of it first.
+    """
+    ref = order.order_ref
+    row = connection.execute(sa.select(INTENTS).where(INTENTS.c.order_ref == ref)).mappings()
+    found = row.first()
+    wanted = {**plain(order), "left": True}
+    kept = combination_legs.kept(connection, [ref]).get(ref, ())
+    odd = [
+        *_compared("intents", {ref: _intent(found)} if found else {}, {ref: wanted}),
+        *_compared(
+            "legs",
+            {(ref, place): _leg(each) for place, each in enumerate(kept)},
+            {
+                (ref, place): _leg(each)
+                for place, each in enumerate(combination_legs.legs_of(order))
+            },
+        ),
+    ]
+    if odd:
+        raise OrdersAltered(_told(odd), session=session, differences=odd)
+
+
+def declared(
+    store: DeskStore, found: Iterable[Difference], *, session: date, now: datetime
+) -> OrdersAltered:
+    """Set the kill switch over differences, write them down, seal them; return the error."""
+    odd = tuple(found)
+    told = _told(odd)
+    with store.transaction() as connection:
+        if kill_switch.load(connection).reason != told:  # said once, however often it is met
+            kill_switch.halt(connection, by=DESK, reason=told, now=now)
+            detail = {"differences": [asdict(each) for each in odd]}
+            note(connection, Act(now, DESK, "altered", session.isoformat(), detail))
+    told += _sealed(store, odd, session, now)
+    return OrdersAltered(told, session=session, differences=odd)
+
+
+def _sealed(store: DeskStore, odd: Collection[Difference], session: date, now: datetime) -> str:
+    """Seal an incident; return what kept it from being sealed, in words."""
+    if store.journal is None:
+        return ""
+    try:
+        journal.log(store.journal, _entry(odd, session, now))
+    except (JournalError, StorageError) as error:
+        return f" (not sealed in the journal: {error})"
+    return ""
+
+
+def _entry(odd: Collection[Difference], session: date, now: datetime) -> journal.Entry:
+    rows = [{"symbol": each.row[:32], "con_id": None, "payload": asdict(each)} for each in odd]
+    facts = {"what": "stored orders differ from what was approved", "differences": len(odd)}
+    named = sha256_of(canonical_json([facts, rows]))[:SHORT]
+    return journal.Entry(
+        run_id=f"{session.isoformat()}-incident.{named}",
+        kind="incident",
+        timestamp=now,
+        session=session,
+        facts=facts,
+        artefacts=(),
+        decisions=rows,
+    )
+
+
+def _told(odd: Collection[Difference]) -> str:
+    named = "; ".join(each.words for each in list(odd)[:TOLD])
+    more = f"; and {len(odd) - TOLD} more" if len(odd) > TOLD else ""
+    return (
+        f"the desk's rows are not what was approved, {len(odd)} difference(s): {named}{more}. No "
+        "order leaves: the kill switch is set. Keep a copy of the desk's folder and find out who "
+        "changed it, look at the broker's orders, then: daybook resume --by NAME"
+    )
+
+
+def _compared(
+    table: str, stored: Mapping[Any, Row], derived: Mapping[Any, Row]
+) -> Iterator[Difference]:
+    for key in sorted({*stored, *derived}, key=str):
+        name = _name(key)
+        if key not in stored:
+            yield Difference(table, name, "", _MISSING, _ADDED)
+        elif key not in derived:
+            yield Difference(table, name, "", _ADDED, _MISSING)
+        else:
+            for column, approved in sorted(derived[key].items()):
+                kept = stored[key].get(column)
+                if kept != approved:
+                    yield Difference(table, name, column, str(kept), str(approved))
+
+
+def _name(key: Any) -> str:
+    if isinstance(key, tuple):
+        return f"{_name(key[0])} no. {key[1] + 1}"
+    name = str(key)
+    return name[:SHORT] if len(name) == 64 else name  # hashes are long
+
+
+def _stored(
+    connection: sa.Connection, account: str, session: date, derived: Derived
+) -> dict[str, dict[Any, Row]]:
+    """Return the rows as they are, in the form in which they are derived."""
+    names = list(derived.of("tickets"))
+    tokens = list(derived.of("previews"))
+    of_session = (INTENTS.c.account == account) & (INTENTS.c.session == session)
+    wanted = INTENTS.c.source.in_([*names, *tokens]) | INTENTS.c.order_ref.in_(
+        list(derived.of("intents"))
+    )
+    intents = _rows(connection, INTENTS, of_session | wanted)
+    refs = [row["order_ref"] for row in intents]
+    return {
+        "tickets": {
+            row["sha256"]: _ticket(row)
+            for row in _rows(connection, TICKETS, TICKETS.c.sha256.in_(names), *_AS_BYTES)
+        },
+        "decisions": _decisions(_rows(connection, DECISIONS, DECISIONS.c.ticket_sha256.in_(names))),
+        "previews": {
+            row["token_sha256"]: _preview(row)
+            for row in _rows(connection, PREVIEWS, PREVIEWS.c.token_sha256.in_(tokens))
+        },
+        "intents": {row["order_ref"]: _intent(row) for row in intents},
+        "legs": {
+            (row["order_ref"], row["position"]): dict(row)
+            for row in _rows(connection, LEGS, LEGS.c.order_ref.in_(refs))
+        },
+        "strategies": {
+            row["order_ref"]: {**row, "terms": json.loads(row["terms"])}
+            for row in _rows(connection, STRATEGIES, STRATEGIES.c.order_ref.in_(refs))
+        },
+        "closings": {
+            row["order_ref"]: dict(row)
+            for row in _rows(connection, CLOSINGS, CLOSINGS.c.order_ref.in_(refs))
+        },
+        "changes": {
+            row["source"]: dict(row)
+            for row in _rows(
+                connection,
+                CHANGES,
+                CHANGES.c.order_ref.in_(refs) | CHANGES.c.source.in_(tokens),
+            )
+        },
+        "switches": _switch(connection),
+    }
+
+
+def _rows(connection: sa.Connection, table: sa.Table, which: Any, *instead: Any) -> list[Any]:
+    """Return rows of a table, with some columns ``instead`` of those of the same name."""
+    named = {column.name for column in instead}
+    columns = [column for column in table.columns if column.name not in named]
+    return list(connection.execute(sa.select(*columns, *instead).where(which)).mappings())
+
+
+def _switch(connection: sa.Connection) -> dict[Any, Row]:
+    newest = sa.select(SWITCHES).order_by(SWITCHES.c.id.desc()).limit(1)
+    row = connection.execute(newest).mappings().first()
+    return {} if row is None else {"newest": dict(row)}
+
+
+def _intent(row: Any) -> Row:
+    return {**row, "left": IntentState(row["state"]) is not IntentState.INTENDED}
+
+
+def _ticket(row: Any) -> Row:
+    return {
+        **row,
+        "content": sha256_of(row["content"]),
+        "holdings": sha256_of(row["holdings"].encode()),
+        "state": may_leave(row["state"]),
+    }
+
+
+def _preview(row: Any) -> Row:
+    used = row["used_at"] is not None
+    return {**row, "terms": sha256_of(row["terms"].encode()), "used": used}
+
+
+def _decisions(rows: list[Any]) -> dict[Any, Row]:
+    found: dict[Any, Row] = {}
+    seen: dict[str, int] = {}
+    for row in sorted(rows, key=lambda each: int(each["id"])):
+        number = seen[row["ticket_sha256"]] = seen.get(row["ticket_sha256"], -1) + 1
+        found[row["ticket_sha256"], number] = dict(row)
+    return found
+
+
+def _leg(leg: Any) -> Row:
+    return {"con_id": leg.con_id, "side": leg.side.value, "ratio": leg.ratio}

@@ -1,0 +1,1 @@
+"""Single orders in two steps: preview, then confirm with a token."""

@@ -1,0 +1,1 @@
+"""What the desk keeps on disk: its store, audit trail, order events and tokens."""

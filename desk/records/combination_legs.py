@@ -1,0 +1,51 @@
+"""The legs of the combinations an account is committed to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import fields
+
+import sqlalchemy as sa
+
+from core.types import ComboOrder, Leg, Order, Side
+from desk.records.schema import LEGS
+
+
+def legs_of(order: Order) -> tuple[Leg, ...]:
+    """Return an order's legs; none for a single instrument."""
+    return order.legs if isinstance(order, ComboOrder) else ()
+
+
+def with_legs(order: Order, legs: tuple[Leg, ...]) -> ComboOrder:
+    """Return the order of these terms for a combination."""
+    terms = {each.name: getattr(order, each.name) for each in fields(Order)}
+    return ComboOrder(**terms, legs=legs)
+
+
+def keep(connection: sa.Connection, order: ComboOrder) -> None:
+    """Keep the legs of a named order."""
+    rows = [
+        {
+            "order_ref": order.order_ref,
+            "position": position,
+            "con_id": leg.con_id,
+            "side": leg.side.value,
+            "ratio": leg.ratio,
+        }
+        for position, leg in enumerate(order.legs)
+    ]
+    connection.execute(sa.insert(LEGS), rows)
+
+
+def kept(connection: sa.Connection, order_refs: Collection[str]) -> dict[str, tuple[Leg, ...]]:
+    """Return the legs of these orders, in order; an order for one instrument has no entry."""
+    chosen = (
+        sa.select(LEGS)
+        .where(LEGS.c.order_ref.in_(list(order_refs)))
+        .order_by(LEGS.c.order_ref, LEGS.c.position)
+    )
+    found: dict[str, list[Leg]] = {}
+    for row in connection.execute(chosen).mappings():
+        leg = Leg(row["con_id"], Side(row["side"]), row["ratio"])
+        found.setdefault(row["order_ref"], []).append(leg)
+    return {ref: tuple(legs) for ref, legs in found.items()}

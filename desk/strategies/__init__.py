@@ -1,0 +1,1 @@
+"""Option strategies in two steps: preview, then confirm with a token."""

@@ -1,0 +1,97 @@
+"""``daybook run``: the day on a terminal, without any Prefect server."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from core.settings import Settings
+from flows.run.day import run_session
+from flows.run.runner import Threads
+from flows.run.stages import Outcome
+from flows.terminal.day_progress import ConsoleWatcher
+from flows.terminal.output import Terminal, say_json
+from review.day import DayPage
+from review.terminal import show
+from tasks.page import day_page
+from tasks.page_stages import stage_line_of
+from tasks.record import gate_facts
+
+
+def run_command(
+    settings: Settings, day: date | None, *, fresh: bool, as_json: bool, resume: str
+) -> int:
+    """Run a day, print how it went, and return the exit code."""
+    console = Terminal()
+    threads = Threads()
+    try:
+        with ConsoleWatcher(console, quiet=as_json) as watcher:
+            outcome = run_session(
+                settings,
+                day,
+                start=threads,
+                watch=watcher,
+                resume=resume,
+                progress=watcher.progress,
+                fresh=fresh,
+            )
+    finally:
+        threads.close()
+    page = day_page(outcome.day, outcome.records)
+    if as_json:
+        say_json(summary(outcome, page))
+    else:
+        show(page, console, places=places(outcome))
+    return outcome.exit_code
+
+
+def places(outcome: Outcome) -> dict[str, str]:
+    """Return where the ticket, the page and the journal are, relative to the home folder."""
+    records = outcome.records
+    return {
+        "ticket": records["propose"].artefacts["ticket"].path,
+        "report": records["seal"].artefacts["page"].path,
+        "journal": f"{records['seal'].notes} (daybook journal verify)",
+    }
+
+
+def summary(outcome: Outcome, page: DayPage) -> dict[str, Any]:
+    """Return a day as plain JSON values, for programs."""
+    stages = [stage_line_of(name, record) for name, record in outcome.records.items()]
+    return {
+        "session": page.session.isoformat(),
+        "mode": page.mode.value,
+        "world": page.world,
+        "unknown": list(page.unknown),
+        "run_id": page.run_id,
+        "verdict": page.verdict.value,
+        "headline": page.standing.headline,
+        "next_step": page.next_step,
+        "exit_code": outcome.exit_code,
+        "unchanged_since": outcome.records["seal"].facts["unchanged_since"],
+        "net_asset_value": page.net_asset_value,
+        "orders": len(page.orders),
+        "actions": [
+            {"action": line.action, "symbol": line.symbol, "quantity": line.quantity,
+             "short_opened": line.short_opened}
+            for line in page.orders
+        ],
+        "figures": gate_facts(page),
+        "hours": page.hours,
+        "reason": page.standing.why,
+        "failed_checks": [
+            {"name": c.name, "value": c.value, "limit": c.limit, "detail": c.detail}
+            for c in page.failed_checks
+        ],
+        "uncertain": [line.symbol for line in page.uncertain],
+        "stages": [
+            {"stage": s.name, "seconds": s.seconds, "in": s.rows_in, "out": s.rows_out,
+             "note": s.note}
+            for s in stages
+        ],
+        "artefacts": {
+            f"{name}.{kind}": {"path": artefact.path, "sha256": artefact.sha256}
+            for name, record in outcome.records.items()
+            for kind, artefact in record.artefacts.items()
+        },
+    }  # fmt: skip

@@ -1,0 +1,192 @@
+"""``daybook doctor``: what works, what does not, and what to do about it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+import journal
+from core import clock
+from core.calendar import BUCHAREST, is_session, next_session, session, unusual_hours
+from core.errors import DaybookError, JournalError, StorageError
+from core.settings import Settings
+from core.storage.artefacts import write_atomically
+from core.storage.paths import Paths
+from core.storage.provenance import ROOT
+from desk.clocks import Clocks, told
+from flows.run.environment import World, open_world
+from flows.run.preflight import begin_day
+from tasks.day import silent
+from tasks.vendors import fundamentals_vendor
+
+STYLES = {"ok": "green", "warn": "yellow", "FAIL": "bold red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    verdict: str  # ok, warn or FAIL
+    what: str
+    found: str
+
+    @property
+    def failed(self) -> bool:
+        """Whether a run would fail over this."""
+        return self.verdict == "FAIL"
+
+    def plain(self) -> dict[str, Any]:
+        """Return the finding as plain JSON values."""
+        return asdict(self)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything a run needs, and keep looking after a failure."""
+    paths = Paths.of(settings)
+    findings = [
+        _tried("packages", _packages),
+        Finding("ok", "settings", f"valid, mode {settings.mode}, orders: {settings.submit}"),
+        _tried("calendar", lambda: _calendar(settings)),
+        _tried("disk", lambda: _disk(paths)),
+        _tried("journal", lambda: _journal(paths)),
+    ]
+    findings.extend(_outside(settings))
+    return findings
+
+
+def render(findings: list[Finding], console: Console) -> None:
+    """Print one finding a line."""
+    for finding in findings:
+        verdict = (f"{finding.verdict:<5}", STYLES[finding.verdict])
+        line = Text.assemble(verdict, f"{finding.what:<13} ", finding.found)
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def _tried(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        found = look()
+    except DaybookError as error:
+        return Finding("FAIL", what, str(error))
+    if found.startswith("warn "):
+        return Finding("warn", what, found.removeprefix("warn "))
+    return Finding("ok", what, found)
+
+
+def _outside(settings: Settings) -> Iterator[Finding]:
+    try:
+        with open_world(settings, None) as world:
+            yield Finding("ok", "world", world.title)
+            yield from _gateway(world)
+            yield _tried("fundamentals", lambda: _vendor(world))
+            yield _news(world)
+            yield _slack(world)
+    except DaybookError as error:
+        yield Finding("FAIL", "world", str(error))
+
+
+def _packages() -> str:
+    locked = _locked((ROOT / "requirements.lock").read_text())
+    differing = []
+    for name, versions in locked.items():
+        try:
+            installed = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # for another platform, or an extra
+        if installed not in versions:
+            differing.append(f"{name} {installed} instead of {' or '.join(sorted(versions))}")
+    version = ".".join(map(str, sys.version_info[:3]))
+    if differing:
+        return f"warn python {version}, not as locked: {', '.join(differing[:3])}"
+    return f"python {version}, {len(locked)} packages as in requirements.lock"
+
+
+def _locked(lock: str) -> dict[str, set[str]]:
+    versions: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", lock, re.MULTILINE):
+        versions.setdefault(name, set()).add(version)
+    return versions
+
+
+def _calendar(settings: Settings) -> str:
+    today = clock.now().astimezone(BUCHAREST).date()
+    trades = is_session(today, exchange=settings.exchange)
+    exchange = settings.exchange
+    found = (session if trades else next_session)(today, exchange=exchange)
+    told = unusual_hours(found, exchange=exchange).replace(" today", " that day")
+    return (
+        f"{exchange}: {'today' if trades else 'next session'} {found.day:%a %d %b %Y}, "
+        f"opens {found.open.astimezone(BUCHAREST):%H:%M} Bucharest{f'; {told}' if told else ''}"
+    )
+
+
+def _disk(paths: Paths) -> str:
+    for folder in (paths.data, paths.reports):
+        probe = folder / ".probe"
+        write_atomically(probe, b"")
+        try:
+            probe.unlink()
+        except OSError as error:
+            raise StorageError(f"cannot remove {probe}: {error.strerror}") from error
+    return f"{_shown(paths.data)} and {_shown(paths.reports)} can be written"
+
+
+def _shown(path: Path) -> str:
+    home = Path.cwd()
+    return str(path.relative_to(home)) if path.is_relative_to(home) else str(path)
+
+
+def _journal(paths: Paths) -> str:
+    if not paths.journal.exists():
+        return "warn empty: no day was sealed yet"
+    try:
+        found = journal.verify(paths.journal, paths.home)
+    except JournalError as error:
+        raise JournalError(f"{error}; keep a copy before anything else") from error
+    return f"{found.entries} entries verify, head {found.head[:12]}"
+
+
+def _gateway(world: World) -> Iterator[Finding]:
+    try:
+        day = begin_day(world.settings, None, progress=silent)
+    except DaybookError as error:
+        yield Finding("FAIL", "gateway", str(error))
+        yield Finding("warn", "clocks", "not compared: the gateway did not tell its time")
+        return
+    account = f"account {day.account[:2]}****{day.account[-3:]}"
+    yield Finding("ok", "gateway", f"{account}, its clock says {day.as_of:%F %H:%M} UTC")
+    yield _clocks(day.clocks)
+
+
+def _clocks(found: Clocks | None) -> Finding:
+    if found is None or found.tolerance is None:
+        return Finding("ok", "clocks", "the simulator's time, which nothing is held against")
+    allowed = f"{found.tolerance.total_seconds():g} s allowed (gateway.clock_tolerance)"
+    if found.agree:
+        return Finding("ok", "clocks", f"{told(found.ahead)} of this computer's, {allowed}")
+    return Finding("FAIL", "clocks", f"{told(found.ahead)}, {allowed}: no order can be sent")
+
+
+def _vendor(world: World) -> str:
+    members, _ = fundamentals_vendor(world.settings.vendors).constituents()
+    return f"{len(members)} index members"
+
+
+def _news(world: World) -> Finding:
+    feeds = len(world.settings.vendors.news_urls)
+    if feeds == 0:
+        return Finding("warn", "news", "no vendors.news_urls: the sentiment block stays unknown")
+    return Finding("ok", "news", f"{feeds} feed(s) set")
+
+
+def _slack(world: World) -> Finding:
+    if world.settings.vendors.slack_webhook is None:
+        return Finding("warn", "slack", "no vendors.slack_webhook: no review message")
+    return Finding("ok", "slack", "a webhook is set")

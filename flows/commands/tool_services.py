@@ -1,0 +1,94 @@
+"""What the tools of the catalogue need from the floors above: a world, a day, a story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from datetime import date
+from typing import Any
+
+from agent.client_lock import one_at_a_time
+from agent.context import ToolContext
+from agent.dispatch import Dispatcher
+from core.settings import Mode, Settings, Submit
+from core.storage.paths import Paths
+from flows.run.environment import open_world
+from flows.run.halt import StopReport, stop
+from flows.run.session import open_session
+from flows.terminal.output import Terminal
+from ibkr.socket_gateway import open_socket
+from review.execution import ExecutionReport
+
+
+class ToolHouse:
+    """The house of these settings, as `agent.context.House` wants it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @contextmanager
+    def world(self, ticket: str | None) -> Iterator[Settings]:
+        """Open what the settings talk to; an embedded simulator lives for the block."""
+        with self._turn():
+            if ticket is None:
+                with open_world(self._settings, None) as world:
+                    yield world.settings
+            else:
+                with open_session(self._settings, ticket) as opened:
+                    yield opened.world.settings
+
+    def why(self, symbol: str, session: date | None) -> Mapping[str, Any]:
+        """Return a symbol's way through a day."""
+        from flows.commands.why import explain  # noqa: PLC0415 - brings in the stages, and Prefect
+
+        return explain(self._settings, symbol, session)
+
+    def dry_day(self, session: date | None, *, fresh: bool) -> Mapping[str, Any]:
+        """Run a day that only proposes, whatever the settings say of sending."""
+        from flows.commands.day import summary  # noqa: PLC0415
+        from flows.run.day import run_session  # noqa: PLC0415
+        from flows.run.runner import Threads  # noqa: PLC0415
+        from flows.terminal.day_progress import ConsoleWatcher  # noqa: PLC0415
+        from tasks.page import day_page  # noqa: PLC0415
+
+        threads = Threads()
+        try:
+            with self._turn(), ConsoleWatcher(Terminal(stderr=True), quiet=True) as watcher:
+                outcome = run_session(
+                    self._settings.model_copy(update={"submit": Submit.PROPOSE}),
+                    session,
+                    start=threads,
+                    watch=watcher,
+                    resume="call dry_day again",
+                    progress=watcher.progress,
+                    fresh=fresh,
+                )
+        finally:
+            threads.close()
+        return summary(outcome, day_page(outcome.day, outcome.records))
+
+    def execute(self, sha256: str) -> ExecutionReport:
+        """Send what a person approved."""
+        from flows.run.execution import execute  # noqa: PLC0415
+
+        with self._turn():
+            return execute(self._settings, sha256)
+
+    def stop(self, *, by: str, reason: str, reducing: bool) -> StopReport:
+        """Turn the kill switch at once: it waits for nobody's turn."""
+        return stop(self._settings, by=by, reason=reason, reducing=reducing)
+
+    def _turn(self) -> Any:
+        if self._settings.mode is not Mode.SIM or self._settings.gateway.port is not None:
+            return nullcontext()
+        # Two embedded simulators cannot share one ledger.
+        return one_at_a_time(Paths.of(self._settings).data / "agent" / "world.lock")
+
+
+def dispatcher_of(settings: Settings) -> Dispatcher:
+    """Return the way to call the tools that these settings allow."""
+    house = ToolHouse(settings)
+    return Dispatcher(
+        settings,
+        lambda caller: ToolContext(settings, caller, house=house, open_gateway=open_socket),
+    )

@@ -1,0 +1,282 @@
+"""``daybook why``: one symbol's way through the day, from block scores to the order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agent.journal_reader import decided_day
+from core.errors import NoData
+from core.order_action import action
+from core.settings import Settings
+from core.storage.artefacts import Store
+from core.storage.paths import Paths
+from core.storage.runs import StageRecord, book_path, read_records
+from core.tables import FEATURES, HEADLINES, SCORE_PARTS, SCORES, TARGETS, Schema, read_table
+from core.text.untrusted import one_line
+from core.types import Side
+from desk.errors import UnknownTicket
+from desk.records.store import DeskStore
+from desk.tickets.ticket_store import committed, fetch
+from review.standing import order_states, ticket_standing
+from tasks.columns import rows
+from tasks.execute import state_records
+from tasks.judged import last_judgement
+from tasks.page_checks import unknown_sources
+
+
+def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]:
+    """Return the story of a symbol on a day, from the last sealed run of that day.
+
+    Raises `NoData` when no run of that day is sealed, or when it never met the symbol; the
+    reason a symbol was left out is part of the message.
+    """
+    paths = Paths.of(settings)
+    decided = decided_day(paths, day)
+    entry = decided.entry.entry
+    records = read_records(book_path(paths, entry.session, entry.facts["run_key"]))
+    reader = _Reader(decided.store, records, one_line(symbol).upper())
+    score = reader.row("signals", "scores", SCORES)
+    if score is None:
+        raise NoData(reader.why_absent(entry.session))
+    target = reader.row("override", "targets", TARGETS) or {}
+    con_id = score["con_id"]
+    return {
+        "symbol": reader.symbol,
+        "con_id": con_id,
+        "session": entry.session.isoformat(),
+        "run_id": entry.run_id,
+        "verdict": entry.facts["verdict"],
+        "world": records["market"].facts.get("world", ""),
+        "unknown": list(unknown_sources(records)),
+        "blocks": {name: score[name] for name in ("technical", "fundamental", "sentiment")},
+        "coverage": score["coverage"],
+        "alpha_score": score["alpha_score"],
+        "expected_return_daily": score["expected_return"],
+        "volatility_daily": score["volatility"],
+        "features": reader.parts(),
+        "headlines": reader.headlines(),
+        "weight_before": target.get("weight_before"),
+        "weight_optimal": target.get("weight_optimal"),
+        "override": target.get("override"),
+        "rules_met": reader.rules_met(con_id),
+        "earnings_unknown": records["override"].facts.get("earnings_unknown"),
+        "weight": target.get("weight"),
+        "gate": reader.gate(con_id),
+        "what_if": reader.what_if(con_id),
+        "order": reader.order(con_id, paths, entry.facts["verdict"]),
+    }
+
+
+class _Reader:
+    """Reads one symbol's part of the artefacts of a run."""
+
+    def __init__(self, store: Store, records: Mapping[str, StageRecord], symbol: str) -> None:
+        self.symbol = symbol
+        self._store = store
+        self._records = records
+
+    def _rows(self, stage: str, name: str, schema: Schema) -> list[dict[str, Any]]:
+        table = read_table(self._store, self._records[stage].artefacts[name], schema)
+        return rows(table[table["symbol"] == self.symbol])
+
+    def row(self, stage: str, name: str, schema: Schema) -> dict[str, Any] | None:
+        found = self._rows(stage, name, schema)
+        return found[0] if found else None
+
+    def why_absent(self, session: date) -> str:
+        # Days sealed before bars were judged have no quality.
+        quality = self._records["market"].facts.get("quality", {"symbols": {}})
+        for con_id, symbol in quality["symbols"].items():
+            if symbol == self.symbol:
+                why = quality["quarantined"][con_id]
+                return f"{self.symbol} was in quarantine on {session}: {why}"
+        for stage, reasons in (("universe", "refused"), ("features", "dropped")):
+            reason = self._records[stage].facts[reasons].get(self.symbol)
+            if reason:
+                return f"{self.symbol} was left out on {session}: {reason}"
+        return f"{self.symbol} was not in the universe of {session}"
+
+    def parts(self) -> list[dict[str, Any]]:
+        known = {row["feature"]: row for row in self._rows("signals", "score_parts", SCORE_PARTS)}
+        columns = ("block", "feature", "value", "score", "weight")
+        features = self.row("features", "features", FEATURES) or {}
+        ordered = [name for name in features if name in known]
+        return [{column: known[name][column] for column in columns} for name in ordered]
+
+    def headlines(self) -> list[dict[str, Any]]:
+        found = self._rows("news", "headlines", HEADLINES)
+        return [
+            {"published": str(row["published"] or "undated"), "title": row["title"],
+             "polarity": row["polarity"]}
+            for row in found
+        ]  # fmt: skip
+
+    def rules_met(self, con_id: int) -> list[dict[str, Any]]:
+        # Days sealed before the rules were a file have no findings.
+        findings = self._records["override"].facts.get("findings", [])
+        return [finding for finding in findings if finding["name"] == con_id]
+
+    def gate(self, con_id: int) -> dict[str, Any]:
+        facts = self._records["check"].facts
+        last = last_judgement(self._records["check"], self._records["rehearse"])
+        return {
+            "passed": last["passed"],
+            "quantity": facts["quantities"].get(str(con_id)),
+            "weight_in_lots": facts["weights"].get(str(con_id)),
+            "skipped": facts["skipped"].get(self.symbol),
+            "failed": [check for check in last["checks"] if not check["passed"]],
+        }
+
+    def what_if(self, con_id: int) -> list[dict[str, Any]]:
+        facts = self._records["rehearse"].facts
+        refs = {
+            order["order_ref"]
+            for order in (*facts["orders"], *facts["removed"])
+            if order["con_id"] == con_id
+        }
+        return [step for step in facts["steps"] if step["order_ref"] in refs]
+
+    def order(self, con_id: int, paths: Paths, sealed: str) -> dict[str, Any] | None:
+        """Return the symbol's order, and how the desk has it; ``sealed`` where it has no ticket."""
+        orders = self._records["rehearse"].facts["orders"]
+        found = [order for order in orders if order["con_id"] == con_id]
+        if not found:
+            return None
+        sha256 = self._records["propose"].artefacts["ticket"].sha256
+        states, status = _at_desk(paths, sha256, self.symbol, found[0]["order_ref"], sealed)
+        words = action(Side(found[0]["side"]), found[0]["quantity"], self._held(con_id))
+        return {**found[0], "action": words, "status": status, "state": states}
+
+    def _held(self, con_id: int) -> float:
+        """Return the shares that were held when the day was decided."""
+        stored = self._store.open(self._records["snapshot"].artefacts["positions"])
+        positions = json.loads(stored.read_bytes())["positions"].values()
+        return float(sum(each["quantity"] for each in positions if each["con_id"] == con_id))
+
+
+def _at_desk(
+    paths: Paths, sha256: str, symbol: str, order_ref: str, sealed: str
+) -> tuple[dict[str, Any] | None, str]:
+    """Return how an order stands at the broker, if it was sent, and its status in words."""
+    with DeskStore.of(paths) as store:
+        try:
+            record = fetch(store, sha256)
+        except UnknownTicket:
+            return None, sealed
+        counts = committed(store, record.ticket.account, record.ticket.session) or record
+        states = state_records(order_states(store, counts), counts.held)
+        found = ticket_standing(store, counts, now=None)
+    own = next((state for state in states if state["order_ref"] == order_ref), None)
+    if own is not None:
+        return own, own["status"]
+    if not states:
+        return None, found.verdict.value
+    return None, "pending" if symbol in found.unsent else "not sent"
+
+
+def render(story: Mapping[str, Any], console: Console) -> None:
+    """Print the story, one step a line."""
+    head = f"{story['symbol']} on {story['session']} (run {story['run_id']})"
+    console.print(Text(head, style="bold"))
+    for label, text in _steps(story):
+        line = Text.assemble((f"{label:<13} ", "dim"), text)
+        console.print(line, highlight=False, soft_wrap=True)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("block", "feature"):
+        table.add_column(column)
+    for column in ("value", "score", "weight"):
+        table.add_column(column, justify="right")
+    for part in story["features"]:
+        table.add_row(
+            part["block"], part["feature"], _number(part["value"], 4),
+            _number(part["score"], 2), _number(part["weight"], 2),
+        )  # fmt: skip
+    console.print()
+    console.print(table)
+
+
+def _steps(story: Mapping[str, Any]) -> list[tuple[str, str]]:
+    blocks = ", ".join(f"{name} {_number(score, 2)}" for name, score in story["blocks"].items())
+    gate, order = story["gate"], story["order"]
+    unknown = ", ".join(story["unknown"])
+    steps = [
+        *([("world", story["world"])] if story["world"] else []),
+        *([("unknown", f"{unknown}: no part of the scores")] if unknown else []),
+        ("block scores", f"{blocks}; {story['coverage']:.0%} of the features known"),
+        (
+            "alpha",
+            (
+                f"{_number(story['alpha_score'], 2)}, expected "
+                f"{_bps(story['expected_return_daily'])} a day at "
+                f"{_percent(story['volatility_daily'])} volatility"
+            ),
+        ),
+        (
+            "weight",
+            f"{_percent(story['weight_before'])} held, {_percent(story['weight_optimal'])} optimal",
+        ),
+        ("override", _override_line(story)),
+        ("gate", _gate_line(gate)),
+        ("what-if", _what_if_line(story["what_if"])),
+        ("order", _order_line(order)),
+    ]
+    steps += [
+        ("headline", f"{h['published'][:16]} {_number(h['polarity'], 2)} {h['title']}")
+        for h in story["headlines"][-5:]
+    ]
+    return steps
+
+
+def _override_line(story: Mapping[str, Any]) -> str:
+    met = "; ".join(finding["evidence"] for finding in story["rules_met"])
+    line = story["override"] or (f"{met}; nothing to change" if met else "none")
+    if story["earnings_unknown"]:
+        line += "; earnings dates were not known"
+    return str(line)
+
+
+def _gate_line(gate: Mapping[str, Any]) -> str:
+    verdict = (
+        "passed"
+        if gate["passed"]
+        else "FAILED: " + "; ".join(f"{c['name']}: {c['detail']}" for c in gate["failed"])
+    )
+    lots = f"{gate['quantity']} shares, {_percent(gate['weight_in_lots'])}"
+    return f"{verdict}; {lots}" + (f"; left alone: {gate['skipped']}" if gate["skipped"] else "")
+
+
+def _what_if_line(steps: list[Mapping[str, Any]]) -> str:
+    if not steps:
+        return "not asked"
+    return " → ".join(f"{s['asked_quantity']} shares {s['action']} ({s['reason']})" for s in steps)
+
+
+def _order_line(order: Mapping[str, Any] | None) -> str:
+    if order is None:
+        return "none"
+    text = (
+        f"{order['action']} {order['quantity']} at {order['limit_price']} {order['time_in_force']}"
+    )
+    state = order["state"]
+    if state is None or not state["filled"]:
+        return f"{text}, {order['status']}"
+    return f"{text}, {state['status']}, {state['filled']:g} filled at {state['average_price']}"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "unknown" if value is None else f"{value:+.{digits}f}"
+
+
+def _percent(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.2%}"
+
+
+def _bps(value: float | None) -> str:
+    return "unknown" if value is None else f"{1e4 * value:+.1f} bp"

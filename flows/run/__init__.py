@@ -1,0 +1,1 @@
+"""A session from settings to outcome: preflight, stages, execution, close, alerts."""

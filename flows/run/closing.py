@@ -1,0 +1,78 @@
+"""After the US close: fills, costs and positions of a session, reconciled and sealed."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from core.settings import Settings
+from core.storage.runs import RunBook, StageRecord
+from desk.records.store import DeskStore
+from desk.tickets.ticket_store import TicketRecord, fetch
+from flows.run.runner import Starter, Threads, Watcher
+from flows.run.session import CLOSE, begin, open_session
+from flows.run.steps import Silent, Steps
+from review.closing import CloseReport, close_message
+from review.standing import standing
+from tasks.close import seal_close, settle
+from tasks.day import Day
+from tasks.message import send_message
+
+AFTER_THE_CLOSE = timedelta(minutes=1)
+
+
+def close(
+    settings: Settings,
+    session: date | None,
+    *,
+    start: Starter | None = None,
+    watch: Watcher | None = None,
+) -> CloseReport:
+    """Close a session: collect what filled, hold it against the decision, seal it.
+
+    ``session`` None means the newest that has a ticket. In the embedded simulator the clock is
+    moved past the close; elsewhere it has to have come. Closing twice with the same outcome seals
+    once.
+
+    Raises
+    ------
+    UnknownTicket
+        The session has no ticket.
+    ConfigurationError
+        The session has not closed yet, or is not the gateway's day any more.
+    DaybookError
+        The broker did not say what it knows.
+    """
+    threads = Threads()
+    try:
+        with open_session(settings, session, command=CLOSE) as opened:
+            opened.advance_to(opened.session.close + AFTER_THE_CLOSE)
+            day = begin(opened)
+            sha256 = opened.record.sha256
+            book = RunBook.open(day.paths, day.session.day, opened.record.ticket.run_key)
+            steps = Steps(book, start or threads, watch or Silent())
+            settled = steps.run(settle, day, sha256)
+            sealed = steps.run(seal_close, day, sha256, settled)
+            report = _report(day, opened.record, settled, sealed.facts["head"])
+            steps.run(send_message, day, close_message(report), f"close {report.head}")
+    finally:
+        threads.close()
+    return report
+
+
+def _report(day: Day, record: TicketRecord, settled: StageRecord, head: str) -> CloseReport:
+    facts = settled.facts
+    with DeskStore.of(day.paths) as store:
+        found = standing(store, fetch(store, record.sha256), now=day.as_of)
+    return CloseReport(
+        session=day.session.day,
+        mode=day.settings.mode,
+        account=day.account,
+        ticket_sha256=record.sha256,
+        standing=found,
+        states=tuple(facts["states"]),
+        costs=facts["costs"],
+        mismatches=tuple(facts["mismatches"]),
+        net_asset_value=facts["net_asset_value"],
+        unreported=tuple(facts["unreported"]),
+        head=head,
+    )

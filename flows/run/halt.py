@@ -1,0 +1,107 @@
+"""The kill switch, pulled: nothing more leaves, and what works at the broker is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core import clock
+from core.errors import DaybookError
+from core.settings import Settings
+from core.storage.paths import Paths
+from desk import kill_switch as switch
+from desk.errors import DeskHeld
+from desk.kill_switch import Switch, SwitchState
+from desk.records.store import DeskStore
+
+if TYPE_CHECKING:
+    from desk.orders.cancellation import Cancellation
+    from flows.run.cancelling import Tell
+
+HELD_SECONDS = 5.0  # for the desk's file, before it is said what is waited for
+
+
+@dataclass(frozen=True, slots=True)
+class StopReport:
+    """Where the switch stands, and what became of the orders that worked."""
+
+    switch: Switch
+    cancellation: Cancellation | None  # None: the broker could not be asked
+    problem: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0 when the broker, asked again, shows no working order of ours."""
+        return 0 if self.cancellation is not None and self.cancellation.flat else 1
+
+
+def stop(
+    settings: Settings,
+    *,
+    by: str,
+    reason: str,
+    reducing: bool = False,
+    tell: Tell | None = None,
+) -> StopReport:
+    """Turn the switch first, then cancel every working order of ours, then ask what still works.
+
+    The switch holds whatever happens afterwards: when the broker cannot be asked, ``problem``
+    says why. When this returns without one, no order that was under way is still to leave.
+    ``tell`` hears, a line at a time, what is being waited for. With it the switch is tried until
+    it turns; without it `DeskHeld` is raised when another program holds the desk's file for long.
+    """
+
+    def turn(store: DeskStore) -> Switch:
+        return switch.stop(store, by=by, reason=reason, now=clock.now(), reducing=reducing)
+
+    turned = _turned(settings, turn, tell)
+    # Loaded only now: the switch does not wait until the broker's side is there.
+    from flows.run.cancelling import cancel_working  # noqa: PLC0415
+
+    with DeskStore.of(Paths.of(settings)) as store:
+        try:
+            return StopReport(turned, cancel_working(settings, store, tell))
+        except DaybookError as error:
+            return StopReport(turned, None, problem=str(error))
+
+
+def _turned(settings: Settings, turn: Callable[[DeskStore], Switch], tell: Tell | None) -> Switch:
+    """Turn the switch, however long another program holds the desk's file.
+
+    Whoever sends asks the same file before each order, so none leaves while it cannot be had.
+    """
+    paths = Paths.of(settings)
+    if tell is None:
+        with DeskStore.of(paths) as store:
+            return turn(store)
+    while True:
+        try:
+            with DeskStore.of(paths, patience=HELD_SECONDS) as store:
+                return turn(store)
+        except DeskHeld as error:
+            tell(f"NOT STOPPED YET, trying again (Ctrl-C gives up): {error}")
+
+
+def stop_lines(report: StopReport, settings: Settings) -> list[str]:
+    """Return the report as plain lines; the commands in it are for the mode of the settings."""
+    from review.alert import with_mode  # noqa: PLC0415 - heavy, and the switch has turned
+
+    again = with_mode("daybook stop", settings)
+    to_end = with_mode("daybook resume --by NAME", settings)
+    turned = report.switch
+    allowed = (
+        "orders may only reduce positions"
+        if turned.state is SwitchState.REDUCING
+        else "no order leaves any more"
+    )
+    lines = [f"{turned.state.upper()} by {turned.by}: {allowed}; to end it: {to_end}"]
+    found = report.cancellation
+    if found is None:
+        return [*lines, f"working orders were NOT cancelled: {report.problem}",
+                f"when that is mended: {again}"]  # fmt: skip
+    lines += [f"problem: {problem}" for problem in found.problems]
+    if found.flat:
+        return [*lines, f"{len(found.asked)} cancelled; the broker shows no working order of ours"]
+    names = ", ".join(state.symbol for state in found.still_working)
+    return [*lines, f"NOT FLAT: {names} still work at the broker; cancel them in TWS"]

@@ -1,0 +1,1 @@
+"""The account: positions, figures, profit and loss, rebalancing orders."""

@@ -1,0 +1,223 @@
+"""The account at one moment: positions and figures, both whole, both fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.errors import DataError, GatewayError
+from core.types import Position, Snapshot
+from ibkr.wire.convert import number, price
+from ibkr.wire.messages import AccountValue, Held, Valued
+from ibkr.wire.request_types import ACCOUNT, POSITIONS
+from ibkr.wire.requests import Requests
+
+_FIGURES = {
+    "NetLiquidation": "net_asset_value",
+    "TotalCashValue": "cash",
+    "InitMarginReq": "initial_margin",
+    "MaintMarginReq": "maintenance_margin",
+    "ExcessLiquidity": "excess_liquidity",
+}
+# A fill between the two questions makes their answers differ once; twice is something else.
+_ATTEMPTS = 2
+_BASE = "BASE"  # stands for the base currency where all currencies are summed up
+
+
+class _Disagreement(GatewayError):
+    """The list of positions and the account page tell different quantities."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """Everything the gateway says of an account at one moment, as sent."""
+
+    account: str
+    as_of: datetime
+    positions: Mapping[int, tuple[Held, Valued]]  # by conId; none is zero
+    values: tuple[AccountValue, ...]
+
+
+async def take_snapshot(requests: Requests, account: str, *, within: float) -> Snapshot:
+    """Ask for positions and account figures anew and join them; see `read_account`."""
+    return snapshot_of(await read_account(requests, account, within=within))
+
+
+async def read_account(requests: Requests, account: str, *, within: float) -> AccountPage:
+    """Ask for positions and account figures anew.
+
+    Each is confirmed by its end marker. Raises `GatewayError` when one is missing, unreadable or
+    inconsistent with the other: an account that could not be read is never a flat account.
+    """
+    attempt = 1
+    while True:
+        held = await _positions(requests, account, within=within)
+        page = await _account_page(requests, account, within=within)
+        as_of = await requests.current_time(within=within)
+        try:
+            return _matched(account, as_of, held, page)
+        except _Disagreement:
+            if attempt == _ATTEMPTS:
+                raise
+            attempt += 1
+
+
+async def _positions(requests: Requests, account: str, *, within: float) -> list[Held]:
+    client = requests.client
+    held: list[Held] = await requests.by_kind(
+        POSITIONS,
+        client.reqPositions,
+        what="positions",
+        within=within,
+        withdraw=client.cancelPositions,
+    )
+    return [row for row in held if row.account == account]
+
+
+async def _account_page(requests: Requests, account: str, *, within: float) -> list[Any]:
+    client = requests.client
+    page = await requests.by_kind(
+        ACCOUNT,
+        lambda: client.reqAccountUpdates(True, account),  # noqa: FBT003 - ib_async's signature
+        what="account values",
+        within=within,
+        withdraw=lambda: client.reqAccountUpdates(False, account),  # noqa: FBT003 - the same
+    )
+    return [row for row in page if row.account == account]
+
+
+def join(
+    account: str, as_of: datetime, held: Sequence[Held], page: Sequence[AccountValue | Valued]
+) -> Snapshot:
+    """Join positions and account page into a snapshot, or say everything that is wrong."""
+    return snapshot_of(_matched(account, as_of, held, page))
+
+
+def snapshot_of(page: AccountPage) -> Snapshot:
+    """Return the snapshot that a page shows. Raises `GatewayError` or `DataError`."""
+    currency, figures = account_figures(page.values)
+    rates = exchange_rates(page.values)
+    _check_rates((held for held, _ in page.positions.values()), rates, currency)
+    return Snapshot(
+        account=page.account,
+        as_of=page.as_of,
+        currency=currency,
+        positions=tuple(
+            sorted(
+                (_position(held, valued, rates) for held, valued in page.positions.values()),
+                key=lambda position: (position.symbol, position.con_id),
+            )
+        ),
+        rates=rates,
+        **figures,
+    )
+
+
+def exchange_rates(values: Sequence[AccountValue]) -> dict[str, float]:
+    """Return what one unit of each currency is worth in the base currency, by currency."""
+    stated = {row.currency: price(row.value) for row in values if row.tag == "ExchangeRate"}
+    rates = {name: rate for name, rate in sorted(stated.items()) if rate is not None}
+    rates.pop(_BASE, None)  # the sum of all is no currency
+    return rates | {base_currency(values): 1.0}
+
+
+def base_currency(values: Sequence[AccountValue]) -> str:
+    """Return the account's base currency. Raises `GatewayError` when it is not clear."""
+    # Figures exist once per currency and once in the base currency, which NetLiquidation names.
+    currencies = sorted({row.currency for row in values if row.tag == "NetLiquidation"} - {_BASE})
+    if len(currencies) != 1:
+        raise GatewayError(f"the account's base currency is not clear: {currencies or 'none'}")
+    return currencies[0]
+
+
+def _matched(
+    account: str, as_of: datetime, held: Sequence[Held], page: Sequence[AccountValue | Valued]
+) -> AccountPage:
+    # The last word about a contract counts: it may have changed while the list was being sent.
+    latest = {row.contract.conId: row for row in held}
+    shown = {row.contract.conId: row for row in page if isinstance(row, Valued)}
+    positions = {con_id: row for con_id, row in latest.items() if row.quantity}
+    valued = {con_id: row for con_id, row in shown.items() if row.quantity}
+    _compare(positions, valued)
+    return AccountPage(
+        account=account,
+        as_of=as_of,
+        positions={con_id: (row, valued[con_id]) for con_id, row in positions.items()},
+        values=tuple(row for row in page if isinstance(row, AccountValue)),
+    )
+
+
+def _compare(positions: dict[int, Held], valued: dict[int, Valued]) -> None:
+    quantities = {con_id: row.quantity for con_id, row in positions.items()}
+    shown = {con_id: row.quantity for con_id, row in valued.items()}
+    if quantities != shown:
+        odd = sorted(
+            con_id
+            for con_id in {*quantities, *shown}
+            if quantities.get(con_id) != shown.get(con_id)
+        )
+        told = ", ".join(
+            f"conId {con_id}: {quantities.get(con_id, 0):g} and {shown.get(con_id, 0):g}"
+            for con_id in odd[:5]
+        )
+        raise _Disagreement(
+            f"the gateway's positions and its account page disagree about {len(odd)} "
+            f"contract(s): {told}; fills may be under way, ask again in a moment"
+        )
+
+
+def account_figures(values: Sequence[AccountValue]) -> tuple[str, dict[str, float]]:
+    """Return the base currency and the figures of a `Snapshot` in it, by name.
+
+    Raises `GatewayError` when one is missing or being reset.
+    """
+    if any(row.tag == "AccountReady" and row.value == "false" for row in values):
+        raise GatewayError("IBKR says that the account's figures are being reset; ask again later")
+    currency = base_currency(values)
+    texts = {row.tag: row.value for row in values if row.currency == currency}
+    numbers = {name: number(texts.get(tag)) for tag, name in _FIGURES.items()}
+    missing = [tag for tag, name in _FIGURES.items() if numbers[name] is None]
+    if missing:
+        told = ", ".join(f"{tag} = {texts.get(tag, 'absent')}" for tag in missing)
+        raise GatewayError(f"the account's figures are incomplete: {told}")
+    return currency, {name: value for name, value in numbers.items() if value is not None}
+
+
+def _check_rates(positions: Iterable[Held], rates: Mapping[str, float], currency: str) -> None:
+    unknown = sorted(
+        f"{row.contract.symbol} ({row.contract.currency})"
+        for row in positions
+        if row.contract.currency not in rates
+    )
+    if unknown:
+        raise DataError(
+            f"the account page states no exchange rate in {currency} for what these positions "
+            f"trade in: {', '.join(unknown)}; ask again in a moment"
+        )
+
+
+def _position(held: Held, valued: Valued, rates: Mapping[str, float]) -> Position:
+    figures = [
+        number(value)
+        for value in (held.quantity, held.average_cost, valued.market_price, valued.market_value)
+    ]
+    known = [value for value in figures if value is not None]
+    if len(known) < len(figures):
+        raise GatewayError(
+            f"position {held.contract.symbol}: quantity {held.quantity}, cost "
+            f"{held.average_cost}, price {valued.market_price}, value {valued.market_value}"
+        )
+    quantity, cost, market_price, market_value = known
+    contract = held.contract
+    return Position(
+        con_id=contract.conId,
+        symbol=contract.symbol,
+        quantity=quantity,
+        average_cost=cost,
+        market_price=market_price,
+        market_value=market_value * rates[contract.currency],
+        sec_type=contract.secType,
+        currency=contract.currency,
+    )

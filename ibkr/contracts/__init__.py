@@ -1,0 +1,1 @@
+"""Contracts: resolved from symbols, searched, described, kept between days."""

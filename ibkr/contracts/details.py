@@ -1,0 +1,160 @@
+"""What IBKR says of one contract: identity, terms, hours, price increments."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import ib_async
+
+from core.errors import DataError
+from core.text.untrusted import one_line
+from core.types import Contract
+from ibkr.wire.convert import number, price, session_date
+
+Right = Literal["C", "P"]
+
+# Names that TWS uses and the zone database does not have.
+_ZONES = {"EST5EDT": "America/New_York", "CST6CDT": "America/Chicago", "JST": "Asia/Tokyo"}
+_SPAN = re.compile(r"(\d{8}):(\d{4})-(\d{8}):(\d{4})")
+_CLOSED = re.compile(r"(\d{8}):CLOSED")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What tells one derivative from another of the same underlying."""
+
+    expiry: date | None = None  # last day of trading
+    strike: float | None = None  # per share of the underlying, contract currency
+    right: Right | None = None
+    multiplier: float = 1.0  # what one contract stands for
+    trading_class: str = ""
+    underlying: int | None = None  # conId
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """One stretch of time in which an instrument trades. Both aware, UTC."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Everything IBKR tells of a contract that anybody here asks for."""
+
+    contract: Contract
+    terms: Terms
+    local_symbol: str
+    order_types: tuple[str, ...]
+    exchanges: tuple[str, ...]
+    market_rules: tuple[int, ...]  # one for each of ``exchanges``
+    industry: str
+    category: str
+    subcategory: str
+    time_zone: str  # of the exchange
+    trading_hours: tuple[Hours, ...]  # the coming days, oldest first
+    liquid_hours: tuple[Hours, ...]  # the regular ones
+    min_size: float | None
+    size_increment: float | None
+
+    def trades_at(self, moment: datetime, *, regular: bool = True) -> bool:
+        """Tell whether a moment of the coming days lies within trading hours."""
+        spans = self.liquid_hours if regular else self.trading_hours
+        return any(span.start <= moment < span.end for span in spans)
+
+
+def details_of(found: ib_async.ContractDetails) -> Details:
+    """Convert IBKR's description. Raises `DataError` when it cannot identify an instrument."""
+    raw = found.contract or ib_async.Contract()
+    tick = price(found.minTick)
+    if raw.conId < 1 or tick is None:
+        raise DataError(
+            f"{raw.symbol}: conId {raw.conId} or price increment {found.minTick} is unusable"
+        )
+    exchanges = _list(found.validExchanges)
+    return Details(
+        contract=Contract(
+            con_id=raw.conId,
+            symbol=raw.symbol,
+            sec_type=raw.secType,
+            exchange=_routed(raw.exchange, exchanges),
+            primary_exchange=raw.primaryExchange,
+            currency=raw.currency,
+            name=one_line(found.longName),
+            min_tick=tick,
+            stock_type=found.stockType,
+            price_magnifier=max(1, found.priceMagnifier),
+        ),
+        terms=_terms(found, raw),
+        local_symbol=raw.localSymbol,
+        order_types=_list(found.orderTypes),
+        exchanges=exchanges,
+        market_rules=tuple(int(rule) for rule in _list(found.marketRuleIds) if rule.isdigit()),
+        industry=found.industry,
+        category=found.category,
+        subcategory=found.subcategory,
+        time_zone=found.timeZoneId,
+        trading_hours=hours_of(found.tradingHours, found.timeZoneId),
+        liquid_hours=hours_of(found.liquidHours, found.timeZoneId),
+        min_size=number(found.minSize),
+        size_increment=number(found.sizeIncrement),
+    )
+
+
+def hours_of(text: str, zone: str) -> tuple[Hours, ...]:
+    """Read hours such as ``20260615:0930-20260615:1600;20260619:CLOSED``.
+
+    Raises `DataError` for anything else: hours that were misread could keep a market "open".
+    """
+    spans = [part for part in text.split(";") if part and not _CLOSED.fullmatch(part)]
+    return tuple(sorted((_span(part, zone) for part in spans), key=lambda span: span.start))
+
+
+def _span(text: str, zone: str) -> Hours:
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise DataError(f"{text!r} are no trading hours")
+    first_day, first, last_day, last = match.groups()
+    start, end = _moment(first_day, first, zone), _moment(last_day, last, zone)
+    if not start < end:
+        raise DataError(f"trading hours {text!r} end before they begin")
+    return Hours(start, end)
+
+
+def _moment(day: str, clock: str, zone: str) -> datetime:
+    try:
+        local = datetime.strptime(day + clock, "%Y%m%d%H%M")  # noqa: DTZ007 - the zone follows
+        return local.replace(tzinfo=ZoneInfo(_ZONES.get(zone, zone))).astimezone(UTC)
+    except (ValueError, ZoneInfoNotFoundError) as error:
+        raise DataError(f"trading hours {day}:{clock} in zone {zone!r}: {error}") from error
+
+
+def _terms(found: ib_async.ContractDetails, raw: ib_async.Contract) -> Terms:
+    rights: dict[str, Right] = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
+    stated = found.realExpirationDate or raw.lastTradeDateOrContractMonth
+    try:
+        expiry = session_date(stated) if len(stated) == 8 else None
+    except ValueError as error:
+        raise DataError(f"{raw.localSymbol or raw.symbol}: expiry {stated!r}: {error}") from error
+    return Terms(
+        expiry=expiry,
+        strike=price(raw.strike),
+        right=rights.get(raw.right),
+        multiplier=price(raw.multiplier) or 1.0,
+        trading_class=raw.tradingClass,
+        underlying=found.underConId or None,
+    )
+
+
+def _routed(exchange: str, exchanges: tuple[str, ...]) -> str:
+    """Return where to trade a contract: SMART where IBKR routes it, else its own exchange."""
+    return "SMART" if "SMART" in exchanges else exchange
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(",") if part)

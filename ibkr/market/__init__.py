@@ -1,0 +1,1 @@
+"""Market data: quotes, bars, order books, scanners, news."""

@@ -1,0 +1,1 @@
+"""Options: chains, quotes and greeks."""

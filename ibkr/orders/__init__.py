@@ -1,0 +1,1 @@
+"""Orders at the broker: what-if, sent, tracked, modified, cancelled, listed."""

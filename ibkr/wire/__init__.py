@@ -1,0 +1,1 @@
+"""The TWS connection: requests, replies, pacing, decoding and error codes."""

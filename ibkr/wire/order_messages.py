@@ -1,0 +1,85 @@
+"""What the gateway says, as it happens, of the orders sent through one connection.
+
+It serves to notice acknowledgements and refusals early. It is no order book: what an order's
+state is, only the broker's own lists tell (`ibkr.orders.order_lists`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from core.text.untrusted import PARAGRAPH, one_line
+from ibkr.wire.error_codes import is_refused_order
+
+
+@dataclass(slots=True)
+class Word:
+    """What was said of one order so far."""
+
+    sent: bool = False
+    perm_id: int = 0
+    status: str = ""
+    filled: float = 0.0
+    refusals: list[str] = field(default_factory=list)
+    news: list[str] = field(default_factory=list)
+    codes: set[int] = field(default_factory=set)  # of both
+
+    @property
+    def answered(self) -> bool:
+        """Whether the broker gave the order an identity or refused it."""
+        return self.perm_id > 0 or bool(self.refusals)
+
+    @property
+    def text(self) -> str:
+        """Everything that was said, in words."""
+        return "; ".join([*self.refusals, *self.news])
+
+
+class Ledger:
+    """The words by order id, and the commissions by execution id."""
+
+    def __init__(self) -> None:
+        self.words: dict[int, Word] = {}
+        self.commissions: dict[str, float | None] = {}
+        self._change = asyncio.Event()
+
+    def open(self, order_id: int) -> Word:
+        """Begin to listen for an order, before it is sent."""
+        self.words[order_id] = Word()
+        return self.words[order_id]
+
+    def acknowledge(self, order_id: int, perm_id: int, status: str, filled: float) -> None:
+        """Note that the broker knows the order."""
+        if word := self.words.get(order_id):
+            word.perm_id = perm_id or word.perm_id
+            word.status = status or word.status
+            word.filled = max(word.filled, filled)
+        self.wake()
+
+    def complain(self, order_id: int, code: int, text: str) -> None:
+        """Note an error about the order. Most of them do not mean that the order is over."""
+        if word := self.words.get(order_id):
+            word.codes.add(code)
+            (word.refusals if is_refused_order(code) else word.news).append(
+                f"{code}: {one_line(text, PARAGRAPH)}"
+            )
+            self.wake()
+
+    def charge(self, execution_id: str, commission: float | None) -> None:
+        """Note a commission; it may come before the execution it belongs to."""
+        self.commissions[execution_id] = commission
+        self.wake()
+
+    async def change(self, *, within: float) -> None:
+        """Wait for the next word about any order, at most so many seconds."""
+        self._change.clear()
+        try:
+            async with asyncio.timeout(within):
+                await self._change.wait()
+        except TimeoutError:
+            return
+
+    def wake(self) -> None:
+        """Wake those who wait for a change."""
+        self._change.set()

@@ -1,0 +1,195 @@
+"""Positions in whole shares, built up one by one without breaking a limit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from optimiser.model.terms import CashMode
+
+TOLERANCE = 1e-9  # on weights: 0.12 * nav / price * price / nav need not come out as 0.12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookLimits:
+    """What the rounded positions must keep, as fractions of net asset value; None: no such limit.
+
+    Whatever the target itself breaks is not broken further.
+    """
+
+    max_single: float
+    max_gross: float
+    cash_buffer: float
+    cash_mode: CashMode = "ex_short_proceeds"  # see `optimiser.model.terms.Limits`
+    max_net: float | None = None  # |sum of weights|
+    max_turnover: float | None = None  # sum of |change|, both ways
+    groups: Mapping[int, str] = field(default_factory=dict)  # by conId; absent: of no group
+    max_group: Mapping[str, float] = field(default_factory=dict)  # gross weight of a group
+    betas: Mapping[int, float] = field(default_factory=dict)  # by conId
+    beta_range: tuple[float, float] | None = None  # of sum(beta * weight)
+
+    @property
+    def caps(self) -> dict[str, float]:
+        """The most that each sum over positions may come to; see `parts`."""
+        caps = {"gross": self.max_gross, "cash": 1.0 - self.cash_buffer}
+        if self.max_net is not None:
+            caps |= {"net long": self.max_net, "net short": self.max_net}
+        if self.max_turnover is not None:
+            caps["turnover"] = self.max_turnover
+        caps |= {f"group {name}": cap for name, cap in sorted(self.max_group.items())}
+        if self.beta_range is not None:
+            caps |= {"least beta": -self.beta_range[0], "most beta": self.beta_range[1]}
+        return caps
+
+    def parts(self, con_id: int, weight: float, held: float) -> dict[str, float]:
+        """Return what one position of this weight adds to each sum; ``held`` is its weight now."""
+        spent = weight if self.cash_mode == "net" else max(weight, 0.0)
+        parts = {"gross": abs(weight), "cash": spent}
+        if self.max_net is not None:
+            parts |= {"net long": weight, "net short": -weight}
+        if self.max_turnover is not None:
+            parts["turnover"] = abs(weight - held)
+        group = self.groups.get(con_id)
+        if group in self.max_group:
+            parts[f"group {group}"] = abs(weight)
+        if self.beta_range is not None:
+            beta = self.betas.get(con_id, 0.0) * weight
+            parts |= {"least beta": -beta, "most beta": beta}
+        return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One name: what is held, what is wanted, and the two positions in reach of that."""
+
+    con_id: int
+    unit: float  # weight of one share
+    held: int
+    ideal: float  # shares wanted, before rounding
+    lot: int
+    down: int  # the reachable position nearer to 0
+    up: int  # the next one away from 0
+    exits: bool
+    frozen: bool = False  # cannot be traded: stays as it is
+
+    @property
+    def change(self) -> float:
+        """Wanted change of weight."""
+        return (self.ideal - self.held) * self.unit
+
+    @property
+    def remainder(self) -> float:
+        """Which part of the step from down to up was cut off, 0 to 1."""
+        return (abs(self.ideal) - abs(self.down)) / max(abs(self.up) - abs(self.down), 1)
+
+
+def wish_for(con_id: int, weight: float, *, unit: float, held: int, lot: int) -> Wish:
+    """Work out what a target weight asks of one name.
+
+    ``unit`` is the weight of one share, ``held`` the shares held now, ``lot`` shares to a lot.
+    """
+    exits = weight == 0.0
+    ideal = weight / unit
+    down, up = (0, 0) if exits else _reachable(held, ideal, lot)
+    return Wish(con_id, unit, held, ideal, lot, down, up, exits)
+
+
+def frozen_wish(con_id: int, *, unit: float, held: int) -> Wish:
+    """Return the wish of a name that cannot be traded: to stay."""
+    return Wish(con_id, unit, held, float(held), 1, held, held, exits=False, frozen=True)
+
+
+def _reachable(held: int, ideal: float, lot: int) -> tuple[int, int]:
+    """Return the positions on both sides of the ideal that lots lead to, nearer to 0 first."""
+    sign = 1 if ideal > 0.0 else -1
+    start = max(held * sign, 0)  # on the other side of 0 everything held is closed first
+    steps = math.floor((ideal * sign - start) / lot + TOLERANCE)
+    down = max(start + steps * lot, 0)
+    return sign * down, sign * (start + (steps + 1) * lot)
+
+
+class Book:
+    """The positions being built, and whether a change of one keeps all of them in the limits."""
+
+    def __init__(self, wishes: list[Wish], limits: BookLimits) -> None:
+        self.shares = {wish.con_id: wish.down for wish in wishes}
+        self.limits = limits
+        self.wishes = wishes
+        ideal = self.sums({wish.con_id: wish.ideal for wish in wishes})
+        self.caps = {name: max(cap, ideal.get(name, 0.0)) for name, cap in limits.caps.items()}
+        self._sums = self.sums(self.shares)
+        weights = [wish.ideal * wish.unit for wish in wishes]
+        self._wanted = {
+            +1: sum(w for w in weights if w > 0.0),
+            -1: -sum(w for w in weights if w < 0.0),
+        }
+
+    def weight(self, wish: Wish) -> float:
+        """Return the weight of the position as it stands."""
+        return self.shares[wish.con_id] * wish.unit
+
+    def most(self, wish: Wish) -> float:
+        """Return the largest weight that one name may have, either way."""
+        return max(self.limits.max_single, abs(wish.ideal) * wish.unit)
+
+    def parts(self, wish: Wish, shares: float) -> dict[str, float]:
+        """Return what this many shares of a name add to each sum that has a limit."""
+        return self.limits.parts(wish.con_id, shares * wish.unit, wish.held * wish.unit)
+
+    def sums(self, shares: Mapping[int, float]) -> dict[str, float]:
+        """Return every sum that has a limit, for these positions."""
+        terms: dict[str, list[float]] = {}
+        for wish in self.wishes:
+            for name, part in self.parts(wish, shares[wish.con_id]).items():
+                terms.setdefault(name, []).append(part)
+        return {name: math.fsum(parts) for name, parts in terms.items()}
+
+    def broken(self) -> dict[str, float]:
+        """Return each limit that the positions break and the target kept, and by how much."""
+        sums = self.sums(self.shares)
+        over = {name: sums.get(name, 0.0) - cap for name, cap in self.caps.items()}
+        over |= {
+            f"single {wish.con_id}": abs(self.weight(wish)) - self.most(wish)
+            for wish in self.wishes
+        }
+        return {name: excess for name, excess in over.items() if excess > TOLERANCE}
+
+    def place(self, wish: Wish, shares: int) -> bool:
+        """Hold this many shares instead, if that breaks no limit. Says whether it did.
+
+        A limit that is broken already may stay so, but not get worse.
+        """
+        old, new = self.weight(wish), shares * wish.unit
+        if abs(new) > max(self.most(wish), abs(old) if new * old > 0.0 else 0.0) + TOLERANCE:
+            return False
+        before, after = self.parts(wish, self.shares[wish.con_id]), self.parts(wish, shares)
+        sums = {n: self._sums[n] - before[n] + part for n, part in after.items()}
+        if any(
+            total > self.caps[name] + TOLERANCE and after[name] > before[name]
+            for name, total in sums.items()
+        ):
+            return False
+        self.shares[wish.con_id] = shares
+        self._sums |= sums
+        return True
+
+    def hand_out(self, wishes: Iterable[Wish]) -> None:
+        """Add the lots that were cut off, largest remainder first."""
+        total = {side: self._total(side) for side in self._wanted}
+        for wish in sorted(wishes, key=lambda w: (-w.remainder, w.con_id)):
+            step = abs(wish.up - wish.down) * wish.unit
+            side = 1 if wish.ideal > 0.0 else -1
+            missing = self._wanted[side] - total[side]
+            wanted = wish.remainder > TOLERANCE and missing >= step / 2.0
+            if wanted and self.place(wish, wish.up):
+                total[side] += step
+
+    def replace(self, shares: Mapping[int, int]) -> None:
+        """Hold these positions instead."""
+        self.shares = dict(shares)
+        self._sums = self.sums(self.shares)
+
+    def _total(self, side: int) -> float:
+        weights = (self.weight(wish) * side for wish in self.wishes)
+        return math.fsum(weight for weight in weights if weight > 0.0)

@@ -1,0 +1,238 @@
+"""From weights to whole shares in round lots, still inside every limit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.errors import DataError
+from core.money import Price, Rates
+from optimiser.lots.lot_sizes import SMALLEST_LOT, Listing, base_price, listing_problems, round_lot
+from optimiser.lots.repair import repair
+from optimiser.lots.share_portfolio import TOLERANCE, Book, BookLimits, Wish, frozen_wish, wish_for
+
+__all__ = [
+    "SMALLEST_LOT", "BookLimits", "Cause", "LeftAlone", "Listing", "Lots", "Sizing", "round_lot",
+    "target_quantities",
+]  # fmt: skip
+
+
+class Cause(StrEnum):
+    """Why a name is left as it is although its target differs."""
+
+    FROZEN = "cannot be traded"
+    BAND = "inside the no-trade band"
+    VALUE = "below the smallest trade value"
+    LOT = "less than a lot"
+    LIMITS = "no whole lots keep the limits"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """One name that is left as it is."""
+
+    cause: Cause
+    change: float  # wanted, fraction of net asset value
+    lot: float  # what one lot is worth, likewise
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lots:
+    """Positions to hold, in whole shares. An order is the difference to what is held now."""
+
+    quantities: dict[int, int]  # by conId, every name with a target, sorted; negative = short
+    weights: dict[int, float]  # what these positions are worth, fractions of net asset value
+    left_alone: dict[int, LeftAlone]  # names left as they are although the target differs
+    broken: dict[str, float]  # limits that the target kept and no whole shares can; by how much
+
+    @property
+    def skipped(self) -> dict[int, str]:
+        """The names left as they are, and why."""
+        return {con_id: each.told for con_id, each in self.left_alone.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizing:
+    """What weights are turned into: money, lots, and what is too small to trade."""
+
+    net_asset_value: float  # base currency
+    rates: Rates
+    even_lots: bool = True
+    no_trade_band: float = 0.0  # of net asset value: a position so near its target stays
+    min_trade_value: float = 0.0  # base currency: no trade is smaller
+
+    @property
+    def smallest_trade(self) -> float:
+        """The least change of weight that is traded."""
+        return max(self.no_trade_band, self.min_trade_value / self.net_asset_value)
+
+
+def target_quantities(
+    weights: Mapping[int, float],
+    *,
+    listings: Mapping[int, Listing],
+    current: Mapping[int, float],
+    sizing: Sizing,
+    limits: BookLimits,
+    frozen: Collection[int] = (),
+) -> Lots:
+    """Turn target weights into positions whose trades are round lots, by largest remainder.
+
+    1. Every trade is rounded to lots so that the position ends nearer to 0 than wanted.
+    2. Changes inside the no-trade band, or worth less than the smallest trade, are left alone as
+       far as the limits permit.
+    3. Lots are added where the largest part of one was cut off, while that brings the long or
+       short total nearer to what was wanted and no limit breaks.
+    4. Trades that rounding made too small are left alone, likewise.
+    5. Where rounding itself broke a limit, the nearest positions that keep all of them are taken,
+       by odd lots where even ones cannot.
+
+    A target of 0 always exits whole, odd lots included and however small; so does the old side of
+    a position that changes sign. A limit that the given weights already break is not broken
+    further. What a short sale brings in pays for long positions only in the ``net`` cash mode.
+
+    Parameters
+    ----------
+    weights
+        By conId, fractions of net asset value. Every holding needs one, if only 0.
+    listings
+        Price, currency and lot of every name with a weight.
+    current
+        Shares held by conId, negative = short.
+    frozen
+        Names that cannot be traded: they stay as they are, whatever their weight says.
+
+    Raises
+    ------
+    DataError
+        A number or a rate is missing or not finite, or a holding is not in whole shares; all of
+        them are named.
+    """
+    problems = list(_problems(weights, listings, current, sizing, limits))
+    if problems:
+        raise DataError("; ".join(problems))
+    nav, smallest = sizing.net_asset_value, sizing.smallest_trade
+    units = {con_id: base_price(listings[con_id], sizing.rates) / nav for con_id in sorted(weights)}
+    wishes = [
+        frozen_wish(con_id, unit=unit, held=int(current.get(con_id, 0.0)))
+        if con_id in frozen
+        else wish_for(
+            con_id,
+            weights[con_id],
+            unit=unit,
+            held=int(current.get(con_id, 0.0)),
+            lot=listings[con_id].round_lot(even=sizing.even_lots),
+        )
+        for con_id, unit in units.items()
+    ]
+    book = Book(wishes, limits)
+    movable = [wish for wish in wishes if not wish.exits and not wish.frozen]
+    small = [wish for wish in movable if abs(wish.change) < smallest]
+    kept = {
+        wish.con_id
+        for wish in sorted(small, key=lambda w: (abs(w.held) * w.unit, w.con_id))
+        if book.place(wish, wish.held)
+    }
+    book.hand_out([wish for wish in movable if wish.con_id not in kept])
+    for wish in movable:
+        if 0.0 < abs(book.shares[wish.con_id] - wish.held) * wish.unit < smallest:
+            book.place(wish, wish.held)
+    repair(book)
+    wanted = {
+        wish.con_id: weights[wish.con_id] / wish.unit if wish.frozen else wish.ideal
+        for wish in wishes
+    }
+    return Lots(
+        quantities=dict(book.shares),
+        weights={wish.con_id: book.weight(wish) for wish in wishes},
+        left_alone=dict(_left_alone(book, wanted, sizing)),
+        broken=book.broken(),
+    )
+
+
+def _left_alone(
+    book: Book, wanted: Mapping[int, float], sizing: Sizing
+) -> Iterator[tuple[int, LeftAlone]]:
+    for wish in book.wishes:
+        missing = wanted[wish.con_id] - wish.held
+        if book.shares[wish.con_id] == wish.held and abs(missing) >= TOLERANCE:
+            cause, told = _cause(wish, missing, sizing)
+            yield wish.con_id, LeftAlone(cause, missing * wish.unit, wish.lot * wish.unit, told)
+
+
+def _cause(wish: Wish, missing: float, sizing: Sizing) -> tuple[Cause, str]:
+    change = missing * wish.unit
+    # In whole lots; a trade that rounding made too small was wanted a little larger.
+    rounded = abs(wish.down - wish.held) * wish.unit
+    if wish.frozen:
+        return Cause.FROZEN, f"a change of {change:+.2%} cannot be traded"
+    if abs(change) < sizing.no_trade_band:
+        return Cause.BAND, f"a change of {change:+.2%} is below {sizing.no_trade_band:.2%}"
+    if abs(change) < sizing.smallest_trade:
+        worth = abs(change) * sizing.net_asset_value
+        told = f"a trade of {worth:,.2f} {sizing.rates.base} is below {sizing.min_trade_value:,.2f}"
+        return Cause.VALUE, told
+    if abs(missing) < wish.lot:
+        return Cause.LOT, f"a change of {missing:+.1f} shares does not make a lot of {wish.lot}"
+    if rounded < sizing.smallest_trade:
+        return Cause.LOT, (
+            f"a change of {missing:+.1f} shares in lots of {wish.lot} is {rounded:.2%}, "
+            f"below {sizing.smallest_trade:.2%}"
+        )
+    return Cause.LIMITS, f"no change in lots of {wish.lot} towards {missing:+.1f} keeps the limits"
+
+
+def _problems(
+    weights: Mapping[int, float],
+    listings: Mapping[int, Listing],
+    current: Mapping[int, float],
+    sizing: Sizing,
+    limits: BookLimits,
+) -> Iterator[str]:
+    if not (math.isfinite(sizing.net_asset_value) and sizing.net_asset_value > 0.0):
+        yield f"net asset value is {sizing.net_asset_value:g}"
+    for name, cap in {"single": limits.max_single, **limits.caps}.items():
+        if not math.isfinite(cap):
+            yield f"the limit on {name} is {cap:g}"
+    for con_id in sorted(weights):
+        listing = listings.get(con_id, Listing(Price(math.nan, sizing.rates.base)))
+        held = float(current.get(con_id, 0.0))
+        for problem in (
+            *_weight_problems(weights[con_id], held),
+            *listing_problems(listing),
+            *_beta_problems(con_id, limits, in_play=weights[con_id] != 0.0 or held != 0.0),
+        ):
+            yield f"conId {con_id}: {problem}"
+    yield from _rate_problems({i: listings[i] for i in weights if i in listings}, sizing)
+    for con_id in sorted(set(current) - set(weights)):
+        # Not a target of 0: that would sell whatever the universe forgot.
+        if current[con_id] != 0.0:
+            yield f"conId {con_id}: {current[con_id]:g} shares held but no target weight"
+
+
+def _weight_problems(weight: float, held: float) -> Iterator[str]:
+    if not math.isfinite(weight):
+        yield f"target weight is {weight:g}"
+    if not held.is_integer():
+        yield f"{held:g} shares held; orders trade whole shares only"
+
+
+def _beta_problems(con_id: int, limits: BookLimits, *, in_play: bool) -> Iterator[str]:
+    beta = limits.betas.get(con_id, math.nan)
+    if limits.beta_range is not None and in_play and not math.isfinite(beta):
+        yield "beta is not known, and there is a limit on it"
+
+
+def _rate_problems(listings: Mapping[int, Listing], sizing: Sizing) -> Iterator[str]:
+    """Yield each currency without a rate once, with a name that needs it."""
+    unrated: dict[str, int] = {}
+    for con_id in sorted(listings):
+        try:
+            sizing.rates.of(listings[con_id].price.currency)
+        except DataError as error:
+            unrated.setdefault(str(error), con_id)
+    for problem, con_id in unrated.items():
+        yield f"{problem}, for example for conId {con_id}"

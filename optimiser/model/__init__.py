@@ -1,0 +1,1 @@
+"""The optimisation problem: inputs, limits, objective, covariance, scenarios."""

@@ -1,0 +1,1 @@
+"""Overrides after the optimiser: news, halts and earnings may only reduce risk."""

@@ -1,0 +1,1 @@
+"""What solves the problem: the cvxpy reference, the active-set engine, Clarabel."""

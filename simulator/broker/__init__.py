@@ -1,0 +1,1 @@
+"""The broker: order checks, margin, what-if, valuation, profit and loss."""

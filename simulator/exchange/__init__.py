@@ -1,0 +1,1 @@
+"""The matching engine: orders, executions, positions, corporate actions."""

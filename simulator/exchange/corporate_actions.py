@@ -1,0 +1,70 @@
+"""What happens to orders and positions by itself: splits, dividends, expiration, delisting.
+
+An option that is at least a cent in the money at the close of its last day is exercised, or
+assigned, for every contract: shares at the strike, or cash where the underlying is an index. That
+is what the clearing house does unless told otherwise; nobody exercises early here. A future is
+settled in cash. What is delisted is paid out at its last close.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+from math import floor
+
+from simulator.exchange.matching import scaled_limit
+from simulator.exchange.orders import OrderRecord
+from simulator.exchange.positions import Cause, Positions
+from simulator.market.market import Instrument
+
+
+def split(order: OrderRecord, ratio: float, *, min_tick: float) -> OrderRecord | None:
+    """Return a working order in new shares, None when not one whole share is left of it."""
+    terms = order.terms
+    quantity = floor(terms.quantity * ratio + 1e-9)
+    if quantity == 0:
+        return None
+    limit, stop, trail = (
+        scaled_limit(price, ratio, min_tick=min_tick)
+        for price in (terms.limit_price, terms.stop_price, terms.trail_amount)
+    )
+    scaled = replace(
+        terms, quantity=quantity, limit_price=limit, stop_price=stop, trail_amount=trail
+    )
+    return replace(order, terms=scaled, stop=scaled_limit(order.stop, ratio, min_tick=min_tick))
+
+
+def pay_dividends(positions: Positions, day: date, now: datetime) -> Iterable[int]:
+    """Pay the dividends of a day, on the ex-date; return the conIds that paid."""
+    paying = []
+    for con_id in sorted(positions.holdings):
+        amount = positions.tape.dividends_on(con_id, day)
+        if amount:
+            positions.receive_dividend(con_id, amount, now)
+            paying.append(con_id)
+    return paying
+
+
+def expire(positions: Positions, now: datetime) -> Iterable[int]:
+    """Settle every position that has traded for the last time; return the conIds that changed."""
+    changed: list[int] = []
+    for con_id in sorted(positions.holdings):
+        # An exercise can have closed a position that comes later.
+        if con_id in positions.holdings and not positions.tape.is_listed(con_id, now):
+            changed += _settle(positions, positions.tape.instrument(con_id), now)
+    return changed
+
+
+def _settle(positions: Positions, instrument: Instrument, now: datetime) -> list[int]:
+    con_id = instrument.con_id
+    price = positions.tape.mark(con_id, now) or 0.0
+    if instrument.sec_type != "OPT":
+        cause = Cause.CASH_SETTLED if instrument.sec_type == "FUT" else Cause.DELISTED
+        return [positions.close(con_id, price, cause, now).con_id]
+    assert instrument.underlying is not None
+    if price == 0.0:
+        return [positions.close(con_id, price, Cause.EXPIRED, now).con_id]
+    if positions.tape.instrument(instrument.underlying).sec_type == "IND":
+        return [positions.close(con_id, price, Cause.CASH_SETTLED, now).con_id]
+    return [settlement.con_id for settlement in positions.exercise(instrument, now)]

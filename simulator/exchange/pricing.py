@@ -1,0 +1,122 @@
+"""What the market asks and pays for what an order names: one instrument, or a combination.
+
+The price of a combination is net, per share: the prices of its legs times how many shares each
+stands for, over the largest multiplier among them. Two options 1:1 are priced like one option, a
+hundred shares and one option like one share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from core.types import Leg
+from simulator.exchange.matching import MatchingRules
+from simulator.exchange.orders import OrderTerms
+from simulator.market.market import DailyBar
+from simulator.prices.market_view import NEW_YORK, Tape, phase
+from simulator.prices.quotes import half_spread
+from simulator.prices.trading_hours import AROUND_THE_CLOCK
+
+COMBINATION_TICK = 0.01
+
+
+class Pricing:
+    """Prices of orders from the tape."""
+
+    def __init__(self, tape: Tape, rules: MatchingRules) -> None:
+        self._tape, self._rules = tape, rules
+
+    def tick(self, terms: OrderTerms) -> float:
+        """Return the grid of the order's prices."""
+        return COMBINATION_TICK if terms.legs else self._tape.instrument(terms.con_id).min_tick
+
+    def is_open(self, terms: OrderTerms, now: datetime) -> bool:
+        """Tell whether everything the order names can trade at this moment."""
+        kinds = {self._tape.instrument(con_id).sec_type for con_id, _ in terms.trades}
+        return all(_is_open(kind, now) for kind in kinds)
+
+    def running(self, terms: OrderTerms, now: datetime) -> float | None:
+        """Return the price known of a market that is open, None when there is no trading."""
+        if not terms.legs:
+            return self._running(terms.con_id, now)
+        return self._net(terms, [self._running(leg.con_id, now) for leg in terms.legs])
+
+    def half_spread(self, terms: OrderTerms, price: float, now: datetime) -> float:
+        """Return what trading at once costs on top of a price, per share.
+
+        Half of the quoted spread, of a combination of all its legs; of shares what the rules say.
+        """
+        if not terms.legs:
+            return self._half(terms.con_id, price, now)
+        weights = net_weights(terms.legs, self._tape)
+        return sum(
+            abs(weight) * self._half(leg.con_id, self._tape.mark(leg.con_id, now) or 0.0, now)
+            for weight, leg in zip(weights, terms.legs, strict=True)
+        )
+
+    def closed(self, terms: OrderTerms, day: date, now: datetime) -> DailyBar | None:
+        """Return a closed session's bar; of a combination its net open and net close.
+
+        The extremes of its legs need not have come together, so they tell nothing of it.
+        """
+        if not terms.legs:
+            return self._tape.closed_bar(terms.con_id, day, now)
+        bars = []
+        for leg in terms.legs:
+            bar = self._tape.closed_bar(leg.con_id, day, now)
+            if bar is None:
+                return None
+            bars.append(bar)
+        opened = self._net(terms, [bar.open for bar in bars])
+        closed = self._net(terms, [bar.close for bar in bars])
+        assert opened is not None
+        assert closed is not None
+        pairs = zip(bars, terms.legs, strict=True)
+        volume = min(bar.volume // leg.ratio for bar, leg in pairs)
+        low, high = sorted((opened, closed))
+        return DailyBar(day, opened, high, low, closed, volume)
+
+    def _running(self, con_id: int, now: datetime) -> float | None:
+        if phase(now).running is not None:
+            return self._tape.open_price(con_id, now)
+        kind = self._tape.instrument(con_id).sec_type
+        return self._tape.mark(con_id, now) if _is_open(kind, now) else None
+
+    def _half(self, con_id: int, price: float, now: datetime) -> float:
+        instrument = self._tape.instrument(con_id)
+        assumed = self._tape.market.assumed_spread
+        if instrument.sec_type == "STK" and assumed is not None:
+            return assumed / 2 * price
+        if instrument.sec_type == "STK":
+            return self._rules.half_spread_bps / 1e4 * price
+        summary = self._tape.summary(con_id, now)
+        return instrument.min_tick if summary is None else half_spread(instrument, price, summary)
+
+    def _net(self, terms: OrderTerms, prices: Sequence[float | None]) -> float | None:
+        net = 0.0
+        for weight, price in zip(net_weights(terms.legs, self._tape), prices, strict=True):
+            if price is None:
+                return None
+            net += weight * price
+        return round(net, 6)
+
+
+def net_weights(legs: Sequence[Leg], tape: Tape) -> list[float]:
+    """Return what each leg's price counts in the net price of the combination."""
+    shares = [tape.instrument(leg.con_id).multiplier for leg in legs]
+    unit = max(shares)
+    return [leg.side.sign * leg.ratio * each / unit for leg, each in zip(legs, shares, strict=True)]
+
+
+def _is_open(kind: str, now: datetime) -> bool:
+    """Tell whether a kind of instrument trades: with the stock exchange, some also beyond."""
+    if phase(now).running is not None or kind not in AROUND_THE_CLOCK:
+        return phase(now).running is not None
+    local = now.astimezone(NEW_YORK)
+    begin, end = AROUND_THE_CLOCK[kind]
+    clock = f"{local:%H%M}"
+    if end <= clock < begin:
+        return False
+    day = local.date() + timedelta(days=clock >= begin)  # an evening belongs to the day after
+    return day.weekday() < 5

@@ -1,0 +1,1 @@
+"""Derivatives: options and futures, their names, expirations and prices."""

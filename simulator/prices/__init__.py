@@ -1,0 +1,1 @@
+"""What the market shows at a moment: quotes, bars, ticks, exchange rates."""

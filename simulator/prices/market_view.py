@@ -1,0 +1,222 @@
+"""What a market has shown by a given moment. Nothing else in the simulator looks at prices.
+
+It answers for instruments of every kind. A market knows the future; the tape is where the future
+ends. A session's open is known from its open on, everything else of it from its close on. Splits
+take effect at midnight in New York, so before the open all earlier prices are already quoted in
+the day's shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import cached_property, lru_cache
+from math import prod
+from zoneinfo import ZoneInfo
+
+from core.calendar import Session, is_session, last_complete_session, next_session, session
+from simulator.instruments.options import intrinsic
+from simulator.instruments.securities import Securities
+from simulator.market.market import DailyBar, Instrument, Market
+
+NEW_YORK = ZoneInfo("America/New_York")
+AVERAGE_OVER = 20  # sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Where a moment lies between the sessions of the exchange."""
+
+    day: date  # in New York
+    last_complete: date  # newest session that has closed
+    running: Session | None  # the session that is open
+    next_open: datetime  # the next open after this moment
+
+
+@lru_cache(maxsize=512)
+def phase(now: datetime) -> Phase:
+    """Return where ``now`` lies between the sessions of the New York exchange."""
+    day = now.astimezone(NEW_YORK).date()
+    today = session(day) if is_session(day) else None
+    return Phase(
+        day=day,
+        last_complete=last_complete_session(now).day,
+        running=today if today and today.open <= now < today.close else None,
+        next_open=today.open if today and now < today.open else next_session(day).open,
+    )
+
+
+def midnight(day: date) -> datetime:
+    """Return the beginning of a day in New York: when its splits take effect."""
+    return datetime.combine(day, time(), NEW_YORK)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the complete bars of one instrument say. Prices and shares in today's shares."""
+
+    bar: DailyBar  # the newest complete bar
+    previous_close: float | None  # the close before that bar
+    average_volume: float  # shares a day over the last 20 bars, 2 of a derivative
+    average_value: float  # price times shares a day over the same bars
+    assumed_spread: float | None = None  # of a market of real bars, as a fraction
+
+
+class Tape:
+    """The market up to a moment, by conId.
+
+    Attributes
+    ----------
+    market
+        The shares, and whatever else the market itself lists.
+    securities
+        Instruments of every kind, without regard to time.
+    base
+        The currency of the accounts that trade here.
+    """
+
+    def __init__(self, market: Market, *, base: str = "USD") -> None:
+        self.market, self.base = market, base
+        self.securities = Securities(market)
+        self._summaries: dict[int, tuple[tuple[date, date], Summary | None]] = {}
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the bars are real, so that nothing about their companies may be drawn."""
+        return self.market.assumed_spread is not None
+
+    @cached_property
+    def instruments(self) -> dict[int, Instrument]:
+        """What the market lists and what is beside it, by conId; derivatives are not counted."""
+        return {**self.securities.shares, **self.securities.companions.instruments}
+
+    def instrument(self, con_id: int, now: datetime | None = None) -> Instrument:
+        """Return the instrument of a conId that is known to exist.
+
+        With ``now`` under the symbol it has then, without under its first one.
+        """
+        known = self.securities.shares.get(con_id)
+        if known is not None:
+            return known
+        day = date.min if now is None else phase(now).day
+        found = self.securities.named(con_id, day)
+        if found is None:
+            raise KeyError(con_id)
+        return found
+
+    def daily(self, con_id: int, now: datetime) -> Sequence[DailyBar]:
+        """Return the bars of all sessions closed by ``now``, in today's shares, oldest first."""
+        where = phase(now)
+        bars = self.securities.bars(con_id, until=where.last_complete)
+        ratio = self._split_ratio(con_id, after=where.last_complete, until=where.day)
+        return bars if ratio == 1.0 else [in_new_shares(bar, ratio) for bar in bars]
+
+    def summary(self, con_id: int, now: datetime) -> Summary | None:
+        """Return what the complete bars say, None before the first one."""
+        where = phase(now)
+        key = (where.last_complete, where.day)
+        known = self._summaries.get(con_id)
+        if known is None or known[0] != key:
+            over = AVERAGE_OVER if self.instrument(con_id).underlying is None else 2
+            known = (key, _summarise(self.daily(con_id, now)[-over:], self.market.assumed_spread))
+            self._summaries[con_id] = known
+        return known[1]
+
+    def open_price(self, con_id: int, now: datetime) -> float | None:
+        """Return the running session's opening price, None outside a session or untraded."""
+        running = phase(now).running
+        bar = self.securities.bar(con_id, running.day) if running else None
+        return bar.open if bar else None
+
+    def opening_bar(self, con_id: int, day: date, now: datetime) -> DailyBar | None:
+        """Return a session's bar for its opening price only; ``now`` must not be before it."""
+        assert session(day).open <= now
+        return self.securities.bar(con_id, day)
+
+    def closed_bar(self, con_id: int, day: date, now: datetime) -> DailyBar | None:
+        """Return a closed session's whole bar as it traded, None when there was no trading."""
+        assert session(day).close <= now
+        return self.securities.bar(con_id, day)
+
+    def mark(self, con_id: int, now: datetime) -> float | None:
+        """Return what a share is worth: the running session's open, else the last close.
+
+        An option or future is worth its settlement from the close of its last day on.
+        """
+        settled = self.settlement(con_id, now)
+        if settled is not None:
+            return settled
+        opened = self.open_price(con_id, now)
+        if opened is not None:
+            return opened
+        summary = self.summary(con_id, now)
+        return summary.bar.close if summary else None
+
+    def splits_on(self, con_id: int, day: date) -> float:
+        """Return how many shares one share becomes on this day, 1.0 for no split."""
+        return prod(split.ratio for split in self.securities.splits(con_id) if split.session == day)
+
+    def dividends_on(self, con_id: int, day: date) -> float:
+        """Return what a share pays to its holder at the beginning of this day, 0.0 for nothing."""
+        paid = self.securities.dividends(con_id)
+        return sum(dividend.amount for dividend in paid if dividend.ex_date == day)
+
+    def is_listed(self, con_id: int, now: datetime) -> bool:
+        """Tell whether an instrument still trades: neither expired nor delisted."""
+        item = self.instrument(con_id)
+        last = item.expiry or item.listed_until
+        return last is None or now < session(last).close
+
+    def settlement(self, con_id: int, now: datetime) -> float | None:
+        """Return what an expired option or future came to per share, None before it expired.
+
+        An option comes to its intrinsic value at the underlying's last close by then, a future to
+        the level of the index.
+        """
+        item = self.instrument(con_id)
+        if item.expiry is None or item.underlying is None or self.is_listed(con_id, now):
+            return None
+        under = self.mark(item.underlying, session(item.expiry).close)
+        if under is None or item.sec_type == "FUT":
+            return under
+        shares = self.securities.shares_for_one(item, item.expiry)
+        return round(intrinsic(self.securities.key(con_id), under * shares), 2)
+
+    def deliverable(self, con_id: int, now: datetime) -> float:
+        """Return how many shares exercising one contract of an option delivers.
+
+        It is the multiplier, times the splits of the underlying since the option was listed.
+        """
+        item = self.instrument(con_id)
+        day = min(phase(now).day, item.expiry or date.max)
+        return item.multiplier * self.securities.shares_for_one(item, day)
+
+    def _split_ratio(self, con_id: int, *, after: date, until: date) -> float:
+        splits = self.securities.splits(con_id)
+        return prod(split.ratio for split in splits if after < split.session <= until)
+
+
+def in_new_shares(bar: DailyBar, ratio: float) -> DailyBar:
+    """Return a bar after one share has become ``ratio`` shares."""
+    return DailyBar(
+        bar.session,
+        bar.open / ratio,
+        bar.high / ratio,
+        bar.low / ratio,
+        bar.close / ratio,
+        round(bar.volume * ratio),
+    )
+
+
+def _summarise(bars: Sequence[DailyBar], assumed_spread: float | None) -> Summary | None:
+    """Summarise the newest bars, as many as are to be averaged over."""
+    if not bars:
+        return None
+    return Summary(
+        bar=bars[-1],
+        previous_close=bars[-2].close if len(bars) > 1 else None,
+        average_volume=sum(bar.volume for bar in bars) / len(bars),
+        average_value=sum(bar.volume * bar.close for bar in bars) / len(bars),
+        assumed_spread=assumed_spread,
+    )

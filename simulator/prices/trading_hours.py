@@ -1,0 +1,38 @@
+"""When each kind of instrument trades, as contract details say it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import lru_cache
+
+from core.calendar import is_session, session
+from simulator.prices.market_view import NEW_YORK
+
+DAYS_SHOWN = 6  # as TWS does
+EXTENDED = ("0400", "2000")  # of shares
+AROUND_THE_CLOCK = {"FUT": ("1800", "1700"), "CASH": ("1715", "1700")}  # since the evening before
+
+
+@lru_cache(maxsize=64)
+def hours(today: date, *, sec_type: str, extended: bool) -> str:
+    """Return trading hours as TWS writes them: ``20260615:0930-20260615:1600;…:CLOSED``.
+
+    ``extended`` are all hours; without, the liquid ones: the regular session.
+    """
+    days = (today + timedelta(days=ahead) for ahead in range(DAYS_SHOWN))
+    return ";".join(_hours_of(day, sec_type, extended=extended) for day in days)
+
+
+def _hours_of(day: date, sec_type: str, *, extended: bool) -> str:
+    around = AROUND_THE_CLOCK.get(sec_type)
+    if around and (extended or sec_type == "CASH"):
+        if day.weekday() >= 5:
+            return f"{day:%Y%m%d}:CLOSED"
+        return f"{day - timedelta(days=1):%Y%m%d}:{around[0]}-{day:%Y%m%d}:{around[1]}"
+    if not is_session(day):
+        return f"{day:%Y%m%d}:CLOSED"
+    begin, end = EXTENDED
+    if not extended or sec_type != "STK":
+        regular = session(day)
+        begin, end = (f"{at.astimezone(NEW_YORK):%H%M}" for at in (regular.open, regular.close))
+    return f"{day:%Y%m%d}:{begin}-{day:%Y%m%d}:{end}"

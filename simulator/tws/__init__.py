@@ -1,0 +1,1 @@
+"""The TWS gateway: clients, requests, rate limits, notifications."""

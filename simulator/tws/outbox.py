@@ -1,0 +1,93 @@
+"""Frames on their way to one client, and what faults do to them there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from simulator.faults.effects import PLAIN
+from simulator.messages.numbers import Answer
+from simulator.tws.protocol.frames import frame
+from simulator.tws.protocol.versions import SPOKEN
+
+if TYPE_CHECKING:
+    from simulator.tws.gateway import Gateway
+
+PREFIX_SIZE = 4
+NOISE_BYTES = 64
+# What TWS sends by itself while it cannot reach IBKR; a greeting begins with its version.
+LOCAL = frozenset(
+    {Answer.ERROR, Answer.NEXT_VALID_ID, Answer.MANAGED_ACCOUNTS, Answer.CURRENT_TIME, *SPOKEN}
+)
+HUGE = b"\xff\xff\xff\xff"  # announces a frame of 4 GB
+
+
+class Outbox:
+    """Writes frames in order, unless a fault loses, delays, doubles, reorders or spoils them."""
+
+    def __init__(self, write: Callable[[bytes], None], gateway: Gateway) -> None:
+        self.treatment = PLAIN  # of the request being served
+        self._write = write
+        self._gateway = gateway
+        self._faults = gateway.faults
+        self._held_back: list[bytes] = []
+
+    def put(self, frames: Sequence[bytes]) -> None:
+        """Send frames, each a whole one."""
+        treatment = self.treatment
+        if self._gateway.is_cut_off:
+            frames = [content for content in frames if number_of(content) in LOCAL]
+        if self._faults.mute or not treatment.answered or not frames:
+            return
+        content = b"".join(self._faulted(frames) if self._faults.touches_answers else frames)
+        if treatment.garbage is not None:
+            content = self._spoilt(frames, treatment.garbage)
+        if treatment.delay:
+            asyncio.get_running_loop().call_later(treatment.delay, self._write, content)
+        elif content:
+            self._write(content)
+
+    def _faulted(self, frames: Iterable[bytes]) -> Iterator[bytes]:
+        for content in frames:
+            struck = {fault.fault for fault in self._faults.on_answer(number_of(content))}
+            if "swallow" in struck:
+                continue
+            if "swap" in struck:
+                self._hold_back(content)
+                continue
+            yield content
+            if "duplicate" in struck:
+                yield content
+
+    def _hold_back(self, content: bytes) -> None:
+        """Keep a frame until everything else of this turn has left."""
+        if not self._held_back:
+            asyncio.get_running_loop().call_soon(self._release)
+        self._held_back.append(content)
+
+    def _release(self) -> None:
+        content = b"".join(self._held_back)
+        self._held_back.clear()
+        self._write(content)
+
+    def _spoilt(self, frames: Sequence[bytes], kind: str) -> bytes:
+        content = b"".join(frames)
+        match kind:
+            case "noise":
+                return frame(self._faults.random.randbytes(NOISE_BYTES)) + content
+            case "short":
+                return b"".join(map(_without_last_field, frames))
+            case "truncated":
+                return content[: len(content) // 2]
+        return HUGE + content
+
+
+def number_of(content: bytes) -> int:
+    """Return the message number of a frame."""
+    return int(content[PREFIX_SIZE : content.index(b"\0", PREFIX_SIZE)])
+
+
+def _without_last_field(content: bytes) -> bytes:
+    payload = content[PREFIX_SIZE:-1]
+    return frame(payload[: payload.rindex(b"\0") + 1])

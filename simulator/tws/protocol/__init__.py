@@ -1,0 +1,1 @@
+"""Frames and versions of the TWS protocol."""

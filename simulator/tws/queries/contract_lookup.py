@@ -1,0 +1,180 @@
+"""Finding instruments by what a client says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from core.errors import RequestRefused
+from simulator.instruments import futures
+from simulator.instruments.expirations import expirations, futures_listed, options_listed, quarterly
+from simulator.instruments.options import RIGHTS
+from simulator.instruments.strikes import strikes_listed
+from simulator.market.benchmarks import INDEX
+from simulator.market.market import Instrument, Market
+from simulator.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery
+from simulator.messages.times import day as day_text
+from simulator.prices.market_view import Tape, phase
+
+MOST_SAMPLES = 16  # TWS lists no more matching symbols
+STRIKES_FROM = 60  # sessions whose closes decide which strikes are listed
+
+
+class Directory:
+    """The instruments of a world as they are listed at the clock's moment.
+
+    Without a clock only what has neither expiration nor end is found by its description.
+    """
+
+    def __init__(
+        self,
+        market: Market,
+        *,
+        tape: Tape | None = None,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        self._tape = tape or Tape(market)
+        self._now = now
+        self._shares = market.instruments
+        self._by_symbol: dict[str, list[Instrument]] = {}
+        for item in market.instruments:
+            self._by_symbol.setdefault(item.symbol, []).append(item)
+
+    def find(self, query: ContractQuery, *, expired: bool = False) -> list[Instrument]:
+        """Return all instruments the query fits: none, one, or several when it is ambiguous.
+
+        ``expired`` includes options and futures that trade no more.
+        """
+        if query.con_id:
+            found = self._by_con_id(query.con_id, expired=expired)
+            return [found] if found else []
+        if query.sec_type == "OPT":
+            return [item for item in self._options(query, expired=expired) if query.matches(item)]
+        if query.sec_type == "FUT":
+            return [item for item in self._futures(expired=expired) if query.matches(item)]
+        candidates = self._by_symbol.get(query.symbol or query.local_symbol, ())
+        beside = [item for item in self._companions() if query.matches(item)]
+        return [item for item in candidates if query.matches(item)] + beside
+
+    def one(self, query: ContractQuery, *, expired: bool = False) -> Instrument:
+        """Return the only instrument the query fits. Raises `RequestRefused` (200) otherwise."""
+        found = self.find(query, expired=expired)
+        if not found:
+            raise RequestRefused(NOT_FOUND, code=UNKNOWN_CONTRACT)
+        if len(found) > 1:
+            raise RequestRefused(
+                f"The contract description specified for {query.symbol} is ambiguous.",
+                code=UNKNOWN_CONTRACT,
+            )
+        return found[0]
+
+    def samples(self, pattern: str) -> list[tuple[Instrument, Sequence[str]]]:
+        """Return instruments whose symbol begins with, or whose name contains, the pattern.
+
+        Shares come first, and each with the kinds of derivatives listed on it.
+        """
+        wanted = pattern.strip().upper()
+        if not wanted:
+            return []
+        found: list[Instrument] = []
+        for known in (self._shares, self._companions()):
+            found += [item for item in known if item.symbol.startswith(wanted)]
+            found += [item for item in known if wanted in item.name.upper()]
+        found = list(dict.fromkeys(found))[:MOST_SAMPLES]
+        return [(item, self._derivatives_on(item)) for item in found]
+
+    def chain(self, underlying: Instrument) -> tuple[tuple[date, ...], tuple[float, ...]]:
+        """Return the expirations and the strikes of the options listed on an instrument.
+
+        Both are empty when there are none.
+        """
+        if self._now is None or not self._tape.securities.has_options(underlying.con_id):
+            return (), ()
+        now = self._now()
+        closes = [bar.close for bar in self._tape.daily(underlying.con_id, now)[-STRIKES_FROM:]]
+        if not closes:
+            return (), ()
+        where = phase(now)
+        # What expires today is gone from the close on.
+        open_days = options_listed(where.day)
+        if open_days[0] == where.day == where.last_complete:
+            open_days = open_days[1:]
+        return open_days, strikes_listed(min(closes), max(closes))
+
+    def underlyings(self, symbol: str, sec_type: str = "") -> list[Instrument]:
+        """Return the instruments of a symbol that options are listed on."""
+        candidates = [*self._by_symbol.get(symbol, ()), *self._companions()]
+        return [
+            item
+            for item in candidates
+            if item.symbol == symbol
+            and sec_type in {"", item.sec_type}
+            and self._tape.securities.has_options(item.con_id)
+        ]
+
+    def _by_con_id(self, con_id: int, *, expired: bool) -> Instrument | None:
+        if self._now is None:
+            return self._tape.securities.find(con_id)
+        now = self._now()
+        found = self._tape.securities.named(con_id, phase(now).day)
+        if found is None or not (expired or self._tape.is_listed(con_id, now)):
+            return None
+        return found
+
+    def _companions(self) -> list[Instrument]:
+        found = self._tape.securities.companions.instruments
+        if self._now is None:
+            return [item for item in found.values() if item.listed_until is None]
+        listed = (self._by_con_id(con_id, expired=False) for con_id in found)
+        return [item for item in listed if item is not None]
+
+    def _futures(self, *, expired: bool) -> Iterator[Instrument]:
+        if self._now is None:
+            return
+        days = futures_listed(phase(self._now()).day)
+        for day in quarterly() if expired else days:
+            if day > days[-1]:
+                return
+            found = self._by_con_id(futures.con_id_of(day), expired=expired)
+            if found is not None:
+                yield found
+
+    def _options(self, query: ContractQuery, *, expired: bool) -> Iterator[Instrument]:
+        if query.local_symbol:
+            query = replace(query, symbol=query.local_symbol[:6].rstrip())
+        for underlying in self.underlyings(query.symbol):
+            yield from self._options_on(underlying, query, expired=expired)
+
+    def _options_on(
+        self, underlying: Instrument, query: ContractQuery, *, expired: bool
+    ) -> Iterator[Instrument]:
+        days, strikes = self.chain(underlying)
+        if not days or self._now is None:
+            return
+        now = self._now()
+        if expired:
+            days = (*_expired(query.expiry, before=days[0]), *days)
+        for day in days:
+            if not day_text(day).startswith(query.expiry):
+                continue
+            for strike in strikes:
+                if query.strike not in {0.0, strike}:
+                    continue
+                for right in RIGHTS:
+                    if query.right in {"", right}:
+                        yield self._tape.securities.option(
+                            underlying.con_id, day, strike, right, day=min(phase(now).day, day)
+                        )
+
+    def _derivatives_on(self, item: Instrument) -> Sequence[str]:
+        if item.con_id == INDEX:
+            return ("FUT", "OPT")
+        return ("OPT",) if self._tape.securities.has_options(item.con_id) else ()
+
+
+def _expired(expiry: str, *, before: date) -> list[date]:
+    """Return past expirations that fit, only for a query that says which."""
+    if not expiry:
+        return []
+    return [day for day in expirations() if day < before and day_text(day).startswith(expiry)]

@@ -1,0 +1,162 @@
+"""From what a client asks for to the terms of an order: all that can be checked without prices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.errors import RequestRefused
+from core.types import Leg, Side
+from simulator.broker.order_checks import BAD_TICK, OFF_GRID, rejected
+from simulator.exchange.orders import OcaType, OrderTerms, OrderType, TimeInForce
+from simulator.market.market import Instrument
+from simulator.messages.contracts import ContractQuery
+from simulator.messages.place_order import UNSUPPORTED_TYPE, LegRequest, PlaceOrder
+from simulator.tws.protocol.refusals import VALIDATION_FAILED
+from simulator.tws.queries.contract_lookup import Directory
+
+NO_ACCOUNT = 435
+TRADED = "USD"  # the currency that accounts have trading permissions for
+LARGEST_ORDER = 10_000_000  # shares
+LARGEST_RATIO = 10_000
+
+
+def instrument_of(request: PlaceOrder, directory: Directory) -> Instrument:
+    """Return the instrument of an order, of a combination what its legs are about.
+
+    Raises `RequestRefused` (200) for none or several.
+    """
+    if not request.legs:
+        return directory.one(request.contract)
+    first = directory.one(query_of(request.legs[0].con_id))
+    if first.sec_type == "OPT" and first.underlying is not None:
+        return directory.one(query_of(first.underlying))
+    return first
+
+
+def query_of(con_id: int) -> ContractQuery:
+    """Return a query by conId alone."""
+    return ContractQuery(con_id, "", "", "", "", "", "")
+
+
+def terms_of(
+    request: PlaceOrder,
+    instrument: Instrument,
+    accounts: Sequence[str],
+    *,
+    directory: Directory | None = None,
+) -> OrderTerms:
+    """Return the terms of an order. Raises `RequestRefused` with the code and text of TWS.
+
+    ``directory`` finds the legs of a combination.
+    """
+    _refuse_unavailable(request, instrument)
+    if request.action not in set(Side):
+        raise _invalid(f"Invalid side {request.action!r}")
+    time_in_force = request.time_in_force or TimeInForce.DAY.value
+    if time_in_force not in set(TimeInForce):
+        raise _invalid(f"Invalid time in force {time_in_force!r}")
+    order_type = OrderType(request.order_type)
+    stop, amount, percent = _trigger(request, order_type)
+    return OrderTerms(
+        con_id=instrument.con_id,
+        side=Side(request.action),
+        quantity=_quantity(request),
+        order_type=order_type,
+        limit_price=_limit(request) if order_type.has_limit else None,
+        time_in_force=TimeInForce(time_in_force),
+        order_ref=request.order_ref,
+        stop_price=stop,
+        trail_amount=amount,
+        trail_percent=percent,
+        parent_id=request.parent_id,
+        oca_group=request.oca_group,
+        oca_type=_oca_type(request),
+        legs=_legs(request.legs, directory),
+        account=_account(request, accounts),
+    )
+
+
+def _refuse_unavailable(request: PlaceOrder, instrument: Instrument) -> None:
+    if request.unsupported:
+        raise rejected(f"not available in the simulator: {', '.join(request.unsupported)}")
+    if instrument.currency != TRADED and instrument.sec_type != "CASH":
+        raise rejected(f"No trading permissions for {instrument.currency}")
+    if request.order_type not in set(OrderType) or (
+        instrument.sec_type == "IND" and not request.legs
+    ):
+        raise RequestRefused(
+            "Unsupported order type for this exchange and security type.", code=UNSUPPORTED_TYPE
+        )
+
+
+def _account(request: PlaceOrder, accounts: Sequence[str]) -> str:
+    """Return the account an order is for, empty for the first one."""
+    if not request.account and len(accounts) > 1:
+        raise RequestRefused("You must specify an account.", code=NO_ACCOUNT)
+    if request.account not in {"", *accounts}:
+        raise _invalid(f"Invalid account code {request.account!r}")
+    return "" if request.account == accounts[0] else request.account
+
+
+def _quantity(request: PlaceOrder) -> int:
+    quantity = request.quantity or 0.0
+    if not 0 < quantity <= LARGEST_ORDER or quantity != int(quantity):
+        raise _invalid(
+            f"Invalid quantity {quantity:g}: a whole number from 1 to {LARGEST_ORDER} is expected"
+        )
+    return int(quantity)
+
+
+def _limit(request: PlaceOrder) -> float:
+    limit = request.limit_price
+    # The net price of a combination may be nothing, or below: its buyer then receives.
+    if limit is None or not (limit > 0 or request.legs):
+        raise RequestRefused(OFF_GRID, code=BAD_TICK)
+    return limit
+
+
+def _trigger(
+    request: PlaceOrder, order_type: OrderType
+) -> tuple[float | None, float | None, float | None]:
+    """Return stop price, trailing amount and trailing percentage, as far as the type has them."""
+    distance, percent = request.aux_price, request.trailing_percent
+    if not order_type.has_trigger:
+        return None, None, None
+    if order_type is not OrderType.TRAIL:
+        if distance is None or not (distance > 0 or request.legs):
+            raise RequestRefused(OFF_GRID, code=BAD_TICK)
+        return distance, None, None
+    if bool(distance) == bool(percent):
+        raise _invalid("A trailing stop needs either an amount or a percentage")
+    if (distance or 0.0) < 0 or not 0 <= (percent or 0.0) < 100:
+        raise _invalid("A trailing stop stays behind by more than nothing and less than 100 %")
+    return request.trail_stop_price, distance or None, percent or None
+
+
+def _oca_type(request: PlaceOrder) -> OcaType:
+    if not request.oca_type or not request.oca_group:
+        return OcaType.REDUCE_ALL_WORKING
+    if request.oca_type not in set(OcaType):
+        raise _invalid(f"Invalid OCA type {request.oca_type}")
+    return OcaType(request.oca_type)
+
+
+def _legs(requested: Sequence[LegRequest], directory: Directory | None) -> tuple[Leg, ...]:
+    legs = []
+    for leg in requested:
+        assert directory is not None, "combinations need a directory"
+        instrument = directory.one(query_of(leg.con_id))
+        if leg.action not in set(Side) or not 0 < leg.ratio <= LARGEST_RATIO:
+            raise _invalid(f"Invalid leg {leg.action!r} {leg.ratio} of {leg.con_id}")
+        if instrument.sec_type in {"IND", "CASH"} or instrument.currency != TRADED:
+            raise rejected(f"{instrument.local_symbol} cannot be a leg")
+        legs.append(Leg(leg.con_id, Side(leg.action), leg.ratio))
+    if len({leg.con_id for leg in legs}) < len(legs):
+        raise _invalid("The same contract is two legs")
+    return tuple(legs)
+
+
+def _invalid(cause: str) -> RequestRefused:
+    return RequestRefused(
+        f"Error validating request.-'bO' : cause - {cause}", code=VALIDATION_FAILED
+    )

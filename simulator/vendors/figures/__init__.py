@@ -1,0 +1,1 @@
+"""Fundamentals and macro gauges: invented, or read from a file."""

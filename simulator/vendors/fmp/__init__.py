@@ -1,0 +1,1 @@
+"""The endpoints of Financial Modeling Prep that a day needs."""

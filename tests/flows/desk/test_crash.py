@@ -1,0 +1,102 @@
+"""kill -9 of `execute` at five points; then it is started again as if nothing had happened."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import journal
+from core.storage.paths import Paths
+from desk.orders import intents
+from desk.tickets import approvals
+from flows.run.execution import execute
+from tests.flows.desk.crash_points import POINTS
+from tests.flows.desk.desk_harness import ROOT, open_town
+
+ORDERS = 14
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    with open_town(tmp_path_factory.mktemp("crash")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def executioner(town):
+    """Return a function that executes a ticket in a process that dies at a point."""
+    script = Path(__file__).with_name("crash_points.py")
+    with subprocess.Popen(
+        [sys.executable, script],
+        cwd=town.home,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+
+        def execute_and_die(point, sha256):
+            process.stdin.write(f"{point} {sha256}\n")
+            process.stdin.flush()
+            return process.stdout.readline().strip()
+
+        yield execute_and_die
+        process.stdin.close()
+
+
+# At the exchange when it died; sent by the restart; uncertain afterwards.
+EXPECTED = {
+    "before intents": (0, ORDERS, 0),
+    "after intents": (0, ORDERS, 0),
+    "mid-batch": (12, 0, 2),
+    "after last send": (ORDERS, 0, 0),
+    "before journal": (ORDERS, 0, 0),
+}
+
+
+def soon(look, wanted, *, within=10.0):
+    """What a process wrote before it was killed may be read a moment later."""
+    deadline = time.monotonic() + within
+    while (seen := look()) != wanted:
+        assert time.monotonic() < deadline, f"{seen} instead of {wanted}"
+        time.sleep(0.05)
+    return True
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", POINTS)
+def test_a_killed_execution_is_taken_up_without_a_duplicate_or_a_silent_loss(
+    town, executioner, point
+):
+    town.to_next_session()
+    record = town.a_ticket(ORDERS)
+    with town.store as store:
+        approvals.approve(store, record.sha256, by="ana", now=town.session.decision_time)
+    arrived, sent, uncertain = EXPECTED[point]
+
+    assert executioner(point, record.sha256) == "killed"
+    assert soon(lambda: len(town.at_exchange()), arrived)
+
+    report = execute(town.settings, record.sha256)
+    at_exchange = town.at_exchange()
+    assert len(set(at_exchange)) == len(at_exchange) == arrived + sent
+    assert (report.sent, len(report.uncertain)) == (sent, uncertain)
+    assert len(report.states) == ORDERS
+    told = {state["order_ref"] for state in report.states if state["status"] == "uncertain"}
+    wanted = {order.order_ref for order in record.ticket.orders}
+    assert set(at_exchange) | told == wanted
+    assert set(at_exchange) & told == set()
+    assert report.exit_code == (1 if uncertain else 0)
+    with town.store as store:
+        assert len(intents.of_source(store, record.sha256)) == ORDERS
+
+    again = execute(town.settings, record.sha256)
+    assert (again.sent, town.at_exchange()) == (0, at_exchange)
+    sealed = [e.entry for e in journal.entries(Paths.of(town.settings).journal)]
+    (entry,) = [e for e in sealed if e.session == town.session.day]
+    assert entry.kind == "execution"
+    assert set(entry.facts["uncertain"]) == told

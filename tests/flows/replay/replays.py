@@ -1,0 +1,40 @@
+"""Small replays that tests share: a session of thirty symbols costs a second."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from core.settings import Settings
+from flows.replay.date_range import Range
+from flows.replay.replay import replay
+
+REAL_DATA = Path(__file__).resolve().parents[3] / "../shared/data"
+REAL_BARS = REAL_DATA / "sp500_daily_2025_2026_yahoo.parquet"
+
+FIRST, LAST = date(2026, 6, 15), date(2026, 6, 18)
+SESSIONS = (FIRST, date(2026, 6, 16), date(2026, 6, 17), LAST)
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
+
+
+def settings_at(home, **changes):
+    home.mkdir(parents=True, exist_ok=True)
+    small = {"simulator": {"symbols": 30}, "universe": {"history": "1 Y"}}
+    return Settings(home=home, **{**small, **changes})
+
+
+def replayed(home, first=FIRST, last=LAST, **options):
+    """Replay a few sessions of the small world."""
+    settings = options.pop("settings", None) or settings_at(home)
+    return replay(settings, Range(first, last), now=NOW, resume="again", **options)
+
+
+def content(folder):
+    """Return every file below a folder by its relative name."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def tickets(done):
+    return {day: done.home.ticket(day).read_bytes() for day in done.sessions}
