@@ -52,7 +52,7 @@ POINTS = {
 
 def execute(point, sha256):
     POINTS[point]()
-    flows.execution.execute(load_settings(), sha256)
+    flows.run.execution.execute(load_settings(), sha256)
 
 
 def say(text):
