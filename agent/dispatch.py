@@ -23,8 +23,8 @@ from core import clock
 from core.canonical import sha256_of
 from core.errors import DaybookError, NoData
 from core.settings import Effect, Settings
+from core.settings.secrets import secrets_of
 from core.storage.paths import Paths
-from core.text.masking import secrets_of
 
 
 class UnknownTool(NoData):

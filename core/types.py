@@ -15,6 +15,14 @@ from enum import StrEnum
 from core.money import Price, Rates
 
 
+class Mode(StrEnum):
+    """What a run trades with: the simulator, a paper account, or a live one."""
+
+    SIM = "sim"
+    PAPER = "paper"
+    LIVE = "live"
+
+
 class Side(StrEnum):
     """Which way an order trades."""
 

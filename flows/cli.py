@@ -1,22 +1,25 @@
-"""The command line. Each command imports what it needs, so that ``--help`` is instant."""
+"""The command line. What the commands do is imported by the command that is called."""
 
 from __future__ import annotations
 
 import gc
-import shlex
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
 from core.errors import ConfigurationError, DaybookError
-from core.settings import Mode, Settings, load_settings, with_bars
+from core.types import Mode
 from flows.commands import agent, desk, replay, simulator, watch
+from flows.terminal.help_pages import HelpGroup
+from flows.terminal.lazy import lazy
 from flows.terminal.options import (
+    DAILY,
     HELP,
+    RECORDS,
     Day,
     Debug,
     Json,
@@ -26,26 +29,54 @@ from flows.terminal.options import (
     group,
     help_when_bare,
 )
-from flows.terminal.output import Terminal, say, say_json, say_traceback, show_logs, shown
-from flows.terminal.usage_errors import TYPED, usage_text
+from flows.terminal.output import say, say_json, say_traceback, show_logs, shown
+from flows.terminal.usage_errors import TYPED, command_line, usage_text
+
+if TYPE_CHECKING:
+    import importlib.metadata as packages
+
+    import journal
+    from core import settings as config
+    from core.storage import paths as folders
+    from flows.commands import day as day_command
+    from flows.commands import doctor as doctor_command
+    from flows.commands import why as why_command
+    from flows.run import alerts
+    from flows.terminal import console
+else:
+    packages = lazy("importlib.metadata")
+    journal = lazy("journal")
+    config = lazy("core.settings")
+    folders = lazy("core.storage.paths")
+    day_command = lazy("flows.commands.day")
+    doctor_command = lazy("flows.commands.doctor")
+    why_command = lazy("flows.commands.why")
+    alerts = lazy("flows.run.alerts")
+    console = lazy("flows.terminal.console")
 
 # The imports of a run make some hundred thousand objects that stay: with Python's own thresholds
 # the collector walks them again and again, a sixth of the CPU time of the imports.
 GC_THRESHOLDS = (50_000, 20, 50)
 
+EXAMPLES = """
+\b
+Examples:
+  daybook run                      one day on the simulator, orders only proposed
+  daybook why AAPL                 one symbol's way through that day
+  daybook approve                  approve today's ticket and send its orders
+  daybook stop --reason "..."      halt trading and cancel all open orders
+"""
+
 app = typer.Typer(
     name="daybook",
     help="A daily portfolio pipeline for Interactive Brokers. The defaults trade nothing.",
+    epilog=EXAMPLES,
+    cls=HelpGroup,
     context_settings=HELP,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 journal_app = group("The tamper-evident decision log.")
-app.add_typer(journal_app, name="journal")
-agent.register(app)
-desk.register(app)
-replay.register(app)
-simulator.register(app)
-watch.register(app)
 
 
 @app.callback(invoke_without_command=True)
@@ -58,14 +89,12 @@ def daybook(
 ) -> None:
     """Print the version, or the help when there is nothing to do."""
     if version:
-        from importlib.metadata import version as installed  # noqa: PLC0415
-
-        say(f"daybook {installed('daybook')}")
+        say(f"daybook {packages.version('daybook')}")
         raise typer.Exit
     help_when_bare(context)
 
 
-@app.command()
+@app.command(rich_help_panel=DAILY)
 def run(
     day: Day = None,
     auto: Annotated[bool, typer.Option("--auto", help="Send the orders that survive.")] = False,
@@ -87,18 +116,16 @@ def run(
     """
     if sys.stderr.isatty():
         say("loading …", err=True)  # the imports below take seconds
-    from flows.commands.day import run_command  # noqa: PLC0415
-    from flows.run.alerts import settings_failures  # noqa: PLC0415
 
     show_logs(debug=debug)
-    with settings_failures("run"):
+    with alerts.settings_failures("run"):
         settings = _settings(mode, auto=auto, bars=bars)
     raise typer.Exit(
-        run_command(settings, day, fresh=fresh, as_json=as_json, resume=_command_line())
+        day_command.run_command(settings, day, fresh=fresh, as_json=as_json, resume=command_line())
     )
 
 
-@app.command()
+@app.command(rich_help_panel=DAILY)
 def why(
     symbol: str,
     day: Annotated[date | None, day_option("The session; default: the last run's.")] = None,
@@ -106,34 +133,27 @@ def why(
     as_json: Json = False,
 ) -> None:
     """Say why a symbol was traded or not: scores, alpha, weight, override, gate, what-if, order."""
-    from flows.commands.why import explain, render  # noqa: PLC0415
-
     if not symbol.strip():
         raise ConfigurationError(f"{symbol!r} is no symbol; write one, such as: daybook why AAPL")
-    story = explain(_settings(mode), symbol, day)
-    say_json(story) if as_json else render(story, Terminal())
+    story = why_command.explain(_settings(mode), symbol, day)
+    say_json(story) if as_json else why_command.render(story, console.Terminal())
 
 
-@app.command()
+@app.command(rich_help_panel=DAILY)
 def doctor(mode: ModeOption = None, as_json: Json = False) -> None:
     """Check packages, settings, gateway, vendors, calendar, disk and journal."""
-    from flows.commands.doctor import examine, render  # noqa: PLC0415
-
-    findings = examine(_settings(mode))
+    findings = doctor_command.examine(_settings(mode))
     if as_json:
         say_json([finding.plain() for finding in findings])
     else:
-        render(findings, Terminal())
+        doctor_command.render(findings, console.Terminal())
     raise typer.Exit(1 if any(finding.failed for finding in findings) else 0)
 
 
 @journal_app.command("verify")
 def journal_verify(mode: ModeOption = None, as_json: Json = False) -> None:
     """Prove that nothing sealed has changed: every segment, artefact and link of the chain."""
-    import journal  # noqa: PLC0415
-    from core.storage.paths import Paths  # noqa: PLC0415
-
-    paths = Paths.of(_settings(mode))
+    paths = folders.Paths.of(_settings(mode))
     found = journal.verify(paths.journal, paths.home)
     if as_json:
         say_json({"entries": found.entries, "rows": found.rows, "artefacts": found.artefacts,
@@ -144,6 +164,14 @@ def journal_verify(mode: ModeOption = None, as_json: Json = False) -> None:
             f"head {found.head}\n"
             "keep the head somewhere else: only that shows a journal put back as a whole"
         )
+
+
+watch.register(app)
+desk.register(app)
+replay.register(app)
+simulator.register(app)
+app.add_typer(journal_app, name="journal", rich_help_panel=RECORDS)
+agent.register(app)
 
 
 def main() -> None:
@@ -177,15 +205,13 @@ def _failed(error: object, code: int, *, debug: bool) -> int:
     return code
 
 
-def _settings(mode: Mode | None, *, auto: bool = False, bars: Path | None = None) -> Settings:
+def _settings(
+    mode: Mode | None, *, auto: bool = False, bars: Path | None = None
+) -> config.Settings:
     given: dict[str, Any] = {"mode": mode}
     if auto:
         given["submit"] = "auto"
     file = bars_file(bars)
     if file is not None:
-        return with_bars(file, **given)
-    return load_settings(**given)
-
-
-def _command_line() -> str:
-    return shlex.join(["daybook", *sys.argv[1:]])
+        return config.with_bars(file, **given)
+    return config.load_settings(**given)

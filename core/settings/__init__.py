@@ -47,7 +47,9 @@ from core.settings.errors import (
     unknown_in_environment,
     unreadable_in_environment,
 )
+from core.settings.secrets import secrets_of
 from core.text.masking import PROCESS, SHORTEST
+from core.types import Mode as Mode
 
 PREFIX = "DAYBOOK_"
 SETTINGS_FILE = "daybook.toml"
@@ -117,14 +119,6 @@ def _without_password(address: str) -> str:
 
 Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 Address = Annotated[str, AfterValidator(_without_password)]
-
-
-class Mode(StrEnum):
-    """Which world the run trades in."""
-
-    SIM = "sim"
-    PAPER = "paper"
-    LIVE = "live"
 
 
 class Submit(StrEnum):
@@ -440,7 +434,7 @@ def load_settings(**overrides: Any) -> Settings:
         raise ConfigurationError(
             "mode = live needs a second switch: set live_confirmed = true as well"
         )
-    PROCESS.learn(settings)
+    PROCESS.learn(secrets_of(settings))
     return settings
 
 
@@ -471,7 +465,7 @@ def fallback_settings() -> Settings:
             slack_webhook=SecretStr(webhook) if isinstance(webhook, str) else None
         ),
     )
-    PROCESS.learn(settings)
+    PROCESS.learn(secrets_of(settings))
     return settings
 
 

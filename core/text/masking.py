@@ -12,10 +12,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
-
-from pydantic import BaseModel, SecretStr
 
 SHORTEST = 8
 DISTINCTIVE = 16
@@ -57,9 +54,9 @@ class _Process:
         self._known: frozenset[str] = frozenset()
         self._masker = Masker(())
 
-    def learn(self, settings: BaseModel) -> None:
-        """Mask the secrets of these settings from now on."""
-        known = self._known | set(secrets_of(settings))
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Mask these from now on, as well as those known before."""
+        known = self._known | set(secrets)
         if known != self._known:
             self._known, self._masker = known, Masker(known)
 
@@ -69,22 +66,6 @@ class _Process:
 
 
 PROCESS = _Process()
-
-
-def secrets_of(settings: BaseModel) -> tuple[str, ...]:
-    """Return every secret that the settings hold, wherever in them it is."""
-    return tuple(sorted(set(_secrets(settings))))
-
-
-def _secrets(value: Any) -> Iterator[str]:
-    if isinstance(value, SecretStr):
-        yield value.get_secret_value()
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _secrets(getattr(value, name))
-    elif isinstance(value, (list, tuple)):
-        for each in value:
-            yield from _secrets(each)
 
 
 def _spellings(secret: str) -> Iterator[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,12 +11,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.errors import ConfigurationError
-from core.settings import Settings, load_settings
-from flows.terminal.options import ModeOption, group
+from flows.terminal.lazy import lazy
+from flows.terminal.options import RECORDS, ModeOption, group
 from flows.terminal.output import say, say_json
 
-if TYPE_CHECKING:  # the catalogue brings in the broker: `--help` does not wait for that
-    from agent.tool import Tool
+if TYPE_CHECKING:
+    import asyncio
+    import socket
+
+    from agent import access_token, catalogue, dispatch, mcp_server, rest
+    from agent import tool as tool_types
+    from core import settings as config
+    from flows.commands import tool_services
+else:
+    asyncio = lazy("asyncio")
+    socket = lazy("socket")
+    access_token = lazy("agent.access_token")
+    catalogue = lazy("agent.catalogue")
+    dispatch = lazy("agent.dispatch")
+    mcp_server = lazy("agent.mcp_server")
+    rest = lazy("agent.rest")
+    tool_types = lazy("agent.tool")
+    config = lazy("core.settings")
+    tool_services = lazy("flows.commands.tool_services")
 
 MCP_PORT, REST_PORT = 8801, 8802
 CALLER = "cli"
@@ -33,7 +48,7 @@ mcp_app = group("Connect an MCP client, such as Claude.")
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     for commands, name in ((tools_app, "tools"), (serve_app, "serve"), (mcp_app, "mcp")):
-        app.add_typer(commands, name=name)
+        app.add_typer(commands, name=name, rich_help_panel=RECORDS)
 
 
 @tools_app.command("list")
@@ -44,13 +59,10 @@ def list_tools(
     mode: ModeOption = None,
 ) -> None:
     """List the tools: name, effect, what it returns."""
-    from agent.catalogue import CATALOGUE, tools  # noqa: PLC0415
-    from agent.rest import listing  # noqa: PLC0415
-
-    allow = load_settings(mode=mode).agent.allow
-    shown = CATALOGUE if every else tools(allow)
+    allow = config.load_settings(mode=mode).agent.allow
+    shown = catalogue.CATALOGUE if every else catalogue.tools(allow)
     if as_json:
-        say_json([listing(tool) for tool in shown])
+        say_json([rest.listing(tool) for tool in shown])
         return
     for tool in shown:
         say(f"{tool.name:<20}{tool.effect:<9}{tool.summary}")
@@ -70,14 +82,12 @@ def call_tool(
     mode: ModeOption = None,
 ) -> None:
     """Call a tool and print its answer as JSON."""
-    from agent.dispatch import UnknownTool  # noqa: PLC0415
-    from agent.tool import BadArguments  # noqa: PLC0415
-    from flows.commands.tool_services import dispatcher_of  # noqa: PLC0415
-
-    dispatcher = dispatcher_of(load_settings(mode=mode))
+    dispatcher = tool_services.dispatcher_of(config.load_settings(mode=mode))
     given = arguments_of(dispatcher.tools.get(name), pairs or [], arguments)
     reply = dispatcher.call(name, given, caller=CALLER)
-    if arguments is None and isinstance(reply.error, UnknownTool | BadArguments):
+    if arguments is None and isinstance(
+        reply.error, dispatch.UnknownTool | tool_types.BadArguments
+    ):
         raise reply.error  # mistyped by a person: one line, like any other wrong usage
     say_json(reply.body)
     raise typer.Exit(reply.error.exit_code if reply.error else 0)
@@ -91,15 +101,9 @@ def serve_mcp(
     mode: ModeOption = None,
 ) -> None:
     """Serve MCP: over stdio to the client that starts this, or over HTTP with agent.token."""
-    from agent.access_token import required_token  # noqa: PLC0415
-
-    settings = load_settings(mode=mode)
-    token = required_token(settings) if http else None
-    # Imported late: a missing token is said at once.
-    from agent import mcp_server  # noqa: PLC0415
-    from flows.commands.tool_services import dispatcher_of  # noqa: PLC0415
-
-    dispatcher = dispatcher_of(settings)
+    settings = config.load_settings(mode=mode)
+    token = access_token.required_token(settings) if http else None
+    dispatcher = tool_services.dispatcher_of(settings)
     if token is None:
         asyncio.run(mcp_server.serve_stdio(dispatcher))
         return
@@ -111,15 +115,9 @@ def serve_mcp(
 @serve_app.command("rest")
 def serve_rest(*, port: Port = REST_PORT, mode: ModeOption = None) -> None:
     """Serve REST with agent.token: /docs, GET /tools/list, POST /tools/call."""
-    from agent.access_token import required_token  # noqa: PLC0415
-
-    settings = load_settings(mode=mode)
-    token = required_token(settings)
-    # Imported late: a missing token is said at once.
-    from agent import rest  # noqa: PLC0415
-    from flows.commands.tool_services import dispatcher_of  # noqa: PLC0415
-
-    app = rest.rest_app(dispatcher_of(settings), token)
+    settings = config.load_settings(mode=mode)
+    token = access_token.required_token(settings)
+    app = rest.rest_app(tool_services.dispatcher_of(settings), token)
     with _listener(port) as listener:
         _announce(settings, "REST", listener, "/docs")
         asyncio.run(rest.serve_rest(app, listener))
@@ -128,7 +126,7 @@ def serve_rest(*, port: Port = REST_PORT, mode: ModeOption = None) -> None:
 @mcp_app.command("config")
 def mcp_config(mode: ModeOption = None) -> None:
     """Print what to put into an MCP client's configuration, with this machine's paths."""
-    settings = load_settings(mode=mode)
+    settings = config.load_settings(mode=mode)
     command = Path(sys.argv[0]).resolve()
     environment = {
         "DAYBOOK_HOME": str(settings.home.resolve()),
@@ -138,7 +136,9 @@ def mcp_config(mode: ModeOption = None) -> None:
     say_json({"mcpServers": {"daybook": server}})
 
 
-def arguments_of(tool: Tool | None, pairs: Sequence[str], given: str | None) -> dict[str, Any]:
+def arguments_of(
+    tool: tool_types.Tool | None, pairs: Sequence[str], given: str | None
+) -> dict[str, Any]:
     """Return the arguments of a call, from ``key=value`` pairs or one JSON object.
 
     A value is read as the tool's schema asks: texts as they are, lists from ``a,b,c``, anything
@@ -184,7 +184,7 @@ def _types(schema: Mapping[str, Any]) -> set[str]:
     return {each.get("type", "string") for each in schema.get("anyOf", [schema])}
 
 
-def _example(tool: Tool | None) -> str:
+def _example(tool: tool_types.Tool | None) -> str:
     names = list(tool.schema.get("properties", {})) if tool else []
     return f"{tool.name} takes {', '.join(names) or 'no arguments'}" if tool else ""
 
@@ -203,7 +203,7 @@ def _listener(port: int) -> socket.socket:
     return listener
 
 
-def _announce(settings: Settings, what: str, listener: socket.socket, path: str) -> None:
+def _announce(settings: config.Settings, what: str, listener: socket.socket, path: str) -> None:
     port = listener.getsockname()[1]
     say(
         f"{what} at http://127.0.0.1:{port}{path}, mode {settings.mode}, "

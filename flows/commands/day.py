@@ -9,8 +9,9 @@ from core.settings import Settings
 from flows.run.day import run_session
 from flows.run.runner import Threads
 from flows.run.stages import Outcome
+from flows.terminal.console import Terminal
 from flows.terminal.day_progress import ConsoleWatcher
-from flows.terminal.output import Terminal, say_json
+from flows.terminal.output import say_json
 from review.day import DayPage
 from review.terminal import show
 from tasks.page import day_page

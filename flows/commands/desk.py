@@ -1,6 +1,6 @@
 """The desk: ``orders approve reject reopen execute close stop resume``.
 
-What a person does with orders. Each command imports what it needs, so that ``--help`` is instant.
+What a person does with orders.
 """
 
 from __future__ import annotations
@@ -14,12 +14,42 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.errors import ConfigurationError
-from core.settings import load_settings
+from flows.terminal.lazy import lazy
 from flows.terminal.options import Debug, Json, ModeOption, day_option
 from flows.terminal.output import say, say_json, show_logs
 
 if TYPE_CHECKING:
-    from review.execution import ExecutionReport
+    from core import clock
+    from core import settings as config
+    from core.storage import paths as folders
+    from desk import kill_switch
+    from desk.records import store as desk_store
+    from desk.tickets import ticket_store
+    from flows.run import alerts, answers, closing, execution, halt
+    from flows.run import orders as desk_orders
+    from review import alert as alert_text
+    from review import closing as close_page
+    from review import execution as execution_page
+    from review import orders as orders_page
+    from review import text as review_text
+else:
+    clock = lazy("core.clock")
+    config = lazy("core.settings")
+    folders = lazy("core.storage.paths")
+    kill_switch = lazy("desk.kill_switch")
+    desk_store = lazy("desk.records.store")
+    ticket_store = lazy("desk.tickets.ticket_store")
+    alerts = lazy("flows.run.alerts")
+    answers = lazy("flows.run.answers")
+    closing = lazy("flows.run.closing")
+    execution = lazy("flows.run.execution")
+    halt = lazy("flows.run.halt")
+    desk_orders = lazy("flows.run.orders")
+    alert_text = lazy("review.alert")
+    close_page = lazy("review.closing")
+    execution_page = lazy("review.execution")
+    orders_page = lazy("review.orders")
+    review_text = lazy("review.text")
 
 Which = Annotated[
     str | None,
@@ -34,8 +64,10 @@ By = Annotated[str | None, typer.Option("--by", help="Approver; default: who is 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    for command in (orders, approve, reject, reopen, execute, close, stop, resume):
-        app.command()(command)
+    for command in (orders, approve, reject, reopen, execute, close):
+        app.command(rich_help_panel="Orders")(command)
+    for switch in (stop, resume):
+        app.command(rich_help_panel="Kill switch")(switch)
 
 
 def orders(day: Day = None, mode: ModeOption = None, *, as_json: Json = False) -> None:
@@ -43,11 +75,8 @@ def orders(day: Day = None, mode: ModeOption = None, *, as_json: Json = False) -
 
     Asks the broker, sending nothing, where it can be reached; else says as of when this is.
     """
-    from flows.run.orders import look  # noqa: PLC0415
-    from review.orders import desk_lines  # noqa: PLC0415
-
-    view = look(load_settings(mode=mode), day)
-    _show(view, desk_lines(view, day), as_json=as_json)
+    view = desk_orders.look(config.load_settings(mode=mode), day)
+    _show(view, orders_page.desk_lines(view, day), as_json=as_json)
 
 
 def approve(
@@ -69,12 +98,12 @@ def approve(
     Exit codes: 0 sent; 1 failed, or somebody has to look; 3 a check speaks against it; 4 stopped;
     5 expired.
     """
-    from desk.tickets.ticket_store import named  # noqa: PLC0415
-    from flows.run.execution import execute as send  # noqa: PLC0415
-
     show_logs(debug=debug)
-    report = send(
-        load_settings(mode=mode), named(ticket), approve_as=_who(by), only=_symbols(only or [])
+    report = execution.execute(
+        config.load_settings(mode=mode),
+        ticket_store.named(ticket),
+        approve_as=_who(by),
+        only=_symbols(only or []),
     )
     _report(report, as_json=as_json)
 
@@ -83,14 +112,10 @@ def execute(
     ticket: Which = None, mode: ModeOption = None, *, as_json: Json = False, debug: Debug = False
 ) -> None:
     """Send what was approved and not sent yet, for example after a crash; say how it stands."""
-    from desk.tickets.ticket_store import named  # noqa: PLC0415
-    from flows.run.alerts import settings_failures  # noqa: PLC0415
-    from flows.run.execution import execute as send  # noqa: PLC0415
-
     show_logs(debug=debug)
-    with settings_failures("execute"):
-        settings = load_settings(mode=mode)
-    _report(send(settings, named(ticket)), as_json=as_json)
+    with alerts.settings_failures("execute"):
+        settings = config.load_settings(mode=mode)
+    _report(execution.execute(settings, ticket_store.named(ticket)), as_json=as_json)
 
 
 def reject(
@@ -103,16 +128,13 @@ def reject(
 
     To take the rejection back: daybook reopen.
     """
-    from flows.run.answers import reject as refuse  # noqa: PLC0415
-    from review.alert import with_mode  # noqa: PLC0415
-
     if not reason.strip():
         raise ConfigurationError(f"--reason {reason!r} says nothing; say why, it is kept")
-    settings = load_settings(mode=mode)
-    record = refuse(settings, ticket, by=_who(by), reason=reason)
+    settings = config.load_settings(mode=mode)
+    record = answers.reject(settings, ticket, by=_who(by), reason=reason)
     say(
         f"rejected: ticket {record.short} of {record.ticket.session}; nothing will be sent. "
-        f"To take it back: {with_mode(f'daybook reopen {record.short}', settings)}"
+        f"To take it back: {alert_text.with_mode(f'daybook reopen {record.short}', settings)}"
     )
 
 
@@ -123,16 +145,12 @@ def reopen(
     mode: ModeOption = None,
 ) -> None:
     """Take a rejection back: the ticket waits for an approval again, until its order cut-off."""
-    from flows.run.answers import reopen as take_back  # noqa: PLC0415
-    from review.alert import with_mode  # noqa: PLC0415
-    from review.text import local  # noqa: PLC0415
-
-    settings = load_settings(mode=mode)
-    record = take_back(settings, ticket, by=_who(by), reason=reason)
-    approve_it = with_mode(f"daybook approve {record.short}", settings)
+    settings = config.load_settings(mode=mode)
+    record = answers.reopen(settings, ticket, by=_who(by), reason=reason)
+    approve_it = alert_text.with_mode(f"daybook approve {record.short}", settings)
     say(
         f"reopened: ticket {record.short} of {record.ticket.session} waits until "
-        f"{local(record.ticket.finish_line)} Bucharest: {approve_it}"
+        f"{review_text.local(record.ticket.finish_line)} Bucharest: {approve_it}"
     )
 
 
@@ -140,15 +158,11 @@ def close(
     day: Day = None, mode: ModeOption = None, *, as_json: Json = False, debug: Debug = False
 ) -> None:
     """After the exchange's close: fills, costs, positions reconciled, all of it sealed."""
-    from flows.run.alerts import settings_failures  # noqa: PLC0415
-    from flows.run.closing import close as settle  # noqa: PLC0415
-    from review.closing import close_lines  # noqa: PLC0415
-
     show_logs(debug=debug)
-    with settings_failures("close"):
-        settings = load_settings(mode=mode)
-    report = settle(settings, day)
-    _show(asdict(report), close_lines(report), as_json=as_json)
+    with alerts.settings_failures("close"):
+        settings = config.load_settings(mode=mode)
+    report = closing.close(settings, day)
+    _show(asdict(report), close_page.close_lines(report), as_json=as_json)
     raise typer.Exit(report.exit_code)
 
 
@@ -164,19 +178,16 @@ def stop(
     debug: Debug = False,
 ) -> None:
     """Halt trading and cancel all open orders."""
-    from flows.run.halt import stop as pull  # noqa: PLC0415
-    from flows.run.halt import stop_lines  # noqa: PLC0415
-
     show_logs(debug=debug)
-    settings = load_settings(mode=mode)
-    report = pull(
+    settings = config.load_settings(mode=mode)
+    report = halt.stop(
         settings,
         by=_who(by),
         reason=reason,
         reducing=reducing,
         tell=partial(say, err=True),
     )
-    _show(asdict(report), stop_lines(report, settings), as_json=as_json)
+    _show(asdict(report), halt.stop_lines(report, settings), as_json=as_json)
     raise typer.Exit(report.exit_code)
 
 
@@ -186,20 +197,14 @@ def resume(
     mode: ModeOption = None,
 ) -> None:
     """Resume trading."""
-    from core import clock  # noqa: PLC0415
-    from core.storage.paths import Paths  # noqa: PLC0415
-    from desk import kill_switch  # noqa: PLC0415
-    from desk.records.store import DeskStore  # noqa: PLC0415
-
-    with DeskStore.of(Paths.of(load_settings(mode=mode))) as store:
+    with desk_store.DeskStore.of(folders.Paths.of(config.load_settings(mode=mode))) as store:
         turned = kill_switch.resume(store, by=by, reason=reason, now=clock.now())
     say(f"{turned.state.upper()} by {turned.by}: orders may leave again")
 
 
-def _report(report: ExecutionReport, *, as_json: bool) -> None:
-    from review.execution import execution_lines  # noqa: PLC0415
+def _report(report: execution_page.ExecutionReport, *, as_json: bool) -> None:
 
-    _show(asdict(report), execution_lines(report), as_json=as_json)
+    _show(asdict(report), execution_page.execution_lines(report), as_json=as_json)
     raise typer.Exit(report.exit_code)
 
 

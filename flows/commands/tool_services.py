@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.client_lock import one_at_a_time
 from agent.context import ToolContext
@@ -15,9 +15,26 @@ from core.storage.paths import Paths
 from flows.run.environment import open_world
 from flows.run.halt import StopReport, stop
 from flows.run.session import open_session
-from flows.terminal.output import Terminal
+from flows.terminal.console import Terminal
+from flows.terminal.lazy import lazy
 from ibkr.socket_gateway import open_socket
 from review.execution import ExecutionReport
+
+if TYPE_CHECKING:
+    from flows.commands import day as day_command
+    from flows.commands import why
+    from flows.run import day as day_run
+    from flows.run import execution, runner
+    from flows.terminal import day_progress
+    from tasks import page
+else:  # the stages take seconds to import, and most tools need none of them
+    day_command = lazy("flows.commands.day")
+    why = lazy("flows.commands.why")
+    day_run = lazy("flows.run.day")
+    execution = lazy("flows.run.execution")
+    runner = lazy("flows.run.runner")
+    day_progress = lazy("flows.terminal.day_progress")
+    page = lazy("tasks.page")
 
 
 class ToolHouse:
@@ -39,22 +56,17 @@ class ToolHouse:
 
     def why(self, symbol: str, session: date | None) -> Mapping[str, Any]:
         """Return a symbol's way through a day."""
-        from flows.commands.why import explain  # noqa: PLC0415 - brings in the stages, and Prefect
-
-        return explain(self._settings, symbol, session)
+        return why.explain(self._settings, symbol, session)
 
     def dry_day(self, session: date | None, *, fresh: bool) -> Mapping[str, Any]:
         """Run a day that only proposes, whatever the settings say of sending."""
-        from flows.commands.day import summary  # noqa: PLC0415
-        from flows.run.day import run_session  # noqa: PLC0415
-        from flows.run.runner import Threads  # noqa: PLC0415
-        from flows.terminal.day_progress import ConsoleWatcher  # noqa: PLC0415
-        from tasks.page import day_page  # noqa: PLC0415
-
-        threads = Threads()
+        threads = runner.Threads()
         try:
-            with self._turn(), ConsoleWatcher(Terminal(stderr=True), quiet=True) as watcher:
-                outcome = run_session(
+            with (
+                self._turn(),
+                day_progress.ConsoleWatcher(Terminal(stderr=True), quiet=True) as watcher,
+            ):
+                outcome = day_run.run_session(
                     self._settings.model_copy(update={"submit": Submit.PROPOSE}),
                     session,
                     start=threads,
@@ -65,14 +77,12 @@ class ToolHouse:
                 )
         finally:
             threads.close()
-        return summary(outcome, day_page(outcome.day, outcome.records))
+        return day_command.summary(outcome, page.day_page(outcome.day, outcome.records))
 
     def execute(self, sha256: str) -> ExecutionReport:
         """Send what a person approved."""
-        from flows.run.execution import execute  # noqa: PLC0415
-
         with self._turn():
-            return execute(self._settings, sha256)
+            return execution.execute(self._settings, sha256)
 
     def stop(self, *, by: str, reason: str, reducing: bool) -> StopReport:
         """Turn the kill switch at once: it waits for nobody's turn."""

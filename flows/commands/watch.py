@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 import typer
 
-from core.settings import load_settings
-from flows.terminal.options import Day, Json, ModeOption
+from flows.terminal.lazy import lazy
+from flows.terminal.options import DAILY, Day, Json, ModeOption
 from flows.terminal.output import say, say_json, show_logs
+
+if TYPE_CHECKING:
+    from core import settings as config
+    from flows.run import alerts, watchdog
+else:
+    config = lazy("core.settings")
+    alerts = lazy("flows.run.alerts")
+    watchdog = lazy("flows.run.watchdog")
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the command line."""
-    app.command()(watch)
+    app.command(rich_help_panel=DAILY)(watch)
 
 
 def watch(day: Day = None, mode: ModeOption = None, *, as_json: Json = False) -> None:
@@ -22,18 +31,14 @@ def watch(day: Day = None, mode: ModeOption = None, *, as_json: Json = False) ->
     Needs no gateway and no Prefect server; for cron, weekdays at 14:20, 15:20, 16:20 and 23:50 in
     Bucharest. Exit codes: 0 nothing to tell, or no session; 1 something is wrong.
     """
-    from flows.run.alerts import settings_failures  # noqa: PLC0415
-    from flows.run.watchdog import watch as look  # noqa: PLC0415
-    from flows.run.watchdog import watch_lines  # noqa: PLC0415
-
     show_logs(least=logging.CRITICAL)  # what went wrong is printed below
-    with settings_failures("watch"):
-        settings = load_settings(mode=mode)
-    seen = look(settings, day)
+    with alerts.settings_failures("watch"):
+        settings = config.load_settings(mode=mode)
+    seen = watchdog.watch(settings, day)
     if as_json:
         found = [{**alert.plain(), "message": note} for alert, note in seen.told]
         session = seen.session.isoformat() if seen.session else None
         say_json({"session": session, "alerts": found})
     else:
-        say("\n".join(watch_lines(seen)))
+        say("\n".join(watchdog.watch_lines(seen)))
     raise typer.Exit(1 if seen.told else 0)

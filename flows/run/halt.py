@@ -14,10 +14,16 @@ from desk import kill_switch as switch
 from desk.errors import DeskHeld
 from desk.kill_switch import Switch, SwitchState
 from desk.records.store import DeskStore
+from flows.terminal.lazy import lazy
 
 if TYPE_CHECKING:
     from desk.orders.cancellation import Cancellation
+    from flows.run import cancelling
     from flows.run.cancelling import Tell
+    from review import alert
+else:  # the kill switch does not wait for the broker's side to be imported
+    cancelling = lazy("flows.run.cancelling")
+    alert = lazy("review.alert")
 
 HELD_SECONDS = 5.0  # for the desk's file, before it is said what is waited for
 
@@ -56,12 +62,9 @@ def stop(
         return switch.stop(store, by=by, reason=reason, now=clock.now(), reducing=reducing)
 
     turned = _turned(settings, turn, tell)
-    # Loaded only now: the switch does not wait until the broker's side is there.
-    from flows.run.cancelling import cancel_working  # noqa: PLC0415
-
     with DeskStore.of(Paths.of(settings)) as store:
         try:
-            return StopReport(turned, cancel_working(settings, store, tell))
+            return StopReport(turned, cancelling.cancel_working(settings, store, tell))
         except DaybookError as error:
             return StopReport(turned, None, problem=str(error))
 
@@ -85,10 +88,8 @@ def _turned(settings: Settings, turn: Callable[[DeskStore], Switch], tell: Tell 
 
 def stop_lines(report: StopReport, settings: Settings) -> list[str]:
     """Return the report as plain lines; the commands in it are for the mode of the settings."""
-    from review.alert import with_mode  # noqa: PLC0415 - heavy, and the switch has turned
-
-    again = with_mode("daybook stop", settings)
-    to_end = with_mode("daybook resume --by NAME", settings)
+    again = alert.with_mode("daybook stop", settings)
+    to_end = alert.with_mode("daybook resume --by NAME", settings)
     turned = report.switch
     allowed = (
         "orders may only reduce positions"

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.text import Text
 
 from core.storage.runs import StageRecord
-from flows.terminal.output import Terminal
+from flows.terminal.console import Terminal
 from review.terminal import stage_heading, stage_line
 from tasks.page_stages import stage_line_of
 

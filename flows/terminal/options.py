@@ -11,9 +11,13 @@ import typer
 from core.calendar import FIRST, LAST
 from core.errors import ConfigurationError
 from core.files import file_trouble
-from core.settings import Mode
+from core.types import Mode
+from flows.terminal.help_pages import HelpGroup
 
-HELP = {"help_option_names": ["-h", "--help"]}
+# The groups that ``daybook --help`` lists the commands in.
+DAILY, LOCAL, RECORDS = "Daily run", "Backtest and simulator", "Journal and tools"
+
+HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 def day_of(text: str) -> date:
@@ -44,7 +48,7 @@ def bars_file(given: Path | None) -> Path | None:
 
 def group(text: str) -> typer.Typer:
     """Return a group of commands that alone prints its help and succeeds."""
-    commands = typer.Typer(help=text, context_settings=HELP)
+    commands = typer.Typer(help=text, cls=HelpGroup, context_settings=HELP, rich_markup_mode=None)
     commands.callback(invoke_without_command=True)(help_when_bare)
     return commands
 

@@ -9,11 +9,8 @@ from __future__ import annotations
 import json
 import logging
 import traceback
-from collections.abc import Iterable
 
 import typer
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
 
 from core.text.masking import PROCESS
 from core.text.untrusted import json_text, lines
@@ -37,22 +34,6 @@ def say_json(value: object) -> None:
 def say_traceback() -> None:
     """Print the traceback of the error being handled."""
     say(traceback.format_exc(), err=True)
-
-
-class Terminal(Console):
-    """A console whose styles are its own and whose text is safe."""
-
-    def render(
-        self, renderable: RenderableType, options: ConsoleOptions | None = None
-    ) -> Iterable[Segment]:
-        """Render with every piece of text made visible; rich's own control codes pass."""
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=shown(segment.text))
-
-    def plain_line(self, text: str) -> None:
-        """Write a line that no width breaks, for files and pipes."""
-        self.file.write(shown(text) + "\n")
-        self.file.flush()
 
 
 def show_logs(*, debug: bool = False, least: int = logging.ERROR) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import shlex
+import sys
 from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
@@ -17,6 +18,11 @@ TYPED = ContextVar("typed", default=False)
 
 _BOUNDS = re.compile(r"Input should be (greater|less) than or equal to (\S+)")
 _CHOICES = re.compile(r"Value error, (.+) is not one of (.+)\.")
+
+
+def command_line() -> str:
+    """Return the command line of this process, as it can be typed again."""
+    return shlex.join(["daybook", *sys.argv[1:]])
 
 
 def usage_text(error: TyperException, arguments: Sequence[str]) -> str:

@@ -3,7 +3,8 @@ from urllib.parse import quote
 import pytest
 
 from core.settings import Settings
-from core.text.masking import MASK, Masker, secrets_of
+from core.settings.secrets import secrets_of
+from core.text.masking import MASK, Masker
 
 LONG = "canary-key/5f1d2c"
 HOOK = "https://hooks.slack.example/services/T000/B000/s3cr3t"

@@ -3,8 +3,8 @@
 import io
 
 from core.storage.runs import StageRecord
+from flows.terminal.console import Terminal
 from flows.terminal.day_progress import ConsoleWatcher
-from flows.terminal.output import Terminal
 
 
 def record(notes="", **changes):

@@ -9,7 +9,8 @@ import pytest
 from tests.flows.days.days import COMMAND, DAY, command_environment, paths_of, verify
 
 SATURDAY, HOLIDAY = "2026-06-13", "2026-07-03"  # the fourth of July, observed
-HEAVY = ("prefect", "pandas", "cvxpy", "numpy", "pyarrow", "ib_async", "sqlalchemy")
+HEAVY = ("prefect", "pandas", "cvxpy", "numpy", "pyarrow", "ib_async", "sqlalchemy", "rich",
+         "pydantic_settings", "asyncio")  # fmt: skip
 HELP = f"""
 import sys
 sys.argv = ["daybook", *sys.argv[1:]]
