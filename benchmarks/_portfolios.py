@@ -19,6 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
 
+import core.limits as terms
+
 Floats = NDArray[np.float64]
 
 BARS = Path(__file__).resolve().parents[1] / "../shared/data/sp500_daily_2025_2026_yahoo.parquet"
@@ -31,14 +33,14 @@ BOUND = 0.5  # no made-up return is beyond it: a loss of more than everything is
 class Terms:
     """What is wanted and what is allowed, by the names of `optimiser.mean_variance_cvar`."""
 
-    risk_aversion: float = 2.0
-    cvar_aversion: float = 0.02
-    cvar_level: float = 0.95
-    cost: float = 1e-4
-    max_gross: float = 1.2
-    max_single: float = 0.12
-    cash_buffer: float = 0.05
-    long_only: bool = False
+    risk_aversion: float = terms.RISK_AVERSION.default
+    cvar_aversion: float = terms.CVAR_AVERSION.default
+    cvar_level: float = terms.CVAR_LEVEL.default
+    cost: float = terms.COST.default
+    max_gross: float = terms.MAX_GROSS.default
+    max_single: float = terms.MAX_SINGLE.default
+    cash_buffer: float = terms.CASH_BUFFER.default
+    long_only: bool = terms.LONG_ONLY.default
 
     @property
     def budget(self) -> float:

@@ -23,6 +23,7 @@ import pandas as pd
 
 from core.alpha import expected_return
 from core.errors import ConfigurationError, DataError
+from core.limits import INFORMATION_COEFFICIENT
 from optimiser.model.inputs import LEDOIT_WOLF
 from optimiser.result import TargetResult
 from optimiser.target import mean_variance_cvar
@@ -48,7 +49,7 @@ class Optimiser:
         returns: pd.DataFrame,
         current: pd.Series[float] | None = None,
         *,
-        information_coefficient: float = 0.03,
+        information_coefficient: float = INFORMATION_COEFFICIENT.default,
     ) -> None:
         self._returns, self._current = returns, current
         self._coefficient = information_coefficient

@@ -9,17 +9,27 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 import pandas as pd
 
+import core.limits as terms
 from core.clock import stopwatch
 from core.errors import ConfigurationError, DataError
+from core.limits import Engine
 from optimiser.model.input_hash import inputs_sha256
 from optimiser.model.inputs import LEDOIT_WOLF, Caps, CovarianceSource, PerName, Raw, align
 from optimiser.model.inputs import group_caps as caps_of
 from optimiser.model.problem import state_problem
-from optimiser.model.terms import CashMode, Limits, Utility, check_terms
+from optimiser.model.terms import (
+    CASH_MODE,
+    TIME_LIMIT,
+    TOLERANCE,
+    CashMode,
+    Limits,
+    Utility,
+    check_terms,
+)
 from optimiser.relaxation import PRIORITIES, Relaxed, check_priorities, relax
 from optimiser.result import Report, TargetResult
 from optimiser.single_thread import one_thread
-from optimiser.solvers.engines import Engine, NoAnswer, solve
+from optimiser.solvers.engines import NoAnswer, solve
 
 OnInfeasible: TypeAlias = Literal["relax", "raise", "hold"]
 
@@ -29,17 +39,17 @@ def mean_variance_cvar(  # noqa: PLR0913 - the user's call, each term by its nam
     returns: pd.DataFrame,
     w_prev: pd.Series[float] | None = None,
     *,
-    risk_aversion: float = 2.0,
-    cvar_aversion: float = 0.02,
-    cvar_level: float = 0.95,
-    cost: PerName = 1e-4,
+    risk_aversion: float = terms.RISK_AVERSION.default,
+    cvar_aversion: float = terms.CVAR_AVERSION.default,
+    cvar_level: float = terms.CVAR_LEVEL.default,
+    cost: PerName = terms.COST.default,
     impact: PerName = None,
     alpha_uncertainty: PerName = None,
-    max_gross: float = 1.2,
-    max_single: float = 0.12,
-    cash_buffer: float = 0.05,
-    cash_mode: CashMode = "ex_short_proceeds",
-    long_only: bool = False,
+    max_gross: float = terms.MAX_GROSS.default,
+    max_single: float = terms.MAX_SINGLE.default,
+    cash_buffer: float = terms.CASH_BUFFER.default,
+    cash_mode: CashMode = CASH_MODE,
+    long_only: bool = terms.LONG_ONLY.default,
     max_turnover: float | None = None,
     max_net: float | None = None,
     groups: pd.Series[str] | None = None,
@@ -51,9 +61,9 @@ def mean_variance_cvar(  # noqa: PLR0913 - the user's call, each term by its nam
     scenario_weights: Sequence[float] | None = None,
     on_infeasible: OnInfeasible = "relax",
     priorities: Sequence[Sequence[str]] = PRIORITIES,
-    engine: Engine = "auto",
-    tol: float = 1e-6,
-    time_limit: float = 30.0,
+    engine: Engine = terms.ENGINE.default,
+    tol: float = TOLERANCE,
+    time_limit: float = TIME_LIMIT,
 ) -> TargetResult:
     """Maximise expected return less variance, tail risk and the costs of trading.
 
@@ -135,10 +145,10 @@ def mean_variance_cvar(  # noqa: PLR0913 - the user's call, each term by its nam
         relaxed = relax(statement.problem, priorities)
         if relaxed.relaxations and on_infeasible == "raise":
             raise DataError(_infeasible(relaxed))
-        terms = {
+        chosen = {
             "on_infeasible": on_infeasible, "priorities": priorities, "engine": engine, "tol": tol,
         }  # fmt: skip
-        fingerprint = partial(inputs_sha256, inputs, utility, limits, terms)
+        fingerprint = partial(inputs_sha256, inputs, utility, limits, chosen)
         report = Report(inputs, statement, relaxed, fingerprint, started)
         if relaxed.relaxations and on_infeasible == "hold":
             return report.hold("hold", ("not asked: the limits cannot be met",))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from risk.limits import Check
+from risk.measures import VAR_LEVEL
 
 VALUE_AT_RISK = {"historical": "historical VaR 95", "parametric": "parametric VaR 95"}
 EXPECTED_SHORTFALL = {"historical": "historical CVaR 95", "parametric": "parametric CVaR 95"}
-_LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def figures(checks: Sequence[Check]) -> Figures:
         turnover=values.get("turnover"),
         value_at_risk=_worse(values, VALUE_AT_RISK.items()),
         expected_shortfall=_worse(values, EXPECTED_SHORTFALL.items()),
-        volatility=None if parametric is None else parametric / NormalDist().inv_cdf(_LEVEL),
+        volatility=None if parametric is None else parametric / NormalDist().inv_cdf(VAR_LEVEL),
         passed=sum(check.passed for check in checks),
         checks=len(checks),
     )

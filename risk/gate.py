@@ -29,7 +29,6 @@ from risk.batch import (
 from risk.limits import Check, Limits, check, in_words, number
 from risk.portfolio import Portfolio, Weights
 
-VAR_LEVEL = 0.95
 MIN_DAYS = 60  # days on which every position has a return, below which risk is not measured
 OPTIMAL, RELAXED = "optimal", "optimal_relaxed"  # what a relaxation let through fails below
 
@@ -238,7 +237,9 @@ def _losses(
         return math.nan if any(math.isnan(value) for value in values) else max(values)
 
     def loss(figure: measures.Figure) -> float:
-        return worst(lambda days: figure(np.asarray(days, dtype=np.float64), level=VAR_LEVEL))
+        return worst(
+            lambda days: figure(np.asarray(days, dtype=np.float64), level=measures.VAR_LEVEL)
+        )
 
     yield check("historical VaR 95", loss(measures.historical_var), rules.value_at_risk, said)
     yield check("parametric VaR 95", loss(measures.parametric_var), rules.value_at_risk, said)

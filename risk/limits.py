@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+import core.limits as terms
+from core.limits import Term
 from core.settings import LimitSettings
 
 # A limit may be reached: the optimiser puts weights exactly on 0.12, and 0.1 + 0.02 is a little
@@ -20,6 +23,11 @@ class Limit:
     value: float
     unit: str
     setting: str
+
+    @classmethod
+    def of(cls, term: Term[Any], value: float) -> Limit:
+        """Return the limit that a setting states, in the words of its definition."""
+        return cls(float(value), term.unit, term.setting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,42 +76,31 @@ class Limits:
     @classmethod
     def of(cls, settings: LimitSettings) -> Limits:
         """Return the limits that these settings state."""
-        nav = "of net asset value"
         return cls(
-            gross=Limit(settings.max_gross, nav, "limits.max_gross"),
-            gross_change=Limit(settings.max_gross_change, nav, "limits.max_gross_change"),
-            net=Limit(settings.max_net, nav, "limits.max_net"),
-            invested=Limit(1.0 - settings.cash_buffer, nav, "limits.cash_buffer"),
-            single=Limit(settings.max_single, nav, "limits.max_single"),
-            sector=Limit(settings.max_sector, nav, "limits.max_sector"),
-            unknown_sector=Limit(settings.max_unknown_sector, nav, "limits.max_unknown_sector"),
-            turnover=Limit(settings.max_turnover, f"{nav}, both ways", "limits.max_turnover"),
-            value_at_risk=Limit(settings.max_var, f"{nav} a day", "limits.max_var"),
-            expected_shortfall=Limit(settings.max_cvar, f"{nav} a day", "limits.max_cvar"),
-            beta=Limit(settings.max_beta, "to the market", "limits.max_beta"),
+            gross=Limit.of(terms.MAX_GROSS, settings.max_gross),
+            gross_change=Limit.of(terms.MAX_GROSS_CHANGE, settings.max_gross_change),
+            net=Limit.of(terms.MAX_NET, settings.max_net),
+            invested=Limit.of(terms.CASH_BUFFER, 1.0 - settings.cash_buffer),
+            single=Limit.of(terms.MAX_SINGLE, settings.max_single),
+            sector=Limit.of(terms.MAX_SECTOR, settings.max_sector),
+            unknown_sector=Limit.of(terms.MAX_UNKNOWN_SECTOR, settings.max_unknown_sector),
+            turnover=Limit.of(terms.MAX_TURNOVER, settings.max_turnover),
+            value_at_risk=Limit.of(terms.MAX_VAR, settings.max_var),
+            expected_shortfall=Limit.of(terms.MAX_CVAR, settings.max_cvar),
+            beta=Limit.of(terms.MAX_BETA, settings.max_beta),
             short_beta=Limit(
                 -settings.min_beta, "against the market", "limits.min_beta with its sign changed"
             ),
-            missing=Limit(1.0 - settings.min_coverage, "of the universe", "limits.min_coverage"),
-            adv_share=Limit(settings.max_adv_share, "of a day's volume", "limits.max_adv_share"),
-            order_value=Limit(settings.max_order_value, nav, "limits.max_order_value"),
-            price_collar=Limit(
-                settings.price_collar, "from the reference price", "limits.price_collar"
-            ),
-            trade_risk=Limit(settings.max_trade_risk, nav, "limits.max_trade_risk"),
-            orders=Limit(float(settings.max_orders), "orders in a batch", "limits.max_orders"),
-            session_orders=Limit(
-                float(settings.max_orders_per_session),
-                "orders in a session",
-                "limits.max_orders_per_session",
-            ),
-            daily_loss=Limit(settings.max_daily_loss, nav, "limits.max_daily_loss"),
-            drawdown=Limit(settings.max_drawdown, "of the high", "limits.max_drawdown"),
-            losing_days=Limit(
-                float(settings.max_consecutive_losses),
-                "losing days in a row",
-                "limits.max_consecutive_losses",
-            ),
+            missing=Limit.of(terms.MIN_COVERAGE, 1.0 - settings.min_coverage),
+            adv_share=Limit.of(terms.MAX_ADV_SHARE, settings.max_adv_share),
+            order_value=Limit.of(terms.MAX_ORDER_VALUE, settings.max_order_value),
+            price_collar=Limit.of(terms.PRICE_COLLAR, settings.price_collar),
+            trade_risk=Limit.of(terms.MAX_TRADE_RISK, settings.max_trade_risk),
+            orders=Limit.of(terms.MAX_ORDERS, settings.max_orders),
+            session_orders=Limit.of(terms.MAX_ORDERS_PER_SESSION, settings.max_orders_per_session),
+            daily_loss=Limit.of(terms.MAX_DAILY_LOSS, settings.max_daily_loss),
+            drawdown=Limit.of(terms.MAX_DRAWDOWN, settings.max_drawdown),
+            losing_days=Limit.of(terms.MAX_CONSECUTIVE_LOSSES, settings.max_consecutive_losses),
         )
 
 

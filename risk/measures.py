@@ -25,6 +25,7 @@ class Figure(Protocol):
 NO_POSITION = 1e-10
 # A market whose daily volatility is below this stands still: what is left is rounding.
 LEAST_MOVE = 1e-8
+VAR_LEVEL = 0.95  # of the days lose less than the value at risk
 UNKNOWN = "unknown"  # the sector of a name that nobody has told a sector of
 
 

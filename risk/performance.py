@@ -29,12 +29,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from risk.measures import historical_cvar, historical_var
+from risk.measures import VAR_LEVEL, historical_cvar, historical_var
 
 Floats: TypeAlias = NDArray[np.float64]
 
 YEAR = 252  # sessions
-TAIL = 0.95  # of the days lose less than the value at risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,8 @@ def performance(returns: Floats) -> Performance:
         sortino_ratio=sortino_ratio(returns),
         calmar_ratio=calmar_ratio(returns),
         max_drawdown=max_drawdown(returns),
-        value_at_risk=historical_var(returns, level=TAIL),
-        cvar=historical_cvar(returns, level=TAIL),
+        value_at_risk=historical_var(returns, level=VAR_LEVEL),
+        cvar=historical_cvar(returns, level=VAR_LEVEL),
         skewness=skewness(returns),
         excess_kurtosis=excess_kurtosis(returns),
         profit_factor=profit_factor(returns),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from optimiser.model.terms import CashMode
+from optimiser.model.terms import CASH_MODE, CashMode
 
 TOLERANCE = 1e-9  # on weights: 0.12 * nav / price * price / nav need not come out as 0.12
 
@@ -21,7 +21,7 @@ class BookLimits:
     max_single: float
     max_gross: float
     cash_buffer: float
-    cash_mode: CashMode = "ex_short_proceeds"  # see `optimiser.model.terms.Limits`
+    cash_mode: CashMode = CASH_MODE  # see `optimiser.model.terms.Limits`
     max_net: float | None = None  # |sum of weights|
     max_turnover: float | None = None  # sum of |change|, both ways
     groups: Mapping[int, str] = field(default_factory=dict)  # by conId; absent: of no group

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import ConfigurationError, DataError, NoData
+from core.limits import COST
 from optimiser.model.covariance import FactorCovariance
 from optimiser.model.scenarios import MIN_KNOWN
 from optimiser.model.terms import Flags, Floats, Key, Places, check_number
@@ -33,7 +34,7 @@ class Raw:
     returns: pd.DataFrame
     current: pd.Series[float] = field(default_factory=lambda: pd.Series(dtype=np.float64))
     tradable: pd.Series[bool] | None = None
-    cost: PerName = 1e-4
+    cost: PerName = COST.default
     impact: PerName = None
     uncertainty: PerName = None
     groups: pd.Series[str] | None = None

@@ -10,13 +10,19 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+import core.limits as terms
 from core.errors import ConfigurationError
+from core.limits import Range
 
 Floats: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 Places: TypeAlias = NDArray[np.intp]  # positions in an array
 Key: TypeAlias = int | str  # an instrument: its conId, or its symbol
 CashMode: TypeAlias = Literal["ex_short_proceeds", "net"]
+
+CASH_MODE: CashMode = "ex_short_proceeds"
+TOLERANCE = 1e-6  # of the utility: how much of it an answer may miss
+TIME_LIMIT = 30.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +33,9 @@ class Utility:
     - costs of moving there. All per day, as fractions of net asset value.
     """
 
-    risk_aversion: float = 2.0
-    cvar_aversion: float = 0.02
-    cvar_level: float = 0.95
+    risk_aversion: float = terms.RISK_AVERSION.default
+    cvar_aversion: float = terms.CVAR_AVERSION.default
+    cvar_level: float = terms.CVAR_LEVEL.default
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +48,11 @@ class Limits:
     on sum(w), either way; a group's cap on sum|w| of its names; ``beta_range`` on sum(beta * w).
     """
 
-    max_gross: float = 1.2
-    max_single: float = 0.12
-    cash_buffer: float = 0.05
-    cash_mode: CashMode = "ex_short_proceeds"
-    long_only: bool = False
+    max_gross: float = terms.MAX_GROSS.default
+    max_single: float = terms.MAX_SINGLE.default
+    cash_buffer: float = terms.CASH_BUFFER.default
+    cash_mode: CashMode = CASH_MODE
+    long_only: bool = terms.LONG_ONLY.default
     max_turnover: float | None = None
     max_net: float | None = None
     group_caps: tuple[tuple[str, float], ...] = ()  # sorted by name
@@ -87,41 +93,36 @@ def check_number(name: str, value: float) -> None:
 
 
 _RANGES = {
-    "risk_aversion": (0.0, 1e6),
-    "cvar_aversion": (0.0, 1e4),
-    "cvar_level": (0.5, 0.9999),
-    "cost": (0.0, 0.5),
-    "impact": (0.0, 10.0),
-    "alpha_uncertainty": (0.0, 1.0),
-    "max_gross": (1e-6, 10.0),
-    "max_single": (1e-6, 10.0),
-    "cash_buffer": (0.0, 1.0),
-    "max_turnover": (0.0, 20.0),
-    "max_net": (0.0, 10.0),
-    "tol": (1e-12, 1e-2),
-    "time_limit": (1e-3, 3600.0),
-}
-_CAP = (0.0, 10.0)
-_BETA = 10.0
+    each.name: each.solvable
+    for each in (
+        terms.RISK_AVERSION, terms.CVAR_AVERSION, terms.CVAR_LEVEL, terms.COST, terms.IMPACT,
+        terms.MAX_GROSS, terms.MAX_SINGLE, terms.CASH_BUFFER, terms.MAX_TURNOVER, terms.MAX_NET,
+    )
+} | {
+    "alpha_uncertainty": Range(0.0, 1.0), "tol": Range(1e-12, 1e-2),
+    "time_limit": Range(1e-3, 3600.0),
+}  # fmt: skip
+
+_CAP = terms.MAX_SECTOR.solvable
 
 
-def _range_problems(terms: Utility | Limits) -> Iterator[str]:
+def _range_problems(given: Utility | Limits) -> Iterator[str]:
     for name, bounds in _RANGES.items():
-        value = getattr(terms, name, None)
+        value = getattr(given, name, None)
         if value is not None:
             yield _out_of_range(name, value, bounds)
 
 
-def _out_of_range(name: str, value: float, bounds: tuple[float, float]) -> str:
-    low, high = bounds
-    if math.isfinite(value) and low <= value <= high:
+def _out_of_range(name: str, value: float, accepted: Range) -> str:
+    if math.isfinite(value) and accepted.low <= value <= accepted.high:
         return ""
-    return f"{name} = {value:g}: give a number from {low:g} to {high:g}"
+    return f"{name} = {value:g}: give a number from {accepted.low:g} to {accepted.high:g}"
 
 
 def _beta_problems(beta_range: tuple[float, float] | None) -> Iterator[str]:
     if beta_range is None:
         return
     low, high = beta_range
-    if not -_BETA <= low <= high <= _BETA:
-        yield f"beta_range = {low:g} to {high:g}: give low <= high within {-_BETA:g} to {_BETA:g}"
+    least, most = terms.MIN_BETA.solvable.low, terms.MAX_BETA.solvable.high
+    if not least <= low <= high <= most:
+        yield f"beta_range = {low:g} to {high:g}: give low <= high within {least:g} to {most:g}"

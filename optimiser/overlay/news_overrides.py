@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import DataError
+from core.limits import SENTIMENT_FLOOR
 from core.text.untrusted import folded
 from optimiser.model.terms import Key
 from optimiser.overlay.headline_match import MAX_TITLE, Phrase
@@ -38,7 +39,7 @@ class Rules:
     """The reviewed rules of the overlay."""
 
     breaking_news: tuple[Phrase, ...]
-    sentiment_floor: float = -2.5
+    sentiment_floor: float = SENTIMENT_FLOOR.default
     news_counts_for: timedelta = timedelta(hours=24)
     sessions_before_earnings: int = 1
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, TypeAlias
 
 from core.clock import stopwatch
 from core.errors import SolverError
+from core.limits import Engine
 from optimiser.certificate import MAX_VIOLATION, Certificate, certify, max_violation
 from optimiser.model.problem import Problem
 from optimiser.model.terms import Floats
@@ -22,8 +22,6 @@ from optimiser.solvers.clarabel_backend import Conic
 from optimiser.solvers.interior_point import InteriorPoint
 from optimiser.solvers.solution import Solution
 from optimiser.solvers.weight_rounding import DUST, round_into_limits
-
-Engine: TypeAlias = Literal["auto", "fast", "conic", "cvxpy"]
 
 GRAINS = DUST, 1e-8, 1e-10  # what counts as dust: less, where removing more costs too much
 LEAST_UTILITY = 1e-5  # of a day; the gap is held against this where the utility is smaller
