@@ -68,9 +68,9 @@ class Control:
             "executions": len(exchange.executions),
             "clients": sorted(gateway.clients),
             "messages": {
-                "received": gateway.rate.total,
-                "refused": gateway.rate.refused,
-                "most_in_a_second": gateway.rate.most,
+                "received": gateway.service.rate.total,
+                "refused": gateway.service.rate.refused,
+                "most_in_a_second": gateway.service.rate.most,
             },
         }
 

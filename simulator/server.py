@@ -32,8 +32,9 @@ from simulator.market.scenarios import WorldFiles, data_id, describe, find_files
 from simulator.prices.exchange_rates import rate
 from simulator.prices.market_view import Tape
 from simulator.tws.fault_script import read_script
-from simulator.tws.gateway import LOOPBACK, Gateway
+from simulator.tws.gateway import Gateway
 from simulator.tws.gateway_options import GatewayOptions
+from simulator.tws.listener import LOOPBACK
 from simulator.tws.protocol.frame_log import WireLog
 from simulator.tws.running_clock import running_clock
 from simulator.vendors import build_vendors

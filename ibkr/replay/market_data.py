@@ -25,14 +25,14 @@ from ibkr.wire.convert import duration as checked_duration
 from ibkr.wire.convert import end_time
 from ibkr.wire.error_codes import NOTHING_FOUND_BY_SCAN
 from ibkr.wire.messages import Tick
-from simulator.handlers.scanner import ScanRequest, scan
 from simulator.market.market import SMART, DailyBar, Instrument
-from simulator.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery
-from simulator.messages.market_data import Tick as TickNumber
 from simulator.prices.bar_sizes import DAY
 from simulator.prices.market_view import Tape
 from simulator.prices.quotes import Quote as Market
 from simulator.prices.quotes import quote as market_of
+from simulator.tws.handlers.scanner import ScanRequest, scan
+from simulator.tws.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery
+from simulator.tws.messages.market_data import Tick as TickNumber
 from simulator.tws.queries.bar_queries import bars_for
 from simulator.tws.queries.contract_lookup import Directory
 from simulator.tws.queries.history_request import HistoryRequest

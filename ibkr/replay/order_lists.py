@@ -10,8 +10,8 @@ from ibkr.replay.received import received
 from ibkr.wire.messages import CompletedOrder, Executed, OpenOrder, Status
 from simulator.broker.broker import Broker
 from simulator.exchange.orders import Execution, OrderRecord
-from simulator.messages.orders import completed_status
 from simulator.prices.market_view import midnight, phase
+from simulator.tws.messages.orders import completed_status
 
 
 def order_records(broker: Broker) -> dict[str, Record]:

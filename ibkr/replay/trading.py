@@ -20,11 +20,11 @@ from ibkr.wire.order_messages import Ledger, Word
 from simulator.broker.broker import Broker
 from simulator.broker.order_checks import REJECTED
 from simulator.exchange.orders import OrderTerms, Status
-from simulator.handlers.orders import ORDER_MESSAGE, closed_market_warning
 from simulator.market.market import SMART, Instrument
-from simulator.messages.contracts import ContractQuery
-from simulator.messages.orders import preview_fields
-from simulator.messages.place_order import PlaceOrder
+from simulator.tws.handlers.orders import ORDER_MESSAGE, closed_market_warning
+from simulator.tws.messages.contracts import ContractQuery
+from simulator.tws.messages.orders import preview_fields
+from simulator.tws.messages.place_order import PlaceOrder
 from simulator.tws.queries.contract_lookup import Directory
 from simulator.tws.queries.order_request import terms_of
 

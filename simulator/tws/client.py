@@ -5,21 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from core.errors import DataError
-from simulator.messages import session as frames
-from simulator.messages.market_data import DataType
-from simulator.tws.account_streams import AccountStreams
-from simulator.tws.market_streams import MarketStreams
+from simulator.tws.client_session import AccountStreams, MarketStreams, SharedState
+from simulator.tws.messages import session as frames
+from simulator.tws.messages.market_data import DataType
 from simulator.tws.outbox import Outbox
 from simulator.tws.protocol.frames import read_frame
 from simulator.tws.protocol.versions import NEWEST, negotiate
-from simulator.tws.queries.subscriptions import Line
-from simulator.tws.service import Service
-
-if TYPE_CHECKING:
-    from simulator.tws.gateway import Gateway
+from simulator.tws.rate_limits import Overruns
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +23,6 @@ HANDSHAKE_LIMIT = 256  # bytes of the version range
 HANDSHAKE_SECONDS = 30.0
 DRAIN_SECONDS = 10.0
 BACKLOG_LIMIT = 256 << 20  # bytes a client may leave unread before it is cut off
-ID_IN_USE = 326
 
 _VERSIONS = re.compile(rb"v(\d{1,4})\.\.(\d{1,4})(?: .*)?", re.DOTALL)
 
@@ -37,42 +31,45 @@ class Client:
     """A connection. What it subscribed to ends with it; what it ordered does not."""
 
     def __init__(
-        self, gateway: Gateway, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        gateway: SharedState,
+        serve: Callable[[Client, bytes], None],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> None:
         self.gateway = gateway
         self.version = NEWEST  # of the protocol; encoders of frames that differ take it
         self.client_id: int | None = None  # none until startApi
         self.data_type = DataType.LIVE
-        self.lines: dict[int, Line] = {}  # streaming requests, by request id
+        self.account_streams = AccountStreams()
         self.market_streams = MarketStreams()
         self.snapshots: dict[int, asyncio.TimerHandle] = {}  # not yet ended
-        self.streams = AccountStreams()
+        self.outbox = Outbox(self._write, gateway)
+        self.overruns = Overruns()
+        self._serve = serve
         self._reader = reader
         self._writer = writer
-        self._outbox = Outbox(self._write, gateway)
 
     async def run(self) -> None:
         """Serve the client until it goes, or sends what is no TWS protocol."""
-        service = Service(self, self._outbox)
         try:
             async with asyncio.timeout(HANDSHAKE_SECONDS):
                 understood = await self._handshake()
             while understood and not self._writer.is_closing():
-                service.serve(await read_frame(self._reader))
+                self._serve(self, await read_frame(self._reader))
                 await self._writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
             pass  # gone: an ordinary end
         except DataError as error:
             self.cut_off(str(error))
         finally:
-            self.gateway.forget(self)
             for timer in self.snapshots.values():
                 timer.cancel()
             self._writer.close()
 
     def send(self, *answers: bytes) -> None:
         """Write frames, unless a fault swallows them or the client does not read any more."""
-        self._outbox.put(answers)
+        self.outbox.put(answers)
 
     def error(self, request_id: int, code: int, text: str) -> None:
         """Send an error, a warning or a notice."""
@@ -88,9 +85,8 @@ class Client:
 
     def forget_subscriptions(self) -> None:
         """End every stream, as when TWS lost its line to IBKR and the data with it."""
-        self.lines.clear()
         self.market_streams.end()
-        self.streams.end()
+        self.account_streams.end()
 
     async def drain(self) -> None:
         """Wait until the client has taken what was written, has gone, or is cut off as too slow."""

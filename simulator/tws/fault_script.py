@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from core.errors import ConfigurationError
 from core.files import file_trouble
 from simulator.faults.request import FaultRequest
-from simulator.messages.numbers import Answer, Request
+from simulator.tws.messages.numbers import Answer, Request
 from simulator.tws.permissions import Permissions
 
 

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from simulator.broker.order_checks import CANCELLED, WAS_CANCELLED
 from simulator.broker.profit_and_loss import gains
 from simulator.broker.valuation import PortfolioRow, Valuation, closed_row, value
 from simulator.exchange.events import Executed, Happening, OrderChanged, PositionChanged
 from simulator.exchange.orders import OrderRecord, Status
-from simulator.handlers.account import send_account, send_multi, send_summary
-from simulator.handlers.gains import send_gains
-from simulator.handlers.history import send_new_bars
-from simulator.handlers.market_data import send_quote
-from simulator.handlers.market_depth import send_book
-from simulator.handlers.order_reports import send_commission, send_execution, send_order
-from simulator.messages import account as account_frames
-from simulator.messages import executions as execution_frames
-from simulator.messages.session import NOT_A_REQUEST
-
-if TYPE_CHECKING:
-    from simulator.tws.client import Client
-    from simulator.tws.gateway import Gateway
+from simulator.tws.client_session import ClientSession, SharedState
+from simulator.tws.handlers.account import send_account, send_multi, send_summary
+from simulator.tws.handlers.gains import send_gains
+from simulator.tws.handlers.history import send_new_bars
+from simulator.tws.handlers.market_data import send_quote
+from simulator.tws.handlers.market_depth import send_book
+from simulator.tws.handlers.order_reports import send_commission, send_execution, send_order
+from simulator.tws.messages import account as account_frames
+from simulator.tws.messages import executions as execution_frames
+from simulator.tws.messages.session import NOT_A_REQUEST
 
 
-class Pushes:
+class Notifications:
     """Turns what happens at the exchange into frames for those whom it concerns.
 
     Order frames leave at once and in order. Positions and account values are collected until
     `flush`: a batch of fills ends in one account update, not in one for each fill.
     """
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: SharedState) -> None:
         self._gateway = gateway
         self._moved: dict[str, set[int]] = {}  # conIds whose position changed, by account
         self._revalue = False
@@ -54,7 +50,7 @@ class Pushes:
         """Send fresh ticks to every stream and note that all values have changed."""
         self._revalue = True
         for client in self._gateway.clients.values():
-            for request_id, line in client.lines.items():
+            for request_id, line in client.market_streams.quotes.items():
                 send_quote(client, request_id, line)
             for request_id, book in client.market_streams.books.items():
                 send_book(client, request_id, book)
@@ -83,13 +79,13 @@ class Pushes:
 
     def _state(
         self,
-        client: Client,
+        client: ClientSession,
         account: str,
         valuation: Valuation,
         rows: Sequence[PortfolioRow],
         moved: Container[int],
     ) -> None:
-        streams = client.streams
+        streams = client.account_streams
         if streams.positions:
             positions = [row for row in rows if row.instrument.con_id in moved]
             client.send(*(account_frames.position(account, row) for row in positions))
@@ -102,7 +98,7 @@ class Pushes:
         for request_id in sorted(streams.summaries):
             send_summary(client, request_id, account, valuation)
 
-    def _audience(self, order: OrderRecord) -> Iterator[Client]:
+    def _audience(self, order: OrderRecord) -> Iterator[ClientSession]:
         """Yield the connected clients that are told of an order: its owner and the master."""
         clients = self._gateway.clients
         for client_id in dict.fromkeys((order.client_id, self._gateway.master_client)):
@@ -118,7 +114,7 @@ class Pushes:
             if client.client_id == order.client_id:  # to others the number means nothing
                 client.error(order.order_id, CANCELLED, WAS_CANCELLED)
 
-    def _executed(self, client: Client, happening: Executed) -> None:
+    def _executed(self, client: ClientSession, happening: Executed) -> None:
         """Send the execution first and its commission last: ib_async drops an early commission."""
         order, execution = happening.order, happening.execution
         send_execution(client, NOT_A_REQUEST, order, execution)
@@ -126,7 +122,7 @@ class Pushes:
         send_commission(client, order, execution)
 
 
-def _follows_gains(client: Client, account: str) -> bool:
-    streams = client.streams
+def _follows_gains(client: ClientSession, account: str) -> bool:
+    streams = client.account_streams
     single = (followed for followed, _ in streams.gains_of_one.values())
     return account in {*streams.gains.values(), *single}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from core.errors import ConfigurationError
 from core.types import Side
@@ -11,10 +10,9 @@ from simulator.broker.untransmitted import Untransmitted
 from simulator.exchange.orders import OrderTerms, OrderType, TimeInForce
 from simulator.faults.effects import error_of
 from simulator.faults.request import FaultRequest
-from simulator.messages.session import NOT_A_REQUEST
-
-if TYPE_CHECKING:
-    from simulator.tws.gateway import Gateway
+from simulator.tws.client_session import SharedState
+from simulator.tws.listener import Listener
+from simulator.tws.messages.session import NOT_A_REQUEST
 
 LINK_LOST = 1100, "Connectivity between IB and Trader Workstation has been lost."
 DATA_LOST = 1101, "Connectivity between IB and Trader Workstation has been restored - data lost."
@@ -27,11 +25,12 @@ DATA_KEPT = (
 class Outages:
     """Carries out what strikes the gateway and not one request."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: SharedState, listener: Listener) -> None:
         self.is_cut_off = False
         self._gateway = gateway
+        self._listener = listener
         self._reopening: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[int]] = set()
 
     def switch(self, request: FaultRequest) -> None:
         """Switch a fault on or off; what strikes the gateway at once does so now."""
@@ -66,8 +65,7 @@ class Outages:
         """Carry out one fault."""
         match fault.fault:
             case "drop":
-                for client in list(self._gateway.connected):
-                    client.abort()
+                self._listener.reset_connections()
             case "restart":
                 self._restart(fault)
             case "link":
@@ -83,7 +81,7 @@ class Outages:
     def _restart(self, fault: FaultRequest) -> None:
         """Close everything; open the port again a moment later, with order ids rolled back."""
         gateway = self._gateway
-        gateway.close_port()
+        self._listener.close()
         gateway.broker.untransmitted = Untransmitted()
         self.is_cut_off = False
         if fault.ids:
@@ -92,7 +90,7 @@ class Outages:
         self._reopening = loop.call_later(fault.seconds or 0.0, self._reopen)
 
     def _reopen(self) -> None:
-        task = asyncio.get_running_loop().create_task(self._gateway.listen())
+        task = asyncio.get_running_loop().create_task(self._listener.listen())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

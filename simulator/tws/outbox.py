@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from simulator.faults.effects import PLAIN
-from simulator.messages.numbers import Answer
+from simulator.tws.client_session import SharedState
+from simulator.tws.messages.numbers import Answer
 from simulator.tws.protocol.frames import frame
 from simulator.tws.protocol.versions import SPOKEN
-
-if TYPE_CHECKING:
-    from simulator.tws.gateway import Gateway
 
 PREFIX_SIZE = 4
 NOISE_BYTES = 64
@@ -26,7 +23,7 @@ HUGE = b"\xff\xff\xff\xff"  # announces a frame of 4 GB
 class Outbox:
     """Writes frames in order, unless a fault loses, delays, doubles, reorders or spoils them."""
 
-    def __init__(self, write: Callable[[bytes], None], gateway: Gateway) -> None:
+    def __init__(self, write: Callable[[bytes], None], gateway: SharedState) -> None:
         self.treatment = PLAIN  # of the request being served
         self._write = write
         self._gateway = gateway

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from core.errors import RequestRefused
+from simulator.tws.client_session import ClientSession, SharedState
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.queries.history_limits import REFUSED, Asked, SmallBarPacing, refuse_step
-
-if TYPE_CHECKING:
-    from simulator.tws.client import Client
-    from simulator.tws.gateway import Gateway
 
 TOO_MANY = "Only 50 simultaneous API historical data requests allowed."
 PROCESSING_FAILED = 322
@@ -20,15 +16,15 @@ DUPLICATE = "Error processing request.-'bT' : cause - Duplicate ticker id"
 CANCELLED = "Historical Market Data Service error message:API historical data query cancelled: {}"
 
 
-class OpenHistories:
+class PendingHistory:
     """What all clients wait for together; IBKR counts it per login."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: SharedState) -> None:
         self._gateway = gateway
         self._pacing = SmallBarPacing()
-        self._waiting: dict[tuple[Client, int], asyncio.TimerHandle] = {}
+        self._waiting: dict[tuple[ClientSession, int], asyncio.TimerHandle] = {}
 
-    def take(self, client: Client, fields: Fields, answer: Callable[[], None]) -> None:
+    def take(self, client: ClientSession, fields: Fields, answer: Callable[[], None]) -> None:
         """Call ``answer`` when the bars would be there. Raises `RequestRefused` by the limits.
 
         ``fields`` are read from the request's id on; ``answer`` needs a copy of its own.
@@ -50,7 +46,7 @@ class OpenHistories:
         else:
             answer()
 
-    def cancel(self, client: Client, request_id: int) -> bool:
+    def cancel(self, client: ClientSession, request_id: int) -> bool:
         """Drop a request that was not answered yet; tell whether there was one."""
         timer = self._waiting.pop((client, request_id), None)
         if timer is None:
@@ -59,13 +55,13 @@ class OpenHistories:
         client.error(request_id, REFUSED, CANCELLED.format(request_id))
         return True
 
-    def forget(self, client: Client) -> None:
+    def forget(self, client: ClientSession) -> None:
         """Drop what a client that has gone was waiting for."""
         for key in [key for key in self._waiting if key[0] is client]:
             self._waiting.pop(key).cancel()
 
     def _later(
-        self, client: Client, request_id: int, answer: Callable[[], None], seconds: float
+        self, client: ClientSession, request_id: int, answer: Callable[[], None], seconds: float
     ) -> None:
         key = client, request_id
 

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from core.errors import RequestRefused
-from simulator.messages.market_data import DataType
+from simulator.tws.messages.market_data import DataType
 
 Symbol = Annotated[str, Field(min_length=1, max_length=32)]
 COMPETING_SESSION = 10197

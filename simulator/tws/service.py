@@ -1,22 +1,22 @@
-"""Serving one client's requests: what limits refuse, what faults do, what the handler answers."""
+"""Serving the clients' requests: what limits refuse, what faults do, what the handler answers."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
 from core.errors import DaybookError, RequestRefused
 from simulator.faults.effects import PLAIN, Ending, Treatment, treatment_of
-from simulator.messages.numbers import Request
-from simulator.messages.session import NOT_A_REQUEST
-from simulator.tws.outbox import Outbox
+from simulator.tws.client import Client
+from simulator.tws.client_session import Handler, SharedState
+from simulator.tws.messages.numbers import Request
+from simulator.tws.messages.session import NOT_A_REQUEST
+from simulator.tws.notifications import Notifications
+from simulator.tws.outages import Outages
+from simulator.tws.pending_history import PendingHistory
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.protocol.refusals import invalid_request
-from simulator.tws.rate_limits import TOO_FAST, TOO_FAST_TEXT, Overruns
-
-if TYPE_CHECKING:
-    from simulator.tws.client import Client
+from simulator.tws.rate_limits import TOO_FAST, TOO_FAST_TEXT, MessageRate
 
 log = logging.getLogger(__name__)
 
@@ -34,65 +34,66 @@ _NO_ID = frozenset({5, 6, 8, 15, 16, 17, 24, 49, 58, 59, 61, 64, 71, 82, 85, 91,
 
 
 class Service:
-    """Takes one client's requests, one at a time."""
+    """Takes the requests of all clients, one at a time."""
 
-    def __init__(self, client: Client, outbox: Outbox) -> None:
-        self._client = client
-        self._gateway = client.gateway
-        self._outbox = outbox
-        self._overruns = Overruns()
+    def __init__(
+        self,
+        gateway: SharedState,
+        handlers: Mapping[int, Handler],
+        *,
+        notifications: Notifications,
+        outages: Outages,
+    ) -> None:
+        self.rate = MessageRate()
+        self.pending_history = PendingHistory(gateway)
+        self._gateway = gateway
+        self._handlers = handlers
+        self._notifications = notifications
+        self._outages = outages
 
-    def serve(self, payload: bytes) -> None:
+    def serve(self, client: Client, payload: bytes) -> None:
         """Act on one request, as limits and faults allow."""
         gateway = self._gateway
         if gateway.log is not None:
-            gateway.log.received(self._client.client_id, payload)
+            gateway.log.received(client.client_id, payload)
         limit = gateway.limits.messages_per_second
-        if not gateway.rate.admits(limit):
-            self._refuse_haste(limit)
+        if not self.rate.admits(limit):
+            _refuse_haste(client, limit)
             return
         treatment = treatment_of(gateway.faults.on_request(number_of(payload), payload))
-        self._outbox.treatment = treatment
+        client.outbox.treatment = treatment
         if treatment.acted_on:
-            self._answer(Fields(payload, version=self._client.version), treatment)
-        self._outbox.treatment = PLAIN
+            self._answer(client, Fields(payload, version=client.version), treatment)
+        client.outbox.treatment = PLAIN
         if treatment.restart is not None:
-            gateway.outages.strike(treatment.restart)
+            self._outages.strike(treatment.restart)
         match treatment.ending:
             case Ending.CLOSED:
-                self._client.hang_up()
+                client.hang_up()
             case Ending.RESET:
-                self._client.abort()
+                client.abort()
 
-    def _refuse_haste(self, limit: int | None) -> None:
-        over = self._overruns.strike()
-        said = TOO_FAST_TEXT.format(limit, (limit or 0) + 1, self._overruns.strikes)
-        self._client.error(NOT_A_REQUEST, TOO_FAST, said)
-        if over:
-            log.warning("client %s disconnected: it sends too fast", self._client.client_id)
-            self._client.hang_up()
-
-    def _answer(self, fields: Fields, treatment: Treatment) -> None:
-        self._guarded(fields, lambda: self._act(fields, treatment))
+    def _answer(self, client: Client, fields: Fields, treatment: Treatment) -> None:
+        self._guarded(client, fields, lambda: self._act(client, fields, treatment))
         for warning in treatment.warnings:
-            self._client.error(fields.request_id, warning.code, str(warning))
+            client.error(fields.request_id, warning.code, str(warning))
 
-    def _guarded(self, fields: Fields, act: Callable[[], None]) -> None:
+    def _guarded(self, client: Client, fields: Fields, act: Callable[[], None]) -> None:
         """Act; what cannot be served is said to the client and harms nobody."""
         try:
             act()
         except RequestRefused as refusal:
-            self._client.error(fields.request_id, refusal.code, str(refusal))
+            client.error(fields.request_id, refusal.code, str(refusal))
         except DaybookError as error:
             said = invalid_request(error)
-            self._client.error(fields.request_id, said.code, str(said))
-        self._gateway.pushes.flush()
+            client.error(fields.request_id, said.code, str(said))
+        self._notifications.flush()
 
-    def _act(self, fields: Fields, treatment: Treatment) -> None:
+    def _act(self, client: Client, fields: Fields, treatment: Treatment) -> None:
         number = fields.whole("message id")
-        if number not in self._gateway.handlers:
+        if number not in self._handlers:
             raise RequestRefused(f"Fatal Error: Unknown message id. {number}", code=UNKNOWN_MESSAGE)
-        if self._client.client_id is None and number != Request.START_API:
+        if client.client_id is None and number != Request.START_API:
             raise RequestRefused("Not connected", code=NOT_STARTED)
         if treatment.refusal is not None:
             identify(number, fields)
@@ -100,26 +101,35 @@ class Service:
         if self._gateway.is_cut_off and number not in LOCAL:
             return  # lost on the way to IBKR
         if number == Request.HISTORICAL_DATA and self._gateway.limits.concern_histories:
-            self._queue_history(fields)
-        elif number != Request.CANCEL_HISTORICAL_DATA or not self._cancels_queued(fields):
-            self._gateway.handlers[number](self._client, fields)
+            self._queue_history(client, fields)
+        elif number != Request.CANCEL_HISTORICAL_DATA or not self._cancels_queued(client, fields):
+            self._handlers[number](client, fields)
 
-    def _queue_history(self, fields: Fields) -> None:
+    def _queue_history(self, client: Client, fields: Fields) -> None:
         ahead = fields.copy()
-        handler = self._gateway.handlers[Request.HISTORICAL_DATA]
+        handler = self._handlers[Request.HISTORICAL_DATA]
 
         def answer() -> None:
-            self._guarded(fields, lambda: handler(self._client, fields))
+            self._guarded(client, fields, lambda: handler(client, fields))
 
         try:
-            self._gateway.histories.take(self._client, ahead, answer)
+            self.pending_history.take(client, ahead, answer)
         finally:
             fields.request_id = ahead.request_id
 
-    def _cancels_queued(self, fields: Fields) -> bool:
+    def _cancels_queued(self, client: Client, fields: Fields) -> bool:
         ahead = fields.copy()
         ahead.skip("version")
-        return self._gateway.histories.cancel(self._client, ahead.identify())
+        return self.pending_history.cancel(client, ahead.identify())
+
+
+def _refuse_haste(client: Client, limit: int | None) -> None:
+    over = client.overruns.strike()
+    said = TOO_FAST_TEXT.format(limit, (limit or 0) + 1, client.overruns.strikes)
+    client.error(NOT_A_REQUEST, TOO_FAST, said)
+    if over:
+        log.warning("client %s disconnected: it sends too fast", client.client_id)
+        client.hang_up()
 
 
 def number_of(payload: bytes) -> int:

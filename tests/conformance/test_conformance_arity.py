@@ -6,7 +6,7 @@ the protocol's own tables.
 
 import pytest
 
-from simulator.messages.numbers import Answer
+from simulator.tws.messages.numbers import Answer
 from tests.conformance.field_client import FieldClient
 from tests.conformance.world import EVENING, conform, most_traded
 from tests.simulator.gateway_harness import settle

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from core.calendar import Session, session, sessions_between
 from simulator.market.market import DailyBar, Instrument
-from simulator.messages.contracts import ContractQuery
 from simulator.prices.bar_kinds import (
     QUOTED,
     SERVED,
@@ -29,6 +28,7 @@ from simulator.prices.bar_sizes import (
 )
 from simulator.prices.intraday import TimedBar
 from simulator.prices.market_view import Tape, phase
+from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.queries.combination_bars import combination_bars
 from simulator.tws.queries.contract_lookup import Directory
 from simulator.tws.queries.history_request import HistoryRequest, failed, no_data

@@ -13,9 +13,9 @@ from simulator.instruments.options import RIGHTS
 from simulator.instruments.strikes import strikes_listed
 from simulator.market.benchmarks import INDEX
 from simulator.market.market import Instrument, Market
-from simulator.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery
-from simulator.messages.times import day as day_text
 from simulator.prices.market_view import Tape, phase
+from simulator.tws.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery
+from simulator.tws.messages.times import day as day_text
 
 MOST_SAMPLES = 16  # TWS lists no more matching symbols
 STRIKES_FROM = 60  # sessions whose closes decide which strikes are listed

@@ -15,9 +15,9 @@ from statistics import pstdev
 from core.errors import RequestRefused
 from simulator.instruments.volatility_smile import SESSIONS_A_YEAR
 from simulator.market.market import DailyBar, Instrument
-from simulator.messages.market_data import tick_generic, tick_price, tick_size, tick_string
 from simulator.prices.market_view import Tape, phase
 from simulator.prices.quotes import drawn
+from simulator.tws.messages.market_data import tick_generic, tick_price, tick_size, tick_string
 from simulator.tws.protocol.refusals import VALIDATION_FAILED
 from simulator.vendors.figures.fundamentals import Figures
 

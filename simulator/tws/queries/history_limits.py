@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.clock import stopwatch
 from core.errors import RequestRefused
-from simulator.messages.contracts import ContractQuery
+from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.protocol.frames import Fields
 
 REFUSED = 162

@@ -9,9 +9,9 @@ from datetime import datetime
 from core.errors import RequestRefused
 from core.types import Leg
 from simulator.market.market import Instrument
-from simulator.messages import times
-from simulator.messages.contracts import ContractQuery
 from simulator.prices.bar_sizes import BAR_SIZES
+from simulator.tws.messages import times
+from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.protocol.refusals import VALIDATION_FAILED
 from simulator.tws.queries.subscriptions import read_legs

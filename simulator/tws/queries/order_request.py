@@ -9,8 +9,8 @@ from core.types import Leg, Side
 from simulator.broker.order_checks import BAD_TICK, OFF_GRID, rejected
 from simulator.exchange.orders import OcaType, OrderTerms, OrderType, TimeInForce
 from simulator.market.market import Instrument
-from simulator.messages.contracts import ContractQuery
-from simulator.messages.place_order import UNSUPPORTED_TYPE, LegRequest, PlaceOrder
+from simulator.tws.messages.contracts import ContractQuery
+from simulator.tws.messages.place_order import UNSUPPORTED_TYPE, LegRequest, PlaceOrder
 from simulator.tws.protocol.refusals import VALIDATION_FAILED
 from simulator.tws.queries.contract_lookup import Directory
 

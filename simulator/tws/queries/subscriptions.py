@@ -9,9 +9,9 @@ from datetime import datetime
 from core.errors import RequestRefused
 from core.types import Leg, Side
 from simulator.exchange.pricing import net_weights
-from simulator.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery
 from simulator.prices.market_view import Tape
 from simulator.prices.quotes import NOTHING, Quote, quote
+from simulator.tws.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.queries.contract_lookup import Directory
 

@@ -17,11 +17,11 @@ from simulator.instruments.options import RIGHTS, OptionKey, key_of
 from simulator.instruments.strikes import STRIKES
 from simulator.market.benchmarks import DELISTED, FIRST_PAIR, FUND, INDEX, PAYER, RENAMED
 from simulator.market.synthetic import SyntheticMarket
-from simulator.messages.contracts import ContractQuery
 from simulator.prices.exchange_rates import rate
 from simulator.prices.market_view import Tape
 from simulator.prices.option_model import computation
 from simulator.prices.quotes import quote
+from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.queries.contract_lookup import Directory
 from tests.simulator.tiny_market import (
     ACME,

@@ -8,9 +8,9 @@ from ib_async.decoder import Decoder
 from core.types import Leg, Side
 from simulator.broker.what_if import MarginPreview
 from simulator.exchange.orders import Execution, OrderRecord, Status
-from simulator.messages import executions, times
-from simulator.messages import orders as frames
-from simulator.messages.place_order import read_place_order
+from simulator.tws.messages import executions, times
+from simulator.tws.messages import orders as frames
+from simulator.tws.messages.place_order import read_place_order
 from simulator.tws.protocol.frames import Fields
 from tests.simulator.tiny_market import INSTRUMENTS, OPEN, limit_order, market_order
 

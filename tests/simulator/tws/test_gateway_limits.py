@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import RequestRefused
-from simulator.messages.contracts import ContractQuery
+from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.queries.history_limits import Asked, SmallBarPacing, refuse_step
 from simulator.tws.rate_limits import IBKR, Limits, MessageRate, Overruns
@@ -111,10 +111,10 @@ def test_the_limit_counts_all_clients_together(tmp_path):
 
 def test_a_client_that_floods_is_disconnected_and_the_others_are_served(tmp_path, monkeypatch):
     seconds = Seconds()
-    monkeypatch.setattr("simulator.tws.service.Overruns", lambda: Overruns(seconds=seconds))
+    monkeypatch.setattr("simulator.tws.client.Overruns", lambda: Overruns(seconds=seconds))
 
     async def scene(stage):
-        stage.gateway.rate = MessageRate(seconds=seconds)
+        stage.gateway.service.rate = MessageRate(seconds=seconds)
         stage.gateway.limits = Limits(messages_per_second=20)
         ib = await stage.connect()
         wire = await stage.raw()

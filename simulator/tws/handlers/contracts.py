@@ -1,0 +1,82 @@
+"""Contract details, symbol search, price increments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.errors import RequestRefused
+from simulator.market.market import Instrument
+from simulator.prices.market_view import Tape, phase
+from simulator.prices.trading_hours import hours
+from simulator.tws.client_session import ClientSession
+from simulator.tws.messages import contracts as frames
+from simulator.tws.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery, Described
+from simulator.tws.messages.numbers import Request
+from simulator.tws.protocol.frames import Fields
+from simulator.tws.protocol.refusals import VALIDATION_FAILED
+from simulator.tws.protocol.versions import Since
+
+
+def contract_details(client: ClientSession, fields: Fields) -> None:
+    """Describe every contract that fits: one, several when the query is ambiguous, or error 200."""
+    fields.skip("version")
+    request_id = fields.identify()
+    query = ContractQuery.read(fields)
+    expired = fields.flag("includeExpired")
+    fields.skip("secIdType", "secId")
+    if fields.version >= Since.ISSUER:
+        fields.skip("issuerId")
+    fields.end()
+    if not query.con_id and not query.sec_type:
+        raise RequestRefused(
+            "Error validating request.-'bZ' : cause - Please enter a valid security type",
+            code=VALIDATION_FAILED,
+        )
+    found = client.gateway.directory.find(query, expired=expired)
+    if not found:
+        raise RequestRefused(NOT_FOUND, code=UNKNOWN_CONTRACT)
+    for instrument in found:
+        described = describe(instrument, client.gateway.tape, client.gateway.clock.now())
+        client.send(frames.contract_data(request_id, described, version=client.version))
+    client.send(frames.contract_data_end(request_id))
+
+
+def describe(instrument: Instrument, tape: Tape, now: datetime) -> Described:
+    """Return an instrument with what its contract details say of a moment."""
+    today = phase(now).day
+    under = instrument.underlying
+    return Described(
+        instrument=instrument,
+        underlying=None if under is None else tape.instrument(under, now),
+        trading_hours=hours(today, sec_type=instrument.sec_type, extended=True),
+        liquid_hours=hours(today, sec_type=instrument.sec_type, extended=False),
+    )
+
+
+def matching_symbols(client: ClientSession, fields: Fields) -> None:
+    """List instruments by the beginning of their symbol or a part of their name."""
+    request_id = fields.identify()
+    pattern = fields.text("pattern")
+    fields.end()
+    found = client.gateway.directory.samples(pattern)
+    client.send(frames.symbol_samples(request_id, found, version=client.version))
+
+
+def market_rule(client: ClientSession, fields: Fields) -> None:
+    """State the price increments of a rule."""
+    rule = fields.whole("marketRuleId")
+    fields.end()
+    increments = [increment for increment, number in frames.RULES.items() if number == rule]
+    if not increments:
+        raise RequestRefused(
+            "Error validating request.-'b9' : cause - Invalid market rule id",
+            code=VALIDATION_FAILED,
+        )
+    client.send(frames.market_rule(rule, increment=increments[0]))
+
+
+HANDLERS = {
+    Request.CONTRACT_DETAILS: contract_details,
+    Request.MATCHING_SYMBOLS: matching_symbols,
+    Request.MARKET_RULE: market_rule,
+}

@@ -1,0 +1,113 @@
+"""Quotes: snapshots, streams, and the kind of data."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from core.errors import RequestRefused
+from simulator.tws.client_session import ClientSession
+from simulator.tws.handlers.quote_frames import send_line
+from simulator.tws.messages import market_data as frames
+from simulator.tws.messages.contracts import ContractQuery
+from simulator.tws.messages.market_data import DataType
+from simulator.tws.messages.numbers import Request
+from simulator.tws.protocol.frames import Fields
+from simulator.tws.protocol.refusals import VALIDATION_FAILED
+from simulator.tws.queries.generic_ticks import read_ticks
+from simulator.tws.queries.subscriptions import Line, find_line, read_legs
+
+TOO_MANY_LINES, DUPLICATE_TICKER, UNKNOWN_TICKER = 101, 102, 300
+
+
+def market_data(client: ClientSession, fields: Fields) -> None:
+    """Send the ticks of one contract, once or until cancelled."""
+    fields.skip("version")
+    request_id = fields.identify()
+    query = ContractQuery.read(fields)
+    legs = read_legs(fields, query)
+    if fields.flag("deltaNeutralContract"):
+        fields.skip("conId", "delta", "price")
+    generic_ticks = fields.text("genericTickList")
+    snapshot = fields.flag("snapshot")
+    regulatory = fields.flag("regulatorySnapshot")
+    fields.skip("mktDataOptions")
+    fields.end()
+    line = find_line(client.gateway.directory, query, legs, frozenset())
+    instrument = None if legs else client.gateway.tape.instrument(line.con_id)
+    if (snapshot or regulatory) and generic_ticks:
+        raise RequestRefused(
+            "Error validating request.-'bN' : cause - Snapshot market data subscription is not "
+            "applicable to generic ticks",
+            code=VALIDATION_FAILED,
+        )
+    line = replace(line, generic_ticks=read_ticks(generic_ticks, instrument))
+    _refuse_one_line_more(client, request_id)
+    send_line(client, request_id, line, with_notice=True)
+    if snapshot or regulatory:
+        _end_later(client, request_id)
+    else:
+        client.market_streams.quotes[request_id] = line
+
+
+def _refuse_one_line_more(client: ClientSession, request_id: int) -> None:
+    if request_id in client.market_streams.quotes or request_id in client.snapshots:
+        raise RequestRefused("Duplicate ticker id", code=DUPLICATE_TICKER)
+    most = client.gateway.limits.market_data_lines
+    # Snapshots under way count as well: the stricter reading of IBKR's rule.
+    if most is not None and len(client.market_streams.quotes) + len(client.snapshots) >= most:
+        raise RequestRefused("Max number of tickers has been reached", code=TOO_MANY_LINES)
+
+
+def send_quote(client: ClientSession, request_id: int, line: Line) -> None:
+    """Send a stream what is known of its market by the clock, or why nothing is any more."""
+    try:
+        send_line(client, request_id, line, with_notice=False)
+    except RequestRefused as refusal:
+        client.error(request_id, refusal.code, str(refusal))
+
+
+def _end_later(client: ClientSession, request_id: int) -> None:
+    """End a snapshot after the configured delay; real TWS takes about 11 seconds."""
+
+    def end() -> None:
+        client.snapshots.pop(request_id, None)
+        client.send(frames.snapshot_end(request_id))
+
+    delay = client.gateway.limits.snapshot_seconds
+    if delay > 0:
+        client.snapshots[request_id] = asyncio.get_running_loop().call_later(delay, end)
+    else:
+        end()
+
+
+def cancel_market_data(client: ClientSession, fields: Fields) -> None:
+    """End a stream, or a snapshot under way."""
+    fields.skip("version")
+    request_id = fields.identify("tickerId")
+    fields.end()
+    timer = client.snapshots.pop(request_id, None)
+    if timer is not None:
+        timer.cancel()
+    elif client.market_streams.quotes.pop(request_id, None) is None:
+        raise RequestRefused(f"Can't find EId with tickerId:{request_id}", code=UNKNOWN_TICKER)
+
+
+def market_data_type(client: ClientSession, fields: Fields) -> None:
+    """Choose live, frozen, delayed or delayed-frozen data for the requests to come."""
+    fields.skip("version")
+    number = fields.whole("marketDataType")
+    fields.end()
+    if number not in set(DataType):
+        raise RequestRefused(
+            f"Error validating request.-'cc' : cause - Invalid market data type {number}",
+            code=VALIDATION_FAILED,
+        )
+    client.data_type = DataType(number)
+
+
+HANDLERS = {
+    Request.MARKET_DATA: market_data,
+    Request.CANCEL_MARKET_DATA: cancel_market_data,
+    Request.MARKET_DATA_TYPE: market_data_type,
+}

@@ -1,0 +1,90 @@
+"""News: providers, headlines about a company, articles."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from core.errors import RequestRefused
+from simulator.tws.client_session import ClientSession
+from simulator.tws.messages import news as frames
+from simulator.tws.messages import times
+from simulator.tws.messages.contracts import ContractQuery
+from simulator.tws.messages.numbers import Request
+from simulator.tws.protocol.frames import Fields
+from simulator.tws.protocol.refusals import VALIDATION_FAILED
+
+MOST_HEADLINES = 300
+NOT_SUBSCRIBED = 10276
+_PATTERNS = ("%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S")  # in UTC
+
+
+def news_providers(client: ClientSession, fields: Fields) -> None:
+    """Name the providers."""
+    fields.end()
+    client.send(frames.news_providers(client.gateway.news.providers))
+
+
+def historical_news(client: ClientSession, fields: Fields) -> None:
+    """Send the newest headlines about a contract, newest first."""
+    request_id = fields.identify()
+    con_id = fields.whole("conId")
+    providers = {code for code in fields.text("providerCodes").split("+") if code}
+    begin, end = (_moment(fields.text(name)) for name in ("startDateTime", "endDateTime"))
+    most = fields.whole("totalResults")
+    fields.skip("historicalNewsOptions")
+    fields.end()
+    known = {code for code, _ in client.gateway.news.providers}
+    unknown = sorted(providers - known)
+    if unknown or not providers:
+        raise RequestRefused(
+            f"News feed is not allowed: {', '.join(unknown) or 'no provider'}", code=NOT_SUBSCRIBED
+        )
+    gateway = client.gateway
+    instrument = gateway.directory.one(ContractQuery(con_id, "", "", "", "", "", ""))
+    found = [
+        story
+        for story in gateway.news.of(instrument, gateway.clock.now())
+        if story.provider in providers
+        and (begin is None or story.published > begin)
+        and (end is None or story.published <= end)
+    ]
+    shown = found[: max(min(most, MOST_HEADLINES), 0)]
+    client.send(*(frames.historical_news(request_id, story) for story in shown))
+    client.send(frames.historical_news_end(request_id, has_more=len(found) > len(shown)))
+
+
+def news_article(client: ClientSession, fields: Fields) -> None:
+    """Send the text of an article."""
+    request_id = fields.identify()
+    provider, article_id = fields.text("providerCode"), fields.text("articleId")
+    fields.skip("newsArticleOptions")
+    fields.end()
+    gateway = client.gateway
+    story = gateway.news.article(provider, article_id, gateway.clock.now())
+    client.send(frames.news_article(request_id, story.body))
+
+
+def _moment(text: str) -> datetime | None:
+    """Read a bound, as news or as bars have it; empty is none."""
+    if not text:
+        return None
+    found = times.parse(text)
+    if found is not None:
+        return found
+    for pattern in _PATTERNS:
+        try:
+            return datetime.strptime(text, pattern).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    raise RequestRefused(
+        f"Error validating request.-'b1' : cause - {text!r} is no time: "
+        "'yyyy-mm-dd hh:mm:ss' in UTC is expected",
+        code=VALIDATION_FAILED,
+    )
+
+
+HANDLERS = {
+    Request.NEWS_PROVIDERS: news_providers,
+    Request.HISTORICAL_NEWS: historical_news,
+    Request.NEWS_ARTICLE: news_article,
+}

@@ -1,0 +1,202 @@
+"""Contracts on the wire: the client's block of 12 fields, the server's of 11, and the details."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from simulator.market.market import Instrument
+from simulator.tws.messages import times
+from simulator.tws.messages.numbers import Answer
+from simulator.tws.protocol.frames import Field, Fields, message
+from simulator.tws.protocol.versions import NEWEST, Since
+
+ORDER_TYPES = "ACTIVETIM,ADJUST,ALERT,BASKET,DAY,GTC,LMT,MKT,OPG,WHATIF"
+VALID_EXCHANGES: Mapping[str, str] = {
+    "STK": "SMART,AMEX,NYSE,NASDAQ,ARCA,BATS,IEX",
+    "OPT": "SMART,AMEX,CBOE,PHLX,ISE,BOX",
+    "IND": "CBOE",
+    "CASH": "IDEALPRO",
+    "FUT": "CME",
+}
+# The market rules there are: at every price the same increment.
+PENNY_RULE = 26
+RULES: Mapping[float, int] = {0.01: PENNY_RULE, 0.25: 67, 0.00005: 239, 0.005: 240}
+
+UNKNOWN_CONTRACT = 200
+NOT_FOUND = "No security definition has been found for the request"
+_RIGHTS = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
+
+
+@dataclass(frozen=True, slots=True)
+class ContractQuery:
+    """A contract as a client describes it; whatever it left out is empty or 0."""
+
+    con_id: int
+    symbol: str
+    sec_type: str
+    exchange: str
+    primary_exchange: str
+    currency: str
+    local_symbol: str
+    expiry: str = ""  # YYYYMMDD, or YYYYMM for any day of the month
+    strike: float = 0.0
+    right: str = ""  # C or P; what TWS sends for stocks, ? and 0, is nothing
+    multiplier: str = ""
+    trading_class: str = ""
+
+    @classmethod
+    def read(cls, fields: Fields) -> ContractQuery:
+        """Read the block of 12 fields."""
+        con_id = fields.optional_whole("conId") or 0
+        symbol = fields.text("symbol")
+        sec_type = fields.text("secType")
+        expiry = fields.text("lastTradeDateOrContractMonth")
+        strike = fields.optional_number("strike") or 0.0
+        right = _RIGHTS.get(fields.text("right").upper(), "")
+        return cls(
+            con_id=con_id,
+            symbol=symbol,
+            sec_type=sec_type,
+            expiry=expiry,
+            strike=strike,
+            right=right,
+            multiplier=fields.text("multiplier"),
+            exchange=fields.text("exchange"),
+            primary_exchange=fields.text("primaryExchange"),
+            currency=fields.text("currency"),
+            local_symbol=fields.text("localSymbol"),
+            trading_class=fields.text("tradingClass"),
+        )
+
+    def matches(self, instrument: Instrument) -> bool:
+        """Tell whether the instrument fits everything the client stated."""
+        if self.con_id:
+            return self.con_id == instrument.con_id
+        exchanges = {"", instrument.routed_to, instrument.primary_exchange}
+        return (
+            (self.symbol or self.local_symbol) in {instrument.symbol, instrument.local_symbol}
+            and self.local_symbol in {"", instrument.local_symbol}
+            and self.sec_type in {"", instrument.sec_type}
+            and self.currency in {"", instrument.currency}
+            and self.primary_exchange in {"", instrument.primary_exchange}
+            and self.exchange in exchanges
+            and (instrument.expiry is None or self._fits_terms(instrument))
+        )
+
+    def _fits_terms(self, instrument: Instrument) -> bool:
+        return (
+            expiry_of(instrument).startswith(self.expiry)
+            and self.strike in {0.0, instrument.strike}
+            and self.right in {"", instrument.right}
+            and self.multiplier in {"", str(instrument.multiplier)}
+            and self.trading_class in {"", instrument.trading_class}
+        )
+
+
+def trading_class(instrument: Instrument) -> str:
+    """Return the trading class: what it says itself, NMS on NASDAQ, else the symbol."""
+    if instrument.trading_class:
+        return instrument.trading_class
+    return "NMS" if instrument.primary_exchange == "NASDAQ" else instrument.symbol
+
+
+def expiry_of(instrument: Instrument) -> str:
+    """Return the last trading day as TWS writes it, empty without one."""
+    return times.day(instrument.expiry) if instrument.expiry else ""
+
+
+def multiplier_of(instrument: Instrument) -> str:
+    """Return the multiplier as TWS writes it: empty for what trades by the share."""
+    return str(instrument.multiplier) if instrument.multiplier != 1 else ""
+
+
+def block(
+    instrument: Instrument, *, right: str = "", exchange: str | None = None
+) -> tuple[Field, ...]:
+    """Return the server's contract block of 11 fields, without the primary exchange.
+
+    ``right`` stands in where the instrument is no option; TWS has several words for that.
+    """
+    return (
+        instrument.con_id,
+        instrument.symbol,
+        instrument.sec_type,
+        expiry_of(instrument),
+        instrument.strike or 0.0,
+        instrument.right or right,
+        multiplier_of(instrument),
+        exchange or instrument.routed_to,
+        instrument.currency,
+        instrument.local_symbol,
+        trading_class(instrument),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What contract details say beyond the instrument itself."""
+
+    instrument: Instrument
+    underlying: Instrument | None
+    trading_hours: str
+    liquid_hours: str
+
+
+def contract_data(request_id: int, described: Described, *, version: int = NEWEST) -> bytes:
+    """Describe one contract: 40 fields at version 178."""
+    item, under = described.instrument, described.underlying
+    exchanges = VALID_EXCHANGES[item.sec_type]
+    rule = RULES[item.min_tick]
+    # Clients decode the name with unicode-escape, which also needs backslashes doubled.
+    name = item.name.encode("unicode_escape").decode("ascii")
+    sizes: tuple[Field, ...] = (1, 1, 100 if item.sec_type == "STK" else 1)
+    has_sizes = version >= Since.SIZE_RULES
+    return message(
+        Answer.CONTRACT_DATA, *(() if has_sizes else (8,)), request_id,
+        item.symbol, item.sec_type, expiry_of(item), item.strike or 0.0, item.right or "",
+        item.routed_to, item.currency, item.local_symbol,
+        trading_class(item), trading_class(item), item.con_id,
+        item.min_tick, *(() if has_sizes else (1,)), multiplier_of(item), ORDER_TYPES, exchanges,
+        1, under.con_id if under else 0, name,
+        "" if item.expiry else item.primary_exchange,
+        f"{item.expiry:%Y%m}" if item.expiry else "", item.sector, item.industry,
+        item.industry, times.ZONE_NAME, described.trading_hours, described.liquid_hours, "", 0,
+        0,  # no secId pairs follow
+        1, under.symbol if under else "", under.sec_type if under else "",
+        ",".join(str(rule) for _ in exchanges.split(",")), expiry_of(item), item.stock_type,
+        *(sizes if has_sizes else ()),
+    )  # fmt: skip
+
+
+def contract_data_end(request_id: int) -> bytes:
+    """Say that no more contracts follow."""
+    return message(Answer.CONTRACT_DATA_END, 1, request_id)
+
+
+def symbol_samples(
+    request_id: int,
+    samples: Sequence[tuple[Instrument, Sequence[str]]],
+    *,
+    version: int = NEWEST,
+) -> bytes:
+    """List instruments whose symbol or name fits a pattern, each with its kinds of derivatives."""
+    rows: list[Field] = []
+    for instrument, derivatives in samples:
+        rows += [
+            instrument.con_id,
+            instrument.symbol,
+            instrument.sec_type,
+            instrument.primary_exchange,
+            instrument.currency,
+            len(derivatives),
+            *derivatives,
+        ]
+        if version >= Since.ISSUER:
+            rows += [instrument.name, ""]
+    return message(Answer.SYMBOL_SAMPLES, request_id, len(samples), *rows)
+
+
+def market_rule(rule_id: int, *, increment: float) -> bytes:
+    """State the price increments of a rule: one, from 0 upwards."""
+    return message(Answer.MARKET_RULE, rule_id, 1, 0.0, increment)
