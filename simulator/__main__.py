@@ -73,44 +73,61 @@ def _parser() -> argparse.ArgumentParser:
         description="Serve a TWS gateway, vendors and a Slack sink on loopback.",
         allow_abbrev=False,
     )
-    add = parser.add_argument
-    add("--session", type=_session, metavar="DATE", help="the day to start at 14:00 of")
-    add("--seed", type=_whole, default=DEFAULTS.seed, help="of the synthetic market")
-    add(
-        "--symbols", type=_whole, default=DEFAULTS.symbols, help="of the synthetic market, how many"
-    )
-    add("--bars", type=Path, help="a parquet file of real bars instead")
-    add("--fundamentals", type=Path, help="a parquet file of real fundamentals")
-    add("--macro", type=Path, help="a parquet file of real macro gauges")
-    add("--constituents", type=Path, help="a CSV file of names and sectors")
+    _add_market(parser.add_argument_group("market"))
+    _add_account(parser.add_argument_group("account"))
+    _add_gateway(parser.add_argument_group("gateway"))
+    return parser
+
+
+def _add_market(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--session", type=_session, metavar="DATE", help="day to start on, at 14:00 Bucharest time")
+    add("--seed", type=_whole, default=DEFAULTS.seed, help="seed of the synthetic market")
+    add("--symbols", type=_whole, default=DEFAULTS.symbols, help="size of the synthetic market")
+    add("--bars", type=Path, help="parquet file of real daily bars, instead of a synthetic market")
+    add("--fundamentals", type=Path, help="parquet file of real fundamentals")
+    add("--macro", type=Path, help="parquet file of real macro gauges")
+    add("--constituents", type=Path, help="CSV file of company names and sectors")
     add(
         "--assumed-spread",
         type=_number,
         default=DEFAULTS.assumed_spread,
         metavar="FRACTION",
-        help="of every quote, where the bars are real",
+        help="bid-ask spread of every quote when the bars are real",
     )
+    add("--speed", type=_speed, default=0.0, metavar="FACTOR", help="clock speed; 0: stands still")
+
+
+def _add_account(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--cash", type=_number, default=DEFAULTS.cash, help="opening cash, in base currency")
     add(
-        "--cash",
-        type=_number,
-        default=DEFAULTS.cash,
-        help="in its base currency, what the account began with",
+        "--base-currency",
+        default=DEFAULTS.base_currency,
+        metavar="CODE",
+        help="base currency of the accounts",
     )
-    add("--base-currency", default=DEFAULTS.base_currency, metavar="CODE", help="of the account")
-    add("--state", type=Path, default=Path("data/sim/simulator"), help="folder of the ledgers")
-    add("--port", type=_port, default=0, help="TWS port; 0: a free one")
-    add("--http-port", type=_port, default=0, help="vendors and control; 0: a free one")
-    add("--limits", choices=sorted(PRESETS), default="none", help="enforce what IBKR enforces")
+    add("--accounts", type=_accounts, default=1, metavar="N", help="number of managed accounts")
+    add("--state", type=Path, default=Path("data/sim/simulator"), help="folder of the order logs")
+
+
+def _add_gateway(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--port", type=_port, default=0, help="TWS port; 0: any free port")
+    add("--http-port", type=_port, default=0, help="port of vendors and control; 0: any free port")
+    add("--limits", choices=sorted(PRESETS), default="none", help="preset of IBKR's rate limits")
     add("--limit", action="append", default=[], metavar="NAME=VALUE", help=f"one of {_NAMES}")
-    add("--snapshot-delay", type=_number, metavar="SECONDS", help="short for snapshot_seconds=…")
-    add("--faults", type=Path, metavar="FILE", help="a script of things that go wrong")
-    add("--wire-log", type=Path, metavar="FILE", help="append every frame as a line of JSON")
-    add("--master-client", type=_whole, metavar="ID", help="is told of all clients' orders")
-    add("--accounts", type=_accounts, default=1, metavar="N", help="how many this login has")
-    add("--most-of-volume", type=_fraction, metavar="FRACTION", help="of a session, per order")
-    add("--speed", type=_speed, default=0.0, metavar="FACTOR", help="0: time stands still")
+    add("--snapshot-delay", type=_number, metavar="SECONDS", help="same as snapshot_seconds=…")
+    add("--faults", type=Path, metavar="FILE", help="fault script (JSON)")
+    add("--wire-log", type=Path, metavar="FILE", help="log every frame as one line of JSON")
+    add("--master-client", type=_whole, metavar="ID", help="client that sees all clients' orders")
+    add(
+        "--most-of-volume",
+        type=_fraction,
+        metavar="FRACTION",
+        help="largest part of a session's volume that one resting order may fill",
+    )
     add("--exit-with-parent", action="store_true", help="end when standard input is closed")
-    return parser
 
 
 def _session(text: str) -> date:

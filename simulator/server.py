@@ -104,32 +104,7 @@ async def serve(
     """
     options = options or GatewayOptions()
     files = find_files(settings)
-    script = read_script(options.faults) if options.faults else None
-    market = scripted(open_market(settings), script.faults if script else ())
-    clock = VirtualClock(start_of_day(market, day or _newest_day(market)))
-    _refuse_unknown_base(market, settings.base_currency, clock.now())
-    broker = Broker(
-        market,
-        state=state,
-        now=clock.now(),
-        cash=settings.cash,
-        rules=MatchingRules(most_of_volume=options.most_of_volume),
-        accounts=options.accounts,
-        base=settings.base_currency,
-    )
-    gateway = Gateway(
-        broker,
-        clock,
-        limits=options.limits,
-        faults=script,
-        log=WireLog(options.wire_log, now=clock.now) if options.wire_log else None,
-        master_client=options.master_client,
-        facts=Facts(
-            broker.exchange.tape,
-            seed=settings.seed,
-            fundamentals=files.fundamentals,
-        ),
-    )
+    gateway = _open_gateway(settings, files, options, day=day, state=state)
     stop = _stop_event(exit_with_parent=exit_with_parent)
     try:
         with _listen(address.http_port) as listener:
@@ -145,6 +120,39 @@ async def serve(
             await serving
     finally:
         await gateway.stop()
+
+
+def _open_gateway(
+    settings: SimulatorSettings,
+    files: WorldFiles,
+    options: GatewayOptions,
+    *,
+    day: date | None,
+    state: Path,
+) -> Gateway:
+    """Open market, account and gateway; the gateway does not listen yet."""
+    script = read_script(options.faults) if options.faults else None
+    market = scripted(open_market(settings), script.faults if script else ())
+    clock = VirtualClock(start_of_day(market, day or _newest_day(market)))
+    _refuse_unknown_base(market, settings.base_currency, clock.now())
+    broker = Broker(
+        market,
+        state=state,
+        now=clock.now(),
+        cash=settings.cash,
+        rules=MatchingRules(most_of_volume=options.most_of_volume),
+        accounts=options.accounts,
+        base=settings.base_currency,
+    )
+    return Gateway(
+        broker,
+        clock,
+        limits=options.limits,
+        faults=script,
+        log=WireLog(options.wire_log, now=clock.now) if options.wire_log else None,
+        master_client=options.master_client,
+        facts=Facts(broker.exchange.tape, seed=settings.seed, fundamentals=files.fundamentals),
+    )
 
 
 def start_of_day(market: Market, day: date) -> datetime:

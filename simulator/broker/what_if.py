@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from simulator.broker.exposure import exposure_of, foreign_value
 from simulator.broker.margin import required
 from simulator.broker.valuation import price_of, value
+from simulator.exchange.commission import commission_of
 from simulator.exchange.exchange import Exchange
-from simulator.exchange.execution import commission_of
 from simulator.exchange.orders import OrderRecord, OrderTerms
 from simulator.market.market import Instrument
 from simulator.prices.exchange_rates import rate

@@ -11,6 +11,12 @@ Source: interactivebrokers.com, "Commissions", pages stocks, options, futures an
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from simulator.exchange.orders import OrderTerms
+from simulator.prices.exchange_rates import in_dollars, rate
+from simulator.prices.market_view import Tape
+
 PER_SHARE = 0.005
 MINIMUM = 1.00
 MAXIMUM_SHARE = 0.01
@@ -37,3 +43,32 @@ def order_commission(quantity: float, value: float, *, sec_type: str = "STK") ->
         case _:
             cost = min(max(MINIMUM, PER_SHARE * quantity), MAXIMUM_SHARE * value)
     return round(cost, 6)
+
+
+def commission_of(
+    terms: OrderTerms, quantity: int, notional: float, tape: Tape, now: datetime
+) -> float:
+    """Return what so much of an order costs in base currency.
+
+    ``notional`` is quantity times price; what the legs of a combination are worth is looked up
+    instead. The options of a combination are one lot, not one each.
+    """
+    if not terms.legs:
+        instrument = tape.instrument(terms.con_id)
+        value = notional * instrument.multiplier * in_dollars(tape, instrument.currency, now)
+        cost = order_commission(quantity, value, sec_type=instrument.sec_type)
+        return _in_base(cost, tape, now)
+    lots: dict[str, tuple[int, float]] = {}
+    for con_id, signed in terms.trades:
+        instrument = tape.instrument(con_id)
+        size = abs(signed) * quantity // terms.quantity
+        value = size * (tape.mark(con_id, now) or 0.0) * instrument.multiplier
+        before = lots.get(instrument.sec_type, (0, 0.0))
+        lots[instrument.sec_type] = before[0] + size, before[1] + value
+    costs = (order_commission(*lot, sec_type=kind) for kind, lot in sorted(lots.items()))
+    return _in_base(round(sum(costs), 6), tape, now)
+
+
+def _in_base(dollars: float, tape: Tape, now: datetime) -> float:
+    """Return a commission, which the schedule states in dollars, in base currency."""
+    return dollars if tape.base == "USD" else round(dollars * rate(tape, "USD", now), 6)

@@ -20,8 +20,14 @@ from simulator.market.market import Instrument
 
 
 def split(order: OrderRecord, ratio: float, *, min_tick: float) -> OrderRecord | None:
-    """Return a working order in new shares, None when not one whole share is left of it."""
+    """Return a working order in new shares.
+
+    None when not one whole share is left of it, or when it is a combination, whose ratios do not
+    fit any more.
+    """
     terms = order.terms
+    if terms.legs:
+        return None
     quantity = floor(terms.quantity * ratio + 1e-9)
     if quantity == 0:
         return None

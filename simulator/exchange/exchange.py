@@ -13,18 +13,12 @@ from dataclasses import replace
 from datetime import date, datetime
 from math import floor
 
-from simulator.exchange import stops
+from simulator.exchange import matching, stops
 from simulator.exchange.corporate_actions import expire, pay_dividends, split
 from simulator.exchange.events import Executed, Happening, OrderChanged, PositionChanged
 from simulator.exchange.execution import executed
 from simulator.exchange.holdings import Holding
-from simulator.exchange.matching import (
-    MatchingRules,
-    immediate_price,
-    most_of,
-    parts,
-    resting_price,
-)
+from simulator.exchange.matching import MatchingRules
 from simulator.exchange.order_book import OrderBook
 from simulator.exchange.order_log import Cancelled, Event, Modified, Placed
 from simulator.exchange.orders import Execution, OcaType, OrderRecord, Status, TimeInForce
@@ -131,9 +125,7 @@ class Exchange:
             self.positions.split(con_id, ratio, price)
             self._tell_moved([con_id])
         for order in self.orders.working:
-            if order.terms.legs and any(leg.con_id == con_id for leg in order.terms.legs):
-                self._cancel(order, BY_EXCHANGE)  # its ratios do not fit any more
-            elif order.terms.con_id == con_id and not order.terms.legs:
+            if con_id in {traded for traded, _ in order.terms.trades}:
                 after = split(order, ratio, min_tick=self.pricing.tick(order.terms))
                 if after is None:
                     self._cancel(order, BY_EXCHANGE)
@@ -175,9 +167,11 @@ class Exchange:
             self._trade_against(order, bar.close)
             return
         if not order.sleeps:
-            price = resting_price(order.terms, bar)
+            price = matching.resting_price(order.terms, bar)
             if price is not None:
-                self._fill(order, price, most_of(order.remaining, bar.volume, rules=self._rules))
+                self._fill(
+                    order, price, matching.most_of(order.remaining, bar.volume, rules=self._rules)
+                )
             return
         order, reference = stops.through(order, bar)
         self._change(order)
@@ -185,7 +179,9 @@ class Exchange:
             return
         limit = stops.limit_after_stop(order, bar)
         if limit is not None:
-            self._fill(order, limit, most_of(order.remaining, bar.volume, rules=self._rules))
+            self._fill(
+                order, limit, matching.most_of(order.remaining, bar.volume, rules=self._rules)
+            )
 
     def _end_listings(self) -> None:
         """Cancel the orders of what has traded for the last time, and settle its positions."""
@@ -237,7 +233,7 @@ class Exchange:
         return self._trade_against(order, price)
 
     def _trade_against(self, order: OrderRecord, reference: float) -> bool:
-        price = immediate_price(
+        price = matching.immediate_price(
             order.terms,
             reference,
             min_tick=self.pricing.tick(order.terms),
@@ -249,7 +245,7 @@ class Exchange:
         return True
 
     def _fill(self, order: OrderRecord, price: float, quantity: int) -> None:
-        for part in parts(quantity, rules=self._rules) if quantity else ():
+        for part in matching.parts(quantity, rules=self._rules) if quantity else ():
             before, order = order, self._execute(order, part, price)
             self._reduce_group(before, order)
         if order.status is Status.FILLED:

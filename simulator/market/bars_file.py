@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from core.canonical import canonical_json, sha256_of
-from core.errors import ConfigurationError, DataError, NoData
+from core.errors import ConfigurationError, DataError
 from core.settings import SimulatorSettings
 from simulator.market.bars_table import PRICES, BarsTable, ibkr_symbol, read_bars
-from simulator.market.market import DailyBar, Instrument, Split
+from simulator.market.market import Instrument
 from simulator.market.names import con_ids
-from simulator.market.series import BarSeries
+from simulator.market.series import BarSeries, SeriesMarket
 
 DEFAULT_SPREAD = SimulatorSettings().assumed_spread
 
@@ -30,7 +29,7 @@ class Listed:
     industry: str  # GICS sub-industry
 
 
-class BarsFileMarket:
+class BarsFileMarket(SeriesMarket):
     """A `Market` of the bars in a file, all in the share unit of the file's end.
 
     The file knows prices only as adjusted later, so there are no splits, and ``bar`` gives the
@@ -60,47 +59,26 @@ class BarsFileMarket:
         stocks = read_bars(path)
         companies = read_constituents(constituents) if constituents else {}
         funds = read_bars(etfs) if etfs else None
-        self._build(stocks, funds, companies)
-        self.assumed_spread: float | None = assumed_spread
-        beginnings = [_first_day(one) for one in (stocks, funds) if one is not None]
-        self._world_id = sha256_of(canonical_json(beginnings))[:12]
-        self._title = (
-            f"real bars from {path.name}, {self.first_session} to {self.last_session}, "
-            f"{sum(i.member_since is not None for i in self.instruments)} stocks and "
-            f"{sum(i.member_since is None for i in self.instruments)} funds"
-        )
-
-    def _build(
-        self, stocks: BarsTable, funds: BarsTable | None, companies: dict[str, Listed]
-    ) -> None:
-        series = _split_by_symbol(stocks.frame)
-        warnings = list(stocks.warnings)
-        members = frozenset(series)
-        if funds is not None:
-            extra = _split_by_symbol(funds.frame)
-            warnings += funds.warnings
-            warnings += [
-                f"{symbol} is in both bars files; the fund of that name is left out"
-                for symbol in sorted(members & extra.keys())
-            ]
-            series = extra | series
+        series, self.warnings = _series_of(stocks, funds)
+        members = frozenset(stocks.frame["symbol"])
         ids = con_ids(f"{symbol}/USD" for symbol in sorted(series))
-        self._series: dict[int, BarSeries] = {}
-        instruments = []
-        for symbol, con_id in zip(sorted(series), ids.values(), strict=True):
-            since = series[symbol].sessions[0] if symbol in members else None
-            listed = companies.get(symbol) if since else None
-            instruments.append(_instrument(symbol, con_id, since, listed))
-            self._series[con_id] = series[symbol]
-        self._instruments = tuple(instruments)
-        self.warnings = tuple(warnings)
+        instruments = [
+            _instrument(symbol, con_id, series[symbol].sessions[0], companies.get(symbol))
+            if symbol in members
+            else _fund(symbol, con_id)
+            for symbol, con_id in zip(sorted(series), ids.values(), strict=True)
+        ]
+        self.assumed_spread: float | None = assumed_spread
         self._first = min(one.sessions[0] for one in series.values())
         self._last = max(one.sessions[-1] for one in series.values())
-
-    @property
-    def world_id(self) -> str:
-        """Twelve hexadecimal digits of a hash over the bars of the first day."""
-        return self._world_id
+        beginnings = [_first_day(one) for one in (stocks, funds) if one is not None]
+        super().__init__(
+            f"real bars from {path.name}, {self._first} to {self._last}, {len(members)} stocks and "
+            f"{len(series) - len(members)} funds",
+            sha256_of(canonical_json(beginnings))[:12],
+            instruments,
+            {i.con_id: series[i.symbol] for i in instruments},
+        )
 
     @property
     def title(self) -> str:
@@ -117,28 +95,20 @@ class BarsFileMarket:
         """Day of the last bar of any instrument."""
         return self._last
 
-    @property
-    def instruments(self) -> tuple[Instrument, ...]:
-        """All instruments, sorted by symbol; no symbol is listed twice."""
-        return self._instruments
 
-    def bars(self, con_id: int, *, until: date) -> Sequence[DailyBar]:
-        """Return the bars up to and including ``until``. Raises `NoData` for an unknown conId."""
-        return self._of(con_id).until(until)
-
-    def bar(self, con_id: int, session: date) -> DailyBar | None:
-        """Return one session's bar, or None. Raises `NoData` for an unknown conId."""
-        return self._of(con_id).on(session)
-
-    def splits(self, con_id: int) -> tuple[Split, ...]:
-        """Return nothing: the file's bars are already adjusted. Raises `NoData` if unknown."""
-        return self._of(con_id).splits
-
-    def _of(self, con_id: int) -> BarSeries:
-        try:
-            return self._series[con_id]
-        except KeyError:
-            raise NoData(f"{self._title}: no instrument has conId {con_id}") from None
+def _series_of(
+    stocks: BarsTable, funds: BarsTable | None
+) -> tuple[dict[str, BarSeries], tuple[str, ...]]:
+    """Return the series of all symbols, and what was left out, one line each."""
+    series = _split_by_symbol(stocks.frame)
+    if funds is None:
+        return series, tuple(stocks.warnings)
+    extra = _split_by_symbol(funds.frame)
+    twice = [
+        f"{symbol} is in both bars files; the fund of that name is left out"
+        for symbol in sorted(series.keys() & extra.keys())
+    ]
+    return extra | series, (*stocks.warnings, *funds.warnings, *twice)
 
 
 def read_constituents(path: Path) -> dict[str, Listed]:
@@ -164,15 +134,13 @@ def read_constituents(path: Path) -> dict[str, Listed]:
     }
 
 
-def _instrument(symbol: str, con_id: int, since: date | None, listed: Listed | None) -> Instrument:
-    if since is None:
-        return Instrument(
-            con_id=con_id,
-            symbol=symbol,
-            name=symbol,
-            primary_exchange="ARCA",
-            stock_type="ETF",
-        )
+def _fund(symbol: str, con_id: int) -> Instrument:
+    return Instrument(
+        con_id=con_id, symbol=symbol, name=symbol, primary_exchange="ARCA", stock_type="ETF"
+    )
+
+
+def _instrument(symbol: str, con_id: int, since: date, listed: Listed | None) -> Instrument:
     return Instrument(
         con_id=con_id,
         symbol=symbol,

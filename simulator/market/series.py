@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import overload
@@ -11,7 +11,8 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.market.market import DailyBar, Split
+from core.errors import NoData
+from simulator.market.market import DailyBar, Instrument, Split
 
 # Adjusted prices keep more digits than the tick: after 10:1 and 10:1 again a cent would be coarse.
 ADJUSTED_DECIMALS = 6
@@ -111,3 +112,55 @@ class DerivedBars(Sequence[DailyBar]):
         bar = self._derive(self._under[row].session)
         assert bar is not None, "a session of the underlying has a bar"
         return bar
+
+
+class SeriesMarket:
+    """The part of a `Market` that looks things up: one `BarSeries` for each instrument."""
+
+    def __init__(
+        self,
+        title: str,
+        world_id: str,
+        instruments: Sequence[Instrument],
+        series: Mapping[int, BarSeries],
+    ) -> None:
+        self._title = title
+        self._world_id = world_id
+        self._instruments = tuple(instruments)
+        self._series = series  # by conId
+
+    @property
+    def world_id(self) -> str:
+        """Twelve hexadecimal digits that name this market, and its accounts with it."""
+        return self._world_id
+
+    @property
+    def title(self) -> str:
+        """One line for people."""
+        return self._title
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """All instruments, sorted by symbol, then conId."""
+        return self._instruments
+
+    def bars(self, con_id: int, *, until: date) -> Sequence[DailyBar]:
+        """Return the bars up to and including ``until``, adjusted for the splits effective then.
+
+        Raises `NoData` for an unknown conId.
+        """
+        return self._of(con_id).until(until)
+
+    def bar(self, con_id: int, session: date) -> DailyBar | None:
+        """Return one session's bar as it traded, or None. Raises `NoData` for an unknown conId."""
+        return self._of(con_id).on(session)
+
+    def splits(self, con_id: int) -> tuple[Split, ...]:
+        """Return all splits, oldest first. Raises `NoData` for an unknown conId."""
+        return self._of(con_id).splits
+
+    def _of(self, con_id: int) -> BarSeries:
+        try:
+            return self._series[con_id]
+        except KeyError:
+            raise NoData(f"{self._title}: no instrument has conId {con_id}") from None

@@ -10,12 +10,12 @@ from datetime import date
 import numpy as np
 
 from core.calendar import sessions_between
-from core.errors import ConfigurationError, NoData
+from core.errors import ConfigurationError
 from simulator.market.factors import simulate
 from simulator.market.listing import Terms, draw_terms, list_companies
-from simulator.market.market import DailyBar, Instrument, Split
+from simulator.market.market import Instrument
 from simulator.market.names import MOST_COMPANIES, SECTORS, Company, companies, con_ids
-from simulator.market.series import BarSeries
+from simulator.market.series import BarSeries, SeriesMarket
 
 FIRST_DAY, LAST_DAY = date(2022, 1, 3), date(2030, 12, 31)
 FEWEST_SYMBOLS = 3
@@ -30,7 +30,7 @@ STERLING = 1.27  # USD per GBP; fixed, it only tells the two listings apart
 _NO_BARS = BarSeries(sessions=(), prices=np.empty((4, 0)), volumes=np.empty(0, dtype=np.int64))
 
 
-class SyntheticMarket:
+class SyntheticMarket(SeriesMarket):
     """A `Market` of invented companies with daily bars from 2022-01-03 to the end of 2030.
 
     ``symbols`` companies are in the index. Two more instruments are not: one company whose single
@@ -50,7 +50,6 @@ class SyntheticMarket:
                 f"{MOST_COMPANIES - 1} symbols, not seed {seed} and {symbols} symbols"
             )
         self._sessions = sessions_between(FIRST_DAY, LAST_DAY)
-        self._title = f"synthetic market, seed {seed}, {symbols} symbols"
         invented = companies(seed, symbols + 1)  # the last is the one with two listings
         terms = _terms(seed, symbols)
         order = list(SECTORS)
@@ -58,9 +57,17 @@ class SyntheticMarket:
         series = list_companies(simulate(seed, sectors, len(self._sessions)), terms, self._sessions)
         if symbols >= BLEMISHED_FROM:
             series[NEVER_TRADED] = _NO_BARS
-        self._build(seed, invented, series)
+        instruments, by_id = self._listed(seed, invented, series)
+        super().__init__(
+            f"synthetic market, seed {seed}, {symbols} symbols",
+            _world_id(instruments, by_id),
+            instruments,
+            by_id,
+        )
 
-    def _build(self, seed: int, invented: Sequence[Company], series: list[BarSeries]) -> None:
+    def _listed(
+        self, seed: int, invented: Sequence[Company], series: list[BarSeries]
+    ) -> tuple[list[Instrument], dict[int, BarSeries]]:
         twice = invented[-1]
         ids = con_ids([*(f"{seed}/{c.symbol}/USD" for c in invented), f"{seed}/{twice.symbol}/GBP"])
         numbers = list(ids.values())
@@ -77,19 +84,8 @@ class SyntheticMarket:
         in_london = replace(in_new_york, con_id=numbers[-1], primary_exchange="LSE", currency="GBP")
         instruments = (*members, in_new_york, in_london)
         series = [*series, _in_pounds(series[-1])]
-        self._instruments = tuple(sorted(instruments, key=lambda i: (i.symbol, i.con_id)))
-        self._series = dict(zip((i.con_id for i in instruments), series, strict=True))
-        self._world_id = _world_id(self._instruments, self._series)
-
-    @property
-    def world_id(self) -> str:
-        """Twelve hexadecimal digits of a hash over all instruments, bars and splits."""
-        return self._world_id
-
-    @property
-    def title(self) -> str:
-        """For example ``synthetic market, seed 7, 250 symbols``."""
-        return self._title
+        by_id = dict(zip((i.con_id for i in instruments), series, strict=True))
+        return sorted(instruments, key=lambda i: (i.symbol, i.con_id)), by_id
 
     @property
     def first_session(self) -> date:
@@ -100,32 +96,6 @@ class SyntheticMarket:
     def last_session(self) -> date:
         """The last session of 2030."""
         return self._sessions[-1]
-
-    @property
-    def instruments(self) -> tuple[Instrument, ...]:
-        """All instruments, sorted by symbol, then conId."""
-        return self._instruments
-
-    def bars(self, con_id: int, *, until: date) -> Sequence[DailyBar]:
-        """Return the bars up to and including ``until``, adjusted for the splits effective then.
-
-        Raises `NoData` for an unknown conId.
-        """
-        return self._of(con_id).until(until)
-
-    def bar(self, con_id: int, session: date) -> DailyBar | None:
-        """Return one session's bar as it traded, or None. Raises `NoData` for an unknown conId."""
-        return self._of(con_id).on(session)
-
-    def splits(self, con_id: int) -> tuple[Split, ...]:
-        """Return all splits, oldest first. Raises `NoData` for an unknown conId."""
-        return self._of(con_id).splits
-
-    def _of(self, con_id: int) -> BarSeries:
-        try:
-            return self._series[con_id]
-        except KeyError:
-            raise NoData(f"the {self._title} has no instrument with conId {con_id}") from None
 
 
 def _terms(seed: int, symbols: int) -> Terms:

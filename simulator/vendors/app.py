@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable
 from functools import lru_cache, partial
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
 
-from core.canonical import sha256_of
 from simulator.clock import VirtualClock
 from simulator.market.market import Market
 from simulator.prices.market_view import Tape
 from simulator.vendors.archives import fundamentals_archive, gauge_archive
 from simulator.vendors.faults import SLACK, Fault, FaultBoard, FaultyAnswers
 from simulator.vendors.fmp.endpoints import FinancialModelingPrep
-from simulator.vendors.news import COMPANIES, MARKETS, Headline, headlines
-from simulator.vendors.rss import rss
+from simulator.vendors.news import COMPANIES, MARKETS, headlines
+from simulator.vendors.rss import feed_route
 from simulator.vendors.slack import SlackSink
-from simulator.vendors.unknown import unknown_feed
 
 
 def build_vendors(
@@ -72,7 +67,9 @@ def build_vendors(
     stable = fmp.routes()
     # Two feeds, one newsroom: both are asked at the same moment.
     newsroom = lru_cache(maxsize=1)(partial(headlines, tape, seed))
-    feeds = [_feed(feed, newsroom, clock, is_real=tape.is_real) for feed in (MARKETS, COMPANIES)]
+    feeds = [
+        feed_route(feed, newsroom, clock, is_real=tape.is_real) for feed in (MARKETS, COMPANIES)
+    ]
     served = [f"/stable{route.path}" for route in stable] + [route.path for route in feeds]
     board = FaultBoard([*served, SLACK], faults)
     return Starlette(
@@ -84,25 +81,3 @@ def build_vendors(
         ],
         middleware=[Middleware(FaultyAnswers, board)],
     )
-
-
-def _feed(
-    feed: str,
-    newsroom: Callable[[datetime], Sequence[Headline]],
-    clock: VirtualClock,
-    *,
-    is_real: bool,
-) -> Route:
-    def answer(request: Request) -> Response:
-        if is_real:
-            return unknown_feed()
-        found = newsroom(clock.now())
-        content = rss(feed, [headline for headline in found if headline.feed == feed])
-        tag = f'"{sha256_of(content)[:32]}"'
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers={"ETag": tag})
-        return Response(
-            content, media_type="application/rss+xml; charset=utf-8", headers={"ETag": tag}
-        )
-
-    return Route(f"/rss/{feed}.xml", answer, methods=["GET"])

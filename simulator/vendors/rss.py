@@ -1,14 +1,46 @@
-"""Headlines as an RSS 2.0 document."""
+"""The news feeds: headlines as RSS 2.0 documents."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from email.utils import format_datetime
 from xml.etree import ElementTree as ET
 
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.canonical import sha256_of
+from simulator.clock import VirtualClock
 from simulator.vendors.news import SOURCES, Headline
+from simulator.vendors.unknown import unknown_feed
 
 SITE = "https://news.invalid"  # RFC 2606: a name that never resolves
+
+
+def feed_route(
+    feed: str,
+    newsroom: Callable[[datetime], Sequence[Headline]],
+    clock: VirtualClock,
+    *,
+    is_real: bool,
+) -> Route:
+    """Return the route of a feed; beside real bars, where no news are known, it refuses."""
+
+    def answer(request: Request) -> Response:
+        if is_real:
+            return unknown_feed()
+        found = newsroom(clock.now())
+        content = rss(feed, [headline for headline in found if headline.feed == feed])
+        tag = f'"{sha256_of(content)[:32]}"'
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers={"ETag": tag})
+        return Response(
+            content, media_type="application/rss+xml; charset=utf-8", headers={"ETag": tag}
+        )
+
+    return Route(f"/rss/{feed}.xml", answer, methods=["GET"])
 
 
 def rss(feed: str, headlines: Sequence[Headline]) -> bytes:

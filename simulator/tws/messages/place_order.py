@@ -87,11 +87,8 @@ def read_place_order(fields: Fields) -> PlaceOrder:
     order.update(layout.read(fields, layout.ALGO_END))
     order.update(_conditions(fields))
     order.update(layout.read(fields, layout.TAIL))
-    order.update(
-        layout.read(
-            fields, " ".join(n for n, since in layout.LATER.items() if fields.version >= since)
-        )
-    )
+    later = (name for name, since in layout.LATER.items() if fields.version >= since)
+    order.update(layout.read(fields, " ".join(later)))
     fields.end()
     return _request(order_id, contract, order, legs)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.calendar import Session, session, sessions_between
+from core.types import Leg
+from simulator.exchange.pricing import net_weights
 from simulator.market.market import DailyBar, Instrument
 from simulator.prices.bar_kinds import (
     QUOTED,
@@ -29,7 +31,6 @@ from simulator.prices.bar_sizes import (
 from simulator.prices.intraday import TimedBar
 from simulator.prices.market_view import Tape, phase
 from simulator.tws.messages.contracts import ContractQuery
-from simulator.tws.queries.combination_bars import combination_bars
 from simulator.tws.queries.contract_lookup import Directory
 from simulator.tws.queries.history_request import HistoryRequest, failed, no_data
 
@@ -70,7 +71,7 @@ def bars_for(request: HistoryRequest, directory: Directory, tape: Tape, now: dat
     if request.what not in SERVED[instrument.sec_type] or _unknown(request, tape):
         raise no_data(instrument, request.what)
     if request.legs:
-        daily: Sequence[DailyBar] = combination_bars(tape, request.legs, now)
+        daily: Sequence[DailyBar] = _combination_bars(tape, request.legs, now)
     else:
         daily = tape.daily(instrument.con_id, now)
     if request.bar_size in SECONDS:
@@ -161,3 +162,23 @@ def sessions_for(request: HistoryRequest, now: datetime) -> list[Session]:
     if unit in "SD":
         listed = listed[-(number if unit == "D" else 1) :]
     return [session(day) for day in listed]
+
+
+def _combination_bars(tape: Tape, legs: Sequence[Leg], now: datetime) -> list[DailyBar]:
+    """Return daily bars of a combination from those of its legs: net opens and closes per share.
+
+    Of the sessions in which every leg has a bar. The extremes of the legs need not have come
+    together, so the higher and the lower of open and close stand for high and low.
+    """
+    weights = net_weights(legs, tape)
+    by_day = [{bar.session: bar for bar in tape.daily(leg.con_id, now)} for leg in legs]
+    found = []
+    for day in sorted(set.intersection(*(set(bars) for bars in by_day))):
+        bars = [bars_of_leg[day] for bars_of_leg in by_day]
+        pairs = list(zip(weights, bars, strict=True))
+        opened = round(sum(weight * bar.open for weight, bar in pairs), 6)
+        closed = round(sum(weight * bar.close for weight, bar in pairs), 6)
+        volume = min(bar.volume // leg.ratio for bar, leg in zip(bars, legs, strict=True))
+        low, high = sorted((opened, closed))
+        found.append(DailyBar(day, opened, high, low, closed, volume))
+    return found

@@ -15,10 +15,10 @@ from core.errors import DataError
 from simulator.clock import VirtualClock
 from simulator.market.market import Instrument
 from simulator.prices.market_view import Tape, phase
+from simulator.vendors.figures.earnings_invented import earnings_dates
 from simulator.vendors.figures.fundamentals import Figures, FundamentalsSource
 from simulator.vendors.figures.gauges import GaugeSource
 from simulator.vendors.fmp import bulk
-from simulator.vendors.fmp.earnings import earnings_dates
 from simulator.vendors.fmp.quotes import closes, quote
 from simulator.vendors.members import fmp_symbol, members
 from simulator.vendors.unknown import unknown
