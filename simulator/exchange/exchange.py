@@ -148,13 +148,13 @@ class Exchange:
     def _close(self, day: date) -> None:
         # Of a stop and a limit that the session's range both reached, the stop is taken first.
         waiting = [order for order in self.orders.working if not order.has_parent]
-        for order in self._each(sorted(waiting, key=lambda order: not order.sleeps)):
+        for order in self.orders.still_working(sorted(waiting, key=lambda order: not order.sleeps)):
             if order.terms.time_in_force is not TimeInForce.OPG:
                 # Otherwise it came too late for this session's auction and waits for the next.
                 bar = self.pricing.closed(order.terms, day, self.now)
                 if bar is not None:
                     self._rested(order, bar)
-        for order in self._each(self.orders.working):
+        for order in self.orders.still_working(self.orders.working):
             if order.terms.time_in_force is TimeInForce.DAY:
                 self._cancel(order, BY_EXCHANGE)
             elif order.status is Status.SUBMITTED:
@@ -183,9 +183,14 @@ class Exchange:
                 order, limit, matching.most_of(order.remaining, bar.volume, rules=self._rules)
             )
 
+    def _fill_from(self, bar: DailyBar, order: OrderRecord, price: float) -> None:
+        """Fill a resting order, as far as the session's volume allows."""
+        most = matching.most_of(order.remaining, bar.volume, rules=self._rules)
+        self._fill(order, price, most)
+
     def _end_listings(self) -> None:
         """Cancel the orders of what has traded for the last time, and settle its positions."""
-        for order in self._each(self.orders.working):
+        for order in self.orders.still_working(self.orders.working):
             trades = order.terms.trades
             if not all(self.tape.is_listed(con_id, self.now) for con_id, _ in trades):
                 self._cancel(order, BY_EXCHANGE)
@@ -261,7 +266,7 @@ class Exchange:
 
     def _reduce_group(self, before: OrderRecord, after: OrderRecord) -> None:
         """Cancel or reduce the other orders of the group of one that has traded."""
-        for order in self._each(self.orders.group_of(after)):
+        for order in self.orders.still_working(self.orders.group_of(after)):
             quantity = order.filled + floor(order.remaining * after.remaining / before.remaining)
             if after.terms.oca_type is OcaType.CANCEL or quantity == order.filled:
                 self._cancel(order, BY_EXCHANGE)
@@ -269,22 +274,15 @@ class Exchange:
                 self._change(replace(order, terms=replace(order.terms, quantity=quantity)))
 
     def _free_children(self, parent: OrderRecord) -> None:
-        for child in self._each(self.orders.children_of(parent)):
+        for child in self.orders.still_working(self.orders.children_of(parent)):
             self._change(replace(child, has_parent=False))
             self._trade_at_once(child.perm_id)
 
     def _cancel(self, order: OrderRecord, by: str) -> None:
         self._change(replace(order, status=Status.CANCELLED, done_at=self.now, reason=by))
-        for child in self._each(self.orders.children_of(order)):
+        for child in self.orders.still_working(self.orders.children_of(order)):
             if child.has_parent:
                 self._cancel(child, by)
-
-    def _each(self, orders: Iterable[OrderRecord]) -> Iterable[OrderRecord]:
-        """Yield the present state of those orders that are still working when their turn comes."""
-        for listed in orders:
-            order = self.orders[listed.perm_id]
-            if not order.status.is_done:
-                yield order
 
     def _change(self, order: OrderRecord) -> None:
         if order != self.orders.get(order.perm_id):

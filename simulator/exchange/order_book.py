@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from simulator.exchange.orders import OrderRecord
@@ -70,6 +71,13 @@ class OrderBook:
                 break
             found.append(order)
         return found[::-1]
+
+    def still_working(self, orders: Iterable[OrderRecord]) -> Iterator[OrderRecord]:
+        """Yield the present state of those orders that still work when their turn comes."""
+        for listed in orders:
+            order = self[listed.perm_id]
+            if not order.status.is_done:
+                yield order
 
     def _link(self, order: OrderRecord) -> None:
         terms, perm_id = order.terms, order.perm_id
