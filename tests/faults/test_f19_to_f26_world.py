@@ -171,7 +171,7 @@ def ask_for_many(town):
 
     What came evenly is read in bursts by a gateway that waits for its core.
     """
-    town.world.rate = MessageRate()
+    town.world.service.rate = MessageRate()
     symbols = [contract.symbol for contract in town.contracts]
     with town.lateness() as late, town.gateway() as gateway:
         for _ in range(16):
@@ -185,7 +185,7 @@ def test_f25_many_symbols_never_break_the_message_rate(strict_town):
         found, late = ask_for_many(strict_town)
         if late < PUNCTUAL:
             break
-    rate = strict_town.world.rate
+    rate = strict_town.world.service.rate
     assert found.missing == {}
     assert rate.total > 130
     assert (rate.refused, rate.most <= 50) == (0, True)
