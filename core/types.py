@@ -151,9 +151,23 @@ class Snapshot:
         return replace(self, positions=held)
 
     @property
+    def held(self) -> dict[int, float]:
+        """Signed shares and contracts, by conId."""
+        return {position.con_id: position.quantity for position in self.positions}
+
+    @property
     def weights(self) -> dict[int, float]:
         """Market value over net asset value, by conId."""
         return {p.con_id: p.market_value / self.net_asset_value for p in self.positions}
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One instrument of a combination, as whoever buys the combination trades it."""
+
+    con_id: int
+    side: Side
+    ratio: int  # contracts, or shares of a stock, in one combination
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,14 +193,10 @@ class Order:
         """What filling the whole order does to the positions, by conId."""
         return {self.con_id: self.side.sign * self.quantity}
 
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One instrument of a combination, as whoever buys the combination trades it."""
-
-    con_id: int
-    side: Side
-    ratio: int  # contracts, or shares of a stock, in one combination
+    @property
+    def parts(self) -> tuple[Leg, ...]:
+        """The legs that trade together; none for a single instrument."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +215,11 @@ class ComboOrder(Order):
         """What filling the whole order does to the positions, by conId."""
         whole = self.side.sign * self.quantity
         return {leg.con_id: leg.side.sign * leg.ratio * whole for leg in self.legs}
+
+    @property
+    def parts(self) -> tuple[Leg, ...]:
+        """The legs that trade together."""
+        return self.legs
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,3 +290,29 @@ class OrderState:
     message: str = ""
     fills: tuple[Fill, ...] = field(default=())
     legs: tuple[Leg, ...] = field(default=())
+
+    @classmethod
+    def of(
+        cls,
+        order: Order,
+        *,
+        status: OrderStatus,
+        filled: float = 0.0,
+        perm_id: int = 0,
+        message: str = "",
+        fills: tuple[Fill, ...] = (),
+    ) -> OrderState:
+        """Return the state of an order of ours."""
+        return cls(
+            order_ref=order.order_ref,
+            con_id=order.con_id,
+            symbol=order.symbol,
+            side=order.side,
+            quantity=float(order.quantity),
+            status=status,
+            filled=filled,
+            perm_id=perm_id,
+            message=message,
+            fills=fills,
+            legs=order.parts,
+        )

@@ -16,6 +16,7 @@ from core.settings import Effect
 from desk import kill_switch
 from desk.clocks import read
 from desk.previews import order_preview
+from desk.previews.preview_confirm import place_previewed
 from desk.tickets import approvals, ticket_store
 
 Only = Annotated[
@@ -100,7 +101,7 @@ def place_order(context: ToolContext, token: Token) -> Answer:
     never place it again, look at order_states.
     """
     with context.at_desk() as desk:
-        state = order_preview.place_previewed(token, **desk)
+        state = place_previewed(token, **desk)
     return Answer(as_of=clock.now(), source="desk", data={"order": state})
 
 

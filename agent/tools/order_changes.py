@@ -13,7 +13,7 @@ from core import clock
 from core.settings import Effect
 from core.types import OrderState
 from desk.orders import cancellation
-from desk.previews import close_position, order_change, order_positions
+from desk.previews import open_trades, order_change, order_preview
 
 Whose = Annotated[
     Literal["ours", "everyone"],
@@ -64,7 +64,7 @@ def list_trades(context: ToolContext, symbol: Symbol | None = None) -> Answer:
     about to be) and left (never more than is held). Combinations: list_strategies.
     """
     with context.desk() as store, context.connect(for_orders=True) as gateway:
-        found = order_positions.look(gateway, store, symbol)
+        found = open_trades.look(gateway, store, symbol)
     trades = [
         {
             "trade_id": trade.trade_id,
@@ -95,7 +95,7 @@ def preview_close(
     sends it. It never turns a position round. Combinations: preview_close_strategy.
     """
     with context.at_desk() as desk:
-        preview = close_position.preview_close(
+        preview = order_preview.preview_close(
             trade_id, quantity=quantity, limit_price=limit_price, **desk
         )
     return Answer(as_of=clock.now(), source="desk", data=preview)

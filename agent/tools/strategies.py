@@ -14,8 +14,8 @@ from agent.tools.market_arguments import OptionRight, Strike, TradingClass
 from core import clock
 from core.settings import Effect
 from core.types import Snapshot
-from desk.strategies import strategy_positions, strategy_preview
-from desk.strategies.strategy_positions import Trade
+from desk.previews import open_trades, order_preview
+from desk.previews.open_trades import Trade
 from risk.strategy import StrategyKind, StrategyTerms
 
 Kind = Annotated[
@@ -61,7 +61,7 @@ def preview_strategy(  # noqa: PLR0913, PLR0917 - a strategy has that many terms
     good once, within 120 seconds, for you alone. An option that is not listed is refused, and the
     nearest ones are named. Nothing is sent.
     """
-    request = strategy_preview.StrategyRequest(
+    request = order_preview.StrategyRequest(
         terms=StrategyTerms(strategy, symbol, expiry, tuple(strikes), right, far_expiry),
         side=side,
         quantity=quantity,
@@ -69,7 +69,7 @@ def preview_strategy(  # noqa: PLR0913, PLR0917 - a strategy has that many terms
         trading_class=trading_class or "",
     )
     with context.at_desk() as desk:
-        preview = strategy_preview.preview_strategy(request, **desk)
+        preview = order_preview.preview_strategy(request, **desk)
     return Answer(as_of=clock.now(), source="desk", data=preview)
 
 
@@ -87,7 +87,7 @@ def preview_close_strategy(
     ``token`` sends it. Refused when the positions of its legs are no longer there in full.
     """
     with context.at_desk() as desk:
-        preview = strategy_preview.preview_closing(
+        preview = order_preview.preview_close(
             trade_id, quantity=quantity, limit_price=limit_price, **desk
         )
     return Answer(as_of=clock.now(), source="desk", data=preview)
@@ -105,14 +105,14 @@ def list_strategies(context: ToolContext) -> Answer:
     with context.connect() as gateway:
         snapshot, account = gateway.portfolio.snapshot(), gateway.account
     with context.desk() as store:
-        known = strategy_positions.listed(store, account)
+        known = open_trades.strategies(store, account)
     shown = [_shown(trade, snapshot) for trade in known]
     return Answer(as_of=snapshot.as_of, source="desk", data={"strategies": shown})
 
 
 def _shown(trade: Trade, snapshot: Snapshot) -> dict[str, Any]:
-    held = {position.con_id: position.quantity for position in snapshot.positions}
-    pairs = zip(trade.strategy.legs, trade.order.legs, strict=True)
+    assert trade.strategy is not None, "only strategies are listed here"
+    pairs = zip(trade.strategy.legs, trade.order.parts, strict=True)
     return {
         "trade_id": trade.trade_id,
         "session": trade.session,
@@ -123,7 +123,7 @@ def _shown(trade: Trade, snapshot: Snapshot) -> dict[str, Any]:
         "limit_price": trade.order.limit_price,
         "opened": trade.opened,
         "closed": trade.closed,
-        "left": trade.left,
+        "left": trade.open_quantity,
         "legs": [
             {
                 "con_id": named.con_id,
@@ -132,7 +132,7 @@ def _shown(trade: Trade, snapshot: Snapshot) -> dict[str, Any]:
                 "right": leg.right,
                 "strike": leg.strike,
                 "expiry": leg.expiry,
-                "held": held.get(named.con_id, 0.0),
+                "held": snapshot.held.get(named.con_id, 0.0),
             }
             for leg, named in pairs
         ],

@@ -112,7 +112,7 @@ def mismatches(
     for each in also:
         expected[each.con_id] = expected.get(each.con_id, 0.0) + each.known
         names[each.con_id] = each.symbol
-    held = {position.con_id: position.quantity for position in after.positions}
+    held = after.held
     names |= {position.con_id: position.symbol for position in after.positions}
     found = [
         _mismatch(con_id, names[con_id], expected.get(con_id, 0.0), held.get(con_id, 0.0), also)

@@ -15,15 +15,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from core.types import Order, OrderState, OrderStatus
+from core.types import Order, OrderState, OrderStatus, Snapshot
 from desk.errors import UnknownOrders
 from desk.orders import intents
 from desk.orders.intents import Intent, IntentState
-from desk.records.combination_legs import legs_of
 from desk.records.order_events import OVER, last_seen, remember
 from desk.records.order_ref import is_ours
 from desk.records.store import DeskStore
-from ibkr.gateway import TradingToolsProtocol
+from ibkr.gateway import Gateway, TradingToolsProtocol
 
 ASK_AGAIN_AFTER = 2.0  # seconds
 
@@ -40,6 +39,29 @@ class Reconciled:
     def uncertain(self) -> tuple[OrderState, ...]:
         """Orders whose fate is not known: look at the broker before anything else."""
         return tuple(s for s in self.states.values() if s.status is OrderStatus.UNCERTAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountNow:
+    """Where the orders of a session stand, and the account as it was right after."""
+
+    orders: Reconciled
+    snapshot: Snapshot
+
+
+def look_back(
+    store: DeskStore, gateway: Gateway, *, session: date, now: datetime, patience: float = 0.0
+) -> AccountNow:
+    """Reconcile a session's orders, then ask what the account holds; see `reconcile`."""
+    orders = reconcile(
+        store,
+        gateway.trading,
+        account=gateway.account,
+        session=session,
+        now=now,
+        patience=patience,
+    )
+    return AccountNow(orders, gateway.portfolio.snapshot())
 
 
 def reconcile(
@@ -95,10 +117,12 @@ def state_of(
     if earlier is not None and earlier.status in OVER:
         return earlier
     if intent.state is IntentState.INTENDED:
-        return _unseen(intent.order, OrderStatus.PENDING, "committed to, not sent")
+        return OrderState.of(
+            intent.order, status=OrderStatus.PENDING, message="committed to, not sent"
+        )
     lost = "sent, and in none of the broker's lists: look there before anything else"
     if earlier is None:
-        return _unseen(intent.order, OrderStatus.UNCERTAIN, lost)
+        return OrderState.of(intent.order, status=OrderStatus.UNCERTAIN, message=lost)
     return replace(earlier, status=OrderStatus.UNCERTAIN, message=f"{lost}; was {earlier.status}")
 
 
@@ -149,18 +173,3 @@ def _refuse_unknown(store: DeskStore, known: Iterable[str], account: str) -> Non
             f"does not know, such as {strangers[0]}: its memory was lost, or another desk works "
             "on this account. Nothing was sent; look in TWS first"
         )
-
-
-def _unseen(order: Order, status: OrderStatus, message: str) -> OrderState:
-    return OrderState(
-        order_ref=order.order_ref,
-        con_id=order.con_id,
-        symbol=order.symbol,
-        side=order.side,
-        quantity=float(order.quantity),
-        status=status,
-        filled=0.0,
-        perm_id=0,
-        message=message,
-        legs=legs_of(order),
-    )

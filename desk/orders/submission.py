@@ -189,7 +189,7 @@ class _Submitting:
                 "sent; run the day again, or put back what changed"
             )
         for order in orders:
-            refuse_if_stopped(self.store, order, held=_shares(snapshot))
+            refuse_if_stopped(self.store, order, held=snapshot.held)
         own_fills = fills_since(found.states.values(), ticket.decided_at)
         beside = unreported(found.states[ref] for ref in self._own(found))
         odd = mismatches(self.record.holdings, own_fills, snapshot, beside)
@@ -245,12 +245,8 @@ class _Submitting:
             orders,
             gateway=self.gateway,
             store=self.store,
-            held=_shares(snapshot),
+            held=snapshot.held,
             until=self.record.ticket.finish_line,
             settings=self.settings,
             now=self.now,
         )
-
-
-def _shares(snapshot: Snapshot) -> dict[int, float]:
-    return {position.con_id: position.quantity for position in snapshot.positions}

@@ -21,9 +21,10 @@ from core.settings import Settings
 from core.types import ComboOrder, Order, OrderStatus
 from desk.errors import NotPermitted
 from desk.orders import intents
-from desk.previews.order_preview import Preview, preview_of, read_order
-from desk.previews.pre_trade_checks import Examined, examine
-from desk.previews.preview_confirm import hand_out, refuse_unless_same, terms_of
+from desk.previews.planned_order import PlannedOrder, read_order, terms_of
+from desk.previews.pre_trade_checks import PreTradeChecks, check_before_trade
+from desk.previews.preview import Preview, preview_of
+from desk.previews.preview_confirm import Caller, hand_out, refuse_unless_same
 from desk.records import order_changes, order_events, preview_tokens, session_limits
 from desk.records.audit import Act, actor, note
 from desk.records.order_changes import ChangeState
@@ -64,23 +65,22 @@ def preview_change(
     Stopped, DeskBusy, UnknownOrders, GatewayError
         As for sending.
     """
-    actor(caller)
+    calling = Caller(caller, now, settings)
     committed = _committed(store, request.order_ref)
     works = _working(gateway, request.order_ref)
     order = _changed(committed, works, request)
     with store.alone(gateway.account):
-        found = _examine(order, works, gateway, store, settings)
+        found = _check(order, works, gateway, store, settings)
     terms = _terms(order, works.client_id, gateway.account, found.session.day, settings)
     token = hand_out(
         store,
         terms,
         found,
-        caller=caller,
-        now=now,
+        caller=calling,
         action="previewed a change",
         subject=order.order_ref,
     )
-    return preview_of(order, found, terms, token)
+    return preview_of(PlannedOrder(order), found, terms, token)
 
 
 def sender_of(store: DeskStore, token: str) -> int | None:
@@ -131,7 +131,7 @@ def place_change(
             )
         order = read_order(used.terms["order"])
         works = _working(gateway, order.order_ref)
-        found = _examine(order, works, gateway, store, settings)
+        found = _check(order, works, gateway, store, settings)
         terms = _terms(order, works.client_id, gateway.account, found.session.day, settings)
         refuse_unless_same(used, terms, found, what="change")
         return _send(order, used, gateway, store, found, caller, settings)
@@ -142,7 +142,7 @@ def _send(
     used: preview_tokens.Used,
     gateway: FullGateway,
     store: DeskStore,
-    found: Examined,
+    found: PreTradeChecks,
     caller: str,
     settings: Settings,
 ) -> Change:
@@ -214,9 +214,9 @@ def _changed(committed: Order, works: BrokerOrder, request: ChangeRequest) -> Or
     return replace(committed, quantity=quantity, limit_price=limit)
 
 
-def _examine(
+def _check(
     order: Order, works: BrokerOrder, gateway: FullGateway, store: DeskStore, settings: Settings
-) -> Examined:
+) -> PreTradeChecks:
     """Hold what may still trade under the new terms against everything, in place of the old."""
     left = order.quantity - int(works.filled)
     if left < 1:
@@ -225,7 +225,9 @@ def _examine(
             f"become {order.quantity}: cancel it instead"
         )
     judged = replace(order, quantity=left)
-    return examine(judged, gateway, store, settings, replaces=order.order_ref)
+    return check_before_trade(
+        PlannedOrder(judged), gateway, store, settings, replaces=order.order_ref
+    )
 
 
 def _terms(order: Order, sender: int, account: str, day: date, settings: Settings) -> bytes:

@@ -1,72 +1,62 @@
-"""One order in two steps: preview it, then place exactly what was previewed.
+"""An order in two steps: preview it, then place exactly what was previewed; closing ones too.
 
-A preview that passes yields a token (`desk.records.preview_tokens`) for the very terms that were
-shown. Placing takes the token and no terms, and passes the whole gate again.
+An order trades one instrument, or all the legs of a strategy at once. A preview that passes yields
+a token for the very terms that were shown; `desk.previews.preview_confirm.place_previewed` takes
+the token and no terms, and passes the whole gate again.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from core.canonical import sha256_of
 from core.errors import DataError
-from core.order_action import action
 from core.settings import Settings
-from core.types import ComboOrder, Contract, Order, OrderState, OrderType, Side, WhatIf
-from desk.errors import NotPermitted
-from desk.previews import order_positions
-from desk.previews.pre_trade_checks import Examined, examine
-from desk.previews.preview_confirm import (
-    commit,
-    hand_out,
-    refuse_unless_same,
-    send_committed,
-    terms_of,
-)
-from desk.records import preview_tokens
-from desk.records.audit import actor
+from core.types import ComboOrder, Contract, Order, OrderType, Side
+from desk.orders.reconciliation import look_back
+from desk.previews import open_trades
+from desk.previews.open_trades import Trade
+from desk.previews.planned_order import PlannedOrder
+from desk.previews.pre_trade_checks import check_before_trade, session_at
+from desk.previews.preview import Preview, preview_of
+from desk.previews.preview_confirm import Caller, hand_out
+from desk.previews.strategy_contracts import find_strategy
+from desk.previews.strategy_prices import limit_price as net_limit
 from desk.records.store import DeskStore
-from desk.strategies.strategy_placing import place_strategy
-from desk.strategies.strategy_plan import is_strategy
 from ibkr.account.rebalance import marketable_limit
-from ibkr.gateway import Gateway
-from risk.limits import Check
+from ibkr.gateway import FullGateway, Gateway
+from risk.strategy import StrategyTerms
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
     """An order somebody would like to place: always a limit order for the day.
 
-    Without a limit price it is the reference price and the configured offset beyond it.
+    Without a limit price it is the reference price and the configured offset beyond it. A symbol
+    that is listed several times in its currency takes the conId of the listing that is meant.
     """
 
     symbol: str
     side: Side
     quantity: int
-    limit_price: float | None = None
+    limit_price: float | None = None  # as its market quotes it: in pence in London
+    currency: str = "USD"
+    con_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What would happen. ``token`` is None unless every check passed."""
+class StrategyRequest:
+    """A strategy somebody would like to open: always a limit order for the day.
 
-    order: Order
-    action: str  # what it does to the position, for example SELL SHORT
-    order_sha256: str  # of all that placing would send, with account, session and limits
-    reference_price: float | None
-    checks: tuple[Check, ...]
-    what_if: WhatIf
-    token: str | None
-    expires_at: datetime | None
+    Without a limit price it is the one at which every leg trades against its quote right away.
+    """
 
-    @property
-    def passed(self) -> bool:
-        """Whether the order may be placed."""
-        return self.token is not None
+    terms: StrategyTerms
+    side: Side
+    quantity: int  # combinations
+    limit_price: float | None = None  # net per share
+    trading_class: str = ""  # needed where the underlying has several
 
 
 def preview_order(
@@ -78,146 +68,193 @@ def preview_order(
     now: datetime,
     settings: Settings,
 ) -> Preview:
-    """Take one order through the whole gate and the broker's rehearsal; nothing is sent.
-
-    The gateway must be open for orders. ``now`` is what the token's life is measured in; what
-    happens at the broker is written down in the gateway's own time.
+    """Take an order through the whole gate and the broker's what-if; nothing is sent.
 
     Raises
     ------
     DataError
-        The symbol is not known, or no session is left to trade in.
+        The symbol is not found, has no price, or the limit is none; no session is left.
     Stopped, DeskBusy, UnknownOrders, GatewayError
         As for sending.
     """
-    actor(caller)
-    return preview_terms(
-        order_of(request, gateway, settings),
+    calling = Caller(caller, now, settings)
+    _refuse_unless_price(request.limit_price, request.symbol)
+    order = _limit_order(
+        _listing(request, gateway),
+        request.side,
+        request.quantity,
+        request.limit_price,
         gateway=gateway,
-        store=store,
-        caller=caller,
-        now=now,
         settings=settings,
     )
+    return _preview(PlannedOrder(order), gateway, store, calling)
 
 
-def preview_terms(
-    order: Order,
+def preview_strategy(
+    request: StrategyRequest,
     *,
-    closes: str | None = None,
-    gateway: Gateway,
+    gateway: FullGateway,
     store: DeskStore,
     caller: str,
     now: datetime,
     settings: Settings,
 ) -> Preview:
-    """Take an order as it would be sent through the gate; see `preview_order`.
-
-    ``closes`` is the id of the trade that the order closes, if it does.
-    """
-    with store.alone(gateway.account):
-        found = _examine(order, closes, gateway, store, settings)
-    terms = terms_of(order, gateway.account, found.session.day, settings, **_closing(closes))
-    token = hand_out(
-        store, terms, found, caller=caller, now=now, action="previewed", subject=order.symbol
-    )
-    return preview_of(order, found, terms, token)
-
-
-def preview_of(
-    order: Order, found: Examined, terms: bytes, token: preview_tokens.Token | None
-) -> Preview:
-    """Return what was found about an order; without a token it did not pass."""
-    # A combination is bought or sold as a whole: its legs are what is short.
-    held = None if isinstance(order, ComboOrder) else found.held.get(order.con_id, 0.0)
-    return Preview(
-        order=order,
-        action=action(order.side, order.quantity, held),
-        order_sha256=sha256_of(terms),
-        reference_price=found.reference_price,
-        checks=found.checks,
-        what_if=found.what_if,
-        token=token.secret if token else None,
-        expires_at=token.expires_at if token else None,
-    )
-
-
-def place_previewed(
-    token: str,
-    *,
-    gateway: Gateway,
-    store: DeskStore,
-    caller: str,
-    now: datetime,
-    settings: Settings,
-) -> OrderState:
-    """Place the order or the strategy that a token stands for, after the whole gate once more.
-
-    The token is used up by this call, whatever comes of it, except for `DeskBusy`.
+    """Take a strategy through the whole gate and the broker's what-if; nothing is sent.
 
     Raises
     ------
-    TokenRefused
-        The token is altered, another caller's, used or too old.
-    GateRefused, Stopped, NotPermitted
-        Something speaks against the order by now; nothing was sent.
-    DeskBusy, UnknownOrders, GatewayError
+    DataError
+        The terms are no strategy; an option is not listed (the nearest ones are named); a leg
+        has no price; no session is left to trade in.
+    Stopped, DeskBusy, UnknownOrders, GatewayError
         As for sending.
     """
-    actor(caller)
-    with store.alone(gateway.account):
-        used = preview_tokens.use(store, token, caller=caller, now=now)
-        if is_strategy(used.terms):
-            return place_strategy(
-                used, gateway=gateway, store=store, caller=caller, settings=settings
-            )
-        if "change" in used.terms:
-            raise NotPermitted(
-                "this token changes an order, it places none; nothing was sent. Use it to change "
-                "that order: preview the change again"
-            )
-        order, closes = read_order(used.terms["order"]), used.terms.get("closes")
-        found = _examine(order, closes, gateway, store, settings)
-        more = _closing(closes)
-        terms = terms_of(order, gateway.account, found.session.day, settings, **more)
-        refuse_unless_same(used, terms, found, what="order")
-        with store.transaction() as connection:
-            named = commit(
-                connection,
-                order,
-                used,
-                found,
-                account=gateway.account,
-                caller=caller,
-                limits=settings.limits,
-                **more,
-            )
-            if closes is not None:
-                order_positions.record(connection, named.order_ref, closes)
-        return send_committed(
-            named, found, what=named.symbol, gateway=gateway, store=store, settings=settings
-        )
-
-
-def order_of(request: OrderRequest, gateway: Gateway, settings: Settings) -> Order:
-    """Return the order that a request stands for, without a name yet. Raises `DataError`."""
-    given = request.limit_price
-    if given is not None and not (math.isfinite(given) and given > 0.0):
-        raise DataError(f"the limit price {given} of {request.symbol} is no price above zero")
-    resolved = gateway.market.resolve([request.symbol])
-    if not resolved.contracts:
-        raise DataError(f"{request.symbol}: {resolved.refused.get(request.symbol, 'not known')}")
-    contract = resolved.contracts[0]
-    return Order(
-        con_id=contract.con_id,
-        symbol=contract.symbol,
+    calling = Caller(caller, now, settings)
+    today = session_at(gateway.server_time(), settings.exchange)
+    found = find_strategy(
+        gateway, request.terms, trading_class=request.trading_class, today=today.day
+    )
+    order = ComboOrder(
+        con_id=found.underlying.con_id,
+        symbol=found.underlying.symbol,
         side=request.side,
         quantity=request.quantity,
         order_type=OrderType.LIMIT,
-        limit_price=given or _limit(contract, request.side, gateway, settings),
+        limit_price=request.limit_price,
+        time_in_force=settings.orders.time_in_force,
+        order_ref="",  # named when the account commits to it
+        legs=found.legs,
+    )
+    plan = _priced(PlannedOrder(order, strategy=found.strategy), gateway)
+    return _preview(plan, gateway, store, calling)
+
+
+def preview_close(
+    trade_id: str,
+    *,
+    quantity: int | None = None,
+    limit_price: float | None = None,
+    gateway: Gateway,
+    store: DeskStore,
+    caller: str,
+    now: datetime,
+    settings: Settings,
+) -> Preview:
+    """Preview the order that closes a trade: what opened it the other way round, all legs at once.
+
+    Without a quantity it is all that is left. Raises `UnknownTrade`, and `DataError` when nothing
+    is left, when IBKR no longer knows the contract, or for a quantity or price that is none; else
+    as `preview_order`.
+    """
+    calling = Caller(caller, now, settings)
+    moment = gateway.server_time()
+    today = session_at(moment, settings.exchange)
+    with store.alone(gateway.account):
+        account = look_back(store, gateway, session=today.day, now=moment)
+        trade = open_trades.fetch(store, gateway.account, trade_id)
+    left = trade.left(account.snapshot.held)
+    if left < 1.0 and (quantity is None or trade.strategy is None):
+        raise DataError(
+            f"nothing is left of trade {trade_id} in {trade.order.symbol}: "
+            f"{trade.told(account.snapshot.held)}"
+        )
+    wanted = int(left) if quantity is None else quantity
+    plan = _closing(trade, wanted, limit_price, gateway, settings)
+    return _preview(plan, gateway, store, calling)
+
+
+def _preview(plan: PlannedOrder, gateway: Gateway, store: DeskStore, caller: Caller) -> Preview:
+    with store.alone(gateway.account):
+        found = check_before_trade(plan, gateway, store, caller.settings)
+    terms = plan.terms(gateway.account, found.session.day, caller.settings)
+    token = hand_out(
+        store,
+        terms,
+        found,
+        caller=caller,
+        action="previewed",
+        subject=plan.order.symbol,
+        **({} if plan.strategy is None else {"strategy": plan.strategy.kind}),
+    )
+    return preview_of(plan, found, terms, token)
+
+
+def _closing(
+    trade: Trade, quantity: int, limit_price: float | None, gateway: Gateway, settings: Settings
+) -> PlannedOrder:
+    """Return the order that closes so much of a trade."""
+    side = trade.order.side.opposite
+    if trade.strategy is None:
+        _refuse_unless_price(limit_price, trade.order.symbol)
+        contract = _described(trade.order.con_id, trade.order.symbol, gateway)
+        order = _limit_order(
+            contract, side, quantity, limit_price, gateway=gateway, settings=settings
+        )
+        return PlannedOrder(order, trade.trade_id)
+    combination = replace(
+        trade.order, side=side, quantity=quantity, limit_price=limit_price, order_ref=""
+    )
+    return _priced(PlannedOrder(combination, trade.trade_id, trade.strategy), gateway)
+
+
+def _priced(plan: PlannedOrder, gateway: Gateway) -> PlannedOrder:
+    """Return the plan of a strategy with its limit: the one asked for, or that of its quotes."""
+    return replace(plan, order=replace(plan.order, limit_price=net_limit(plan, gateway)))
+
+
+def _listing(request: OrderRequest, gateway: Gateway) -> Contract:
+    """Return the listing that a request means. Raises `DataError`."""
+    if request.con_id is None:
+        found = gateway.market.resolve([request.symbol], currency=request.currency)
+        if not found.contracts:
+            raise DataError(f"{request.symbol}: {found.refused.get(request.symbol, 'not known')}")
+        return found.contracts[0]
+    contract = _described(request.con_id, request.symbol, gateway)
+    if (contract.symbol, contract.sec_type) != (request.symbol, "STK"):
+        raise DataError(
+            f"conId {request.con_id} is {contract.sec_type} {contract.symbol}, not the stock "
+            f"{request.symbol}; see describe_contracts"
+        )
+    return contract
+
+
+def _described(con_id: int, symbol: str, gateway: Gateway) -> Contract:
+    found = gateway.market.describe([con_id])
+    if con_id not in found.contracts:
+        raise DataError(f"{symbol}, conId {con_id}: {found.refused.get(con_id, 'not known')}")
+    return found.contracts[con_id]
+
+
+def _limit_order(
+    contract: Contract,
+    side: Side,
+    quantity: int,
+    limit_price: float | None,
+    *,
+    gateway: Gateway,
+    settings: Settings,
+) -> Order:
+    """Return a limit order for a stock, without a name yet. Raises `DataError`."""
+    if contract.lot is not None and quantity % contract.lot:
+        raise DataError(
+            f"{contract.symbol} in {contract.currency} trades in lots of {contract.lot} shares, "
+            f"and {quantity} is no multiple of that"
+        )
+    return Order(
+        con_id=contract.con_id,
+        symbol=contract.symbol,
+        side=side,
+        quantity=quantity,
+        order_type=OrderType.LIMIT,
+        limit_price=limit_price or _limit(contract, side, gateway, settings),
         time_in_force=settings.orders.time_in_force,
         order_ref="",  # named when the account commits to it
     )
+
+
+def _refuse_unless_price(given: float | None, symbol: str) -> None:
+    if given is not None and not (math.isfinite(given) and given > 0.0):
+        raise DataError(f"the limit price {given} of {symbol} is no price above zero")
 
 
 def _limit(contract: Contract, side: Side, gateway: Gateway, settings: Settings) -> float:
@@ -228,25 +265,3 @@ def _limit(contract: Contract, side: Side, gateway: Gateway, settings: Settings)
         raise DataError(f"{contract.symbol}: {why}; give a limit price")
     offset = settings.orders.limit_offset
     return marketable_limit(reference, side=side, offset=offset, tick=contract.min_tick)
-
-
-def read_order(plain: Mapping[str, Any]) -> Order:
-    """Read an order back from a token's terms."""
-    typed = {"side": Side(plain["side"]), "order_type": OrderType(plain["order_type"])}
-    return Order(**{**plain, **typed})
-
-
-def _examine(
-    order: Order, closes: str | None, gateway: Gateway, store: DeskStore, settings: Settings
-) -> Examined:
-    found = examine(order, gateway, store, settings)
-    if closes is None:
-        return found
-    trade = order_positions.fetch(store, gateway.account, closes)
-    check = order_positions.closing_check(order, trade, found.held)
-    return replace(found, checks=(*found.checks, check))
-
-
-def _closing(closes: str | None) -> dict[str, str]:
-    """Return what terms and trail say of an order that closes a trade; of others nothing."""
-    return {} if closes is None else {"closes": closes}

@@ -1,4 +1,4 @@
-"""One order in front of everything that may speak against it."""
+"""One order, of one leg or more, in front of everything that may speak against it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,25 @@ from datetime import date, datetime
 from core.calendar import BUCHAREST, Session, session
 from core.errors import NoData
 from core.settings import Settings
-from core.types import Order, OrderState, Snapshot, WhatIf
+from core.types import Order, WhatIf
 from desk.clocks import read
 from desk.gate import desk_gate
 from desk.gate.account_state import account_state
 from desk.kill_switch import refuse_if_stopped
 from desk.orders.agreement import refuse_if_altered
-from desk.orders.reconciliation import reconcile
+from desk.orders.reconciliation import AccountNow, look_back
+from desk.previews import open_trades
+from desk.previews.planned_order import PlannedOrder
+from desk.previews.strategy_checks import Judged, PricedStrategy, judge_strategy
 from desk.records.order_ref import order_ref
 from desk.records.store import DeskStore
 from ibkr.gateway import Gateway
+from risk.account import AccountState
 from risk.limits import Check
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class PreTradeChecks:
     """What was found about one order."""
 
     moment: datetime  # the gateway's
@@ -32,75 +36,80 @@ class Examined:
     reference_price: float | None  # as its market quotes it, like the order's limit
     checks: tuple[Check, ...]
     what_if: WhatIf
+    strategy: PricedStrategy | None = None  # of a combination
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How things stand in front of an order."""
-
-    moment: datetime  # the gateway's
-    session: Session
-    working: tuple[OrderState, ...]  # whatever may still trade at the broker, ours or not
-    snapshot: Snapshot
-    held: Mapping[int, float]  # signed shares and contracts by conId
-
-
-def examine(
-    order: Order,
+def check_before_trade(
+    plan: PlannedOrder,
     gateway: Gateway,
     store: DeskStore,
     settings: Settings,
     *,
     replaces: str | None = None,
-) -> Examined:
+) -> PreTradeChecks:
     """Reconcile, ask the kill switch, and hold the order against every limit and the broker.
 
     ``replaces`` is the order_ref of the working order whose place it takes: what is left of that
     one does not count beside it.
     """
-    stands = standing(order, gateway, store, settings)
-    working = [state for state in stands.working if state.order_ref != replaces]
-    exposure = desk_gate.exposure(stands.snapshot, working)
-    today = stands.session.day
-    market = desk_gate.look(gateway, exposure, [order], settings=settings, session=today)
-    answer = rehearse(order, gateway, today)
-    account = account_state(store, settings, account=gateway.account, session=today)
-    checks = desk_gate.judge([order], exposure, market, limits=settings.limits, account=account)
-    quoted = market.prices.get(order.con_id)
-    return Examined(
-        moment=stands.moment,
-        session=stands.session,
-        held=stands.held,
-        reference_price=None if quoted is None else quoted.amount,
-        checks=(*checks, what_if_check(answer)),
-        what_if=answer,
-    )
-
-
-def standing(order: Order, gateway: Gateway, store: DeskStore, settings: Settings) -> Standing:
-    """Reconcile, ask for what is held, and let the kill switch refuse the order."""
     clocks = read(gateway, settings)
     clocks.refuse_if_apart()
     moment = clocks.gateway
     today = session_at(moment, settings.exchange)
     refuse_if_altered(store, account=gateway.account, session=today.day, now=moment)
-    known = reconcile(
-        store, gateway.trading, account=gateway.account, session=today.day, now=moment
+    before = look_back(store, gateway, session=today.day, now=moment)
+    refuse_if_stopped(store, plan.order, held=before.snapshot.held)
+    state = account_state(store, settings, account=gateway.account, session=today.day)
+    if plan.strategy is None:
+        judged = _judge_shares(plan, before, state, gateway, settings, today.day, replaces)
+    else:
+        judged = judge_strategy(plan, before, state, gateway, store, settings, today.day)
+    answer = ask_what_if(plan.order, gateway, today.day)
+    return PreTradeChecks(
+        moment=moment,
+        session=today,
+        held=before.snapshot.held,
+        reference_price=judged.reference_price,
+        checks=(*judged.checks, *_closing_checks(plan, before, store), what_if_check(answer)),
+        what_if=answer,
+        strategy=judged.strategy,
     )
-    snapshot = gateway.portfolio.snapshot()
-    held = {position.con_id: position.quantity for position in snapshot.positions}
-    refuse_if_stopped(store, order, held=held)
-    return Standing(moment, today, known.working, snapshot, held)
 
 
-def rehearse(order: Order, gateway: Gateway, day: date) -> WhatIf:
+def _judge_shares(
+    plan: PlannedOrder,
+    before: AccountNow,
+    state: AccountState,
+    gateway: Gateway,
+    settings: Settings,
+    today: date,
+    replaces: str | None,
+) -> Judged:
+    """Hold an order for one instrument against the limits of orders and of portfolios."""
+    order = plan.order
+    working = [each for each in before.orders.working if each.order_ref != replaces]
+    exposure = desk_gate.exposure(before.snapshot, working)
+    market = desk_gate.look(gateway, exposure, [order], settings=settings, session=today)
+    checks = desk_gate.judge([order], exposure, market, limits=settings.limits, account=state)
+    quoted = market.prices.get(order.con_id)
+    return Judged(None if quoted is None else quoted.amount, checks)
+
+
+def _closing_checks(plan: PlannedOrder, before: AccountNow, store: DeskStore) -> tuple[Check, ...]:
+    if plan.closes is None:
+        return ()
+    trade = open_trades.fetch(store, before.snapshot.account, plan.closes)
+    return (open_trades.closing_check(plan.order, trade, before.snapshot.held),)
+
+
+def ask_what_if(order: Order, gateway: Gateway, day: date) -> WhatIf:
     """Ask the broker what an order would do, under a name that no order has."""
-    rehearsed = order_ref(gateway.account, day, order.con_id, order.side, revision=1)
-    return gateway.trading.what_if(replace(order, order_ref=rehearsed))
+    unused = order_ref(gateway.account, day, order.con_id, order.side, revision=1)
+    return gateway.trading.what_if(replace(order, order_ref=unused))
 
 
 def what_if_check(answer: WhatIf) -> Check:
-    """Hold the broker's rehearsal of an order against what the account can carry."""
+    """Hold the broker's what-if of an order against what the account can carry."""
     passed = answer.accepted and not answer.margin_exceeded
     told = "the broker would take it" if passed else answer.reason or "margin would exceed equity"
     return Check("what-if", None, None, passed=passed, detail=told)

@@ -11,11 +11,6 @@ from core.types import ComboOrder, Leg, Order, Side
 from desk.records.schema import LEGS
 
 
-def legs_of(order: Order) -> tuple[Leg, ...]:
-    """Return an order's legs; none for a single instrument."""
-    return order.legs if isinstance(order, ComboOrder) else ()
-
-
 def with_legs(order: Order, legs: tuple[Leg, ...]) -> ComboOrder:
     """Return the order of these terms for a combination."""
     terms = {each.name: getattr(order, each.name) for each in fields(Order)}

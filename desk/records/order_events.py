@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.types import Fill, Order, OrderState, OrderStatus, Side
-from desk.records.combination_legs import legs_of
 from desk.records.schema import FILLS, INTENTS, SIGHTINGS
 from desk.records.store import DeskStore
 
@@ -43,18 +42,13 @@ def last_seen(store: DeskStore, orders: Iterable[Order]) -> dict[str, OrderState
         latest = _latest(connection, wanted)
         fills = _fills(connection, wanted)
     return {
-        ref: OrderState(
-            order_ref=ref,
-            con_id=wanted[ref].con_id,
-            symbol=wanted[ref].symbol,
-            side=wanted[ref].side,
-            quantity=float(wanted[ref].quantity),
+        ref: OrderState.of(
+            wanted[ref],
             status=OrderStatus(seen["status"]),
             filled=seen["filled"],
             perm_id=seen["perm_id"],
             message=seen["message"],
             fills=tuple(fills.get(ref, ())),
-            legs=legs_of(wanted[ref]),
         )
         for ref, seen in latest.items()
     }

@@ -21,7 +21,8 @@ from desk.orders import intents
 from desk.orders.agreement import differences
 from desk.orders.intents import IntentState
 from desk.previews.order_change import ChangeRequest, place_change, preview_change
-from desk.previews.order_preview import OrderRequest, place_previewed, preview_order
+from desk.previews.order_preview import OrderRequest, preview_order
+from desk.previews.preview_confirm import place_previewed
 from desk.records.audit import trail
 from desk.records.schema import METADATA
 from desk.records.store import DeskStore

@@ -21,7 +21,8 @@ from desk.errors import (
 from desk.orders import intents
 from desk.orders.cancellation import cancel_everything
 from desk.previews.order_change import ChangeRequest, place_change, preview_change, sender_of
-from desk.previews.order_preview import OrderRequest, place_previewed, preview_order
+from desk.previews.order_preview import OrderRequest, preview_order
+from desk.previews.preview_confirm import place_previewed
 from desk.records.audit import trail
 from ibkr.orders.modify import Change
 from tests.desk.desk_harness import MONDAY, NOW, Faulty

@@ -9,9 +9,9 @@ from core.errors import DataError
 from core.types import OrderStatus, Side
 from desk import kill_switch
 from desk.errors import GateRefused, OrdersAltered, Stopped, UnknownTrade
-from desk.previews import order_positions
-from desk.previews.close_position import preview_close
-from desk.previews.order_preview import OrderRequest, place_previewed, preview_order
+from desk.previews import open_trades
+from desk.previews.order_preview import OrderRequest, preview_close, preview_order
+from desk.previews.preview_confirm import place_previewed
 from desk.records.audit import trail
 from tests.desk.desk_harness import MONDAY, NOW
 from tests.desk.test_agreement import HARMLESS, Kept, edit, unfound
@@ -101,7 +101,7 @@ def test_two_tokens_for_one_trade_never_turn_the_position_round(desk, bought):
     first, second = close(desk, bought.order_ref), close(desk, bought.order_ref)
     assert second.passed
     place(desk, first)
-    with pytest.raises(GateRefused, match="left of the trade"):
+    with pytest.raises(GateRefused, match="open quantity"):
         place(desk, second)
     desk.advance_to(AFTER_OPEN + timedelta(minutes=1))
     assert shares(desk) == {}
@@ -118,7 +118,7 @@ def test_more_than_is_left_gets_no_token(desk, bought):
     found = close(desk, bought.order_ref, quantity=int(bought.quantity) + 1)
     assert not found.passed
     (failed,) = [check for check in found.checks if not check.passed]
-    assert (failed.name, failed.limit) == ("left of the trade", bought.quantity)
+    assert (failed.name, failed.limit) == ("open quantity", bought.quantity)
 
 
 def test_what_a_person_sold_by_hand_is_not_sold_again(desk, bought):
@@ -131,7 +131,7 @@ def test_what_a_person_sold_by_hand_is_not_sold_again(desk, bought):
 
 def test_an_order_that_has_not_filled_leaves_nothing_to_close(desk):
     state = placed(desk, desk.an_order(0))
-    with pytest.raises(DataError, match="0 filled"):
+    with pytest.raises(DataError, match="0 opened"):
         close(desk, state.order_ref)
 
 
@@ -157,18 +157,18 @@ def test_a_reducing_switch_lets_a_trade_be_closed_and_a_halted_one_does_not(desk
 def test_trades_are_listed_with_what_is_left_and_closing_orders_are_none(desk, bought):
     place(desk, close(desk, bought.order_ref, quantity=10))
     desk.advance_to(AFTER_OPEN + timedelta(minutes=1))
-    ((trade, left),) = order_positions.look(desk.gateway(), desk.store).trades
+    ((trade, left),) = open_trades.look(desk.gateway(), desk.store).trades
     assert (trade.trade_id, trade.opened, trade.closed) == (
         bought.order_ref, bought.quantity, 10.0,
     )  # fmt: skip
     assert left == bought.quantity - 10
-    assert order_positions.look(desk.gateway(), desk.store, "NOPE").trades == ()
+    assert open_trades.look(desk.gateway(), desk.store, "NOPE").trades == ()
 
 
 def test_a_fill_that_the_desk_has_not_seen_yet_is_listed_too(desk):
     state = placed(desk, desk.an_order(0))
     desk.advance_to(AFTER_OPEN)
-    ((trade, left),) = order_positions.look(desk.gateway(), desk.store).trades
+    ((trade, left),) = open_trades.look(desk.gateway(), desk.store).trades
     assert (trade.trade_id, left) == (state.order_ref, state.quantity)
 
 

@@ -18,7 +18,8 @@ from desk.errors import (
     TokenForeign,
     TokenUsed,
 )
-from desk.previews.order_preview import OrderRequest, place_previewed, preview_order
+from desk.previews.order_preview import OrderRequest, preview_order
+from desk.previews.preview_confirm import place_previewed
 from desk.records.order_events import newest
 from desk.records.order_ref import order_ref
 from desk.records.schema import PREVIEWS

@@ -19,9 +19,9 @@ from core.types import (
     Snapshot,
     WhatIf,
 )
-from desk.previews.order_preview import place_previewed
+from desk.previews.order_preview import StrategyRequest, preview_close, preview_strategy
+from desk.previews.preview_confirm import place_previewed
 from desk.records.store import DeskStore
-from desk.strategies.strategy_preview import StrategyRequest, preview_closing, preview_strategy
 from ibkr.contracts.details import Details, Terms
 from ibkr.contracts.resolution import Described, Resolved
 from ibkr.market.history import History
@@ -100,7 +100,7 @@ class Broker:
     def server_time(self):
         return self.now
 
-    def resolve(self, symbols):
+    def resolve(self, symbols, *, currency="USD"):
         if symbols != ["AAA"]:
             return Resolved((), {symbols[0]: "IBKR lists no stock of that name"})
         return Resolved((STOCK,), {})
@@ -236,7 +236,7 @@ class StrategyStage:
         return preview_strategy(wanted, gateway=self.broker, store=self.store, **self.plain)
 
     def closing(self, trade_id, **changes):
-        return preview_closing(
+        return preview_close(
             trade_id, gateway=self.broker, store=self.store, **changes, **self.plain
         )
 

@@ -11,11 +11,11 @@ from core.types import ComboOrder, OrderStatus, Side, WhatIf
 from desk import kill_switch
 from desk.errors import GateRefused, NotPermitted, Stopped, TokenUsed, UnknownTrade
 from desk.orders import intents
+from desk.previews import open_trades
+from desk.previews.order_preview import StrategyRequest
 from desk.records.audit import trail
 from desk.records.schema import DESK_SCHEMA, LEGS, STRATEGIES
 from desk.records.store import DeskStore
-from desk.strategies import strategy_positions
-from desk.strategies.strategy_preview import StrategyRequest
 from risk.strategy import StrategyKind
 from tests.desk.strategies.strategy_harness import (
     EXPIRIES,
@@ -110,7 +110,7 @@ def test_every_strategy_is_previewed_placed_filled_and_closed_as_one(stage, name
     assert described(closing.order) == {leg: -change for leg, change in changes.items()}
     stage.broker.fill(stage.place(closing.token).order_ref)
     assert not any(stage.broker.held.values())
-    (trade,) = strategy_positions.listed(stage.store, "DU1")
+    (trade,) = open_trades.strategies(stage.store, "DU1")
     with pytest.raises(DataError, match="nothing is left of trade"):
         stage.closing(trade.trade_id)
 
@@ -343,7 +343,7 @@ def test_closing_is_not_held_up_by_limits_on_opening(stage):
 
 @pytest.mark.parametrize("trade_id", ["", "DB1:NONE", "x" * 40])
 def test_an_unknown_trade_is_refused(stage, trade_id):
-    with pytest.raises(UnknownTrade, match="never opened a strategy"):
+    with pytest.raises(UnknownTrade, match="never placed an order"):
         stage.closing(trade_id)
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from desk import kill_switch
 from desk.kill_switch import SwitchState
-from desk.previews.order_preview import OrderRequest, place_previewed, preview_order
+from desk.previews.order_preview import OrderRequest, preview_order
+from desk.previews.preview_confirm import place_previewed
 from flows.run.halt import stop
 from ibkr.socket_gateway import open_socket
 from tests.flows.desk.desk_harness import open_town

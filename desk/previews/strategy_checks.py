@@ -1,82 +1,77 @@
-"""A strategy in front of everything that may speak against it."""
+"""A strategy held against its limits: what it costs, what it can lose, what is there to close."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from core.calendar import last_complete_session
 from core.errors import DataError
 from core.settings import Settings
-from core.types import ComboOrder, Contract, OrderState, Snapshot
+from core.types import Contract, Snapshot
 from desk.gate import desk_gate
-from desk.gate.account_state import account_state
-from desk.previews.pre_trade_checks import Examined, rehearse, standing, what_if_check
+from desk.orders.reconciliation import AccountNow
+from desk.previews import open_trades
+from desk.previews.open_trades import Trade
+from desk.previews.planned_order import PlannedOrder
+from desk.previews.strategy_prices import StrategyPrices, prices
 from desk.records.order_events import OVER
 from desk.records.store import DeskStore
-from desk.strategies import strategy_positions
-from desk.strategies.strategy_plan import StrategyPlan
-from desk.strategies.strategy_positions import Trade
-from desk.strategies.strategy_prices import StrategyPrices, prices
 from ibkr.gateway import Gateway
 from risk.account import AccountState, account_checks
 from risk.limits import Check, Limits
 from risk.payoff import outcome
-from risk.strategy import Strategy
 from risk.strategy_checks import StrategyTrade, check_closing, check_opening
 
 
 @dataclass(frozen=True, slots=True)
-class ExaminedStrategy(Examined):
-    """What was found about one strategy; its reference price is net per share."""
+class PricedStrategy:
+    """A strategy at the quotes of its legs."""
 
     quotes: StrategyPrices
     trade: StrategyTrade
 
 
-def examine_strategy(
-    plan: StrategyPlan, gateway: Gateway, store: DeskStore, settings: Settings
-) -> ExaminedStrategy:
-    """Reconcile, ask the kill switch, and hold a strategy against every limit and the broker."""
-    order, account = plan.order, gateway.account
-    stands = standing(order, gateway, store, settings)
-    today, snapshot = stands.session.day, stands.snapshot
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the limits say of one order."""
+
+    reference_price: float | None  # per share, of a combination net
+    checks: tuple[Check, ...]
+    strategy: PricedStrategy | None = None
+
+
+def judge_strategy(
+    plan: PlannedOrder,
+    before: AccountNow,
+    state: AccountState,
+    gateway: Gateway,
+    store: DeskStore,
+    settings: Settings,
+    today: date,
+) -> Judged:
+    """Price a strategy and hold it against the limits of what is opened, or of what is closed."""
     quotes = prices(gateway, plan)
-    trade = trade_of(plan.strategy, order, quotes)
-    answer = rehearse(order, gateway, today)
+    trade = _trade_of(plan, quotes)
     if plan.closes is None:
-        opening = check_opening(
-            trade,
-            net_asset_value=snapshot.net_asset_value,
-            rates=snapshot.exchange_rates,
-            exposure=_exposure(
-                snapshot,
-                stands.working,
-                _open_trades(store, account, order.symbol, today),
-                quotes=quotes,
+        open_now = _open_trades(store, before.snapshot.account, plan.order.symbol, today)
+        checks = (
+            *check_opening(
+                trade,
+                net_asset_value=before.snapshot.net_asset_value,
+                rates=before.snapshot.exchange_rates,
+                exposure=_exposure(before, open_now, quotes=quotes),
+                adv=_average_volume(gateway, quotes.contract, settings),
+                limits=settings.limits,
             ),
-            adv=_average_volume(gateway, quotes.contract, settings),
-            limits=settings.limits,
+            *_account_checks(state, before.snapshot, settings),
         )
-        state = account_state(store, settings, account=account, session=today)
-        checks = (*opening, *_account_checks(state, snapshot, settings))
     else:
-        left = strategy_positions.fetch(store, account, plan.closes).left
-        legs = [stands.held.get(leg.con_id, 0.0) for leg in order.legs]
-        closing = check_closing(trade, held=legs, limits=settings.limits)
-        checks = (*closing, _left_check(order, left))
-    return ExaminedStrategy(
-        moment=stands.moment,
-        session=stands.session,
-        held=stands.held,
-        reference_price=known(trade.reference_price),
-        checks=(*checks, what_if_check(answer)),
-        what_if=answer,
-        quotes=quotes,
-        trade=trade,
-    )
+        legs = [before.snapshot.held.get(leg.con_id, 0.0) for leg in plan.order.parts]
+        checks = check_closing(trade, held=legs, limits=settings.limits)
+    return Judged(known(trade.reference_price), checks, PricedStrategy(quotes, trade))
 
 
 def _account_checks(
@@ -99,10 +94,12 @@ def known(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def trade_of(strategy: Strategy, order: ComboOrder, quotes: StrategyPrices) -> StrategyTrade:
+def _trade_of(plan: PlannedOrder, quotes: StrategyPrices) -> StrategyTrade:
     """Return a strategy with the figures it is judged by."""
+    order = plan.order
+    assert plan.strategy is not None, "only a strategy has legs to price"
     return StrategyTrade(
-        strategy=strategy,
+        strategy=plan.strategy,
         side=order.side,
         quantity=order.quantity,
         limit_price=order.limit_price if order.limit_price is not None else math.nan,
@@ -112,29 +109,24 @@ def trade_of(strategy: Strategy, order: ComboOrder, quotes: StrategyPrices) -> S
     )
 
 
-def _exposure(
-    snapshot: Snapshot,
-    working: Iterable[OrderState],
-    open_trades: Sequence[Trade],
-    *,
-    quotes: StrategyPrices,
-) -> float:
+def _exposure(before: AccountNow, open_now: Sequence[Trade], *, quotes: StrategyPrices) -> float:
     """Return what is at risk in a name: strategies by what they can lose, the rest by its size.
 
     In the base currency; NaN without the rate of the name's own.
     A credit spread far from its strikes is worth next to nothing and can still lose its width.
     """
+    snapshot, working = before.snapshot, before.orders.working
     symbol, currency = quotes.contract.symbol, quotes.contract.currency
     try:
         rate = snapshot.exchange_rates.of(currency)
     except DataError:
         return math.nan  # the checks of the trade name the currency
     price = quotes.contract.quoted(quotes.underlying_price).per_share
-    legs = {leg.con_id for trade in open_trades for leg in trade.order.legs}
+    legs = {leg.con_id for trade in open_now for leg in trade.order.parts}
     others = (p for p in snapshot.positions if p.symbol == symbol and p.con_id not in legs)
     orders = (s for s in working if s.symbol == symbol and s.status not in OVER and not s.legs)
     return (
-        sum(trade.left * _risk_of_one(trade) for trade in open_trades) * rate
+        sum(trade.open_quantity * _risk_of_one(trade) for trade in open_now) * rate
         + sum(abs(position.market_value) for position in others)
         + sum((state.quantity - state.filled) * price for state in orders) * rate
     )
@@ -143,12 +135,16 @@ def _exposure(
 def _open_trades(store: DeskStore, account: str, symbol: str, today: date) -> list[Trade]:
     return [
         trade
-        for trade in strategy_positions.listed(store, account)
-        if trade.strategy.symbol == symbol and trade.left and trade.strategy.last_expiry >= today
+        for trade in open_trades.strategies(store, account)
+        if trade.order.symbol == symbol
+        and trade.open_quantity
+        and trade.strategy is not None
+        and trade.strategy.last_expiry >= today
     ]
 
 
 def _risk_of_one(trade: Trade) -> float:
+    assert trade.strategy is not None, "shares are no strategy"
     limit = trade.order.limit_price or math.nan
     return outcome(trade.strategy, trade.order.side, limit).max_loss * trade.strategy.multiplier
 
@@ -159,9 +155,3 @@ def _average_volume(gateway: Gateway, underlying: Contract, settings: Settings) 
     closed = last_complete_session(gateway.server_time(), exchange=settings.exchange).day
     bars = history.bars[history.bars["session"] <= closed]
     return desk_gate.average_volumes(bars).get(underlying.con_id, math.nan)
-
-
-def _left_check(order: ComboOrder, left: float) -> Check:
-    enough = order.quantity <= left
-    told = f"{left:g} left to close"
-    return Check("open quantity", float(order.quantity), left, passed=enough, detail=told)

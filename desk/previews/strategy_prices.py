@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.errors import DataError
 from core.types import Contract, Quote, Side
-from desk.strategies.strategy_plan import StrategyPlan
+from desk.previews.planned_order import PlannedOrder
 from ibkr.account.rebalance import marketable_limit
 from ibkr.gateway import Gateway
 from risk.strategy import Strategy
@@ -35,7 +35,7 @@ class StrategyPrices:
         return _worth(self.underlying)
 
 
-def prices(gateway: Gateway, plan: StrategyPlan) -> StrategyPrices:
+def prices(gateway: Gateway, plan: PlannedOrder) -> StrategyPrices:
     """Take a snapshot of everything that a strategy consists of.
 
     Raises `DataError` when the gateway does not know the underlying.
@@ -56,9 +56,10 @@ def prices(gateway: Gateway, plan: StrategyPlan) -> StrategyPrices:
     )
 
 
-def leg_contracts(plan: StrategyPlan, underlying: Contract) -> tuple[Contract, ...]:
+def leg_contracts(plan: PlannedOrder, underlying: Contract) -> tuple[Contract, ...]:
     """Return the contracts of a strategy's legs, in their order; options in its currency."""
-    pairs = zip(plan.strategy.legs, plan.order.legs, strict=True)
+    assert plan.strategy is not None, "only a strategy has legs"
+    pairs = zip(plan.strategy.legs, plan.order.parts, strict=True)
     return tuple(
         underlying
         if leg.right is None
@@ -67,13 +68,14 @@ def leg_contracts(plan: StrategyPlan, underlying: Contract) -> tuple[Contract, .
     )
 
 
-def limit_price(plan: StrategyPlan, gateway: Gateway) -> float:
+def limit_price(plan: PlannedOrder, gateway: Gateway) -> float:
     """Return the limit that was asked for or, without one, the one that trades right away.
 
     Raises `DataError` for a limit that is no price above zero, and as `marketable`.
     """
     given = plan.order.limit_price
     if given is None:
+        assert plan.strategy is not None, "only a strategy has a net limit"
         return marketable(plan.strategy, plan.order.side, prices(gateway, plan))
     if not (math.isfinite(given) and given > 0.0):
         raise DataError(

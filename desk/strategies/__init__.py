@@ -1,1 +1,0 @@
-"""Option strategies in two steps: preview, then confirm with a token."""
