@@ -15,7 +15,8 @@ from agent.tools.arguments import Duration, FewSymbols, Symbols
 from agent.tools.market_arguments import ConId, ConIds, Exchange
 from core.settings import Effect
 from core.types import Contract
-from ibkr.market.bars import BarSize, Shown
+from ibkr.market.bar_sizes import BarSize
+from ibkr.market.bars import Shown
 from ibkr.market.live_quotes import LiveQuote
 from ibkr.market.snapshots import Source
 

@@ -3,53 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Literal, get_args
+from datetime import UTC, datetime, time
+from typing import Literal
 
 import ib_async
 
 from core.errors import ConfigurationError, DataError, NoData
 from core.types import Contract
-from ibkr.market.bar_rows import read_rows
-from ibkr.wire.convert import duration as checked_duration
+from ibkr.market.bar_sizes import SESSION_BARS, BarSize, check_step
 from ibkr.wire.convert import end_time, number, price, session_date, to_wire
 from ibkr.wire.requests import Requests
 
-BarSize = Literal[
-    "1 secs", "5 secs", "10 secs", "15 secs", "30 secs", "1 min", "2 mins", "3 mins", "5 mins",
-    "10 mins", "15 mins", "20 mins", "30 mins", "1 hour", "2 hours", "3 hours", "4 hours",
-    "8 hours", "1 day", "1 week", "1 month",
-]  # fmt: skip
 Shown = Literal[
     "TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK", "ADJUSTED_LAST", "HISTORICAL_VOLATILITY",
     "OPTION_IMPLIED_VOLATILITY",
 ]  # fmt: skip
 TRADED = frozenset({"TRADES", "ADJUSTED_LAST"})  # the only ones with a volume
-
-_UNITS = {
-    "secs": timedelta(seconds=1), "min": timedelta(minutes=1), "mins": timedelta(minutes=1),
-    "hour": timedelta(hours=1), "hours": timedelta(hours=1), "day": timedelta(days=1),
-    "week": timedelta(weeks=1), "month": timedelta(days=30),
-    "S": timedelta(seconds=1), "D": timedelta(days=1), "W": timedelta(weeks=1),
-    "M": timedelta(days=30), "Y": timedelta(days=365),
-}  # fmt: skip
-# Up to each length of time, the smallest and the largest bars that IBKR serves.
-# Source: IBKR, "Historical data limitations", valid duration and bar size settings.
-_STEPS: tuple[tuple[str, BarSize, BarSize], ...] = (
-    ("60 S", "1 secs", "1 min"),
-    ("120 S", "1 secs", "2 mins"),
-    ("1800 S", "1 secs", "30 mins"),
-    ("3600 S", "5 secs", "1 hour"),
-    ("14400 S", "10 secs", "3 hours"),
-    ("28800 S", "30 secs", "8 hours"),
-    ("1 D", "1 min", "1 day"),
-    ("2 D", "2 mins", "1 day"),
-    ("1 W", "3 mins", "1 week"),
-    ("1 M", "30 mins", "1 month"),
-    ("9999 Y", "1 day", "1 month"),
-)
-_MOST = {"S": 86_400, "D": 365, "W": 52, "M": 12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +48,6 @@ class Bars:
     bars: tuple[Bar, ...]
 
 
-def check_step(duration: str, bar_size: str) -> None:
-    """Refuse what IBKR refuses, and name what it serves instead. Raises `ConfigurationError`."""
-    if bar_size not in get_args(BarSize):
-        raise ConfigurationError(f"{bar_size!r} is none of the bar sizes {_listed()}")
-    length = _length(checked_duration(duration))
-    count, unit = duration.split()
-    if int(count) > _MOST.get(unit, int(count)):
-        raise ConfigurationError(
-            f"IBKR refuses a duration of {duration}: at most {_MOST[unit]} {unit}, beyond that a "
-            "larger unit; durations longer than a year must be made in years"
-        )
-    smallest, largest = next((low, high) for top, low, high in _STEPS if length <= _length(top))
-    if not _length(smallest) <= _length(bar_size) <= _length(largest):
-        longest = _longest_for(bar_size)
-        raise ConfigurationError(
-            f"IBKR serves no bars of {bar_size} over {duration}: over {duration} take {smallest} "
-            f"to {largest}" + (f", or {bar_size} over at most {longest}" if longest else "")
-        )
-
-
 async def bars(
     requests: Requests,
     contract: Contract,
@@ -108,17 +59,46 @@ async def bars(
     regular: bool,
     within: float,
 ) -> Bars:
-    """Ask for the bars of one contract up to ``end`` (None: the gateway's present)."""
+    """Ask for the bars of one contract, as of the gateway's time; see `MarketData.bars`."""
     check_step(duration, bar_size)
     if shown == "ADJUSTED_LAST" and end is not None:
         raise ConfigurationError("ADJUSTED_LAST ends at the present: leave the end out")
     until = end_time(end)
     as_of = await requests.current_time(within=within)
+    found = await historical_bars(
+        requests,
+        contract,
+        duration=duration,
+        bar_size=bar_size,
+        shown=shown,
+        end=until,
+        regular=regular,
+        within=within,
+    )
+    return Bars(contract, bar_size, shown, as_of, found)
+
+
+async def historical_bars(
+    requests: Requests,
+    contract: Contract,
+    *,
+    duration: str,
+    bar_size: BarSize,
+    shown: Shown,
+    end: str,
+    regular: bool,
+    within: float,
+) -> tuple[Bar, ...]:
+    """Send one request for bars and read the answer, oldest first.
+
+    ``end`` is what `ibkr.wire.convert.end_time` returns. Raises `NoData` when there is no bar and
+    `DataError` when one of them cannot be used.
+    """
     rows = await requests.by_id(
         lambda request: requests.client.reqHistoricalData(
             request,
             to_wire(contract),
-            until,
+            end,
             duration,
             bar_size,
             shown,
@@ -131,16 +111,37 @@ async def bars(
         within=within,
         withdraw=requests.client.cancelHistoricalData,
     )
+    return read_bars(contract, rows, bar_size=bar_size, shown=shown)
+
+
+def read_bars(
+    contract: Contract, rows: Sequence[ib_async.BarData], *, bar_size: BarSize, shown: Shown
+) -> tuple[Bar, ...]:
+    """Return the bars of an answer, oldest first: each of them can be used, or none is.
+
+    Raises `NoData` when there is no row, `DataError` when a row makes no bar or when two are of
+    the same time.
+    """
     if not rows:
         raise NoData(f"{contract.symbol}: the gateway has no bars")
-    found = read_rows(
-        contract,
-        rows,
-        lambda row: _bar(row, shown=shown),
-        begins=lambda bar: bar.start,
-        period="time",
-    )
-    return Bars(contract, bar_size, shown, as_of, tuple(found))
+    begin, period = (_session_start, "session") if bar_size in SESSION_BARS else (_start, "time")
+    bars: dict[datetime, Bar] = {}
+    problems: list[str] = []
+    for row in rows:
+        try:
+            bar = _bar(row, start=begin(str(row.date)), shown=shown)
+        except ValueError as error:
+            problems.append(f"{row.date}: {error}")
+            continue
+        if bar.start in bars:
+            problems.append(f"{row.date}: a second bar of this {period}")
+        bars[bar.start] = bar
+    if problems:
+        raise DataError(
+            f"{contract.symbol}: {len(problems)} of {len(rows)} bars cannot be used, "
+            f"for example {problems[0]}"
+        )
+    return tuple(bars[start] for start in sorted(bars))
 
 
 async def head_timestamp(
@@ -164,7 +165,7 @@ async def head_timestamp(
     return datetime.fromtimestamp(int(told), UTC)
 
 
-def _bar(row: ib_async.BarData, *, shown: Shown) -> Bar:
+def _bar(row: ib_async.BarData, *, start: datetime, shown: Shown) -> Bar:
     prices = [price(value) for value in (row.open, row.high, row.low, row.close)]
     known = [value for value in prices if value is not None]
     told = f"open {row.open}, high {row.high}, low {row.low}, close {row.close}"
@@ -179,7 +180,7 @@ def _bar(row: ib_async.BarData, *, shown: Shown) -> Bar:
     if traded and (volume is None or volume < 0):
         raise ValueError(f"volume {row.volume}")
     return Bar(
-        _start(str(row.date)),
+        start,
         opened,
         high,
         low,
@@ -190,26 +191,12 @@ def _bar(row: ib_async.BarData, *, shown: Shown) -> Bar:
     )
 
 
+def _session_start(text: str) -> datetime:
+    """Return midnight UTC of a session, ``YYYYMMDD`` whatever form of time is asked for."""
+    return datetime.combine(session_date(text), time(), UTC)
+
+
 def _start(text: str) -> datetime:
-    if len(text) == 8:
-        day = session_date(text)
-        return datetime(day.year, day.month, day.day, tzinfo=UTC)
     if not re.fullmatch(r"\d{9,11}", text):
         raise ValueError(f"{text!r} is no time")
     return datetime.fromtimestamp(int(text), UTC)
-
-
-def _length(text: str) -> timedelta:
-    count, unit = text.split()
-    return int(count) * _UNITS[unit]
-
-
-def _longest_for(bar_size: str) -> str | None:
-    served = [
-        top for top, low, high in _STEPS if _length(low) <= _length(bar_size) <= _length(high)
-    ]
-    return served[-1] if served and served[-1] != _STEPS[-1][0] else None
-
-
-def _listed() -> str:
-    return ", ".join(get_args(BarSize))

@@ -12,8 +12,9 @@ from core.types import Contract
 from ibkr.contracts.resolution import Described, Resolved, resolve
 from ibkr.contracts.search import describe
 from ibkr.contracts.store import ContractStore, resolve_stored
+from ibkr.market.bar_sizes import BarSize
 from ibkr.market.bar_store import BarStore
-from ibkr.market.bars import Bars, BarSize, Shown, bars, head_timestamp
+from ibkr.market.bars import Bars, Shown, bars, head_timestamp
 from ibkr.market.history import History, history
 from ibkr.market.incremental_history import incremental_history
 from ibkr.market.live_quotes import LiveQuotes, live_quotes

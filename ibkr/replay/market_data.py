@@ -16,7 +16,8 @@ from core.tables import BARS
 from core.types import Contract, Quote
 from ibkr.contracts.resolution import Described, Resolved, checked_symbols, only_listing, resolved
 from ibkr.contracts.search import no_contract
-from ibkr.market.history import History, checked_bars
+from ibkr.market.bars import read_bars
+from ibkr.market.history import History
 from ibkr.market.movers import MOST_ROWS, SCANS, movers_table
 from ibkr.market.quotes import Quotes, by_symbol, quote, quotes_of
 from ibkr.replay.received import all_received, received, refused_as, whole_seconds
@@ -171,7 +172,7 @@ def query_of(contract: Contract) -> ContractQuery:
 
 
 def checked_columns(contract: Contract, bars: Sequence[DailyBar]) -> Columns:
-    """Return bars as they arrive; raises `DataError` for those `checked_bars` refuses."""
+    """Return bars as they arrive; raises `DataError` for those `read_bars` refuses."""
     sessions, *columns = zip(*bars, strict=True)
     values = all_received(np.array(columns, dtype=np.float64))
     opened, high, low, close, volume = values
@@ -210,7 +211,7 @@ def _refuse_unusable(contract: Contract, bars: Iterable[DailyBar]) -> None:
         )
         for bar in bars
     ]
-    checked_bars(contract, rows)
+    read_bars(contract, rows, bar_size="1 day", shown="TRADES")
 
 
 def _contract(instrument: Instrument) -> Contract:

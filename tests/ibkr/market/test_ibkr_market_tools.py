@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import ConfigurationError, DataError, GatewayError, GatewayTimeout, NoData
 from core.types import Contract
-from ibkr.market.bars import check_step
+from ibkr.market.bar_sizes import check_step
 from ibkr.market.live_quotes import live_quote
 from ibkr.market.market_data import MarketData
 from ibkr.market.order_book import fold
