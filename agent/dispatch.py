@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from agent.audit import AuditTrail
 from agent.catalogue import tools_by_name
 from agent.context import ContextFor
 from agent.publishing import Publisher
 from agent.rate_limit import RateLimit
 from agent.tool import Tool
 from core import clock
-from core.canonical import sha256_of
-from core.errors import DaybookError, NoData
+from core.canonical import canonical_json, sha256_of
+from core.errors import DaybookError, NoData, StorageError
 from core.settings import Effect, Settings
 from core.settings.secrets import secrets_of
 from core.storage.paths import Paths
@@ -39,6 +41,36 @@ class Reply:
 
     body: Mapping[str, Any]
     error: DaybookError | None = None
+
+
+class AuditTrail:
+    """The trail of tool calls: a JSON line when a call begins and one when it ends.
+
+    Files ``tools-YYYY-MM-DD.jsonl`` in one folder; lines are only ever added. Arguments are named
+    by their hash only, so that no secret a caller pastes can be read here.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def add(self, at: datetime, **facts: Any) -> None:
+        """Add a line; on disk when this returns. Raises `StorageError`."""
+        line = canonical_json({"at": at, **facts})
+        path = self._folder / f"tools-{at:%Y-%m-%d}.jsonl"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                # One write of a short line to an O_APPEND file: lines of two processes never mix.
+                os.write(handle, line)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise StorageError(
+                f"cannot write the audit trail {path}: {error.strerror}; no tool is called "
+                "without a trace"
+            ) from error
 
 
 class Dispatcher:

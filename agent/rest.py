@@ -17,11 +17,23 @@ from fastmcp.server.http import HostOriginGuardMiddleware
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import SecretStr
 
-from agent.access_token import is_token
+from agent.auth import is_token
 from agent.dispatch import Dispatcher, Reply
-from agent.http_statuses import BadBody, BodyTooLarge, Unauthorised, status_of
-from agent.tool import Tool
-from core.errors import DaybookError
+from agent.rate_limit import TooManyCalls
+from agent.tool import BadArguments, Tool
+from core.errors import (
+    ConfigurationError,
+    DataError,
+    DaybookError,
+    GatewayError,
+    GatewayTimeout,
+    GatewayUnreachable,
+    JournalError,
+    NoData,
+    StorageError,
+    VendorError,
+)
+from desk.errors import DeskBusy, NotPermitted, TokenRefused
 
 CALLER = "rest"
 LARGEST_BODY = 65_536  # bytes
@@ -39,18 +51,44 @@ _BODY = {
 }
 
 
+class BadBody(DaybookError):
+    """The body is no call: not JSON, or not of its form."""
+
+
+class BodyTooLarge(DaybookError):
+    """The body is larger than any call."""
+
+
+class Unauthorised(DaybookError):
+    """The request carries no token, or not the right one."""
+
+
+# So that a program knows whose move it is; the first that fits counts.
+_STATUSES: tuple[tuple[type[DaybookError], int], ...] = (
+    (BadBody, 400),
+    (Unauthorised, 401),
+    (BodyTooLarge, 413),
+    (BadArguments, 422),
+    (TooManyCalls, 429),
+    (NoData, 404),
+    (DataError, 422),
+    (ConfigurationError, 409),
+    (NotPermitted, 409),
+    (TokenRefused, 409),
+    (DeskBusy, 409),
+    (JournalError, 409),
+    (GatewayUnreachable, 503),
+    (GatewayTimeout, 504),
+    (GatewayError, 502),
+    (VendorError, 502),
+    (StorageError, 507),
+    (DaybookError, 500),
+)
+
+
 def rest_app(dispatcher: Dispatcher, token: SecretStr) -> FastAPI:
     """Return the API of these tools; every request but for the documentation needs the token."""
-    app = FastAPI(
-        title="daybook tools",
-        description="The same tools as over MCP and on the command line.",
-        # FastAPI's own pages load scripts of another host into the page that holds the token.
-        docs_url=None,
-        redoc_url=None,
-    )
-    app.add_middleware(
-        HostOriginGuardMiddleware, allowed_hosts=[], allowed_origins=[], mode="strict"
-    )
+    app = _guarded_app()
     tools = list(dispatcher.tools.values())
 
     async def has_token(
@@ -80,6 +118,21 @@ def rest_app(dispatcher: Dispatcher, token: SecretStr) -> FastAPI:
         name, arguments = parsed_call(await _body(request))
         return _response(await run_in_threadpool(dispatcher.call, name, arguments, caller=CALLER))
 
+    return app
+
+
+def _guarded_app() -> FastAPI:
+    """Return an app without routes that answers requests to loopback only."""
+    app = FastAPI(
+        title="daybook tools",
+        description="The same tools as over MCP and on the command line.",
+        # FastAPI's own pages load scripts of another host into the page that holds the token.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(
+        HostOriginGuardMiddleware, allowed_hosts=[], allowed_origins=[], mode="strict"
+    )
     return app
 
 
@@ -140,6 +193,11 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _response(reply: Reply) -> JSONResponse:
-    status = 200 if reply.error is None else status_of(reply.error)
+    status = 200 if reply.error is None else _status_of(reply.error)
     challenge = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     return JSONResponse(dict(reply.body), status_code=status, headers=challenge)
+
+
+def _status_of(error: DaybookError) -> int:
+    """Return the status of an error."""
+    return next(status for kind, status in _STATUSES if isinstance(error, kind))

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     import asyncio
     import socket
 
-    from agent import access_token, catalogue, dispatch, mcp_server, rest
+    from agent import auth, catalogue, dispatch, mcp_server, rest
     from agent import tool as tool_types
     from core import settings as config
     from flows.commands import tool_services
 else:
     asyncio = lazy("asyncio")
     socket = lazy("socket")
-    access_token = lazy("agent.access_token")
+    auth = lazy("agent.auth")
     catalogue = lazy("agent.catalogue")
     dispatch = lazy("agent.dispatch")
     mcp_server = lazy("agent.mcp_server")
@@ -102,7 +102,7 @@ def serve_mcp(
 ) -> None:
     """Serve MCP: over stdio to the client that starts this, or over HTTP with agent.token."""
     settings = config.load_settings(mode=mode)
-    token = access_token.required_token(settings) if http else None
+    token = auth.required_token(settings) if http else None
     dispatcher = tool_services.dispatcher_of(settings)
     if token is None:
         asyncio.run(mcp_server.serve_stdio(dispatcher))
@@ -116,7 +116,7 @@ def serve_mcp(
 def serve_rest(*, port: Port = REST_PORT, mode: ModeOption = None) -> None:
     """Serve REST with agent.token: /docs, GET /tools/list, POST /tools/call."""
     settings = config.load_settings(mode=mode)
-    token = access_token.required_token(settings)
+    token = auth.required_token(settings)
     app = rest.rest_app(tool_services.dispatcher_of(settings), token)
     with _listener(port) as listener:
         _announce(settings, "REST", listener, "/docs")

@@ -20,7 +20,7 @@ from core.text.untrusted import csv_cell
 from flows.replay.days import ReplayedDay
 from flows.replay.replay import Replay
 from review.tearsheet import Refused, TearSheet, render_tear_sheet
-from risk.performance import daily_returns, two_way_turnover
+from risk.performance import Performance, daily_returns, two_way_turnover
 
 PATIENCE = 60.0  # seconds to wait for another replay that is writing its row
 CURRENCY = "USD"  # the simulator's base currency
@@ -123,13 +123,7 @@ def metrics_of(sheet: TearSheet) -> dict[str, float | int | str]:
         "excess_kurtosis": own.excess_kurtosis,
         "costs": sheet.costs,
         "costs_a_year": sheet.yearly_cost,
-        "equal_weight_annual_return": other.annual_return,
-        "equal_weight_volatility": other.annual_volatility,
-        "equal_weight_sharpe": other.sharpe_ratio,
-        "equal_weight_sortino": other.sortino_ratio,
-        "equal_weight_calmar": other.calmar_ratio,
-        "equal_weight_max_drawdown": other.max_drawdown,
-        "equal_weight_cvar_95": other.cvar,
+        **_equal_weight(other),
         "excess_annual_return": own.annual_return - other.annual_return,
         "orders": sheet.orders,
         "fills": sheet.fills,
@@ -137,6 +131,18 @@ def metrics_of(sheet: TearSheet) -> dict[str, float | int | str]:
         "capital": sheet.capital,
         "final_equity": sheet.final_equity,
         "world": sheet.world,
+    }
+
+
+def _equal_weight(other: Performance) -> dict[str, float]:
+    return {
+        "equal_weight_annual_return": other.annual_return,
+        "equal_weight_volatility": other.annual_volatility,
+        "equal_weight_sharpe": other.sharpe_ratio,
+        "equal_weight_sortino": other.sortino_ratio,
+        "equal_weight_calmar": other.calmar_ratio,
+        "equal_weight_max_drawdown": other.max_drawdown,
+        "equal_weight_cvar_95": other.cvar,
     }
 
 

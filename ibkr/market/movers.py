@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 import ib_async
 import pandas as pd
 
-from core.errors import DataError, RequestRefused
 from core.tables import MOVERS
-from ibkr.wire.error_codes import NOTHING_FOUND_BY_SCAN
+from ibkr.market.scanner import MOST_ROWS, ranked_rows
 from ibkr.wire.messages import Ranked
 from ibkr.wire.requests import Requests
 
 SCANS = ("TOP_PERC_GAIN", "TOP_PERC_LOSE", "HOT_BY_VOLUME")
-MOST_ROWS = 50  # IBKR ranks no more than this
 
 
 async def top_movers(
@@ -52,19 +50,4 @@ async def _scan(requests: Requests, scan: str, *, rows: int, within: float) -> l
         locationCode="STK.US.MAJOR",
         scanCode=scan,
     )
-    try:
-        ranked: list[Ranked] = await requests.by_id(
-            lambda request: requests.client.reqScannerSubscription(request, subscription, [], []),
-            what=f"scan {scan}",
-            within=within,
-            withdraw=requests.client.cancelScannerSubscription,
-            standing=True,
-        )
-    except RequestRefused as refused:
-        if refused.code == NOTHING_FOUND_BY_SCAN:
-            return []
-        raise
-    ranked = sorted(ranked, key=lambda row: row.rank)[:rows]
-    if any(row.contract.conId < 1 or not row.contract.symbol for row in ranked):
-        raise DataError(f"scan {scan}: a row names no contract")
-    return ranked
+    return (await ranked_rows(requests, subscription, within=within))[:rows]

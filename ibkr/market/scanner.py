@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import ib_async
 
 from core.errors import ConfigurationError, DataError, RequestRefused
-from ibkr.market.movers import MOST_ROWS
 from ibkr.market.scanner_codes import ScannerCodes, read_codes
 from ibkr.wire.connection import Connection
 from ibkr.wire.error_codes import NOTHING_FOUND_BY_SCAN
 from ibkr.wire.messages import Ranked
 from ibkr.wire.request_types import SCANNER_PARAMETERS
 from ibkr.wire.requests import Requests
+
+MOST_ROWS = 50  # IBKR ranks no more than this
 
 _CODE = re.compile(r"[A-Za-z0-9_.@%-]{1,60}")
 
@@ -103,48 +104,47 @@ async def run_scan(requests: Requests, scan: Scan, *, within: float) -> ScanResu
     """Ask for the rows of a scan, once."""
     subscription, filters = to_wire(scan)
     as_of = await requests.current_time(within=within)
+    found = await ranked_rows(requests, subscription, filters, within=within)
+    return ScanResult(as_of, tuple(_row(ranked) for ranked in found[: scan.rows]))
+
+
+async def ranked_rows(
+    requests: Requests,
+    subscription: ib_async.ScannerSubscription,
+    filters: Sequence[ib_async.TagValue] = (),
+    *,
+    within: float,
+) -> list[Ranked]:
+    """Ask for the rows of a scan, best first; none when nothing passes its filters.
+
+    Raises `RequestRefused` for a scan that IBKR does not know, and `DataError` when a row names
+    no contract.
+    """
+    what = f"scan {subscription.scanCode}"
     try:
         found: list[Ranked] = await requests.by_id(
             lambda request: requests.client.reqScannerSubscription(
-                request, subscription, [], filters
+                request, subscription, [], list(filters)
             ),
-            what=f"scan {scan.code}",
+            what=what,
             within=within,
             withdraw=requests.client.cancelScannerSubscription,
             standing=True,
         )
     except RequestRefused as refused:
         if refused.code == NOTHING_FOUND_BY_SCAN:
-            return ScanResult(as_of, ())
+            return []
         raise
-    rows = [_row(ranked) for ranked in sorted(found, key=lambda ranked: ranked.rank)]
-    if any(row.con_id < 1 or not row.symbol for row in rows):
-        raise DataError(f"scan {scan.code}: a row names no contract")
-    return ScanResult(as_of, tuple(rows[: scan.rows]))
+    if any(row.contract.conId < 1 or not row.contract.symbol for row in found):
+        raise DataError(f"{what}: a row names no contract")
+    return sorted(found, key=lambda row: row.rank)
 
 
 def to_wire(scan: Scan) -> tuple[ib_async.ScannerSubscription, list[ib_async.TagValue]]:
     """Return ib_async's scan. Raises `ConfigurationError` naming everything wrong."""
-    bounds = {
-        "price_above": scan.price_above, "price_below": scan.price_below,
-        "volume_above": scan.volume_above, "market_cap_above": scan.market_cap_above,
-        "market_cap_below": scan.market_cap_below, **scan.filters,
-    }  # fmt: skip
-    codes = (scan.code, scan.instrument, scan.location, *filter(None, [scan.stock_type]))
-    wrong = [
-        f"{code!r} is no code" for code in (*codes, *scan.filters) if not _CODE.fullmatch(code)
-    ]
-    wrong += [
-        f"{name} = {bound} is not a number of zero or more"
-        for name, bound in bounds.items()
-        if bound is not None and not (math.isfinite(bound) and bound >= 0)
-    ]
+    wrong = [*_wrong_codes(scan), *_wrong_bounds(scan)]
     if not 1 <= scan.rows <= MOST_ROWS:
         wrong.append(f"rows = {scan.rows} is not within 1 and {MOST_ROWS}, all that IBKR ranks")
-    for low, high in (("price_above", "price_below"), ("market_cap_above", "market_cap_below")):
-        least, most = bounds[low], bounds[high]
-        if least is not None and most is not None and least >= most:
-            wrong.append(f"{low} = {least:g} is not below {high} = {most:g}")
     if wrong:
         raise ConfigurationError("; ".join(wrong))
     given = {
@@ -165,6 +165,28 @@ def to_wire(scan: Scan) -> tuple[ib_async.ScannerSubscription, list[ib_async.Tag
     return subscription, [
         ib_async.TagValue(name, f"{bound:.15g}") for name, bound in sorted(scan.filters.items())
     ]
+
+
+def _wrong_codes(scan: Scan) -> Iterator[str]:
+    codes = (scan.code, scan.instrument, scan.location, *filter(None, [scan.stock_type]))
+    for code in (*codes, *scan.filters):
+        if not _CODE.fullmatch(code):
+            yield f"{code!r} is no code"
+
+
+def _wrong_bounds(scan: Scan) -> Iterator[str]:
+    bounds = {
+        "price_above": scan.price_above, "price_below": scan.price_below,
+        "volume_above": scan.volume_above, "market_cap_above": scan.market_cap_above,
+        "market_cap_below": scan.market_cap_below, **scan.filters,
+    }  # fmt: skip
+    for name, bound in bounds.items():
+        if bound is not None and not (math.isfinite(bound) and bound >= 0):
+            yield f"{name} = {bound} is not a number of zero or more"
+    for low, high in (("price_above", "price_below"), ("market_cap_above", "market_cap_below")):
+        least, most = bounds[low], bounds[high]
+        if least is not None and most is not None and least >= most:
+            yield f"{low} = {least:g} is not below {high} = {most:g}"
 
 
 def _row(ranked: Ranked) -> ScanRow:

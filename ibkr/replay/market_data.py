@@ -18,8 +18,9 @@ from ibkr.contracts.resolution import Described, Resolved, checked_symbols, only
 from ibkr.contracts.search import no_contract
 from ibkr.market.bars import read_bars
 from ibkr.market.history import History
-from ibkr.market.movers import MOST_ROWS, SCANS, movers_table
+from ibkr.market.movers import SCANS, movers_table
 from ibkr.market.quotes import Quotes, by_symbol, quote, quotes_of
+from ibkr.market.scanner import MOST_ROWS
 from ibkr.replay.received import all_received, received, refused_as, whole_seconds
 from ibkr.wire.concurrent_requests import Progress
 from ibkr.wire.convert import duration as checked_duration

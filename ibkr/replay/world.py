@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,12 +12,18 @@ from math import fsum
 from pathlib import Path
 from statistics import fmean
 
+import uvicorn
+from starlette.applications import Starlette
+
 from core.calendar import Session, previous_session
-from core.errors import NoData
+from core.closeable import Closeable
+from core.errors import ConfigurationError, NoData
 from core.settings import Settings
-from ibkr.replay.gateway import ReplayGateway
+from ibkr.replay.market_data import ReplayMarketData
+from ibkr.replay.portfolio import ReplayPortfolio
+from ibkr.replay.received import whole_seconds
 from ibkr.replay.source import ReplaySource
-from ibkr.replay.vendors import serve
+from ibkr.replay.trading import ReplayTrading
 from simulator.broker.broker import Broker
 from simulator.broker.valuation import value
 from simulator.clock import VirtualClock
@@ -24,6 +32,9 @@ from simulator.exchange.orders import Execution
 from simulator.prices.market_view import Tape, midnight
 from simulator.tws.queries.contract_lookup import Directory
 from simulator.vendors import build_vendors
+
+LOOPBACK = "127.0.0.1"
+STOP_SECONDS = 3  # that a request under way is waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,48 @@ class Settlement:
     fills: int
     equal_weight_return: float  # of the universe, from close to close, without costs
     account: Account
+
+
+class ReplayGateway(Closeable):
+    """A `ibkr.gateway.Gateway` onto one broker, whose clock others move."""
+
+    def __init__(
+        self, broker: Broker, directory: Directory, *, client_id: int, for_orders: bool
+    ) -> None:
+        self._broker, self._directory = broker, directory
+        self._client_id, self._for_orders = client_id, for_orders
+
+    @property
+    def account(self) -> str:
+        """The account that everything here is about."""
+        return self._broker.account
+
+    @property
+    def market(self) -> ReplayMarketData:
+        """Market data as of now."""
+        tape = self._broker.exchange.tape
+        return ReplayMarketData(tape, self._directory, self._broker.now)
+
+    @property
+    def portfolio(self) -> ReplayPortfolio:
+        """What the account holds now."""
+        return ReplayPortfolio(self._broker)
+
+    @property
+    def trading(self) -> ReplayTrading:
+        """Orders. Raises `ConfigurationError` unless the gateway was opened for them."""
+        if not self._for_orders:
+            raise ConfigurationError(
+                "this connection is for market data: open one with for_orders=True"
+            )
+        return ReplayTrading(self._broker, self._directory, client_id=self._client_id)
+
+    def server_time(self) -> datetime:
+        """Return the exchange's moment in UTC; TWS tells whole seconds."""
+        return whole_seconds(self._broker.now)
+
+    def close(self) -> None:
+        """Do nothing: the broker belongs to the world."""
 
 
 class ReplayWorld:
@@ -137,8 +190,36 @@ def open_world(source: ReplaySource, first: Session) -> Iterator[ReplayWorld]:
         macro=source.files.macro,
         seed=source.settings.seed,
     )
-    with serve(vendors) as http_url:
+    with _serve(vendors) as http_url:
         yield ReplayWorld(source, clock, http_url)
+
+
+@contextmanager
+def _serve(vendors: Starlette) -> Iterator[str]:
+    """Serve the vendors over HTTP while the block runs, so that feeds ask them as ever.
+
+    Yields their address, on a free loopback port of this process.
+    """
+    config = uvicorn.Config(
+        vendors,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    with socket.socket() as listener:
+        listener.bind((LOOPBACK, 0))
+        listener.listen()  # from here on a request waits until the thread is ready for it
+        thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [listener]}, name="vendors", daemon=True
+        )
+        thread.start()
+        try:
+            yield f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def _spread(tape: Tape, execution: Execution, session: Session) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Coroutine
@@ -20,12 +21,13 @@ from core.errors import (
 from core.settings import GatewaySettings, Mode
 from ibkr.wire.event_loop import LoopThread
 from ibkr.wire.handshake import ClientIdTaken, Line, NothingListens, open_line, web_server
-from ibkr.wire.logging_filters import quieten
 from ibkr.wire.ports import is_web_server, what_listens
 
 T = TypeVar("T")
 
 _CLIENT_IDS = range(1, 32)
+# Their records would reach the terminal; what matters of them is in our errors.
+_NOISY_LOGGERS = ("ib_async.client", "ib_async.Decoder", "eventkit.event")
 _PROBE_SECONDS = 2.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0  # seconds between attempts to connect again
 
@@ -77,7 +79,7 @@ class Connection(Closeable):
         configured one or not of the mode's kind, and `ConfigurationError` when there are several
         accounts and none is configured.
         """
-        quieten()
+        _demote_library_logs()
         thread = LoopThread(f"ibkr {settings.host}:{port}")
         line: Line | None = None
         try:
@@ -234,3 +236,15 @@ def _open(
 
 def _masked(account: str) -> str:
     return f"{account[:1]}…{account[-2:]}"
+
+
+def _demote_library_logs() -> None:
+    """Let these libraries log at DEBUG only, without stack traces. Harmless when repeated."""
+    for name in _NOISY_LOGGERS:
+        logging.getLogger(name).addFilter(_demote)
+
+
+def _demote(record: logging.LogRecord) -> bool:
+    record.levelno, record.levelname = logging.DEBUG, "DEBUG"
+    record.exc_info = None
+    return logging.getLogger(record.name).isEnabledFor(logging.DEBUG)

@@ -9,14 +9,13 @@ from typing import Any
 
 from core.errors import GatewayTimeout, GatewayUnreachable
 from ibkr.wire.callbacks import Callbacks
-from ibkr.wire.decoding import StrictDecoder
 from ibkr.wire.error_codes import CLIENT_ID_TAKEN
 from ibkr.wire.order_messages import Ledger
 from ibkr.wire.pacing import Pacer
 from ibkr.wire.ports import HTTP
 from ibkr.wire.replies import Replies
-from ibkr.wire.request_validation import CarefulClient
 from ibkr.wire.requests import Requests
+from ibkr.wire.validation import StrictClient, StrictDecoder
 
 # A first frame longer than this is no greeting. Anything that answers in text would announce
 # gigabytes (its first four letters), and ib_async would wait for all of them.
@@ -87,7 +86,7 @@ def _build(
     ledger = Ledger()
     requests = Requests(None, Replies(), pacer, address=address)  # the client follows below
     callbacks = Callbacks(requests, ledger, client_id=client_id)
-    client: Any = CarefulClient(callbacks)  # type: ignore[no-untyped-call]
+    client: Any = StrictClient(callbacks)  # type: ignore[no-untyped-call]
     client.decoder = StrictDecoder(callbacks)
     # Our own pacer decides; this one, a shade looser, holds back what does not wait for a turn.
     client.MaxRequests, client.RequestsInterval = pacer.burst, 0.98 * pacer.interval

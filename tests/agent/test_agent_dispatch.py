@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from agent.access_token import is_token, required_token
-from agent.audit import AuditTrail
+from agent.auth import is_token, required_token
 from agent.catalogue import CATALOGUE
 from agent.client_lock import one_at_a_time
+from agent.dispatch import AuditTrail
 from agent.rate_limit import RateLimit, TooManyCalls
 from core import clock
 from core.errors import ConfigurationError, GatewayTimeout, StorageError

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 from core.settings import GatewaySettings, Settings
-from ibkr.replay.gateway import ReplayGateway
+from ibkr.replay.world import ReplayGateway
 from ibkr.socket_gateway import open_socket
 from ibkr.wire.event_loop import LoopThread
 from simulator.broker.broker import Broker

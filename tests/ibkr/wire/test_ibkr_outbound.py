@@ -14,7 +14,7 @@ from ibkr.orders.order_validation import problems
 from ibkr.orders.trading import TradingTools
 from ibkr.wire.convert import is_printable
 from ibkr.wire.request_types import POSITIONS as POSITIONS_KIND
-from ibkr.wire.request_validation import is_sendable
+from ibkr.wire.validation import is_sendable
 from tests.ibkr.account_messages import MANAGED
 from tests.ibkr.fake_gateway import PLACE, POSITIONS
 from tests.ibkr.fake_orders import Broker, an_order, lists

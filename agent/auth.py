@@ -1,4 +1,4 @@
-"""The token that HTTP needs: whether there is a good one, and whether a given one is it."""
+"""The token that every HTTP request must carry: whether there is a good one, and who has it."""
 
 from __future__ import annotations
 

@@ -1,13 +1,21 @@
-"""Reading messages: what cannot be read is reported to the request it was part of."""
+"""What may leave, and what may come in: ib_async's client and decoder check neither.
+
+A request leaves with printable ASCII and finite numbers only; a message that cannot be read is
+reported to the request it was part of.
+"""
 
 from __future__ import annotations
 
 import logging
+import math
+from collections.abc import Iterator
 from typing import Any
 
+from ib_async.client import Client
+from ib_async.contract import Contract
 from ib_async.decoder import Decoder
 
-from core.errors import GatewayError
+from core.errors import DataError, GatewayError
 from ibkr.wire.callbacks import Callbacks
 from ibkr.wire.request_types import (
     ACCOUNT,
@@ -20,6 +28,49 @@ from ibkr.wire.request_types import (
     SCANNER_PARAMETERS,
     market_rule,
 )
+
+_CONTRACT_FIELDS = (
+    "conId", "symbol", "secType", "lastTradeDateOrContractMonth", "strike", "right", "multiplier",
+    "exchange", "primaryExchange", "currency", "localSymbol", "tradingClass",
+)  # fmt: skip
+
+
+class StrictClient(Client):
+    """ib_async's client, except that it refuses what would be read as something else.
+
+    ib_async checks nothing: a NUL inside a text shifts every later field of its message, NaN
+    leaves as "nan" and infinity as "Infinite". This is the last gate, behind the checks that each
+    tool makes of its own arguments.
+    """
+
+    def send(self, *fields: Any, makeEmpty: bool = True) -> None:  # noqa: N803 - ib_async's name
+        """Send one message. Raises `DataError`, with nothing sent, when a field is unfit."""
+        unfit = [problem for field in fields for problem in _unsendable(field)]
+        if unfit:
+            raise DataError(f"message {fields[0]} was not sent: {'; '.join(unfit)}")
+        super().send(*fields, makeEmpty=makeEmpty)  # type: ignore[no-untyped-call]
+
+
+def is_sendable(text: str) -> bool:
+    """Tell whether a text may be a field: printable ASCII, or empty, which means "not set"."""
+    return not text or (text.isascii() and text.isprintable())
+
+
+def _unsendable(field: Any) -> Iterator[str]:
+    if isinstance(field, str):
+        if not is_sendable(field):
+            yield f"{field!r} is not printable ASCII"
+    elif isinstance(field, float):
+        if not math.isfinite(field):
+            yield f"{field} is no finite number"
+    elif isinstance(field, Contract):
+        for name in _CONTRACT_FIELDS:
+            yield from _unsendable(getattr(field, name))
+    elif isinstance(field, list):
+        for pair in field:
+            yield from _unsendable(pair.tag)
+            yield from _unsendable(pair.value)
+
 
 # Where an unreadable message leaves a gap: the kind of answer it was part of, or the place of the
 # request's id among its fields.
