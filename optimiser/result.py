@@ -112,7 +112,6 @@ class Report:
         proof: Certificate | None,
     ) -> TargetResult:
         problem = self.relaxed.problem
-        rows = limit_rows(problem)
         prices = np.maximum(solution.prices, 0.0)
         singles = np.zeros(len(weights))
         binding: tuple[Binding, ...] = ()
@@ -130,7 +129,7 @@ class Report:
             net=float(weights.sum()),
             cash=1.0 - problem.limits.invested(weights),
             turnover=float(np.abs(weights - problem.current).sum()),
-            duals=dict(zip(rows.names, prices.tolist(), strict=True)),
+            duals=dict(zip(limit_rows(problem).names, prices.tolist(), strict=True)),
             single_duals=self._by_name(singles, "price"),
             tail=pd.Series(solution.tail, index=self._days()),
             binding=binding,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import partial
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
-import numpy as np
 import pandas as pd
 
 import core.limits as terms
@@ -31,6 +31,7 @@ from optimiser.result import Report, TargetResult
 from optimiser.single_thread import one_thread
 from optimiser.solvers.engines import NoAnswer, solve
 
+T = TypeVar("T", Raw, Limits, Utility, "Choices")
 OnInfeasible: TypeAlias = Literal["relax", "raise", "hold"]
 
 
@@ -122,64 +123,87 @@ def mean_variance_cvar(  # noqa: PLR0913 - the user's call, each term by its nam
     SolverError
         The engine asked for has no answer that is provably the best.
     """
-    started = stopwatch()
-    utility = Utility(risk_aversion, cvar_aversion, cvar_level)
-    held = pd.Series(dtype=np.float64) if w_prev is None else w_prev
-    caps = caps_of(groups, group_caps, (alpha.index, returns.columns, held.index))
-    limits = Limits(
-        max_gross, max_single, cash_buffer, cash_mode, long_only, max_turnover, max_net, caps,
-        beta_range,
-    )  # fmt: skip
-    costs = {"cost": cost, "impact": impact, "alpha_uncertainty": alpha_uncertainty}
-    plain = {name: each for name, each in costs.items() if isinstance(each, float | int)}
-    check_terms(utility, limits, tol=tol, time_limit=time_limit, **plain)
-    _check_choices(on_infeasible, engine, beta_given=beta is not None, beta_range=beta_range)
-    check_priorities(priorities)
-    raw = Raw(
-        alpha, returns, held, tradable, cost, impact, alpha_uncertainty, groups,
-        None if beta_range is None else beta, cov, scenario_weights,
-    )  # fmt: skip
-    inputs = align(raw, caps)
+    started, given = stopwatch(), locals()
+    raw = _picked(Raw, given, beta=None if beta_range is None else beta)
+    limits = _picked(Limits, given, group_caps=caps_of(groups, group_caps, raw.indexes))
+    utility, choices = _picked(Utility, given), _picked(Choices, given)
+    check_terms(utility, limits, **choices.numbers, **raw.numbers)
+    choices.check(beta_given=beta is not None, beta_range=beta_range)
+    return _target(raw, utility, limits, choices, started)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """How an answer is looked for, and what happens when there is none."""
+
+    on_infeasible: OnInfeasible
+    priorities: Sequence[Sequence[str]]
+    engine: Engine
+    tol: float
+    time_limit: float
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """What has a range."""
+        return {"tol": self.tol, "time_limit": self.time_limit}
+
+    @property
+    def decisive(self) -> dict[str, Any]:
+        """What an answer depends on: no answer ever depends on the time limit."""
+        return {
+            "on_infeasible": self.on_infeasible,
+            "priorities": self.priorities,
+            "engine": self.engine,
+            "tol": self.tol,
+        }
+
+    def check(self, *, beta_given: bool, beta_range: tuple[float, float] | None) -> None:
+        """Raise `ConfigurationError` for a choice that there is not."""
+        if self.on_infeasible not in get_args(OnInfeasible):
+            raise ConfigurationError(
+                f"on_infeasible = {self.on_infeasible!r}: give relax, raise or hold"
+            )
+        if self.engine not in get_args(Engine):
+            raise ConfigurationError(
+                f"engine = {self.engine!r}: give {', '.join(get_args(Engine))}"
+            )
+        if beta_range is not None and not beta_given:
+            raise ConfigurationError("beta_range needs beta: give the beta of each name")
+        check_priorities(self.priorities)
+
+
+def _picked(kind: type[T], given: Mapping[str, Any], **changed: Any) -> T:
+    """Build one group of terms from the arguments of the same names."""
+    values = {**given, **changed}
+    return kind(**{each.name: values[each.name] for each in fields(kind)})
+
+
+def _target(
+    raw: Raw, utility: Utility, limits: Limits, choices: Choices, started: float
+) -> TargetResult:
+    inputs = align(raw, limits.group_caps)
     with one_thread():
         statement = state_problem(inputs, utility, limits)
-        relaxed = relax(statement.problem, priorities)
-        if relaxed.relaxations and on_infeasible == "raise":
+        relaxed = relax(statement.problem, choices.priorities)
+        if relaxed.relaxations and choices.on_infeasible == "raise":
             raise DataError(_infeasible(relaxed))
-        chosen = {
-            "on_infeasible": on_infeasible, "priorities": priorities, "engine": engine, "tol": tol,
-        }  # fmt: skip
-        fingerprint = partial(inputs_sha256, inputs, utility, limits, chosen)
+        fingerprint = partial(inputs_sha256, inputs, utility, limits, choices.decisive)
         report = Report(inputs, statement, relaxed, fingerprint, started)
-        if relaxed.relaxations and on_infeasible == "hold":
+        if relaxed.relaxations and choices.on_infeasible == "hold":
             return report.hold("hold", ("not asked: the limits cannot be met",))
         try:
             answer = solve(
                 relaxed.problem,
-                engine,
+                choices.engine,
                 feasible=relaxed.feasible,
-                tolerance=tol,
-                time_limit=time_limit,
+                tolerance=choices.tol,
+                time_limit=choices.time_limit,
             )
         except NoAnswer as error:
-            if engine != "auto":
+            if choices.engine != "auto":
                 raise
             return report.hold("failed", error.path)
         return report.solved(answer)
-
-
-def _check_choices(
-    on_infeasible: str,
-    engine: str,
-    *,
-    beta_given: bool,
-    beta_range: tuple[float, float] | None,
-) -> None:
-    if on_infeasible not in get_args(OnInfeasible):
-        raise ConfigurationError(f"on_infeasible = {on_infeasible!r}: give relax, raise or hold")
-    if engine not in get_args(Engine):
-        raise ConfigurationError(f"engine = {engine!r}: give {', '.join(get_args(Engine))}")
-    if beta_range is not None and not beta_given:
-        raise ConfigurationError("beta_range needs beta: give the beta of each name")
 
 
 def _infeasible(relaxed: Relaxed) -> str:

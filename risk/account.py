@@ -85,16 +85,7 @@ def account_checks(
     yield _emergency_stop(account.emergency_stop, reduces=reduces)
     total = number(account.orders_before) + orders
     yield check("orders this session", total, rules.session_orders)
-    valuations = account.history.valuations
-    bad = [
-        one
-        for one in valuations
-        if not (math.isfinite(number(one.net_asset_value)) and number(one.net_asset_value) > 0.0)
-    ]
-    trouble = account.history.unreadable
-    if bad and not trouble:
-        told = in_words(bad[0].net_asset_value)
-        trouble = f"the net asset value of {bad[0].session} is {told}, not a positive number"
+    valuations, trouble = account.history.valuations, _unusable(account.history)
     values = daily_values(valuations)
     yield Check(
         "account history",
@@ -120,6 +111,20 @@ def account_checks(
     ):
         found = check(name, value, limit, last if name == "daily loss" else "")
         yield found if found.passed else replace(found, detail=f"{found.detail}; {_REMEDY}")
+
+
+def _unusable(history: History) -> str:
+    """Return why a history cannot be used; empty where it can."""
+    trouble = history.unreadable
+    bad = [
+        one
+        for one in history.valuations
+        if not (math.isfinite(number(one.net_asset_value)) and number(one.net_asset_value) > 0.0)
+    ]
+    if bad and not trouble:
+        told = in_words(bad[0].net_asset_value)
+        trouble = f"the net asset value of {bad[0].session} is {told}, not a positive number"
+    return trouble
 
 
 def _emergency_stop(state: object, *, reduces: bool) -> Check:

@@ -15,7 +15,7 @@ from risk.order import check_order
 from risk.portfolio import Portfolio
 
 
-def trading_checks(portfolio: Portfolio, rules: Limits) -> Iterator[Check]:
+def _trades(portfolio: Portfolio, rules: Limits) -> Iterator[Check]:
     """Hold what is to be traded against the market's volume and the account's size."""
     sizes = portfolio.sizes()
     name, share = _least_liquid(portfolio, sizes)
@@ -82,14 +82,20 @@ def single_checks(judged: Judged) -> Iterator[Check]:
 def batch_checks(
     portfolio: Portfolio, orders: Sequence[Order], judged: Judged, limits: LimitSettings
 ) -> Iterator[Check]:
-    """Count the orders, list the worst of them for each limit, and who else trades their names."""
-    yield check("order count", float(len(orders)), Limits.of(limits).orders)
+    """Measure what is traded, count the orders, and list the worst of them for each limit.
+
+    Then who else trades their names, and what must not be traded at all.
+    """
+    rules = Limits.of(limits)
+    yield from _trades(portfolio, rules)
+    yield check("order count", float(len(orders)), rules.orders)
     for number_, name in enumerate(("quantity", "order value", "price collar", "share of volume")):
         yield _worst_order(f"orders: {name}", [(who, found[number_]) for who, found in judged])
     ordered = {order.con_id for order in orders}
     same = sorted({portfolio.name(name) for name, _ in portfolio.foreign if name in ordered})
     told = f"in names of this batch: {', '.join(same)}" if same else "none in a name of this batch"
     yield information("open orders of others", float(len(portfolio.foreign)), told)
+    yield _restricted(portfolio, orders, limits.restricted)
 
 
 def _worst_order(name: str, found: Sequence[tuple[str, Check]]) -> Check:
@@ -103,9 +109,7 @@ def _worst_order(name: str, found: Sequence[tuple[str, Check]]) -> Check:
     return Check(name, worst.value, limit, passed=not failed, detail=f"{more}{who}: {worst.detail}")
 
 
-def restricted_check(
-    portfolio: Portfolio, orders: Sequence[Order], restricted: Sequence[str]
-) -> Check:
+def _restricted(portfolio: Portfolio, orders: Sequence[Order], restricted: Sequence[str]) -> Check:
     """Refuse to trade what is on the restricted list, by symbol or conId."""
     symbols = dict.fromkeys(portfolio.traded(), "") | {order.con_id: "" for order in orders}
     symbols |= {name: known for name, known in portfolio.names.items() if name in symbols}

@@ -22,12 +22,10 @@ from risk.account import AccountState, account_checks
 from risk.batch import (
     batch_checks,
     judge_orders,
-    restricted_check,
     single_checks,
-    trading_checks,
 )
 from risk.limits import Check, Limits, check, in_words, number
-from risk.portfolio import Portfolio, Weights
+from risk.portfolio import Portfolio, Weights, base_prices
 
 MIN_DAYS = 60  # days on which every position has a return, below which risk is not measured
 OPTIMAL, RELAXED = "optimal", "optimal_relaxed"  # what a relaxation let through fails below
@@ -116,34 +114,43 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
         targets,
         foreign=foreign,
         net_asset_value=net_asset_value,
-        prices=prices,
-        rates=rates,
+        prices=base_prices(prices, rates),
         adv=adv,
         names=names or {},
     )
     rules, batch = Limits.of(limits), tuple(orders)
     quoted = prices if references is None else references
     judged = judge_orders(portfolio, batch, references=quoted, rates=rates, limits=limits)
-    return Verdict(
-        orders=tuple(single_checks(judged)),
-        checks=(
-            *_sanity(portfolio, rules, number(coverage)),
-            _optimiser(optimiser_status, relaxations or {}),
-            *_exposure(portfolio, rules),
-            *_sectors(portfolio, rules, sectors or {}),
-            *_losses(portfolio, rules, returns, market),
-            *trading_checks(portfolio, rules),
-            *batch_checks(portfolio, batch, judged, limits),
-            restricted_check(portfolio, batch, limits.restricted),
-            *account_checks(
-                account,
-                net_asset_value=portfolio.net_asset_value,
-                orders=len(batch),
-                reduces=portfolio.reduces(),
-                rules=rules,
-            ),
-        ),
+    checks = (
+        *_input_checks(portfolio, rules, coverage, optimiser_status, relaxations or {}),
+        *_portfolio_checks(portfolio, rules, sectors or {}, returns, market),
+        *batch_checks(portfolio, batch, judged, limits),
+        *_account(portfolio, rules, account, len(batch)),
     )
+    return Verdict(checks, orders=tuple(single_checks(judged)))
+
+
+def _input_checks(
+    portfolio: Portfolio,
+    rules: Limits,
+    coverage: float,
+    status: str,
+    relaxations: Mapping[str, float],
+) -> Iterator[Check]:
+    yield from _sanity(portfolio, rules, number(coverage))
+    yield _optimiser(status, relaxations)
+
+
+def _portfolio_checks(
+    portfolio: Portfolio,
+    rules: Limits,
+    sectors: Mapping[int, str],
+    returns: pd.DataFrame,
+    market: pd.Series[float] | None,
+) -> Iterator[Check]:
+    yield from _exposure(portfolio, rules)
+    yield from _sectors(portfolio, rules, sectors)
+    yield from _losses(portfolio, rules, returns, market)
 
 
 def _sanity(portfolio: Portfolio, rules: Limits, coverage: float) -> Iterator[Check]:
@@ -214,6 +221,18 @@ def _sectors(portfolio: Portfolio, rules: Limits, sectors: Mapping[int, str]) ->
     yield check("unknown sector", unknown, rules.unknown_sector)
 
 
+def _account(
+    portfolio: Portfolio, rules: Limits, account: AccountState, orders: int
+) -> Iterator[Check]:
+    return account_checks(
+        account,
+        net_asset_value=portfolio.net_asset_value,
+        orders=orders,
+        reduces=portfolio.reduces(),
+        rules=rules,
+    )
+
+
 def _losses(
     portfolio: Portfolio,
     rules: Limits,
@@ -249,12 +268,23 @@ def _losses(
     yield check(
         "parametric CVaR 95", loss(measures.parametric_cvar), rules.expected_shortfall, said
     )
+    yield from _betas(rules, returns, market, worst, held=any(held))
 
+
+def _betas(
+    rules: Limits,
+    returns: pd.DataFrame,
+    market: pd.Series[float] | None,
+    worst: Callable[[Callable[[pd.Series[float]], float]], float],
+    *,
+    held: bool,
+) -> Iterator[Check]:
+    """Hold beta against its band; ``worst`` takes the worst of all outcomes of a figure."""
     moves = measures.mean_return(returns) if market is None else market
     against = f"to the equal-weighted mean of {returns.shape[1]} names"
     if market is not None:
         against = f"to {market.name or 'the market given'}"
-    if not any(held):
+    if not held:
         against = "no positions"
 
     def slope(days: pd.Series[float]) -> float:

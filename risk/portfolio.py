@@ -36,8 +36,7 @@ class Portfolio:
         *,
         foreign: Iterable[tuple[int, float]],
         net_asset_value: float,
-        prices: Mapping[int, Price],
-        rates: Rates,
+        prices: Weights,
         adv: Mapping[int, float],
         names: Mapping[int, str],
     ) -> Portfolio:
@@ -50,7 +49,7 @@ class Portfolio:
             foreign=others,
             outcomes=_outcomes(wanted, others),
             net_asset_value=number(net_asset_value),
-            prices=base_prices(prices, rates),
+            prices=prices,
             adv=_numbers(adv),
             names=names,
         )

@@ -99,23 +99,10 @@ def judge_bars(
     due, missing = _recent(table, home, closed.day, exchange=exchange)
     seen = newest_bars(table, quoted_prices(quotes), rolled=rolled, sessions=due)
     newest = _newest_of_market(seen, home, closed.day)
-    copied = {one.con_id for one in seen if one.repeats}
-    same = {one.con_id for one in seen if not one.moved}
-    if len(seen) >= MARKET and len(same) > MOST * len(seen):
-        copied |= same
-    all_copied = len(seen) >= FEWEST and len(copied) > MOST * len(seen)
-    findings = [
-        *_of_jumps(jumps, symbols),
-        *(
-            finding
-            for one in seen
-            for finding in per_name(
-                one, symbols[one.con_id], settings=settings,
-                due=newest if one.con_id in home else None, copies_count=not all_copied,
-            )
-        ),
-    ]  # fmt: skip
-    doubted = {one.con_id for one in findings}
+    copied = _copied(seen)
+    due_of = dict.fromkeys(home, newest)
+    findings = [*_of_jumps(jumps, symbols), *_of_names(seen, symbols, due_of, copied, settings)]
+    doubted = {one.con_id for one in findings} | copied
     compared = [one.close_apart for one in seen if one.close_apart is not None]
     return Quality(
         expected=closed.day,
@@ -124,17 +111,49 @@ def judge_bars(
         findings=tuple(sorted(findings, key=lambda one: (one.symbol, one.con_id, one.rule))),
         spikes=tuple(_of_spikes(jumps, symbols, table)),
         left_out=tuple(sorted({*holidays, *spiked})),
-        fresh=sum(
-            one.con_id not in doubted | copied
-            and (one.session == closed.day or one.con_id not in home)
-            for one in seen
-        ),
+        fresh=_fresh(seen, home, closed.day, doubted),
         copied=len(copied),
         missing=tuple(day for day in missing if day < newest),
         holidays=len(holidays),
         volume=_volume(table, newest),
         compared=len(compared),
         apart=sum(compared),
+    )
+
+
+def _copied(seen: list[Newest]) -> set[int]:
+    """Return the names whose newest bar is a copy: of the one before, or the whole market's."""
+    copied = {one.con_id for one in seen if one.repeats}
+    same = {one.con_id for one in seen if not one.moved}
+    if len(seen) >= MARKET and len(same) > MOST * len(seen):
+        copied |= same
+    return copied
+
+
+def _of_names(
+    seen: list[Newest],
+    symbols: dict[int, str],
+    due: dict[int, date],
+    copied: set[int],
+    settings: QualitySettings,
+) -> Iterator[Finding]:
+    """Yield what is found in each name alone; ``due`` is the session it should have reached."""
+    all_copied = len(seen) >= FEWEST and len(copied) > MOST * len(seen)
+    for one in seen:
+        yield from per_name(
+            one,
+            symbols[one.con_id],
+            settings=settings,
+            due=due.get(one.con_id),
+            copies_count=not all_copied,
+        )
+
+
+def _fresh(seen: list[Newest], home: frozenset[int], expected: date, doubted: set[int]) -> int:
+    """Count the names whose newest bar is believed and of the session that was expected."""
+    return sum(
+        one.con_id not in doubted and (one.session == expected or one.con_id not in home)
+        for one in seen
     )
 
 

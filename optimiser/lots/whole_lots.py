@@ -114,20 +114,8 @@ def target_quantities(
     problems = list(_problems(weights, listings, current, sizing, limits))
     if problems:
         raise DataError("; ".join(problems))
-    nav, smallest = sizing.net_asset_value, sizing.smallest_trade
-    units = {con_id: base_price(listings[con_id], sizing.rates) / nav for con_id in sorted(weights)}
-    wishes = [
-        frozen_wish(con_id, unit=unit, held=int(current.get(con_id, 0.0)))
-        if con_id in frozen
-        else wish_for(
-            con_id,
-            weights[con_id],
-            unit=unit,
-            held=int(current.get(con_id, 0.0)),
-            lot=listings[con_id].round_lot(even=sizing.even_lots),
-        )
-        for con_id, unit in units.items()
-    ]
+    smallest = sizing.smallest_trade
+    wishes = list(_wishes(weights, listings, current, sizing, frozen))
     book = Book(wishes, limits)
     movable = [wish for wish in wishes if not wish.exits and not wish.frozen]
     small = [wish for wish in movable if abs(wish.change) < smallest]
@@ -151,6 +139,23 @@ def target_quantities(
         left_alone=dict(_left_alone(book, wanted, sizing)),
         broken=book.broken(),
     )
+
+
+def _wishes(
+    weights: Mapping[int, float],
+    listings: Mapping[int, Listing],
+    current: Mapping[int, float],
+    sizing: Sizing,
+    frozen: Collection[int],
+) -> Iterator[Wish]:
+    for con_id in sorted(weights):
+        listing, held = listings[con_id], int(current.get(con_id, 0.0))
+        unit = base_price(listing, sizing.rates) / sizing.net_asset_value
+        if con_id in frozen:
+            yield frozen_wish(con_id, unit=unit, held=held)
+        else:
+            lot = listing.round_lot(even=sizing.even_lots)
+            yield wish_for(con_id, weights[con_id], unit=unit, held=held, lot=lot)
 
 
 def _left_alone(

@@ -6,7 +6,7 @@ Nothing that is not known is taken as zero or as yes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -32,15 +32,35 @@ class Raw:
 
     alpha: pd.Series[float]
     returns: pd.DataFrame
-    current: pd.Series[float] = field(default_factory=lambda: pd.Series(dtype=np.float64))
+    w_prev: pd.Series[float] | None = None
     tradable: pd.Series[bool] | None = None
     cost: PerName = COST.default
     impact: PerName = None
-    uncertainty: PerName = None
+    alpha_uncertainty: PerName = None
     groups: pd.Series[str] | None = None
     beta: pd.Series[float] | None = None
-    covariance: CovarianceSource = LEDOIT_WOLF
+    cov: CovarianceSource = LEDOIT_WOLF
     scenario_weights: Sequence[float] | pd.Series[float] | None = None
+
+    @property
+    def current(self) -> pd.Series[float]:
+        """The weights held now; nothing is held where none were given."""
+        return pd.Series(dtype=np.float64) if self.w_prev is None else self.w_prev
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The costs that are one number for every name."""
+        costs = {
+            "cost": self.cost,
+            "impact": self.impact,
+            "alpha_uncertainty": self.alpha_uncertainty,
+        }
+        return {name: each for name, each in costs.items() if isinstance(each, float | int)}
+
+    @property
+    def indexes(self) -> tuple[pd.Index[Any], ...]:
+        """Where names come from: expected returns, past returns and holdings."""
+        return self.alpha.index, self.returns.columns, self.current.index
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,10 +141,10 @@ def align(raw: Raw, caps: tuple[tuple[str, float], ...] = ()) -> Inputs:
         else _in_order(free, index, fill=True).to_numpy(dtype=np.bool_),
         cost=_per_name("cost", raw.cost, symbols),
         impact=_per_name("impact", raw.impact, symbols),
-        uncertainty=_per_name("alpha_uncertainty", raw.uncertainty, symbols),
+        uncertainty=_per_name("alpha_uncertainty", raw.alpha_uncertainty, symbols),
         group=_places(raw.groups, caps, symbols),
         beta=_numbers(raw.beta.reindex(order)) if raw.beta is not None else np.zeros(len(names)),
-        covariance=_covariance(raw.covariance, raw.returns),
+        covariance=_covariance(raw.cov, raw.returns),
         scenario_weights=_weights(raw.scenario_weights, len(returns)),
     )
 
@@ -232,7 +252,7 @@ def _input_problems(raw: Raw) -> Iterator[str]:
     }
     optional = {
         "tradable": raw.tradable, "groups": raw.groups, "beta": raw.beta, "cost": raw.cost,
-        "impact": raw.impact, "alpha_uncertainty": raw.uncertainty,
+        "impact": raw.impact, "alpha_uncertainty": raw.alpha_uncertainty,
     }  # fmt: skip
     indexes |= {name: each.index for name, each in optional.items() if isinstance(each, pd.Series)}
     for what, index in indexes.items():

@@ -73,40 +73,13 @@ class _Programme:
 
     @classmethod
     def of(cls, sub: Subproblem, scale: float) -> _Programme:
+        """Write a subproblem in the columns w, g, r, u, t, and v >= (g or r)^1.5 for impact."""
         k, h, s, m = len(sub.linear), len(sub.current), len(sub.standing), len(sub.limit)
         curved = _curved(sub)
         p = len(curved)
-        # Columns: w, g, r, u, t, and v >= (g or r)^1.5 where there is impact.
         widths = [k, k, h, s, 1, p]
-        eye, few = sparse.eye_array(k), sparse.eye_array(h)
-        pick = sparse.eye_array(h, k)
-        returns, ones = PERCENT * sub.returns, np.ones((s, 1))
-        blocks: list[list[object]] = [
-            [eye, -eye, *[None] * 4],
-            [-eye, -eye, *[None] * 4],
-            [eye, *[None] * 5],
-            [-eye, *[None] * 5],
-            [pick, None, -few, *[None] * 3],
-            [-pick, None, -few, *[None] * 3],
-            [sub.on_weight, sub.on_size, sub.on_change, *[None] * 3],
-            [-returns, None, None, -sparse.eye_array(s), -ones, None],
-            [None, None, None, -sparse.eye_array(s), None, None],
-        ]
-        heights = [k, k, k, k, h, h, m, s, s]
-        filled = [
-            [
-                sparse.csr_array((height, width)) if part is None else part
-                for part, width in zip(row, widths, strict=True)
-            ]
-            for row, height in zip(blocks, heights, strict=True)
-        ]
-        bound = [
-            np.zeros(2 * k), sub.high, -sub.low, sub.current, -sub.current,
-            sub.limit, PERCENT * sub.standing, np.zeros(s),
-        ]  # fmt: skip
-        cones: list[object] = [clarabel.NonnegativeConeT(sum(heights))]
-        matrix = sparse.block_array(filled, format="csr")
-        impact = np.concatenate([sub.size_impact, sub.change_impact])[curved - k]
+        matrix, bound = _rows(sub, widths)
+        cones: list[object] = [clarabel.NonnegativeConeT(matrix.shape[0])]
         if p:
             matrix = sparse.vstack([matrix, _powers(curved, sum(widths), sum(widths) - p)])
             bound.append(np.tile([0.0, 1.0, 0.0], p))
@@ -120,17 +93,7 @@ class _Programme:
         )
         return cls(
             quadratic=sparse.csc_array(quadratic),
-            cost=scale
-            * np.concatenate(
-                [
-                    sub.linear,
-                    sub.size_cost,
-                    sub.change_cost,
-                    sub.tail_cap / PERCENT,
-                    [sub.tail_total / PERCENT if s else 0.0],
-                    impact,
-                ]
-            ),
+            cost=scale * _cost(sub, curved),
             matrix=sparse.csc_array(matrix),
             bound=np.concatenate(bound),
             cones=cones,
@@ -138,6 +101,47 @@ class _Programme:
             tail=slice(4 * k + 2 * h + m, 4 * k + 2 * h + m + s),
             threshold=2 * k + h + s,
         )
+
+
+def _rows(sub: Subproblem, widths: list[int]) -> tuple[sparse.csr_array, list[Floats]]:
+    """Return the linear rows, whose slacks are not negative, and their right-hand sides."""
+    k, h, s, m = len(sub.linear), len(sub.current), len(sub.standing), len(sub.limit)
+    eye, few = sparse.eye_array(k), sparse.eye_array(h)
+    pick = sparse.eye_array(h, k)
+    returns, ones = PERCENT * sub.returns, np.ones((s, 1))
+    blocks: list[list[object]] = [
+        [eye, -eye, *[None] * 4],
+        [-eye, -eye, *[None] * 4],
+        [eye, *[None] * 5],
+        [-eye, *[None] * 5],
+        [pick, None, -few, *[None] * 3],
+        [-pick, None, -few, *[None] * 3],
+        [sub.on_weight, sub.on_size, sub.on_change, *[None] * 3],
+        [-returns, None, None, -sparse.eye_array(s), -ones, None],
+        [None, None, None, -sparse.eye_array(s), None, None],
+    ]
+    heights = [k, k, k, k, h, h, m, s, s]
+    filled = [
+        [
+            sparse.csr_array((height, width)) if part is None else part
+            for part, width in zip(row, widths, strict=True)
+        ]
+        for row, height in zip(blocks, heights, strict=True)
+    ]
+    bound = [
+        np.zeros(2 * k), sub.high, -sub.low, sub.current, -sub.current,
+        sub.limit, PERCENT * sub.standing, np.zeros(s),
+    ]  # fmt: skip
+    return sparse.block_array(filled, format="csr"), bound
+
+
+def _cost(sub: Subproblem, curved: Places) -> Floats:
+    """Return the linear cost of each column."""
+    impact = np.concatenate([sub.size_impact, sub.change_impact])[curved - len(sub.linear)]
+    tail = sub.tail_total / PERCENT if len(sub.standing) else 0.0
+    return np.concatenate(
+        [sub.linear, sub.size_cost, sub.change_cost, sub.tail_cap / PERCENT, [tail], impact]
+    )
 
 
 def _curved(sub: Subproblem) -> Places:

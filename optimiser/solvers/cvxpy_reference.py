@@ -23,38 +23,16 @@ def solve_as_defined(problem: Problem, *, time_limit: float) -> Solution:
     Raises `SolverError` when the solver gives up or answers without numbers. That says nothing
     about the limits: whether they can be met is known before, from `optimiser.relaxation`.
     """
-    utility, limits = problem.utility, problem.limits
-    everyone = np.arange(len(problem.symbols))
-    free = ~problem.fixed
+    utility = problem.utility
     w = cp.Variable(len(problem.symbols))
     size, change = cp.abs(w), cp.abs(w - problem.current)
     # CVaR after Rockafellar and Uryasev (2000): the least, over all thresholds, of the threshold
     # plus the mean excess in the tail. Convex, and exact for a tail of fractional size.
     threshold, excess = cp.Variable(), cp.Variable(len(problem.scenarios), nonneg=True)
-    cvar = threshold + problem.probabilities @ excess / (1.0 - utility.cvar_level)
-    variance = cp.quad_form(w, cp.psd_wrap(problem.covariance.block(everyone)))
-
     beyond_threshold = excess >= -problem.scenarios @ w - threshold
-    portfolio = {
-        "gross": cp.sum(size) <= limits.max_gross,
-        "cash": cp.sum(w if limits.cash_mode == "net" else cp.pos(w)) <= limits.max_invested,
-    }
-    if limits.max_turnover is not None:
-        portfolio["turnover"] = cp.sum(change) <= limits.max_turnover
-    if limits.max_net is not None:
-        portfolio["net high"] = cp.sum(w) <= limits.max_net
-        portfolio["net low"] = cp.sum(w) >= -limits.max_net
-    for number, (name, cap) in enumerate(limits.group_caps):
-        portfolio[f"group {name}"] = cp.sum(size[problem.group == number]) <= cap
-    if limits.beta_range is not None:
-        low, high = limits.beta_range
-        portfolio["beta high"] = problem.beta @ w <= high
-        portfolio["beta low"] = problem.beta @ w >= low
-    bounds = [
-        w[free] >= problem.low[free],
-        w[free] <= problem.high[free],
-        w[~free] == problem.low[~free],
-    ]
+    cvar = threshold + problem.probabilities @ excess / (1.0 - utility.cvar_level)
+    everyone = np.arange(len(problem.symbols))
+    variance = cp.quad_form(w, cp.psd_wrap(problem.covariance.block(everyone)))
 
     scale = scale_of(problem)
     objective = (
@@ -66,7 +44,8 @@ def solve_as_defined(problem: Problem, *, time_limit: float) -> Solution:
     )
     if problem.impact.any():
         objective -= (scale * problem.impact) @ cp.power(change, 1.5)
-    constraints = [beyond_threshold, *portfolio.values(), *(b for b in bounds if b.size)]
+    portfolio = _portfolio_limits(problem, w, size, change)
+    constraints = [beyond_threshold, *portfolio.values(), *_bounds(problem, w)]
     programme = cp.Problem(cp.Maximize(objective), constraints)
     _run(programme, time_limit)
     prices = [_dual(portfolio[name]) / scale for name in limit_rows(problem).names]
@@ -78,6 +57,40 @@ def solve_as_defined(problem: Problem, *, time_limit: float) -> Solution:
         rounds=1,
         iterations=int(programme.solver_stats.num_iters or 0),
     )
+
+
+def _portfolio_limits(
+    problem: Problem, w: cp.Variable, size: cp.Expression, change: cp.Expression
+) -> dict[str, cp.Constraint]:
+    """Return the limits on sums of weights w, sizes |w| and changes |w - current|, by name."""
+    limits = problem.limits
+    found = {
+        "gross": cp.sum(size) <= limits.max_gross,
+        "cash": cp.sum(w if limits.cash_mode == "net" else cp.pos(w)) <= limits.max_invested,
+    }
+    if limits.max_turnover is not None:
+        found["turnover"] = cp.sum(change) <= limits.max_turnover
+    if limits.max_net is not None:
+        found["net high"] = cp.sum(w) <= limits.max_net
+        found["net low"] = cp.sum(w) >= -limits.max_net
+    for number, (name, cap) in enumerate(limits.group_caps):
+        found[f"group {name}"] = cp.sum(size[problem.group == number]) <= cap
+    if limits.beta_range is not None:
+        low, high = limits.beta_range
+        found["beta high"] = problem.beta @ w <= high
+        found["beta low"] = problem.beta @ w >= low
+    return found
+
+
+def _bounds(problem: Problem, w: cp.Variable) -> list[cp.Constraint]:
+    """Return the bounds of each name; one that cannot be traded keeps its weight."""
+    free = ~problem.fixed
+    bounds = [
+        w[free] >= problem.low[free],
+        w[free] <= problem.high[free],
+        w[~free] == problem.low[~free],
+    ]
+    return [each for each in bounds if each.size]
 
 
 def _dual(constraint: cp.Constraint) -> float:

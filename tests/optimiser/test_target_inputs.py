@@ -1,11 +1,17 @@
 """Bad, missing and odd inputs: each has one clear answer, and none is NaN."""
 
+import inspect
+from dataclasses import fields
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from core.errors import ConfigurationError, DataError, NoData
 from optimiser import mean_variance_cvar
+from optimiser.model.inputs import Raw
+from optimiser.model.terms import Limits, Utility
+from optimiser.target import Choices
 
 
 def some_inputs(n=6, days=80, seed=0):
@@ -13,6 +19,11 @@ def some_inputs(n=6, days=80, seed=0):
     names = [f"S{i}" for i in range(n)]
     returns = pd.DataFrame(random.normal(0.0, 0.01, (days, n)), columns=names)
     return pd.Series(random.normal(0.0, 5e-4, n), index=names), returns
+
+
+def test_every_argument_of_the_call_reaches_exactly_one_group_of_terms():
+    named = [each.name for kind in (Raw, Limits, Utility, Choices) for each in fields(kind)]
+    assert sorted(named) == sorted(inspect.signature(mean_variance_cvar).parameters)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1.5])
