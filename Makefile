@@ -10,7 +10,7 @@ WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # compiles pandas and all else anew: a second and more of CPU time each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint format coverage hooks bench bench-ingest conformance soak sweep-optimiser deploy lock clean fuzz-gate mutants bench-optimiser
+.PHONY: help run test lint format coverage docs hooks bench bench-ingest conformance soak sweep-optimiser deploy lock clean fuzz-gate mutants bench-optimiser
 
 help:            ## List the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ format: $(READY) ## Let ruff repair what it can
 coverage: $(READY) ## Line and branch coverage of every test, as HTML in reports/coverage
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 	    --cov --cov-report=term:skip-covered --cov-report=html:reports/coverage
+
+docs: $(READY)   ## Write docs/configuration.md anew from the settings
+	$(BIN)/python -m core.settings.reference > docs/configuration.md
 
 hooks: $(READY)  ## Check each commit as CI does: ruff, mypy, import contracts, its subject
 	$(BIN)/pre-commit install --hook-type pre-commit --hook-type commit-msg

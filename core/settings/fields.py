@@ -28,6 +28,7 @@ Fraction = Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]
 NotNegative = Annotated[FiniteFloat, Field(ge=0.0)]
 Seconds = Annotated[FiniteFloat, Field(gt=0.0, le=3600.0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+ClientId = Annotated[int, Field(ge=1, le=31)]
 _SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .+'-]{0,31}")
 _HISTORY = re.compile(r"[1-9]\d{0,3} [DWMY]")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -46,11 +46,17 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,  # a traceback would show what was given, a secret maybe
     )
 
-    mode: Mode = Mode.SIM
-    submit: Submit = Submit.PROPOSE
-    live_confirmed: bool = False  # the second switch that live mode needs
-    home: Path = Path()
-    exchange: Exchange = DEFAULT_EXCHANGE
+    mode: Mode = Field(Mode.SIM, description="which world a run trades in")
+    submit: Submit = Field(
+        Submit.PROPOSE, description="what happens to the orders that survive: a ticket, or sent"
+    )
+    live_confirmed: bool = Field(
+        default=False, description="the second switch that live mode needs"
+    )
+    home: Path = Field(Path(), description="folder of ``data/`` and ``reports/``")
+    exchange: Exchange = Field(
+        DEFAULT_EXCHANGE, description="MIC of the exchange whose sessions are followed"
+    )
     gateway: GatewaySettings = GatewaySettings()
     simulator: SimulatorSettings = SimulatorSettings()
     vendors: VendorSettings = VendorSettings()
