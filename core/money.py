@@ -16,6 +16,7 @@ from core.errors import DataError
 # Quotations in a hundredth of a currency: London's pence, Johannesburg's cents, Tel Aviv's agorot.
 MINOR_UNITS = {"GBX": "GBP", "GBp": "GBP", "ZAC": "ZAR", "ILA": "ILS"}
 MINOR_PER_UNIT = 100
+BASE = "BASE"  # IBKR's word for the account's own currency, where it does not name it
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class Rates:
 
     def of(self, currency: str) -> float:
         """Return the base currency for one unit. Raises `DataError` that names the currency."""
-        rate = 1.0 if currency == self.base else self.known.get(currency, math.nan)
+        rate = 1.0 if currency in {self.base, BASE} else self.known.get(currency, math.nan)
         if not (math.isfinite(rate) and rate > 0.0):
             stated = f"is {rate:g}" if currency in self.known else "is not known"
             raise DataError(f"the rate of {currency} in {self.base} {stated}")

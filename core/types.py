@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from core.money import Price, Rates
+from core.money import Money, Price, Rates
 
 
 class Mode(StrEnum):
@@ -259,7 +259,11 @@ class WhatIf:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One execution with its commission. ``commission`` is None until the broker reports it."""
+    """One execution with its commission.
+
+    ``price`` is as the contract's market quotes it. ``commission`` is in the currency that the
+    broker charges it in, and None until it is reported.
+    """
 
     execution_id: str
     order_ref: str
@@ -269,7 +273,7 @@ class Fill:
     quantity: float
     price: float
     time: datetime
-    commission: float | None
+    commission: Money | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ def settle(day: Day, sha256: str) -> StageRecord:
     states = [found.states[intent.order.order_ref] for intent in ordered]
     fills = fills_since(states, record.ticket.decided_at)
     decided = {line.order.order_ref: line.reference_price for line in record.ticket.lines}
-    spent = costs(fills, decided, units_decided(record, snapshot, contracts))
+    units = units_decided(record, snapshot, contracts)
+    spent = costs(fills, decided, units, snapshot.exchange_rates)
     # Of an order that was committed to before the decision it is not known when it filled.
     own = {order.order_ref for order in record.ticket.orders}
     beside = unreported(state for state in states if state.order_ref in own)
@@ -91,7 +92,7 @@ def settle(day: Day, sha256: str) -> StageRecord:
     return StageRecord(
         stage="close",
         artefacts={
-            "fills": day.write("fills", fills_table(states), FILLS),
+            "fills": day.write("fills", fills_table(states, snapshot.exchange_rates), FILLS),
             "positions": day.write_record("positions_at_close", record_of(snapshot)),
             "close": day.write_record("close", facts),
         },
@@ -148,10 +149,10 @@ def close_facts(record: TicketRecord, settled: StageRecord) -> dict[str, Any]:
 def cost_record(spent: Costs) -> dict[str, Any]:
     """Return costs as plain JSON values, one row for each fill."""
     return {
-        "traded": spent.traded,
-        "slippage": spent.slippage,
+        "traded": spent.traded.amount,
+        "slippage": spent.slippage.amount,
         "slippage_bps": spent.slippage_bps,
-        "commission": spent.commission,
+        "commission": spent.commission.amount,
         "without_commission": spent.without_commission,
         "fills": [
             {
@@ -163,8 +164,8 @@ def cost_record(spent: Costs) -> dict[str, Any]:
                 "price": one.fill.price,
                 "decision_price": one.decision_price,
                 "slippage_bps": one.slippage_bps,
-                "slippage": one.slippage,
-                "commission": one.fill.commission,
+                "slippage": None if one.slippage is None else one.slippage.amount,
+                "commission": None if one.commission is None else one.commission.amount,
             }
             for one in spent.fills
         ],
@@ -178,5 +179,5 @@ def close_note(states: list[OrderState], spent: Costs, unexplained: int, unprice
     bps = "" if spent.slippage_bps is None else f" ({spent.slippage_bps:+.1f} bp)"
     return (
         f"{uncertain_names(states)}{odd}{silent}{counted(states)}; {len(spent.fills)} fills, "
-        f"slippage {spent.slippage:,.2f}{bps}, commission {spent.commission:,.2f}"
+        f"slippage {spent.slippage.amount:,.2f}{bps}, commission {spent.commission.amount:,.2f}"
     )

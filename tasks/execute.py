@@ -14,17 +14,19 @@ import journal
 from core import clock
 from core.canonical import canonical_json, sha256_of
 from core.errors import NoData
+from core.money import Rates
 from core.order_action import action
 from core.storage.artefacts import Artefact
 from core.storage.runs import StageRecord
 from core.tables import FILLS
-from core.types import OrderState, OrderStatus
+from core.types import Fill, OrderState, OrderStatus
 from desk.clocks import read
 from desk.errors import NotPermitted
 from desk.orders import intents
 from desk.orders.intents import Intent, IntentState
 from desk.orders.reconciliation import reconcile, state_of
 from desk.orders.submission import Submission, submit
+from desk.orders.transaction_costs import commission_of
 from desk.records.order_events import OVER, last_seen
 from desk.records.store import DeskStore
 from desk.tickets import approvals, ticket_store
@@ -82,7 +84,7 @@ def collect_fills(day: Day, submitted: StageRecord) -> StageRecord:
         own = [intent.order.order_ref for intent in intents.of_source(store, sha256)]
         held = ticket_store.fetch(store, sha256).held
     states = [found.states[ref] for ref in own]
-    fills = fills_table(states)
+    fills = fills_table(states, snapshot.exchange_rates)
     return StageRecord(
         stage="fills",
         artefacts={
@@ -217,10 +219,15 @@ def order_rows(states: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def fills_table(states: Iterable[OrderState]) -> pd.DataFrame:
+def fills_table(states: Iterable[OrderState], rates: Rates) -> pd.DataFrame:
     """Return the fills of these orders as a table of schema ``fills``."""
-    rows = [asdict(fill) for state in states for fill in state.fills]
+    rows = [_fill_row(fill, rates) for state in states for fill in state.fills]
     return pd.DataFrame(rows, columns=[column.name for column in FILLS.columns])
+
+
+def _fill_row(fill: Fill, rates: Rates) -> dict[str, Any]:
+    paid = commission_of(fill, rates)
+    return asdict(fill) | {"commission": None if paid is None else paid.amount}
 
 
 def state_records(states: Iterable[OrderState], held: Mapping[str, float]) -> list[dict[str, Any]]:

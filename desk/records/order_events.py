@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.money import BASE, Money
 from core.types import Fill, Order, OrderState, OrderStatus, Side
 from desk.records.schema import FILLS, INTENTS, SIGHTINGS
 from desk.records.store import DeskStore
@@ -90,27 +91,34 @@ def _fills(connection: sa.Connection, order_refs: Collection[str]) -> dict[str, 
             quantity=row["quantity"],
             price=row["price"],
             time=datetime.fromisoformat(row["time"]),
-            commission=row["commission"],
+            commission=_commission(row),
         )
         found.setdefault(fill.order_ref, []).append(fill)
     return found
 
 
+def _commission(row: Any) -> Money | None:
+    """Return what a fill cost; a row from before currencies were kept is in the account's own."""
+    amount = row["commission"]
+    return None if amount is None else Money(amount, row["commission_currency"] or BASE)
+
+
 def _keep(connection: sa.Connection, order_ref: str, fills: Collection[Fill]) -> None:
     """Keep the fills of an order. They are all it has: one that is missing was corrected."""
-    known = {
-        row["execution_id"]: row["commission"]
-        for row in connection.execute(
-            sa.select(FILLS).where(FILLS.c.order_ref == order_ref)
-        ).mappings()
-    }
+    of_order = sa.select(FILLS.c.execution_id).where(FILLS.c.order_ref == order_ref)
+    known = set(connection.scalars(of_order))
     for fill in fills:
-        values = {"commission": fill.commission, "corrected": False}
+        paid = fill.commission
+        values = {
+            "commission": None if paid is None else paid.amount,
+            "commission_currency": None if paid is None else paid.currency,
+            "corrected": False,
+        }
         if fill.execution_id not in known:
             connection.execute(sa.insert(FILLS).values(**_fill_row(order_ref, fill), **values))
-        elif fill.commission is not None:
+        elif paid is not None:
             _change(connection, [fill.execution_id], values)
-    _change(connection, sorted(set(known) - {f.execution_id for f in fills}), {"corrected": True})
+    _change(connection, sorted(known - {f.execution_id for f in fills}), {"corrected": True})
 
 
 def _change(connection: sa.Connection, execution_ids: list[str], values: dict[str, Any]) -> None:

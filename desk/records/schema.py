@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 2
+VERSION = 3
 
 METADATA = sa.MetaData()
 
@@ -146,6 +146,7 @@ FILLS = sa.Table(
     sa.Column("price", sa.Float, nullable=False),
     sa.Column("time", sa.String, nullable=False),
     sa.Column("commission", sa.Float),  # unknown until the broker reports it
+    sa.Column("commission_currency", sa.String),  # none in rows of version 2: the account's own
     sa.Column("corrected", sa.Boolean, nullable=False),  # the broker replaced it by another
 )
 

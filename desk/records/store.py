@@ -25,6 +25,8 @@ from desk.records.schema import DESK_SCHEMA, METADATA, VERSION
 SYNCHRONOUS = "FULL"  # on disk before a transaction ends; tests about something else do without
 _BUSY_SECONDS = 30.0  # how long a transaction waits for another process's
 _WITHOUT_COMBINATIONS = 1  # the version before orders could have legs
+_WITHOUT_CURRENCIES = 2  # and the one before a commission said its currency
+_CURRENCY = "commission_currency"
 
 
 class DeskStore(Closeable):
@@ -130,8 +132,10 @@ def _check_version(connection: sa.Connection, path: Path) -> None:
     found = None
     if sa.inspect(connection).has_table(DESK_SCHEMA.name):
         found = connection.scalar(sa.select(DESK_SCHEMA.c.version))
-    if found == _WITHOUT_COMBINATIONS:
-        METADATA.create_all(connection)  # only adds tables
+    if found in {_WITHOUT_COMBINATIONS, _WITHOUT_CURRENCIES}:
+        METADATA.create_all(connection)  # only adds tables, and one column: no row is rewritten
+        if not any(c["name"] == _CURRENCY for c in sa.inspect(connection).get_columns("fills")):
+            connection.exec_driver_sql(f"ALTER TABLE fills ADD COLUMN {_CURRENCY} VARCHAR")
         connection.execute(sa.update(DESK_SCHEMA).values(version=VERSION))
         return
     if found != VERSION:

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from core.money import Money
 from core.types import Fill
 from ibkr.orders.combinations import BAG
 from ibkr.wire.convert import side
@@ -13,7 +14,7 @@ from ibkr.wire.messages import Executed
 
 
 def fills_by_order(
-    executed: Sequence[Executed], commissions: Mapping[str, float | None], *, account: str
+    executed: Sequence[Executed], commissions: Mapping[str, Money | None], *, account: str
 ) -> dict[int, tuple[Fill, ...]]:
     """Return the fills of each order of one account by permId, oldest first.
 
@@ -37,7 +38,7 @@ def fills_by_order(
     }
 
 
-def _fill(row: Executed, commission: float | None) -> Fill:
+def _fill(row: Executed, commission: Money | None) -> Fill:
     execution = row.execution
     return Fill(
         execution_id=execution.execId,
@@ -52,7 +53,7 @@ def _fill(row: Executed, commission: float | None) -> Fill:
     )
 
 
-def _commission(name: str, row: Executed, commissions: Mapping[str, float | None]) -> float | None:
+def _commission(name: str, row: Executed, commissions: Mapping[str, Money | None]) -> Money | None:
     """Return the commission of an execution; a correction may have none of its own."""
     own = commissions.get(row.execution.execId)
     if own is not None:

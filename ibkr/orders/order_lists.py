@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import ib_async
 
 from core.errors import GatewayError
+from core.money import Money
 from core.types import Fill, OrderState, OrderStatus
 from ibkr.orders.combinations import BAG, legs_of, quantity_done
 from ibkr.orders.fills import fills_by_order
@@ -89,7 +90,7 @@ def join_lists(
     opened: Sequence[OpenOrder | Status],
     completed: Sequence[CompletedOrder],
     executed: Sequence[Executed],
-    commissions: Mapping[str, float | None],
+    commissions: Mapping[str, Money | None],
     *,
     account: str,
 ) -> dict[str, Record]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ib_async
 
+from core.money import Money
 from ibkr.orders.open_orders import BrokerOrder, by_perm_id, opened
 from ibkr.orders.order_lists import Record, join_lists
 from ibkr.replay.received import received
@@ -24,7 +25,7 @@ def order_records(broker: Broker) -> dict[str, Record]:
         working,
         [_completed(broker, order) for order in exchange.orders.done_since(today)],
         [_executed(broker, execution) for execution in executions],
-        {one.execution_id: received(one.commission) for one in executions},
+        {one.execution_id: _commission(broker, one) for one in executions},
         account=account,
     )
 
@@ -61,6 +62,11 @@ def _completed(broker: Broker, order: OrderRecord) -> CompletedOrder:
         _order(broker, order),
         ib_async.OrderState(status=order.status.value, completedStatus=completed_status(order)),
     )
+
+
+def _commission(broker: Broker, execution: Execution) -> Money | None:
+    amount = received(execution.commission)
+    return None if amount is None else Money(amount, broker.exchange.tape.base)
 
 
 def _executed(broker: Broker, execution: Execution) -> Executed:

@@ -19,6 +19,7 @@ import ib_async
 from ib_async.util import UNSET_INTEGER
 
 from core.errors import GatewayUnreachable
+from core.money import BASE, Money
 from ibkr.wire.convert import number
 from ibkr.wire.error_codes import UNADDRESSED_REFUSALS, is_news, refusal
 from ibkr.wire.market_callbacks import MarketCallbacks
@@ -198,7 +199,9 @@ class Callbacks(MarketCallbacks):
             self.requests.client.updateReqId(order_id + 1)
 
     def commissionReport(self, report: ib_async.CommissionReport) -> None:
-        self.ledger.charge(report.execId, number(report.commission))
+        amount, currency = number(report.commission), report.currency or BASE
+        commission = None if amount is None else Money(amount, currency)
+        self.ledger.charge(report.execId, commission)
 
 
 def _ignore(*_arguments: Any) -> None:

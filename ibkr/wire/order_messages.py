@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from core.money import Money
 from core.text.untrusted import PARAGRAPH, one_line
 from ibkr.wire.error_codes import is_refused_order
 
@@ -41,7 +42,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.words: dict[int, Word] = {}
-        self.commissions: dict[str, float | None] = {}
+        self.commissions: dict[str, Money | None] = {}
         self._change = asyncio.Event()
 
     def open(self, order_id: int) -> Word:
@@ -66,7 +67,7 @@ class Ledger:
             )
             self.wake()
 
-    def charge(self, execution_id: str, commission: float | None) -> None:
+    def charge(self, execution_id: str, commission: Money | None) -> None:
         """Note a commission; it may come before the execution it belongs to."""
         self.commissions[execution_id] = commission
         self.wake()

@@ -283,7 +283,7 @@ def test_a_whole_day_ends_in_the_targets(connect, world, stocks):
     world.advance_to(today.open + timedelta(minutes=1))
     states = tools.await_fills([order.order_ref for order in orders], timeout=10)
     assert {state.status for state in states.values()} == {OrderStatus.FILLED}
-    assert all(fill.commission > 0 for state in states.values() for fill in state.fills)
+    assert all(fill.commission.amount > 0 for state in states.values() for fill in state.fills)
     after = {p.con_id: p.quantity for p in portfolio.snapshot().positions}
     assert after == {con_id: quantity for con_id, quantity in targets.items() if quantity}
 

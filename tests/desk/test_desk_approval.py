@@ -268,7 +268,7 @@ def test_a_desk_of_another_version_is_not_touched(tmp_path):
     with engine.begin() as connection:
         connection.execute(sa.update(DESK_SCHEMA).values(version=99))
     engine.dispose()
-    with pytest.raises(StorageError, match="desk schema 99, this daybook reads 2"):
+    with pytest.raises(StorageError, match="desk schema 99, this daybook reads 3"):
         DeskStore(tmp_path / "d.sqlite")
 
 

@@ -5,14 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.money import Money, Rates
 from core.types import Fill, OrderState, OrderStatus, Position, Side, Snapshot
 from desk.orders.position_check import fills_since, mismatches
 from desk.orders.transaction_costs import cost_of, costs
 from desk.tickets.ticket_store import Holding
 from tests.desk.desk_harness import NOW
 
+DOLLARS = Rates("USD")
+ONE_DOLLAR = Money(1.0, "USD")
 
-def a_fill(con_id=1, side=Side.BUY, quantity=100.0, price=10.2, ref="ours", commission=1.0):
+
+def a_fill(con_id=1, side=Side.BUY, quantity=100.0, price=10.2, ref="ours", commission=ONE_DOLLAR):
     return Fill("x", ref, con_id, f"S{con_id}", side, quantity, price, NOW, commission)
 
 
@@ -48,42 +52,54 @@ def test_a_position_that_is_not_a_number_is_a_mismatch():
 
 def test_slippage_is_what_was_paid_beyond_the_decision():
     # Bought 100 at 10.20 instead of 10.00: 20 paid too much, 200 basis points.
-    bought = cost_of(a_fill(price=10.2), 10.0, unit=1.0)
-    assert (bought.slippage, bought.slippage_bps) == pytest.approx((20.0, 200.0))
+    bought = cost_of(a_fill(price=10.2), 10.0, unit=1.0, rates=DOLLARS)
+    assert (bought.slippage.amount, bought.slippage_bps) == pytest.approx((20.0, 200.0))
     # Sold 100 at 10.20 instead of 10.00: the same distance is a gain.
-    sold = cost_of(a_fill(side=Side.SELL, price=10.2), 10.0, unit=1.0)
-    assert (sold.slippage, sold.slippage_bps) == pytest.approx((-20.0, -200.0))
+    sold = cost_of(a_fill(side=Side.SELL, price=10.2), 10.0, unit=1.0, rates=DOLLARS)
+    assert (sold.slippage.amount, sold.slippage_bps) == pytest.approx((-20.0, -200.0))
 
 
 @pytest.mark.parametrize("price", [None, float("nan"), 0.0, -1.0])
 def test_a_fill_without_a_decision_price_has_no_slippage_rather_than_none_at_all(price):
-    assert cost_of(a_fill(), price, unit=1.0).slippage is None
+    assert cost_of(a_fill(), price, unit=1.0, rates=DOLLARS).slippage is None
 
 
 def test_the_sum_weighs_each_fill_by_its_worth_and_says_what_is_not_known():
     fills = [
         a_fill(price=10.2),  # 20 on 1,000
         a_fill(quantity=300.0, price=9.9, commission=None),  # -30 on 3,000
-        a_fill(price=55.0, ref="beside", commission=2.0),
+        a_fill(price=55.0, ref="beside", commission=ONE_DOLLAR * 2),
     ]
-    found = costs(fills, {"ours": 10.0}, {1: 1.0})
-    assert found.slippage == pytest.approx(-10.0)
+    found = costs(fills, {"ours": 10.0}, {1: 1.0}, DOLLARS)
+    assert found.slippage.amount == pytest.approx(-10.0)
     assert found.slippage_bps == pytest.approx(-25.0)  # -10 on 4,000
-    assert found.traded == pytest.approx(1020.0 + 2970.0 + 5500.0)
-    assert (found.commission, found.without_commission) == (3.0, 1)
+    assert found.traded.amount == pytest.approx(1020.0 + 2970.0 + 5500.0)
+    assert (found.commission, found.without_commission) == (ONE_DOLLAR * 3, 1)
 
 
 def test_pence_and_yen_are_summed_in_the_base_currency():
     # 100 shares 10 pence dearer, the penny at 0.0125: 12.50; 100 shares 20 yen dearer: 12.80.
     fills = [a_fill(1, price=90.0, ref="london"), a_fill(2, price=3_020.0, ref="tokyo")]
-    found = costs(fills, {"london": 80.0, "tokyo": 3_000.0}, {1: 0.0125, 2: 0.0064})
-    assert [one.slippage for one in found.fills] == pytest.approx([12.5, 12.8])
-    assert found.traded == pytest.approx(100 * 90.0 * 0.0125 + 100 * 3_020.0 * 0.0064)
+    found = costs(
+        fills,
+        {"london": 80.0, "tokyo": 3_000.0},
+        {1: 0.0125, 2: 0.0064},
+        Rates("EUR", {"USD": 0.8}),
+    )
+    assert [one.slippage.amount for one in found.fills] == pytest.approx([12.5, 12.8])
+    assert found.traded.amount == pytest.approx(100 * 90.0 * 0.0125 + 100 * 3_020.0 * 0.0064)
     assert found.slippage_bps == pytest.approx(1e4 * 25.3 / (100.0 + 1_920.0))
+    assert found.commission == Money(1.6, "EUR")  # a dollar each
+
+
+def test_a_commission_without_a_rate_is_not_known_rather_than_taken_at_par():
+    fills = [a_fill(commission=Money(150.0, "JPY")), a_fill()]
+    found = costs(fills, {}, {}, DOLLARS)
+    assert (found.commission, found.without_commission) == (ONE_DOLLAR, 1)
 
 
 def test_a_session_without_fills_has_no_basis_points():
-    assert costs([], {}, {}).slippage_bps is None
+    assert costs([], {}, {}, DOLLARS).slippage_bps is None
 
 
 @given(
@@ -94,9 +110,9 @@ def test_a_session_without_fills_has_no_basis_points():
 )
 def test_money_and_basis_points_tell_the_same(decided, moved, quantity, side):
     fill = a_fill(side=side, quantity=float(quantity), price=decided * (1 + moved))
-    one = cost_of(fill, decided, unit=1.0)
+    one = cost_of(fill, decided, unit=1.0, rates=DOLLARS)
     told = one.slippage_bps / 1e4 * decided * quantity
-    assert one.slippage == pytest.approx(told, rel=1e-9, abs=1e-6)
+    assert one.slippage.amount == pytest.approx(told, rel=1e-9, abs=1e-6)
     assert one.slippage_bps == pytest.approx(side.sign * moved * 1e4, rel=1e-9, abs=1e-6)
 
 

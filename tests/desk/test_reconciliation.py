@@ -5,12 +5,15 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
+import sqlalchemy as sa
 
+from core.money import BASE, Money, Rates
 from core.types import Fill, OrderState, OrderStatus, Side
 from desk.orders import intents
 from desk.orders.intents import IntentState
 from desk.orders.reconciliation import reconcile
 from desk.records.order_events import last_seen, remember
+from desk.records.schema import DESK_SCHEMA
 from desk.tickets import ticket_store
 from tests.desk.desk_harness import MONDAY, NOW, Faulty, Stage
 
@@ -178,10 +181,21 @@ def test_fills_are_counted_once_however_often_they_are_shown(desk, committed):
 
 
 def test_a_commission_that_comes_later_is_added_and_never_lost_again(desk, committed):
-    first, charged = a_fill(committed, 1), a_fill(committed, 1, commission=1.25)
+    first, charged = a_fill(committed, 1), a_fill(committed, 1, commission=Money(1.25, "EUR"))
     for fill in (first, charged, first):
         remember(desk.store, [shown(committed, fill)], now=NOW)
     assert kept(desk, committed).fills == (charged,)
+
+
+def test_a_commission_of_before_currencies_were_kept_is_in_the_accounts_own(desk, committed):
+    charged = a_fill(committed, 1, commission=Money(1.25, "USD"))
+    remember(desk.store, [shown(committed, charged)], now=NOW)
+    with desk.store.transaction() as connection:  # as version 2 of the desk left it
+        connection.exec_driver_sql("ALTER TABLE fills DROP COLUMN commission_currency")
+        connection.execute(sa.update(DESK_SCHEMA).values(version=2))
+    (fill,) = kept(desk, committed).fills
+    assert fill == replace(charged, commission=Money(1.25, BASE))
+    assert Rates("JPY").in_base(fill.commission) == Money(1.25, "JPY")
 
 
 def test_a_corrected_execution_replaces_the_one_before(desk, committed):

@@ -110,7 +110,7 @@ def filled_once(town, order, states, snapshot):
     assert (state.status, state.filled) == (OrderStatus.FILLED, order.quantity)
     (execution,) = {e.perm_id for e in town.broker.exchange.executions}
     paid = sum(e.commission for e in town.broker.exchange.executions if e.perm_id == execution)
-    assert sum(fill.commission for fill in state.fills) == pytest.approx(paid)
+    assert sum(fill.commission.amount for fill in state.fills) == pytest.approx(paid)
     assert [p.quantity for p in snapshot.positions] == [order.quantity]
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.canonical import canonical_json
+from core.money import Money, Rates
 from core.tables import FILLS
 from core.types import Fill, OrderState, OrderStatus, Side
 from desk.orders.submission import Submission
@@ -15,7 +16,7 @@ from tasks.execute import average_price, fills_table, state_records, submission_
 def a_fill(**changes):
     plain = Fill(
         execution_id="e1", order_ref="ref", con_id=1, symbol="ABC", side=Side.BUY, quantity=100.0,
-        price=10.0, time=datetime(2026, 6, 15, 13, 30, tzinfo=UTC), commission=1.0,
+        price=10.0, time=datetime(2026, 6, 15, 13, 30, tzinfo=UTC), commission=Money(1.0, "USD"),
     )  # fmt: skip
     return replace(plain, **changes)
 
@@ -29,14 +30,15 @@ def a_state(*fills, **changes):
 
 
 def test_fills_become_a_table_of_their_schema():
-    state = a_state(a_fill(), a_fill(execution_id="e2", commission=None))
-    table = FILLS.build(fills_table([state]))
-    assert table["execution_id"].to_pylist() == ["e1", "e2"]
-    assert table["commission"].to_pylist() == [1.0, None]
+    unrated = a_fill(execution_id="e3", commission=Money(1.0, "JPY"))
+    state = a_state(a_fill(), a_fill(execution_id="e2", commission=None), unrated)
+    table = FILLS.build(fills_table([state], Rates("EUR", {"USD": 0.8})))
+    assert table["execution_id"].to_pylist() == ["e1", "e2", "e3"]
+    assert table["commission"].to_pylist() == [0.8, None, None]  # in the base currency
 
 
 def test_no_fill_is_an_empty_table_of_the_same_schema():
-    assert FILLS.build(fills_table([a_state()])).num_rows == 0
+    assert FILLS.build(fills_table([a_state()], Rates("USD"))).num_rows == 0
 
 
 def test_an_average_price_is_weighted_by_quantity():

@@ -7,6 +7,7 @@ import pandas as pd
 
 from core.calendar import session, sessions_between
 from core.errors import NoData
+from core.money import Money
 from core.settings import LimitSettings, OrderSettings, Settings
 from core.types import (
     Contract,
@@ -187,7 +188,7 @@ class Broker:
                 float(abs(change) * sent.filled // order.quantity),
                 self.price(con_id),
                 self.now,
-                0.65,
+                Money(0.65, "USD"),
             )
             for con_id, change in order.changes.items()
             if sent.filled

@@ -117,7 +117,7 @@ class Town:
         ]
 
     def messages(self):
-        return [json.dumps(m["message"], ensure_ascii=False) for m in self.simulator.tws.messages()]
+        return [json.dumps(m["message"], ensure_ascii=False) for m in self.simulator.messages()]
 
     # A ticket without a whole day
 

@@ -171,7 +171,7 @@ def test_a_filled_combination_counts_combinations_and_its_fills_are_those_of_its
     assert traded == {501: 10.0, 502: -10.0}
     # The line about the whole is no trade of its own and has no commission to wait for.
     settled = tools.await_fills(["spread"], timeout=5)["spread"]
-    assert sum(fill.commission for fill in settled.fills) == pytest.approx(5.0)
+    assert sum(fill.commission.amount for fill in settled.fills) == pytest.approx(5.0)
 
 
 def test_a_combination_is_filled_no_further_than_its_slowest_leg(trading):

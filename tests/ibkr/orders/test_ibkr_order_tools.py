@@ -13,6 +13,7 @@ from core.errors import (
     NoData,
     RequestRefused,
 )
+from core.money import Money
 from core.types import OrderStatus, Side
 from ibkr.orders.executions import Wanted
 from ibkr.orders.tools import OrderTools
@@ -91,7 +92,7 @@ def test_executions_can_be_chosen_and_come_oldest_first(orders):
     (one,) = tools.executions(Wanted(side=Side.SELL)).fills
     assert (one.order_ref, one.commission) == ("b", None)
     assert tools.executions(Wanted(symbol="MSFT")).fills == ()
-    assert tools.executions(Wanted(order_ref="a")).fills[0].commission == 1.25
+    assert tools.executions(Wanted(order_ref="a")).fills[0].commission == Money(1.25, "USD")
     later = tools.executions().fills[0].time.replace(hour=23)
     assert tools.executions(Wanted(since=later)).fills == ()
 

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from core.errors import DataError, GatewayError, GatewayTimeout, GatewayUnreachable, RequestRefused
+from core.money import Money
 from core.types import OrderStatus, OrderType
 from ibkr.orders.trading import TradingTools
 from tests.ibkr.conftest import gateway_settings
@@ -335,7 +336,7 @@ def test_a_commission_that_overtakes_its_execution_is_kept(trading):
         lists(opened=early, completed=[completed_order("a")],
               executed=[execution(0, 1, "e.01.01", "a")])
     )  # fmt: skip
-    assert tools.order_states()["a"].fills[0].commission == 2.5
+    assert tools.order_states()["a"].fills[0].commission == Money(2.5, "USD")
 
 
 def test_a_commission_is_still_there_when_it_is_not_sent_a_second_time(trading):
@@ -345,8 +346,8 @@ def test_a_commission_is_still_there_when_it_is_not_sent_a_second_time(trading):
         lists(completed=[completed_order("a")], executed=[execution(0, 1, "e.01.01", "a")],
               charges=lambda: charges.pop() if charges else [])
     )  # fmt: skip
-    assert tools.order_states()["a"].fills[0].commission == 2.5
-    assert tools.order_states()["a"].fills[0].commission == 2.5
+    assert tools.order_states()["a"].fills[0].commission == Money(2.5, "USD")
+    assert tools.order_states()["a"].fills[0].commission == Money(2.5, "USD")
 
 
 def test_a_commission_that_has_not_come_is_unknown_not_zero(trading):
@@ -368,7 +369,7 @@ def test_a_corrected_execution_counts_once_with_its_last_correction(trading):
     )  # fmt: skip
     state = tools.order_states()["a"]
     assert [(f.execution_id, f.quantity, f.commission) for f in state.fills] == [
-        ("e.01.02", 9.0, 2.5)
+        ("e.01.02", 9.0, Money(2.5, "USD"))
     ]
     assert (state.status, state.filled) == (OrderStatus.CANCELLED, 9.0)
 
@@ -434,7 +435,7 @@ def test_waiting_for_fills_ends_only_with_the_last_commission(trading):
               charges=charges)
     )  # fmt: skip
     states = tools.await_fills(["a"], timeout=10)
-    assert states["a"].fills[0].commission == 1.25
+    assert states["a"].fills[0].commission == Money(1.25, "USD")
     assert len(asked) == 2
 
 

@@ -10,6 +10,7 @@ import ib_async
 import pytest
 
 from core.errors import GatewayError, GatewayTimeout, GatewayUnreachable, RequestRefused
+from core.money import Money
 from core.types import OrderStatus
 from ibkr.account.tools import AccountTools
 from ibkr.orders.tools import OrderTools
@@ -180,7 +181,7 @@ def test_trap_07_a_commission_that_comes_first_is_kept_and_a_correction_counts_o
     tools = OrderTools(connection)
     tools.open_orders()
     (fill,) = tools.executions().fills
-    assert (fill.quantity, fill.commission) == (9.0, 2.5)
+    assert (fill.quantity, fill.commission) == (9.0, Money(2.5, "USD"))
     assert tools.executions().fills == (fill,)  # asked again, it still has its commission
 
 
