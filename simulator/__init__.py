@@ -1,1 +1,1 @@
-"""The local world: market, exchange, TWS gateway and vendors, in a process of its own."""
+"""The local environment: market, exchange, TWS gateway and vendors, in a process of its own."""

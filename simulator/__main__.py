@@ -1,4 +1,4 @@
-"""``python -m simulator``: run the local world in a process of its own."""
+"""``python -m simulator``: run the local environment in a process of its own."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from core.errors import ConfigurationError
 
 
 class VirtualClock:
-    """A clock moved by hand. Those who watch it are told of every move, in order of joining."""
+    """A clock moved by hand. Those who watch it are notified of every move, in order of joining."""
 
     def __init__(self, start: datetime) -> None:
         self._now = _aware(start)

@@ -1,4 +1,4 @@
-"""The control port: look at the simulated world, move its clock, make things go wrong."""
+"""The control port: look at the simulated environment, move its clock, make things go wrong."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ class Control:
         ]
 
     def state(self) -> Body:
-        """Return the world, its clock, its account and who is connected."""
+        """Return the market, its clock, its account and who is connected."""
         gateway = self._gateway
         exchange = gateway.broker.exchange
         return {
-            "title": gateway.tape.market.title,
-            "world_id": gateway.tape.market.world_id,
+            "title": gateway.view.market.title,
+            "world_id": gateway.view.market.world_id,
             "clock": gateway.clock.now().isoformat(),
             "account": gateway.broker.account,
             "cash": round(exchange.cash, 2),

@@ -102,7 +102,7 @@ class SimulatorProcess(Closeable):
         self._ask("POST", "/control/faults", {"fault": name, **options})
 
     def messages(self) -> list[dict[str, Any]]:
-        """Return the Slack messages the world has received, oldest first."""
+        """Return the Slack messages received, oldest first."""
         messages: list[dict[str, Any]] = self._ask("GET", "/slack/messages")
         return messages
 
@@ -163,7 +163,7 @@ def start(
     http_port: int = 0,
     gateway: Sequence[str] = (),
 ) -> SimulatorProcess:
-    """Start the world of these settings at the decision time of a session.
+    """Start the simulator with these settings at the decision time of a session.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def start(
     day
         The session whose decision time the clock starts at; None for the newest the market has.
     state
-        Folder of the ledgers; every world has its own inside.
+        Folder of the ledgers; every market has its own inside.
     tws_port, http_port
         0 lets the system choose a free one.
     gateway

@@ -1,4 +1,4 @@
-"""The whole local world in one process: TWS port, vendors and control port."""
+"""The whole local environment in one process: TWS port, vendors and control port."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from simulator.faults.scripted_market import scripted
 from simulator.market.market import Market
 from simulator.market.scenarios import WorldFiles, data_id, describe, find_files, open_market
 from simulator.prices.exchange_rates import rate
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 from simulator.tws.fault_script import read_script
 from simulator.tws.gateway import Gateway
 from simulator.tws.gateway_options import GatewayOptions
@@ -38,7 +38,7 @@ from simulator.tws.listener import LOOPBACK
 from simulator.tws.protocol.frame_log import WireLog
 from simulator.tws.running_clock import running_clock
 from simulator.vendors import build_vendors
-from simulator.vendors.vendor_facts import Facts
+from simulator.vendors.vendor_facts import VendorFacts
 
 STOP_SECONDS = 3  # that a request under way is waited for
 
@@ -100,7 +100,7 @@ async def serve(
     ConfigurationError
         The day is outside the market, a port is taken, or the state folder is in use.
     DataError
-        A file of the world is not what it should be.
+        A data file is not what it should be.
     """
     options = options or GatewayOptions()
     files = find_files(settings)
@@ -151,7 +151,9 @@ def _open_gateway(
         faults=script,
         log=WireLog(options.wire_log, now=clock.now) if options.wire_log else None,
         master_client=options.master_client,
-        facts=Facts(broker.exchange.tape, seed=settings.seed, fundamentals=files.fundamentals),
+        vendor_facts=VendorFacts(
+            broker.exchange.view, seed=settings.seed, fundamentals=files.fundamentals
+        ),
     )
 
 
@@ -169,7 +171,7 @@ def start_of_day(market: Market, day: date) -> datetime:
 
 def _refuse_unknown_base(market: Market, base: str, now: datetime) -> None:
     try:
-        rate(Tape(market, base=base), "USD", now)
+        rate(MarketView(market, base=base), "USD", now)
     except NoData as error:
         raise ConfigurationError(
             f"--base-currency {base}: {error}; the synthetic market has one of AUD, CAD, CHF, EUR, "
@@ -183,7 +185,7 @@ def _newest_day(market: Market) -> date:
 
 def _application(settings: SimulatorSettings, files: WorldFiles, gateway: Gateway) -> Starlette:
     vendors = build_vendors(
-        gateway.tape.market,
+        gateway.view.market,
         gateway.clock,
         fundamentals=files.fundamentals,
         macro=files.macro,
@@ -218,7 +220,7 @@ def _taken(port: int, error: OSError) -> ConfigurationError:
 
 
 def _announce(gateway: Gateway, files: WorldFiles, *, tws_port: int, http_port: int) -> None:
-    market = gateway.tape.market
+    market = gateway.view.market
     ready = {
         "tws_port": tws_port,
         "http_url": f"http://{LOOPBACK}:{http_port}",

@@ -1,4 +1,4 @@
-"""Market data from the tape of an exchange in this process."""
+"""Market data from the market view of an exchange in this process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ibkr.wire.error_codes import NOTHING_FOUND_BY_SCAN
 from ibkr.wire.messages import Tick
 from simulator.market.market import SMART, DailyBar, Instrument
 from simulator.prices.bar_sizes import DAY
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 from simulator.prices.quotes import Quote as Market
 from simulator.prices.quotes import quote as market_of
 from simulator.tws.handlers.scanner import ScanRequest, scan
@@ -49,8 +49,8 @@ Columns = tuple[Sequence[date], NDArray[np.float64]]
 class ReplayMarketData:
     """The `ibkr.gateway.MarketTools` of one moment."""
 
-    def __init__(self, tape: Tape, directory: Directory, now: datetime) -> None:
-        self._tape, self._directory, self._now = tape, directory, now
+    def __init__(self, view: MarketView, directory: Directory, now: datetime) -> None:
+        self._view, self._directory, self._now = view, directory, now
 
     def resolve(
         self, symbols: Sequence[str], *, currency: str = "USD", progress: Progress | None = None
@@ -89,7 +89,7 @@ class ReplayMarketData:
         def ask(contract: Contract) -> Quote:
             with refused_as(f"quote of {contract.symbol}"):
                 con_id = self._directory.one(query_of(contract)).con_id
-            market = market_of(self._tape, con_id, self._now)
+            market = market_of(self._view, con_id, self._now)
             return quote(contract, _ticks(market), as_of=whole_seconds(self._now))
 
         wanted = by_symbol(contracts)
@@ -117,7 +117,7 @@ class ReplayMarketData:
                 keep_up_to_date=False,
             )
             with refused_as(f"bars of {contract.symbol}"):
-                found = bars_for(request, self._directory, self._tape, self._now)
+                found = bars_for(request, self._directory, self._view, self._now)
             return checked_columns(contract, found.bars)
 
         wanted = sorted(set(contracts), key=lambda c: c.con_id)
@@ -135,7 +135,7 @@ class ReplayMarketData:
         request = ScanRequest(0, min(rows, MOST_ROWS), "STK", "STK.US.MAJOR", name, ())
         try:
             with refused_as(f"scan {name}"):
-                found = scan(request, self._tape, self._now)
+                found = scan(request, self._view, self._now)
         except RequestRefused as refused:
             if refused.code == NOTHING_FOUND_BY_SCAN:
                 return []

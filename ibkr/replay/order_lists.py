@@ -103,5 +103,5 @@ def _order(broker: Broker, order: OrderRecord) -> ib_async.Order:
 
 
 def _contract(broker: Broker, con_id: int) -> ib_async.Contract:
-    instrument = broker.exchange.tape.instrument(con_id)
+    instrument = broker.exchange.view.instrument(con_id)
     return ib_async.Contract(secType=instrument.sec_type, conId=con_id, symbol=instrument.symbol)

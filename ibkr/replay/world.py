@@ -29,7 +29,7 @@ from simulator.broker.valuation import value
 from simulator.clock import VirtualClock
 from simulator.exchange.holdings import Holding
 from simulator.exchange.orders import Execution
-from simulator.prices.market_view import Tape, midnight
+from simulator.prices.market_view import MarketView, midnight
 from simulator.tws.queries.contract_lookup import Directory
 from simulator.vendors import build_vendors
 
@@ -84,8 +84,8 @@ class ReplayGateway(Closeable):
     @property
     def market(self) -> ReplayMarketData:
         """Market data as of now."""
-        tape = self._broker.exchange.tape
-        return ReplayMarketData(tape, self._directory, self._broker.now)
+        view = self._broker.exchange.view
+        return ReplayMarketData(view, self._directory, self._broker.now)
 
     @property
     def portfolio(self) -> ReplayPortfolio:
@@ -157,9 +157,9 @@ class ReplayWorld:
             equity=value(exchange).equity,
             traded=fsum(one.quantity * one.price for one in executions),
             commissions=fsum(one.commission for one in executions),
-            spread=fsum(_spread(exchange.tape, one, session) for one in executions),
+            spread=fsum(_spread(exchange.view, one, session) for one in executions),
             fills=len(executions),
-            equal_weight_return=_equal_weight_return(exchange.tape, universe, session),
+            equal_weight_return=_equal_weight_return(exchange.view, universe, session),
             account=Account(
                 exchange.cash,
                 tuple(Held(con_id, one.quantity, one.average_cost) for con_id, one in holdings),
@@ -222,16 +222,16 @@ def _serve(vendors: Starlette) -> Iterator[str]:
             thread.join()
 
 
-def _spread(tape: Tape, execution: Execution, session: Session) -> float:
+def _spread(view: MarketView, execution: Execution, session: Session) -> float:
     """Return what an execution at the open cost beyond the opening price."""
     if execution.time != session.open:
         return 0.0  # it rested, and got its own limit
-    bar = tape.opening_bar(execution.con_id, session.day, session.close)
+    bar = view.opening_bar(execution.con_id, session.day, session.close)
     assert bar is not None, "what traded has a bar"
     return execution.side.sign * execution.quantity * (execution.price - bar.open)
 
 
-def _equal_weight_return(tape: Tape, universe: Iterable[int], session: Session) -> float:
+def _equal_weight_return(view: MarketView, universe: Iterable[int], session: Session) -> float:
     """Return the mean return from close to close of the names that traded on both days.
 
     Raises `NoData` when there is none.
@@ -239,7 +239,7 @@ def _equal_weight_return(tape: Tape, universe: Iterable[int], session: Session) 
     days = [previous_session(session.day).day, session.day]
     returns = []
     for con_id in universe:
-        bars = tape.daily(con_id, session.close)[-2:]
+        bars = view.daily(con_id, session.close)[-2:]
         if [bar.session for bar in bars] == days:
             returns.append(bars[1].close / bars[0].close - 1.0)
     if not returns:

@@ -18,20 +18,20 @@ from simulator.broker.order_checks import (
 from simulator.broker.order_numbers import DUPLICATE_ID, OrderNumbers
 from simulator.broker.untransmitted import Untransmitted
 from simulator.broker.what_if import MarginPreview, preview
-from simulator.exchange.events import Happening
+from simulator.exchange.events import ExchangeEvent
 from simulator.exchange.exchange import Exchange
 from simulator.exchange.matching import MatchingRules
 from simulator.exchange.order_log import Cancelled, Event, Ledger, Modified, Placed
 from simulator.exchange.orders import OrderRecord, OrderTerms, Status
 from simulator.market.market import Market
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 
 ALREADY_FILLED, NOT_THE_SAME, NO_PARENT = 104, 105, 135
 CANCEL_NOT_FOUND, CANCEL_TOO_LATE = 10147, 10148
 
 
 class Broker:
-    """The accounts of one world, as of the exchange's moment; usually one.
+    """The accounts of one market, as of the exchange's moment; usually one.
 
     Every method that changes something writes the ledger first. Refusals are `RequestRefused`
     with the code and text of TWS.
@@ -39,7 +39,7 @@ class Broker:
     Attributes
     ----------
     account, exchange
-        The first account and its exchange; of a world with one account, all there is.
+        The first account and its exchange; of a login with one account, all there is.
     exchanges
         The exchange of each account. Order ids, permIds and the ledger are common to all.
     """
@@ -55,7 +55,7 @@ class Broker:
         accounts: int = 1,
         base: str = "USD",
     ) -> None:
-        """Open the world's accounts under ``state`` and replay them up to ``now``.
+        """Open the market's accounts under ``state`` and replay them up to ``now``.
 
         Each account began with ``cash`` in its ``base`` currency.
         """
@@ -66,10 +66,10 @@ class Broker:
             (event for event in self.ledger.events if event.at <= now), key=lambda event: event.at
         )
         start = past[0].at if past else now
-        tape = Tape(market, base=base)
-        _refuse_unlisted(past, tape, state / market.world_id)
+        view = MarketView(market, base=base)
+        _refuse_unlisted(past, view, state / market.world_id)
         self.exchanges = {
-            account: Exchange(tape, now=start, cash=cash, rules=rules, account=account)
+            account: Exchange(view, now=start, cash=cash, rules=rules, account=account)
             for account in self.accounts
         }
         self.exchange = self.exchanges[self.account]
@@ -96,7 +96,7 @@ class Broker:
         for exchange in self.exchanges.values():
             exchange.advance_to(moment)
 
-    def watch(self, watcher: Callable[[Happening], None]) -> None:
+    def watch(self, watcher: Callable[[ExchangeEvent], None]) -> None:
         """Call ``watcher`` with everything that happens in any account from here on."""
         for exchange in self.exchanges.values():
             exchange.watch(watcher)
@@ -126,13 +126,13 @@ class Broker:
         return sorted(orders, key=lambda order: order.perm_id)
 
     def is_open(self, terms: OrderTerms) -> bool:
-        """Tell whether the market of an order is open now."""
+        """Return whether the market of an order is open now."""
         return self.exchange_of(terms).pricing.is_open(terms, self.now)
 
     def check(self, terms: OrderTerms) -> None:
         """Refuse a contract without a price (201), and a price off the contract's grid (110)."""
         exchange = self.exchange_of(terms)
-        refuse_unpriced(exchange.tape, terms, self.now)
+        refuse_unpriced(exchange.view, terms, self.now)
         refuse_unsendable(terms, tick=exchange.pricing.tick(terms))
 
     def what_if(self, terms: OrderTerms) -> MarginPreview:
@@ -206,7 +206,7 @@ class Broker:
                 self._cancel(order)
 
     def reserve_order_id(self, order_id: int) -> None:
-        """Count an order id as used, as a rehearsal does."""
+        """Count an order id as used, as a what-if order does."""
         self._numbers.reserve(order_id)
 
     def _accept(self, terms: OrderTerms, *, order_id: int, client_id: int) -> None:
@@ -232,7 +232,7 @@ class Broker:
 
     def _apply(self, event: Event) -> None:
         if isinstance(event, Placed):
-            # A world opened with fewer accounts than it had gives their orders to the first.
+            # A market opened with fewer accounts than it had gives their orders to the first.
             account = event.terms.account if event.terms.account in self.exchanges else ""
             self._accounts_by_perm_id[event.perm_id] = account or self.account
         self.exchanges[self._accounts_by_perm_id[event.perm_id]].apply(event)
@@ -251,7 +251,7 @@ class Broker:
         return parent
 
 
-def _refuse_unlisted(events: Iterable[Event], tape: Tape, folder: Path) -> None:
+def _refuse_unlisted(events: Iterable[Event], view: MarketView, folder: Path) -> None:
     """Raise `DataError` when an order on record is of something that this market does not list."""
     traded = {
         con_id
@@ -259,23 +259,23 @@ def _refuse_unlisted(events: Iterable[Event], tape: Tape, folder: Path) -> None:
         if not isinstance(event, Cancelled)
         for con_id, _ in event.terms.trades
     }
-    absent = sorted(con_id for con_id in traded if tape.securities.find(con_id) is None)
+    absent = sorted(con_id for con_id in traded if view.securities.find(con_id) is None)
     if absent:
         raise DataError(
             f"the account in {folder} holds orders of {len(absent)} instrument(s) that are not in "
-            f"{tape.market.title}, such as conId {absent[0]}; open the files it traded on, or move "
+            f"{view.market.title}, such as conId {absent[0]}; open the files it traded on, or move "
             "the folder away to begin with an empty account"
         )
 
 
 def account_ids(world_id: str, count: int = 1) -> tuple[str, ...]:
-    """Return the accounts of a world: DU, as every paper account, and seven digits."""
+    """Return the accounts of a market: DU, as every paper account, and seven digits."""
     first = int(world_id, 16)
     return tuple(f"DU{(first + number) % 10_000_000:07d}" for number in range(count))
 
 
 def account_id(world_id: str) -> str:
-    """Return the first account of a world."""
+    """Return the first account of the market."""
     return account_ids(world_id)[0]
 
 

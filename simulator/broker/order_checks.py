@@ -9,20 +9,20 @@ from simulator.broker.what_if import ROUNDING, MarginPreview, commitments, previ
 from simulator.exchange.exchange import Exchange
 from simulator.exchange.matching import on_tick
 from simulator.exchange.orders import OrderRecord, OrderTerms
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 
 BAD_TICK, REJECTED, CANCELLED = 110, 201, 202
 WAS_CANCELLED = "Order Canceled - reason:"
 OFF_GRID = "The price does not conform to the minimum price variation for this contract."
 
 
-def refuse_unpriced(tape: Tape, terms: OrderTerms, now: datetime) -> None:
+def refuse_unpriced(view: MarketView, terms: OrderTerms, now: datetime) -> None:
     """Refuse an order for something that has no price or trades no more (201)."""
     for con_id, _ in terms.trades:
-        instrument = tape.instrument(con_id, now)
-        if not tape.is_listed(con_id, now):
+        instrument = view.instrument(con_id, now)
+        if not view.is_listed(con_id, now):
             raise rejected(f"{instrument.local_symbol} trades no more")
-        if tape.mark(con_id, now) is None:
+        if view.mark(con_id, now) is None:
             raise rejected(f"{instrument.symbol} has not traded yet, it has no price")
 
 
@@ -50,7 +50,7 @@ def refuse_beyond_margin(
     """Refuse an order the account could not carry if everything that works filled as well."""
     without = preview(exchange, commitments(exchange, instead_of=instead_of))
     with_it = preview(exchange, commitments(exchange, instead_of=instead_of, also=terms))
-    if with_it.lack > without.lack + ROUNDING:
+    if with_it.shortfall > without.shortfall + ROUNDING:
         refuse_without_margin(with_it)
 
 

@@ -32,7 +32,7 @@ class OrderNumbers:
         self.reserve(order_id)
 
     def reserve(self, order_id: int) -> None:
-        """Offer no client an order id as its next one, as after a rehearsal."""
+        """Offer no client an order id as its next one, as after a what-if order."""
         self.next_order_id = max(self.next_order_id, order_id + 1)
 
     def refuse_used(self, client_id: int, order_id: int) -> None:

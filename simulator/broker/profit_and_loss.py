@@ -28,7 +28,7 @@ class Gain:
 
 def gains(exchange: Exchange, valuation: Valuation) -> dict[int, Gain]:
     """Return the gain of every position held now or today, by conId."""
-    positions, tape = exchange.positions, exchange.tape
+    positions, view = exchange.positions, exchange.view
     flows, costs = _flows(exchange)
     rows = {row.instrument.con_id: row for row in valuation.rows}
     realized = positions.realized_since(positions.day_began)
@@ -36,7 +36,7 @@ def gains(exchange: Exchange, valuation: Valuation) -> dict[int, Gain]:
     for con_id in sorted({*rows, *flows, *positions.overnight}):
         row = rows.get(con_id)
         value = row.market_value if row else 0.0
-        in_base = rate(tape, tape.instrument(con_id).currency, exchange.now)
+        in_base = rate(view, view.instrument(con_id).currency, exchange.now)
         gained = value - _worth_overnight(exchange, con_id) + flows.get(con_id, 0.0)
         found[con_id] = Gain(
             position=row.quantity if row else 0.0,
@@ -64,10 +64,10 @@ def _flows(exchange: Exchange) -> tuple[dict[int, float], dict[int, float]]:
     """Return what came in for each instrument today, in its currency, and the commissions."""
     flows: dict[int, float] = {}
     costs: dict[int, float] = {}
-    positions, tape = exchange.positions, exchange.tape
+    positions, view = exchange.positions, exchange.view
 
     def pay(con_id: int, quantity: int, price: float, received: float) -> None:
-        paid = quantity * price * tape.instrument(con_id).multiplier
+        paid = quantity * price * view.instrument(con_id).multiplier
         flows[con_id] = flows.get(con_id, 0.0) + received - paid
 
     for one in since(positions.executions, positions.day_began):
@@ -83,5 +83,5 @@ def _worth_overnight(exchange: Exchange, con_id: int) -> float:
     quantity = exchange.positions.overnight.get(con_id, 0)
     if not quantity:
         return 0.0
-    price = exchange.tape.mark(con_id, exchange.positions.day_began) or 0.0
-    return quantity * price * exchange.tape.instrument(con_id).multiplier
+    price = exchange.view.mark(con_id, exchange.positions.day_began) or 0.0
+    return quantity * price * exchange.view.instrument(con_id).multiplier

@@ -12,7 +12,7 @@ from simulator.broker.margin import Margin, required
 from simulator.exchange.exchange import Exchange
 from simulator.market.market import Instrument
 from simulator.prices.exchange_rates import rate
-from simulator.prices.market_view import Tape, midnight, phase
+from simulator.prices.market_view import MarketView, midnight, phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,41 +105,41 @@ class Valuation:
 
 def value(exchange: Exchange) -> Valuation:
     """Value the account at the prices known by the exchange's moment."""
-    tape, now = exchange.tape, exchange.now
+    view, now = exchange.view, exchange.now
     realized = realized_today(exchange)
     rows = tuple(
         PortfolioRow(
-            instrument=tape.instrument(con_id, now),
+            instrument=view.instrument(con_id, now),
             quantity=held.quantity,
             average_cost=held.average_cost,
-            market_price=price_of(tape, con_id, now),
+            market_price=price_of(view, con_id, now),
             realized=realized.get(con_id, 0.0),
-            rate=rate(tape, tape.instrument(con_id).currency, now),
+            rate=rate(view, view.instrument(con_id).currency, now),
         )
         for con_id, held in sorted(exchange.holdings.items())
     )
     balances = exchange.positions.balances
     exposures = [
-        exposure_of(tape, row.instrument.con_id, int(row.quantity), row.market_price, now)
+        exposure_of(view, row.instrument.con_id, int(row.quantity), row.market_price, now)
         for row in rows
     ]
     return Valuation(
         cash=exchange.cash,
         rows=rows,
-        margin=required(exposures, foreign=foreign_value(tape, balances, now)),
+        margin=required(exposures, foreign=foreign_value(view, balances, now)),
         realized=sum(
-            gain * rate(tape, tape.instrument(con_id).currency, now)
+            gain * rate(view, view.instrument(con_id).currency, now)
             for con_id, gain in realized.items()
         ),
         balances=dict(balances),
-        rates={name: rate(tape, name, now) for name in _foreign(exchange, rows)},
-        base=tape.base,
+        rates={name: rate(view, name, now) for name in _foreign(exchange, rows)},
+        base=view.base,
     )
 
 
 def _foreign(exchange: Exchange, rows: Sequence[PortfolioRow]) -> list[str]:
     """Return the other currencies of the account's page; dollars always, all shares are in them."""
-    base = exchange.tape.base
+    base = exchange.view.base
     held = {row.instrument.currency for row in rows} if base != "USD" else set()
     traded = {"USD"} if base != "USD" else set()
     return sorted({*exchange.positions.balances, *held, *traded} - {base})
@@ -148,10 +148,10 @@ def _foreign(exchange: Exchange, rows: Sequence[PortfolioRow]) -> list[str]:
 def closed_row(exchange: Exchange, con_id: int) -> PortfolioRow:
     """Return the portfolio row of a position that was closed."""
     return PortfolioRow(
-        instrument=exchange.tape.instrument(con_id, exchange.now),
+        instrument=exchange.view.instrument(con_id, exchange.now),
         quantity=0.0,
         average_cost=0.0,
-        market_price=price_of(exchange.tape, con_id, exchange.now),
+        market_price=price_of(exchange.view, con_id, exchange.now),
         realized=realized_today(exchange).get(con_id, 0.0),
     )
 
@@ -161,10 +161,10 @@ def realized_today(exchange: Exchange) -> dict[int, float]:
     return exchange.positions.realized_since(midnight(phase(exchange.now).day))
 
 
-def price_of(tape: Tape, con_id: int, now: datetime) -> float:
+def price_of(view: MarketView, con_id: int, now: datetime) -> float:
     """Return what a share is worth. Raises `NoData` when it has never traded."""
-    price = tape.mark(con_id, now)
+    price = view.mark(con_id, now)
     if price is None:
-        symbol = tape.instrument(con_id).symbol
+        symbol = view.instrument(con_id).symbol
         raise NoData(f"{symbol} has not traded by {now:%Y-%m-%d}, it has no price")
     return price

@@ -30,27 +30,27 @@ class MarginPreview:
     commission: float
 
     @property
-    def lack(self) -> float:
+    def shortfall(self) -> float:
         """By how much the equity falls short of the initial margin, the commission left aside.
 
-        The commission alone makes no order one that adds to the lack.
+        The commission alone makes no order one that adds to the shortfall.
         """
         return self.initial_after - self.equity_after - self.commission
 
     @property
     def is_covered(self) -> bool:
-        """Whether the equity covers the initial margin, or at least lacks no more than before.
+        """Whether the equity covers the initial margin, or is short by no more than before.
 
         What reduces a commitment must be possible even when too much is committed already.
         """
         if self.initial_after <= self.equity_after:
             return True
-        return self.lack <= self.initial_before - self.equity_before + ROUNDING
+        return self.shortfall <= self.initial_before - self.equity_before + ROUNDING
 
 
 def preview(exchange: Exchange, orders: Iterable[OrderTerms]) -> MarginPreview:
     """Return margin and equity before and after the orders have filled at the present prices."""
-    before, tape, now = value(exchange), exchange.tape, exchange.now
+    before, view, now = value(exchange), exchange.view, exchange.now
     quantities = {row.instrument.con_id: int(row.quantity) for row in before.rows}
     prices = {row.instrument.con_id: row.market_price for row in before.rows}
     balances = dict(before.balances)
@@ -58,21 +58,21 @@ def preview(exchange: Exchange, orders: Iterable[OrderTerms]) -> MarginPreview:
     for terms in orders:
         for con_id, signed in terms.trades:
             if con_id not in prices:
-                prices[con_id] = price_of(tape, con_id, now)
-            instrument, price = tape.instrument(con_id), prices[con_id]
+                prices[con_id] = price_of(view, con_id, now)
+            instrument, price = view.instrument(con_id), prices[con_id]
             quantities[con_id] = quantities.get(con_id, 0) + signed
             if instrument.sec_type == "OPT":
-                in_base = rate(tape, instrument.currency, now)
+                in_base = rate(view, instrument.currency, now)
                 premium += signed * price * instrument.multiplier * in_base
             elif instrument.sec_type == "CASH":
-                _exchange(balances, instrument, signed, price, base=tape.base)
+                _exchange(balances, instrument, signed, price, base=view.base)
         notional = 0.0 if terms.legs else terms.quantity * prices[terms.con_id]
-        commission += commission_of(terms, terms.quantity, notional, tape, now)
+        commission += commission_of(terms, terms.quantity, notional, view, now)
     exposures = [
-        exposure_of(tape, con_id, quantity, prices[con_id], now)
+        exposure_of(view, con_id, quantity, prices[con_id], now)
         for con_id, quantity in quantities.items()
     ]
-    after = required(exposures, foreign=foreign_value(tape, balances, now))
+    after = required(exposures, foreign=foreign_value(view, balances, now))
     return MarginPreview(
         initial_before=before.margin.initial,
         maintenance_before=before.margin.maintenance,
@@ -111,9 +111,9 @@ def _working(exchange: Exchange, instead_of: OrderRecord | None) -> Iterator[Ord
 
 
 def _size(exchange: Exchange, terms: OrderTerms) -> float:
-    tape, now = exchange.tape, exchange.now
+    view, now = exchange.view, exchange.now
     return sum(
-        abs(signed) * price_of(tape, con_id, now) * tape.instrument(con_id).multiplier
+        abs(signed) * price_of(view, con_id, now) * view.instrument(con_id).multiplier
         for con_id, signed in terms.trades
     )
 

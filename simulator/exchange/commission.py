@@ -15,7 +15,7 @@ from datetime import datetime
 
 from simulator.exchange.orders import OrderTerms
 from simulator.prices.exchange_rates import in_dollars, rate
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 
 PER_SHARE = 0.005
 MINIMUM = 1.00
@@ -46,7 +46,7 @@ def order_commission(quantity: float, value: float, *, sec_type: str = "STK") ->
 
 
 def commission_of(
-    terms: OrderTerms, quantity: int, notional: float, tape: Tape, now: datetime
+    terms: OrderTerms, quantity: int, notional: float, view: MarketView, now: datetime
 ) -> float:
     """Return what so much of an order costs in base currency.
 
@@ -54,21 +54,21 @@ def commission_of(
     instead. The options of a combination are one lot, not one each.
     """
     if not terms.legs:
-        instrument = tape.instrument(terms.con_id)
-        value = notional * instrument.multiplier * in_dollars(tape, instrument.currency, now)
+        instrument = view.instrument(terms.con_id)
+        value = notional * instrument.multiplier * in_dollars(view, instrument.currency, now)
         cost = order_commission(quantity, value, sec_type=instrument.sec_type)
-        return _in_base(cost, tape, now)
+        return _in_base(cost, view, now)
     lots: dict[str, tuple[int, float]] = {}
     for con_id, signed in terms.trades:
-        instrument = tape.instrument(con_id)
+        instrument = view.instrument(con_id)
         size = abs(signed) * quantity // terms.quantity
-        value = size * (tape.mark(con_id, now) or 0.0) * instrument.multiplier
+        value = size * (view.mark(con_id, now) or 0.0) * instrument.multiplier
         before = lots.get(instrument.sec_type, (0, 0.0))
         lots[instrument.sec_type] = before[0] + size, before[1] + value
     costs = (order_commission(*lot, sec_type=kind) for kind, lot in sorted(lots.items()))
-    return _in_base(round(sum(costs), 6), tape, now)
+    return _in_base(round(sum(costs), 6), view, now)
 
 
-def _in_base(dollars: float, tape: Tape, now: datetime) -> float:
+def _in_base(dollars: float, view: MarketView, now: datetime) -> float:
     """Return a commission, which the schedule states in dollars, in base currency."""
-    return dollars if tape.base == "USD" else round(dollars * rate(tape, "USD", now), 6)
+    return dollars if view.base == "USD" else round(dollars * rate(view, "USD", now), 6)

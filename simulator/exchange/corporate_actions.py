@@ -45,7 +45,7 @@ def pay_dividends(positions: Positions, day: date, now: datetime) -> Iterable[in
     """Pay the dividends of a day, on the ex-date; return the conIds that paid."""
     paying = []
     for con_id in sorted(positions.holdings):
-        amount = positions.tape.dividends_on(con_id, day)
+        amount = positions.view.dividends_on(con_id, day)
         if amount:
             positions.receive_dividend(con_id, amount, now)
             paying.append(con_id)
@@ -57,20 +57,20 @@ def expire(positions: Positions, now: datetime) -> Iterable[int]:
     changed: list[int] = []
     for con_id in sorted(positions.holdings):
         # An exercise can have closed a position that comes later.
-        if con_id in positions.holdings and not positions.tape.is_listed(con_id, now):
-            changed += _settle(positions, positions.tape.instrument(con_id), now)
+        if con_id in positions.holdings and not positions.view.is_listed(con_id, now):
+            changed += _settle(positions, positions.view.instrument(con_id), now)
     return changed
 
 
 def _settle(positions: Positions, instrument: Instrument, now: datetime) -> list[int]:
     con_id = instrument.con_id
-    price = positions.tape.mark(con_id, now) or 0.0
+    price = positions.view.mark(con_id, now) or 0.0
     if instrument.sec_type != "OPT":
         cause = Cause.CASH_SETTLED if instrument.sec_type == "FUT" else Cause.DELISTED
         return [positions.close(con_id, price, cause, now).con_id]
     assert instrument.underlying is not None
     if price == 0.0:
         return [positions.close(con_id, price, Cause.EXPIRED, now).con_id]
-    if positions.tape.instrument(instrument.underlying).sec_type == "IND":
+    if positions.view.instrument(instrument.underlying).sec_type == "IND":
         return [positions.close(con_id, price, Cause.CASH_SETTLED, now).con_id]
     return [settlement.con_id for settlement in positions.exercise(instrument, now)]

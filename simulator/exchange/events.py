@@ -1,4 +1,4 @@
-"""What an exchange tells those who watch it."""
+"""The events an exchange notifies its watchers of."""
 
 from __future__ import annotations
 
@@ -30,4 +30,4 @@ class PositionChanged:
     con_id: int
 
 
-Happening = OrderChanged | Executed | PositionChanged
+ExchangeEvent = OrderChanged | Executed | PositionChanged

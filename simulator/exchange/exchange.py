@@ -15,7 +15,7 @@ from math import floor
 
 from simulator.exchange import matching, stops
 from simulator.exchange.corporate_actions import expire, pay_dividends, split
-from simulator.exchange.events import Executed, Happening, OrderChanged, PositionChanged
+from simulator.exchange.events import ExchangeEvent, Executed, OrderChanged, PositionChanged
 from simulator.exchange.execution import executed
 from simulator.exchange.holdings import Holding
 from simulator.exchange.matching import MatchingRules
@@ -24,9 +24,9 @@ from simulator.exchange.order_log import Cancelled, Event, Modified, Placed
 from simulator.exchange.orders import Execution, OcaType, OrderRecord, Status, TimeInForce
 from simulator.exchange.positions import Positions, since
 from simulator.exchange.pricing import Pricing
-from simulator.exchange.session_events import Boundary, occasions
+from simulator.exchange.session_events import Boundary, session_events
 from simulator.market.market import DailyBar
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 
 BY_CLIENT = "Trader"
 BY_EXCHANGE = "System"
@@ -37,21 +37,21 @@ class Exchange:
 
     def __init__(
         self,
-        tape: Tape,
+        view: MarketView,
         *,
         now: datetime,
         cash: float,
         rules: MatchingRules | None = None,
         account: str = "",
     ) -> None:
-        self.tape = tape
+        self.view = view
         self.now = now
         self.account = account
-        self.positions = Positions(tape, cash=cash, now=now)
+        self.positions = Positions(view, cash=cash, now=now)
         self.orders = OrderBook()
         self._rules = rules or MatchingRules()
-        self.pricing = Pricing(tape, self._rules)
-        self._watchers: list[Callable[[Happening], None]] = []
+        self.pricing = Pricing(view, self._rules)
+        self._watchers: list[Callable[[ExchangeEvent], None]] = []
 
     @property
     def cash(self) -> float:
@@ -68,7 +68,7 @@ class Exchange:
         """All executions, in order of time."""
         return self.positions.executions
 
-    def watch(self, watcher: Callable[[Happening], None]) -> None:
+    def watch(self, watcher: Callable[[ExchangeEvent], None]) -> None:
         """Call ``watcher`` with everything that happens from here on."""
         self._watchers.append(watcher)
 
@@ -78,15 +78,15 @@ class Exchange:
 
     def advance_to(self, moment: datetime) -> None:
         """Pass every midnight, open and close up to and including ``moment``."""
-        for occasion in occasions(self.now, moment):
-            self.now = occasion.at
-            match occasion.boundary:
+        for event in session_events(self.now, moment):
+            self.now = event.at
+            match event.boundary:
                 case Boundary.MIDNIGHT:
-                    self._begin_day(occasion.day)
+                    self._begin_day(event.day)
                 case Boundary.OPEN:
                     self._open()
                 case Boundary.CLOSE:
-                    self._close(occasion.day)
+                    self._close(event.day)
         self.now = moment
 
     def apply(self, event: Event) -> None:
@@ -113,17 +113,17 @@ class Exchange:
         working = self.orders.working
         touched = {con_id for order in working for con_id, _ in order.terms.trades}
         for con_id in sorted({*self.holdings, *touched}):
-            ratio = self.tape.splits_on(con_id, day)
+            ratio = self.view.splits_on(con_id, day)
             if ratio != 1.0:
                 self._split(con_id, ratio)
         self.positions.begin_day(self.now)
-        self._tell_moved(pay_dividends(self.positions, day, self.now))
+        self._notify_positions(pay_dividends(self.positions, day, self.now))
 
     def _split(self, con_id: int, ratio: float) -> None:
-        price = self.tape.mark(con_id, self.now)
+        price = self.view.mark(con_id, self.now)
         if con_id in self.holdings and price is not None:
             self.positions.split(con_id, ratio, price)
-            self._tell_moved([con_id])
+            self._notify_positions([con_id])
         for order in self.orders.working:
             if con_id in {traded for traded, _ in order.terms.trades}:
                 after = split(order, ratio, min_tick=self.pricing.tick(order.terms))
@@ -142,13 +142,15 @@ class Exchange:
             order = self.orders[listed.perm_id]
             if order.terms.time_in_force is TimeInForce.OPG:
                 self._cancel(order, BY_EXCHANGE)
-            elif price is not None and not order.sleeps:
+            elif price is not None and not order.awaits_trigger:
                 self._change(replace(order, status=Status.SUBMITTED))
 
     def _close(self, day: date) -> None:
         # Of a stop and a limit that the session's range both reached, the stop is taken first.
         waiting = [order for order in self.orders.working if not order.has_parent]
-        for order in self.orders.still_working(sorted(waiting, key=lambda order: not order.sleeps)):
+        for order in self.orders.still_working(
+            sorted(waiting, key=lambda order: not order.awaits_trigger)
+        ):
             if order.terms.time_in_force is not TimeInForce.OPG:
                 # Otherwise it came too late for this session's auction and waits for the next.
                 bar = self.pricing.closed(order.terms, day, self.now)
@@ -166,7 +168,7 @@ class Exchange:
         if order.terms.order_type.is_for_the_close:
             self._trade_against(order, bar.close)
             return
-        if not order.sleeps:
+        if not order.awaits_trigger:
             price = matching.resting_price(order.terms, bar)
             if price is not None:
                 self._fill(
@@ -192,9 +194,9 @@ class Exchange:
         """Cancel the orders of what has traded for the last time, and settle its positions."""
         for order in self.orders.still_working(self.orders.working):
             trades = order.terms.trades
-            if not all(self.tape.is_listed(con_id, self.now) for con_id, _ in trades):
+            if not all(self.view.is_listed(con_id, self.now) for con_id, _ in trades):
                 self._cancel(order, BY_EXCHANGE)
-        self._tell_moved(expire(self.positions, self.now))
+        self._notify_positions(expire(self.positions, self.now))
 
     # For one order
 
@@ -225,15 +227,15 @@ class Exchange:
         if price is not None and self._meet(order, price):
             return
         order = self.orders[perm_id]
-        if not order.sleeps and order.status is Status.PRE_SUBMITTED:
+        if not order.awaits_trigger and order.status is Status.PRE_SUBMITTED:
             self._change(replace(order, status=Status.SUBMITTED))
 
     def _meet(self, order: OrderRecord, price: float) -> bool:
-        """Let an order see a price of a running market; tell whether it traded."""
-        if order.sleeps:
+        """Let an order see a price of a running market; return whether it traded."""
+        if order.awaits_trigger:
             order = stops.seen(order, price)
             self._change(order)
-        if order.sleeps or order.terms.order_type.is_for_the_close:
+        if order.awaits_trigger or order.terms.order_type.is_for_the_close:
             return False
         return self._trade_against(order, price)
 
@@ -261,7 +263,7 @@ class Exchange:
         self.orders.put(after)
         for execution in executions:
             self.executions.append(execution)
-            self._tell(Executed(after, execution))
+            self._notify(Executed(after, execution))
         return after
 
     def _reduce_group(self, before: OrderRecord, after: OrderRecord) -> None:
@@ -287,12 +289,12 @@ class Exchange:
     def _change(self, order: OrderRecord) -> None:
         if order != self.orders.get(order.perm_id):
             self.orders.put(order)
-            self._tell(OrderChanged(order))
+            self._notify(OrderChanged(order))
 
-    def _tell_moved(self, con_ids: Iterable[int]) -> None:
+    def _notify_positions(self, con_ids: Iterable[int]) -> None:
         for con_id in con_ids:
-            self._tell(PositionChanged(self.account, con_id))
+            self._notify(PositionChanged(self.account, con_id))
 
-    def _tell(self, happening: Happening) -> None:
+    def _notify(self, event: ExchangeEvent) -> None:
         for watcher in self._watchers:
-            watcher(happening)
+            watcher(event)

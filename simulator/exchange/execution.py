@@ -11,7 +11,7 @@ from simulator.exchange.commission import commission_of
 from simulator.exchange.orders import Execution, OrderRecord, OrderTerms, Status
 from simulator.exchange.positions import Positions
 from simulator.exchange.pricing import net_weights
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ def executed(
     Returns the order after it and the executions to report: one, or for a combination one of its
     own and one for each leg, of which only the legs move cash and positions.
     """
-    terms, tape = order.terms, positions.tape
+    terms, view = order.terms, positions.view
     filled, notional = order.filled + quantity, order.notional + quantity * price
     complete = filled == terms.quantity
     # The schedule is per order: a part pays what the order costs more because of it.
-    commission = commission_of(terms, filled, notional, tape, now)
+    commission = commission_of(terms, filled, notional, view, now)
     after = replace(
         order,
         filled=filled,
@@ -46,7 +46,7 @@ def executed(
         status=Status.FILLED if complete else Status.SUBMITTED,
         done_at=now if complete else None,
     )
-    trades = trades_of(terms, quantity, price, tape, now)
+    trades = trades_of(terms, quantity, price, view, now)
     shares = _shared_out(round(commission - order.commission, 6), trades)
     report = _Report(after, positions, now, order.executions)
     executions = [report.of_combination(quantity)] if terms.legs else []
@@ -56,7 +56,7 @@ def executed(
 
 
 def trades_of(
-    terms: OrderTerms, quantity: int, price: float, tape: Tape, now: datetime
+    terms: OrderTerms, quantity: int, price: float, view: MarketView, now: datetime
 ) -> list[Trade]:
     """Return what trades when so much of an order does: of a combination, each leg.
 
@@ -65,8 +65,8 @@ def trades_of(
     """
     if not terms.legs:
         return [Trade(terms.con_id, terms.side.sign * quantity, price)]
-    weights = net_weights(terms.legs, tape)
-    prices = [tape.mark(leg.con_id, now) or 0.0 for leg in terms.legs]
+    weights = net_weights(terms.legs, view)
+    prices = [view.mark(leg.con_id, now) or 0.0 for leg in terms.legs]
     gap = price - sum(weight * each for weight, each in zip(weights, prices, strict=True))
     most = prices.index(max(prices))
     prices[most] = round(prices[most] + gap / weights[most], 6)
@@ -124,5 +124,5 @@ class _Report:
 
     def _next_id(self) -> str:
         self._number += 1
-        world = self._positions.tape.market.world_id[:8]
+        world = self._positions.view.market.world_id[:8]
         return f"{world}.{self._order.perm_id:08x}.{self._number:02d}.01"

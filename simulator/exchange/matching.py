@@ -75,7 +75,7 @@ def scaled_limit(limit: float | None, ratio: float, *, min_tick: float) -> float
 
 
 def on_tick(price: float, min_tick: float) -> bool:
-    """Tell whether a price is a multiple of the minimum price variation."""
+    """Return whether a price is a multiple of the minimum price variation."""
     steps = price / min_tick
     return abs(steps - round(steps)) < 1e-6
 

@@ -57,7 +57,7 @@ _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="e
 
 
 class Ledger:
-    """The events of one world, oldest line first. One process at a time may hold it."""
+    """The events of one market, oldest line first. One process at a time may hold it."""
 
     def __init__(self, folder: Path) -> None:
         """Open or create the ledger in ``folder``.

@@ -30,7 +30,7 @@ class OrderType(StrEnum):
 
     @property
     def has_trigger(self) -> bool:
-        """Whether it sleeps until the market reaches its stop."""
+        """Whether it waits until the market reaches its stop."""
         return self in {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL}
 
     @property
@@ -91,7 +91,7 @@ class OrderTerms:
     oca_group: str = ""
     oca_type: OcaType = OcaType.REDUCE_ALL_WORKING
     legs: tuple[Leg, ...] = ()
-    account: str = ""  # empty: the first account of the world
+    account: str = ""  # empty: the first account of the market
 
     @property
     def signed_quantity(self) -> int:
@@ -158,12 +158,12 @@ class OrderRecord:
         return self.notional / self.filled if self.filled else 0.0
 
     @property
-    def sleeps(self) -> bool:
+    def awaits_trigger(self) -> bool:
         """Whether a stop keeps it from the market."""
         return self.terms.order_type.has_trigger and not self.triggered
 
     @property
     def why_held(self) -> str:
         """What it waits for, in the words of TWS."""
-        reasons = {"child": self.has_parent, "trigger": self.sleeps}
+        reasons = {"child": self.has_parent, "trigger": self.awaits_trigger}
         return ",".join(reason for reason, holds in reasons.items() if holds)

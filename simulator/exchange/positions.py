@@ -14,7 +14,7 @@ from simulator.exchange.holdings import Holding, after_split, after_trade
 from simulator.exchange.orders import Execution
 from simulator.market.market import Instrument
 from simulator.prices.exchange_rates import rate
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 
 
 class Cause(StrEnum):
@@ -55,8 +55,8 @@ class Positions:
     remembers at what rate.
     """
 
-    def __init__(self, tape: Tape, *, cash: float, now: datetime) -> None:
-        self.tape = tape
+    def __init__(self, view: MarketView, *, cash: float, now: datetime) -> None:
+        self.view = view
         self.cash = cash  # in base currency
         self.balances: dict[str, float] = {}  # in other currencies
         self.holdings: dict[int, Holding] = {}  # by conId; none without shares
@@ -72,8 +72,8 @@ class Positions:
 
         ``commission`` is in base currency, the gain in the instrument's, net of commission.
         """
-        instrument = self.tape.instrument(con_id)
-        cost = commission / rate(self.tape, instrument.currency, now)
+        instrument = self.view.instrument(con_id)
+        cost = commission / rate(self.view, instrument.currency, now)
         held = self.holdings.get(con_id, Holding())
         after, realized = after_trade(held, signed, price * instrument.multiplier, cost)
         self._hold(con_id, after)
@@ -105,10 +105,10 @@ class Positions:
         self._hold(option.con_id, Holding())
         gone = self._settled(Settlement(option.con_id, now, cause, -held.quantity))
         direction = 1 if option.right == "C" else -1
-        exact = direction * held.quantity * self.tape.deliverable(option.con_id, now)
+        exact = direction * held.quantity * self.view.deliverable(option.con_id, now)
         shares = round(exact) if abs(exact - round(exact)) < 1e-9 else trunc(exact)
         strikes = direction * held.quantity * option.multiplier * option.strike
-        spot = self.tape.mark(option.underlying, now) or 0.0
+        spot = self.view.mark(option.underlying, now) or 0.0
         paid = strikes - (exact - shares) * spot  # for the whole shares
         before = self.holdings.get(option.underlying, Holding())
         premium = held.quantity * held.average_cost
@@ -121,14 +121,14 @@ class Positions:
     def receive_dividend(self, con_id: int, amount: float, now: datetime) -> Settlement:
         """Pay ``amount`` per share held; who is short pays it."""
         paid = round(self.holdings[con_id].quantity * amount, 2)
-        self._receive(self.tape.instrument(con_id).currency, paid)
+        self._receive(self.view.instrument(con_id).currency, paid)
         return self._settled(Settlement(con_id, now, Cause.DIVIDEND, paid=paid))
 
     def split(self, con_id: int, ratio: float, price: float) -> None:
         """Multiply a holding; cash is paid for a fraction of a share at the new ``price``."""
         after, cash = after_split(self.holdings[con_id], ratio, price)
         self._hold(con_id, after)
-        self._receive(self.tape.instrument(con_id).currency, cash)
+        self._receive(self.view.instrument(con_id).currency, cash)
 
     def begin_day(self, now: datetime) -> None:
         """Note what is held, which the day's gain is measured from."""
@@ -161,13 +161,13 @@ class Positions:
             self.holdings.pop(con_id, None)
 
     def _receive(self, currency: str, amount: float) -> None:
-        if currency == self.tape.base:
+        if currency == self.view.base:
             self.cash += amount
         else:
             self.balances[currency] = self.balances.get(currency, 0.0) + amount
 
     def _pay(self, currency: str, amount: float, commission: float) -> None:
-        if currency == self.tape.base:
+        if currency == self.view.base:
             self.cash -= amount + commission
         else:
             self._receive(currency, -amount)

@@ -14,7 +14,7 @@ from core.types import Leg
 from simulator.exchange.matching import MatchingRules
 from simulator.exchange.orders import OrderTerms
 from simulator.market.market import DailyBar
-from simulator.prices.market_view import NEW_YORK, Tape, phase
+from simulator.prices.market_view import NEW_YORK, MarketView, phase
 from simulator.prices.quotes import half_spread
 from simulator.prices.trading_hours import AROUND_THE_CLOCK
 
@@ -22,18 +22,18 @@ COMBINATION_TICK = 0.01
 
 
 class Pricing:
-    """Prices of orders from the tape."""
+    """Prices of orders from the market view."""
 
-    def __init__(self, tape: Tape, rules: MatchingRules) -> None:
-        self._tape, self._rules = tape, rules
+    def __init__(self, view: MarketView, rules: MatchingRules) -> None:
+        self._view, self._rules = view, rules
 
     def tick(self, terms: OrderTerms) -> float:
         """Return the grid of the order's prices."""
-        return COMBINATION_TICK if terms.legs else self._tape.instrument(terms.con_id).min_tick
+        return COMBINATION_TICK if terms.legs else self._view.instrument(terms.con_id).min_tick
 
     def is_open(self, terms: OrderTerms, now: datetime) -> bool:
-        """Tell whether everything the order names can trade at this moment."""
-        kinds = {self._tape.instrument(con_id).sec_type for con_id, _ in terms.trades}
+        """Return whether everything the order names can trade at this moment."""
+        kinds = {self._view.instrument(con_id).sec_type for con_id, _ in terms.trades}
         return all(_is_open(kind, now) for kind in kinds)
 
     def running(self, terms: OrderTerms, now: datetime) -> float | None:
@@ -49,9 +49,9 @@ class Pricing:
         """
         if not terms.legs:
             return self._half(terms.con_id, price, now)
-        weights = net_weights(terms.legs, self._tape)
+        weights = net_weights(terms.legs, self._view)
         return sum(
-            abs(weight) * self._half(leg.con_id, self._tape.mark(leg.con_id, now) or 0.0, now)
+            abs(weight) * self._half(leg.con_id, self._view.mark(leg.con_id, now) or 0.0, now)
             for weight, leg in zip(weights, terms.legs, strict=True)
         )
 
@@ -61,10 +61,10 @@ class Pricing:
         The extremes of its legs need not have come together, so they tell nothing of it.
         """
         if not terms.legs:
-            return self._tape.closed_bar(terms.con_id, day, now)
+            return self._view.closed_bar(terms.con_id, day, now)
         bars = []
         for leg in terms.legs:
-            bar = self._tape.closed_bar(leg.con_id, day, now)
+            bar = self._view.closed_bar(leg.con_id, day, now)
             if bar is None:
                 return None
             bars.append(bar)
@@ -79,38 +79,38 @@ class Pricing:
 
     def _running(self, con_id: int, now: datetime) -> float | None:
         if phase(now).running is not None:
-            return self._tape.open_price(con_id, now)
-        kind = self._tape.instrument(con_id).sec_type
-        return self._tape.mark(con_id, now) if _is_open(kind, now) else None
+            return self._view.open_price(con_id, now)
+        kind = self._view.instrument(con_id).sec_type
+        return self._view.mark(con_id, now) if _is_open(kind, now) else None
 
     def _half(self, con_id: int, price: float, now: datetime) -> float:
-        instrument = self._tape.instrument(con_id)
-        assumed = self._tape.market.assumed_spread
+        instrument = self._view.instrument(con_id)
+        assumed = self._view.market.assumed_spread
         if instrument.sec_type == "STK" and assumed is not None:
             return assumed / 2 * price
         if instrument.sec_type == "STK":
             return self._rules.half_spread_bps / 1e4 * price
-        summary = self._tape.summary(con_id, now)
+        summary = self._view.summary(con_id, now)
         return instrument.min_tick if summary is None else half_spread(instrument, price, summary)
 
     def _net(self, terms: OrderTerms, prices: Sequence[float | None]) -> float | None:
         net = 0.0
-        for weight, price in zip(net_weights(terms.legs, self._tape), prices, strict=True):
+        for weight, price in zip(net_weights(terms.legs, self._view), prices, strict=True):
             if price is None:
                 return None
             net += weight * price
         return round(net, 6)
 
 
-def net_weights(legs: Sequence[Leg], tape: Tape) -> list[float]:
+def net_weights(legs: Sequence[Leg], view: MarketView) -> list[float]:
     """Return what each leg's price counts in the net price of the combination."""
-    shares = [tape.instrument(leg.con_id).multiplier for leg in legs]
+    shares = [view.instrument(leg.con_id).multiplier for leg in legs]
     unit = max(shares)
     return [leg.side.sign * leg.ratio * each / unit for leg, each in zip(legs, shares, strict=True)]
 
 
 def _is_open(kind: str, now: datetime) -> bool:
-    """Tell whether a kind of instrument trades: with the stock exchange, some also beyond."""
+    """Return whether a kind of instrument trades: with the stock exchange, some also beyond."""
     if phase(now).running is not None or kind not in AROUND_THE_CLOCK:
         return phase(now).running is not None
     local = now.astimezone(NEW_YORK)

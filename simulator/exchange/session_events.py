@@ -1,4 +1,4 @@
-"""The moments at which something happens at the exchange by itself."""
+"""Midnight, open and close: what moves the exchange without an order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Boundary(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class SessionEvent:
     """A boundary of one session."""
 
     at: datetime
@@ -28,7 +28,7 @@ class Occasion:
     boundary: Boundary
 
 
-def occasions(after: datetime, until: datetime) -> Iterator[Occasion]:
+def session_events(after: datetime, until: datetime) -> Iterator[SessionEvent]:
     """Yield the boundaries later than ``after`` and not later than ``until``, in order."""
     first, last = (moment.astimezone(NEW_YORK).date() for moment in (after, until))
     for day in sessions_between(first, last):
@@ -39,4 +39,4 @@ def occasions(after: datetime, until: datetime) -> Iterator[Occasion]:
             (hours.close, Boundary.CLOSE),
         ):
             if after < at <= until:
-                yield Occasion(at, day, boundary)
+                yield SessionEvent(at, day, boundary)

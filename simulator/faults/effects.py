@@ -38,8 +38,8 @@ class Ending(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Treatment:
-    """How one request is served."""
+class FaultEffects:
+    """What faults change in how one request is served."""
 
     acted_on: bool = True
     answered: bool = True
@@ -51,25 +51,25 @@ class Treatment:
     restart: FaultRequest | None = None  # of the whole gateway, after acting on it
 
 
-PLAIN = Treatment()
+NO_EFFECTS = FaultEffects()
 
 
-def treatment_of(struck: Sequence[FaultRequest]) -> Treatment:
-    """Combine the faults that strike one request."""
-    if not struck:
-        return PLAIN
-    by_name = {fault.fault: fault for fault in struck}
+def effects_of(triggered: Sequence[FaultRequest]) -> FaultEffects:
+    """Combine the faults that one request has triggered."""
+    if not triggered:
+        return NO_EFFECTS
+    by_name = {fault.fault: fault for fault in triggered}
     drop, late = by_name.get("drop"), by_name.get("late")
     garbage, refuse = by_name.get("garbage"), by_name.get("refuse")
     restart = by_name.get("restart")
     lost = (drop.kind or "answers") if drop else ""
-    return Treatment(
+    return FaultEffects(
         acted_on=lost != "request",
         answered=lost not in {"answers", "request"} and restart is None,
         delay=late.seconds or 0.0 if late else 0.0,
         garbage=garbage.kind if garbage else None,  # type: ignore[arg-type]  # checked on entry
         refusal=error_of(refuse) if refuse else None,
-        warnings=tuple(error_of(fault) for fault in struck if fault.fault == "warn"),
+        warnings=tuple(error_of(fault) for fault in triggered if fault.fault == "warn"),
         ending=_ending(lost, garbage),
         restart=restart,
     )

@@ -1,4 +1,4 @@
-"""Quotes that a fault has spoilt: empty, not a number, zero, somebody else's unit, too old."""
+"""Quotes with a fault: empty, not a number, zero, in another unit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulator.faults.request import FaultRequest
 from simulator.prices.quotes import NOTHING, Quote
 
 
-def spoilt(known: Quote, fault: FaultRequest | None) -> Quote:
+def faulted_quote(known: Quote, fault: FaultRequest | None) -> Quote:
     """Return a quote as the ``quotes`` fault of its symbol has it; unchanged without one."""
     match fault.kind if fault else None:
         case "empty":

@@ -70,7 +70,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
 class FaultRequest(BaseModel, frozen=True, extra="forbid"):
     """One fault to switch on or off; `docs/simulator.md` has a table of all of them.
 
-    When it strikes: ``after`` that many requests (or, for frames, answers) have matched; at the
+    When it triggers: ``after`` that many requests (or, for frames, answers) have matched; at the
     simulated moment ``at``; with a ``chance`` for each; ``times`` at most. Only requests of number
     ``message`` match, or those that name ``symbol``; only frames whose number is in ``answer``.
     """
@@ -112,17 +112,17 @@ class FaultRequest(BaseModel, frozen=True, extra="forbid"):
 
     @property
     def awaits_a_request(self) -> bool:
-        """Whether a request must come before it strikes."""
+        """Whether a request must come before it triggers."""
         return bool({"message", "symbol", "after", "chance"} & self.model_fields_set)
 
     @property
-    def strikes_by_itself(self) -> bool:
-        """Whether it strikes the gateway as a whole, at once or at its moment."""
+    def triggers_by_itself(self) -> bool:
+        """Whether it needs no request: it acts on the whole gateway, at once or at its moment."""
         if self.fault in {"drop", "restart"}:
             return not self.awaits_a_request
         return self.fault in _ON_WORLD
 
     @property
     def most(self) -> int | None:
-        """How often it strikes at most, None for no end."""
+        """How often it triggers at most, None for no end."""
         return 1 if self.times is None and self.fault in _STRIKE_ONCE else self.times

@@ -1,4 +1,4 @@
-"""What can be made to go wrong on purpose, and when each of it strikes."""
+"""The faults that are switched on, and what triggers each."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class _Armed:
 
     request: FaultRequest
     matched: int = 0
-    struck: int = 0
+    triggered: int = 0
 
     @property
     def is_spent(self) -> bool:
         most = self.request.most
-        return most is not None and self.struck >= most
+        return most is not None and self.triggered >= most
 
-    def strikes(self, random: Random) -> bool:
-        """Count one match; tell whether the fault strikes now."""
+    def triggers(self, random: Random) -> bool:
+        """Count one match; return whether it triggers the fault."""
         self.matched += 1
         if self.matched < (self.request.after or 1):
             return False
@@ -39,19 +39,19 @@ class _Armed:
         # that is certain is added to it.
         if self.request.chance < 1.0 and random.random() >= self.request.chance:
             return False
-        self.struck += 1
+        self.triggered += 1
         return True
 
 
 class Faults:
-    """The faults that are on. The same script, seed and requests give the same strikes.
+    """The faults that are on. The same script, seed and requests trigger the same faults.
 
     Attributes
     ----------
     random
         What chances and noise are drawn from; seeded.
     history
-        The newest strikes, oldest first.
+        The newest faults triggered, oldest first.
     """
 
     def __init__(
@@ -71,20 +71,20 @@ class Faults:
 
     @property
     def armed(self) -> list[FaultRequest]:
-        """What is on and may still strike."""
+        """What is on and may still be triggered."""
         return [armed.request for armed in self._armed]
 
     @property
     def mute(self) -> bool:
         """Whether nothing is answered at present."""
         return any(
-            self._has_come(armed) and (armed.struck or not armed.request.awaits_a_request)
+            self._has_come(armed) and (armed.triggered or not armed.request.awaits_a_request)
             for armed in self._named("mute")
         )
 
     @property
     def whatif_silent(self) -> bool:
-        """Whether rehearsals are never answered."""
+        """Whether what-if orders are never answered."""
         return any(self._named("whatif_silent"))
 
     def switch(self, request: FaultRequest) -> None:
@@ -101,7 +101,7 @@ class Faults:
         self._count()
 
     def hits(self, name: str, symbol: str) -> bool:
-        """Tell whether a standing fault is on for a symbol."""
+        """Return whether a standing fault is on for a symbol."""
         return self.of_symbol(name, symbol) is not None
 
     def of_symbol(self, name: str, symbol: str) -> FaultRequest | None:
@@ -114,56 +114,56 @@ class Faults:
         found = [armed.request for armed in self._named(name)]
         return found[-1] if found else None
 
-    def struck(self, request: FaultRequest) -> None:
-        """Count a strike that was decided elsewhere."""
+    def record(self, request: FaultRequest) -> None:
+        """Count a fault that was triggered elsewhere."""
         for armed in self._armed:
             if armed.request is request:
-                armed.struck += 1
+                armed.triggered += 1
                 self._note(request)
                 return
 
     def on_request(self, number: int, payload: bytes) -> list[FaultRequest]:
-        """Count one request; return the faults that strike it."""
+        """Count one request; return the faults it triggers."""
         if not self._armed:
             return []
-        return self._strike(
+        return self._triggered(
             armed
             for armed in self._armed
             if armed.request.fault in _ON_REQUEST
-            and not armed.request.strikes_by_itself
+            and not armed.request.triggers_by_itself
             and armed.request.message in {None, number}
             and _names(payload, armed.request.symbol)
         )
 
     def on_answer(self, number: int) -> list[FaultRequest]:
-        """Count one frame to a client; return the faults that strike it."""
-        return self._strike(
+        """Count one frame to a client; return the faults it triggers."""
+        return self._triggered(
             armed
             for armed in self._armed
             if armed.request.fault in _ON_ANSWER and number in armed.request.answer
         )
 
     def moments(self, until: datetime) -> list[datetime]:
-        """Return when something strikes by itself up to a moment, in order."""
+        """Return the moments at which faults are due up to ``until``, in order."""
         return sorted(
             {
                 armed.request.at
                 for armed in self._armed
-                if armed.request.strikes_by_itself
+                if armed.request.triggers_by_itself
                 and armed.request.at is not None
                 and armed.request.at <= until
             }
         )
 
     def due(self) -> list[FaultRequest]:
-        """Return what strikes by itself now: the world's faults, and connections to drop."""
-        return self._strike(armed for armed in self._armed if armed.request.strikes_by_itself)
+        """Return the faults whose moment has come: the gateway's, and connections to drop."""
+        return self._triggered(armed for armed in self._armed if armed.request.triggers_by_itself)
 
-    def _strike(self, candidates: Iterable[_Armed]) -> list[FaultRequest]:
+    def _triggered(self, candidates: Iterable[_Armed]) -> list[FaultRequest]:
         found = [
             armed.request
             for armed in list(candidates)
-            if self._has_come(armed) and armed.strikes(self.random)
+            if self._has_come(armed) and armed.triggers(self.random)
         ]
         for request in found:
             self._note(request)

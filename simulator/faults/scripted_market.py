@@ -32,7 +32,7 @@ class MarketScript:
 
 
 class ScriptedMarket:
-    """A market in which a script happens. It is another world: the account is its own."""
+    """A market in which a script happens. It is another market with an account of its own."""
 
     def __init__(self, market: Market, script: MarketScript) -> None:
         self._market = market

@@ -1,4 +1,4 @@
-"""Every instrument of a world, by conId: its shares, what is beside them, and derivatives.
+"""Every instrument of a market, by conId: its shares, the benchmarks, and derivatives.
 
 Where `simulator.market.market` ends, this begins: it answers the same questions (bars, one bar,
 splits) for every kind, and what only some kinds have: dividends, expiration, deliverable, greeks.
@@ -17,7 +17,7 @@ from simulator.instruments.expirations import first_future_listed
 from simulator.instruments.futures import FutureBars
 from simulator.instruments.options import MOST_UNDERLYINGS, OptionBars, OptionKey
 from simulator.instruments.volatility_smile import base_volatility
-from simulator.market.benchmarks import FUND, INDEX, PAYER, Companions
+from simulator.market.benchmarks import FUND, INDEX, PAYER, Benchmarks
 from simulator.market.market import DailyBar, Dividend, Instrument, Market, Right, Split
 from simulator.market.series import DerivedBars
 
@@ -26,12 +26,12 @@ RESERVED = 20  # places for what comes before the shares
 
 
 class Securities:
-    """All instruments of a market's world. Prices as traded unless a method says otherwise."""
+    """All instruments of a market. Prices as traded unless a method says otherwise."""
 
     def __init__(self, market: Market) -> None:
         self.market = market
         self.shares = {item.con_id: item for item in market.instruments}
-        self.companions = Companions(market)
+        self.benchmarks = Benchmarks(market)
         self._derivatives: dict[int, Instrument] = {}
         self._is_real = market.assumed_spread is not None
         in_dollars = [item.con_id for item in market.instruments if item.currency == "USD"]
@@ -45,7 +45,7 @@ class Securities:
     def find(self, con_id: int) -> Instrument | None:
         """Return the instrument of a conId, None when nothing has it."""
         found = self.shares.get(con_id) or self._derivatives.get(con_id)
-        return found or self.companions.instruments.get(con_id) or self._derivative(con_id)
+        return found or self.benchmarks.instruments.get(con_id) or self._derivative(con_id)
 
     def named(self, con_id: int, day: date) -> Instrument | None:
         """Return an instrument under the symbol it has on a day."""
@@ -55,7 +55,7 @@ class Securities:
         return replace(found, symbol=found.renamed[1])
 
     def has_options(self, con_id: int) -> bool:
-        """Tell whether options on an instrument are listed."""
+        """Return whether options on an instrument are listed."""
         return con_id in self._places
 
     def option(self, underlying: int, expiry: date, strike: float, right: Right,
@@ -85,16 +85,16 @@ class Securities:
         """Return bars up to and including ``until``, adjusted for the splits effective then."""
         if con_id in self.shares:
             return self.market.bars(con_id, until=until)
-        if con_id in self.companions.instruments:
-            return self.companions.series(con_id).until(until)
+        if con_id in self.benchmarks.instruments:
+            return self.benchmarks.series(con_id).until(until)
         return self._derived_bars(con_id, until)
 
     def bar(self, con_id: int, session: date) -> DailyBar | None:
         """Return one session's bar as it traded, or None."""
         if con_id in self.shares:
             return self.market.bar(con_id, session)
-        if con_id in self.companions.instruments:
-            return self.companions.series(con_id).on(session)
+        if con_id in self.benchmarks.instruments:
+            return self.benchmarks.series(con_id).on(session)
         item = self._known(con_id)
         assert item.expiry is not None
         if session > item.expiry:
@@ -106,8 +106,8 @@ class Securities:
         return self.market.splits(con_id) if con_id in self.shares else ()
 
     def dividends(self, con_id: int) -> tuple[Dividend, ...]:
-        """Return all dividends, oldest first. Only funds and shares beside the market pay."""
-        return self.companions.dividends(con_id)
+        """Return all dividends, oldest first. Only funds and shares among the benchmarks pay."""
+        return self.benchmarks.dividends(con_id)
 
     def _known(self, con_id: int) -> Instrument:
         found = self.find(con_id)

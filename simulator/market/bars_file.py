@@ -37,7 +37,7 @@ class BarsFileMarket(SeriesMarket):
     of ``etfs`` are tradable and no constituents. The name, sector and industry come from
     ``constituents``; a stock it does not name keeps its symbol for a name and has no sector.
 
-    A file that grows by later bars stays the same world with the same account: its id comes from
+    A file that grows by later bars stays the same market with the same account: its id comes from
     the bars of its first day, so that nothing decided early hangs on what came later.
 
     Attributes

@@ -148,7 +148,7 @@ def _usable(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, list[str]]:
 
 
 def _contradicting(frame: pd.DataFrame, sound: np.ndarray) -> np.ndarray:
-    """Tell which sound rows say something else than another of their symbol and date."""
+    """Return which sound rows say something else than another of their symbol and date."""
     found = np.zeros(len(frame), dtype=bool)
     places = np.flatnonzero(sound & frame.duplicated(KEY, keep=False).to_numpy())
     several = frame.iloc[places]
@@ -160,7 +160,7 @@ def _contradicting(frame: pd.DataFrame, sound: np.ndarray) -> np.ndarray:
 
 
 def _repeating(frame: pd.DataFrame, sound: np.ndarray) -> np.ndarray:
-    """Tell which sound rows repeat an earlier one of their symbol and date."""
+    """Return which sound rows repeat an earlier one of their symbol and date."""
     found = np.zeros(len(frame), dtype=bool)
     found[sound] = frame[sound].duplicated(KEY).to_numpy()
     return found

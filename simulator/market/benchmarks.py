@@ -1,4 +1,4 @@
-"""What every market has beside its shares: an index, a fund of it, currencies, three fates.
+"""What every market has besides its shares: an index, a fund of it, currencies, three fates.
 
 Where the bars are real there is none of it: a company, a fund or an exchange rate that nobody
 recorded would stand among real ones.
@@ -18,7 +18,7 @@ import numpy as np
 from core.calendar import sessions_between
 from simulator.market.composite import index_series
 from simulator.market.market import Dividend, Instrument, Market
-from simulator.market.random_walk import on_grid, walk
+from simulator.market.random_walk import on_grid, random_walk
 from simulator.market.series import BarSeries
 
 FIRST_CON_ID = 2_110_000_000
@@ -43,8 +43,8 @@ PAYING_MONTHS = (3, 6, 9, 12)
 PAID_AFTER = 10  # sessions
 
 
-class Companions:
-    """The instruments beside a market's shares, and their bars and dividends."""
+class Benchmarks:
+    """The instruments besides a market's shares, and their bars and dividends."""
 
     def __init__(self, market: Market) -> None:
         self._market = market
@@ -57,7 +57,7 @@ class Companions:
 
     @cached_property
     def instruments(self) -> dict[int, Instrument]:
-        """All companions by conId, ascending; none beside real bars."""
+        """All benchmarks by conId, ascending; none beside real bars."""
         if self._market.assumed_spread is not None:
             return {}
         day = self.sessions[int(RENAMED_AT * len(self.sessions))]
@@ -96,7 +96,9 @@ class Companions:
         match con_id:
             case _ if con_id >= FIRST_PAIR:
                 *_, start, volatility, tick = PAIRS[con_id - FIRST_PAIR]
-                return walk(key, self.sessions, start=start, volatility=volatility, tick=tick)
+                return random_walk(
+                    key, self.sessions, start=start, volatility=volatility, tick=tick
+                )
             case _ if con_id == INDEX:
                 return index_series(self._market, self.sessions)
             case _ if con_id == FUND:
@@ -104,7 +106,7 @@ class Companions:
         sessions = self.sessions
         if con_id == DELISTED:
             sessions = sessions[: int(DELISTED_AT * len(sessions)) + 1]
-        return walk(
+        return random_walk(
             key, sessions, start=60.0, volatility=0.24, tick=0.01, volume=1_500_000,
             dividends=self.dividends(con_id),
         )  # fmt: skip

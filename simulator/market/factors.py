@@ -1,4 +1,4 @@
-"""Returns, ranges and volumes of a made-up market, from a factor model with fat tails.
+"""Returns, ranges and volumes of a synthetic market, from a factor model with fat tails.
 
 One market factor, one per GICS sector and four style factors, all with Student t shocks and
 GARCH(1,1) volatility, plus an idiosyncratic part per company. Each kind of randomness has a stream

@@ -32,7 +32,7 @@ class Terms:
 
 
 def draw_terms(seed: int, n: int) -> Terms:
-    """Draw prices, volumes and split habits; nobody lists late."""
+    """Draw prices, volumes and split habits; none lists late."""
     draws = np.random.default_rng([seed, 9]).standard_normal((n, 5))
     price = np.clip(80.0 * np.exp(0.75 * draws[:, 0]), 12.0, 450.0)
     worth = np.clip(3e10 * np.exp(1.1 * draws[:, 1]), 3e9, 3e12)  # market capitalisation, USD

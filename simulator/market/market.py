@@ -36,7 +36,7 @@ class Instrument:
     industry: str | None = None
     min_tick: float = 0.01
     stock_type: str = "COMMON"  # IBKR's word; "ETF" for a fund
-    member_since: date | None = None  # first day in this world's index; None: not a constituent
+    member_since: date | None = None  # first day in this market's index; None: not a constituent
     multiplier: int = 1
     expiry: date | None = None  # the last day of trading
     strike: float | None = None
@@ -102,8 +102,8 @@ class Market(Protocol):
     def assumed_spread(self) -> float | None:
         """Width of every quote as a fraction of its price, where the bars are real.
 
-        None in a made-up market, in which whatever no bar says is drawn. Of real companies nothing
-        is drawn: it is derived from the bars, stated as an assumption, or not known.
+        None in a synthetic market, where whatever no bar says is drawn at random. Nothing of a
+        real company is drawn: it is derived from the bars, stated as an assumption, or not known.
         """
 
     @property

@@ -1,4 +1,4 @@
-"""Made-up companies: names, tickers and conIds that belong to nobody."""
+"""Synthetic companies: names, tickers and conIds that belong to nobody."""
 
 from __future__ import annotations
 
@@ -114,14 +114,14 @@ _LAST = [
 MOST_COMPANIES = 5001
 
 # US tickers of five letters end in a letter with a meaning (F and Y foreign, X fund, Q bankrupt,
-# W warrant, ...). These endings are next to unused, so a made-up ticker names no real company.
+# W warrant, ...). These endings are next to unused, so a synthetic ticker names no real company.
 _ENDINGS = "TSEHD"
 _GOLDEN = 0.6180339887498949
 
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A made-up listed company."""
+    """A synthetic listed company."""
 
     symbol: str
     name: str

@@ -17,7 +17,7 @@ SESSIONS_A_YEAR = 252
 OVERNIGHT = 0.35  # share of the variance between close and open
 
 
-def walk(
+def random_walk(
     key: str,
     sessions: Sequence[date],
     *,

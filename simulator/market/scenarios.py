@@ -1,4 +1,4 @@
-"""Which world the settings ask for: a made-up market, or files of real bars and what is beside."""
+"""The market the settings ask for: synthetic, or files of real bars and figures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulator.market.synthetic import SyntheticMarket
 
 @dataclass(frozen=True, slots=True)
 class WorldFiles:
-    """The files of one world; None where there is none."""
+    """The data files of one market; None where there is none."""
 
     bars: Path | None
     constituents: Path | None
@@ -50,7 +50,7 @@ def open_market(settings: SimulatorSettings) -> Market:
     files = find_files(settings)
     if files.bars is None:
         return SyntheticMarket(settings.seed, settings.symbols)
-    # Imported late: a made-up market starts without Arrow.
+    # Imported late: a synthetic market starts without Arrow.
     from simulator.market.bars_file import BarsFileMarket  # noqa: PLC0415
 
     try:
@@ -65,7 +65,7 @@ def open_market(settings: SimulatorSettings) -> Market:
 
 
 def unknown_of(files: WorldFiles) -> tuple[str, ...]:
-    """Name what nobody knows of the companies; nothing in a made-up world."""
+    """Name what nobody knows of the companies; nothing in a synthetic market."""
     if files.bars is None:
         return ()
     absent = [what for what, path in _sources(files).items() if path is None]
@@ -73,7 +73,7 @@ def unknown_of(files: WorldFiles) -> tuple[str, ...]:
 
 
 def describe(market: Market, files: WorldFiles) -> str:
-    """Say in one line what a world is made of: what is real, what is unknown, what is assumed."""
+    """Say in one line what a market is made of: what is real, what is unknown, what is assumed."""
     if market.assumed_spread is None:
         return market.title
     parts = [f"{what} from {path.name}" for what, path in _sources(files).items() if path]
@@ -84,7 +84,7 @@ def describe(market: Market, files: WorldFiles) -> str:
 
 
 def _sources(files: WorldFiles) -> dict[str, Path | None]:
-    """Return the file of each kind of facts beside bars."""
+    """Return the file of each kind of vendor data beside the bars."""
     return {
         "fundamentals": files.fundamentals,
         "macro": files.macro,
@@ -93,7 +93,7 @@ def _sources(files: WorldFiles) -> dict[str, Path | None]:
 
 
 def data_id(files: WorldFiles) -> str:
-    """Name the content of every file of a world of real bars; empty for a made-up one."""
+    """Name the content of every file of a market of real bars; empty for a synthetic one."""
     if files.bars is None:
         return ""
     hashes = [None if path is None else sha256_of_file(path) for path in astuple(files)]

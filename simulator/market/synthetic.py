@@ -1,4 +1,4 @@
-"""A made-up market: the same seed and number of symbols give the same bars, for ever."""
+"""A synthetic market: the same seed and number of symbols give the same bars, for ever."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ _DESCRIBED = (
 
 
 def _described(instrument: Instrument) -> str:
-    # Not repr: one more field of Instrument would give every world another id, and so a new
+    # Not repr: one more field of Instrument would give every market another id, and so a new
     # account without its orders.
     fields = ", ".join(f"{name}={getattr(instrument, name)!r}" for name in _DESCRIBED)
     return f"Instrument({fields})"

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from simulator.market.market import DailyBar, Dividend, Instrument
 from simulator.prices.intraday import TimedBar
-from simulator.prices.market_view import Summary, Tape
+from simulator.prices.market_view import MarketView, Summary
 from simulator.prices.quotes import half_spread
 
 TRADED = frozenset({"TRADES", "ADJUSTED_LAST"})
@@ -42,12 +42,14 @@ def quoted(bars: Sequence[Bar], what: str, instrument: Instrument, summary: Summ
     return found
 
 
-def volatility_bars(bars: Sequence[DailyBar], what: str, tape: Tape, con_id: int) -> list[DailyBar]:
+def volatility_bars(
+    bars: Sequence[DailyBar], what: str, view: MarketView, con_id: int
+) -> list[DailyBar]:
     """Return a volatility a year for each session, known before it."""
     factor = 1.0 if what == "OPTION_IMPLIED_VOLATILITY" else 0.93  # realised is a little lower
     found = []
     for bar in bars:
-        level = round(factor * tape.securities.base_volatility(con_id, bar.session), 6)
+        level = round(factor * view.securities.base_volatility(con_id, bar.session), 6)
         found.append(DailyBar(bar.session, level, level, level, level, 0))
     return found
 

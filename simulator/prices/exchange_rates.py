@@ -5,27 +5,27 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.errors import NoData
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 
 
-def rate(tape: Tape, currency: str, now: datetime) -> float:
+def rate(view: MarketView, currency: str, now: datetime) -> float:
     """Return what one unit of a currency is worth in the base currency of the account.
 
-    Raises `NoData` when nobody knows.
+    Raises `NoData` when it is unknown.
     """
-    if currency == tape.base:
+    if currency == view.base:
         return 1.0
-    dollars = in_dollars(tape, currency, now)
-    return dollars if tape.base == "USD" else dollars / in_dollars(tape, tape.base, now)
+    dollars = in_dollars(view, currency, now)
+    return dollars if view.base == "USD" else dollars / in_dollars(view, view.base, now)
 
 
-def in_dollars(tape: Tape, currency: str, now: datetime) -> float:
-    """Return the USD that one unit of a currency is worth. Raises `NoData` when nobody knows."""
+def in_dollars(view: MarketView, currency: str, now: datetime) -> float:
+    """Return the USD that one unit of a currency is worth. Raises `NoData` when it is unknown."""
     if currency == "USD":
         return 1.0
-    for pair in tape.securities.companions.instruments.values():
+    for pair in view.securities.benchmarks.instruments.values():
         if pair.sec_type == "CASH" and currency in {pair.symbol, pair.currency}:
-            price = tape.mark(pair.con_id, now)
+            price = view.mark(pair.con_id, now)
             if price is not None:
                 return price if pair.currency == "USD" else 1 / price
     raise NoData(f"no exchange rate of {currency} is known by {now:%Y-%m-%d}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulator.prices.market_view import Tape, phase
+from simulator.prices.market_view import MarketView, phase
 from simulator.prices.quotes import NOTHING, drawn, quote
 
 MOST_ROWS = 10
@@ -33,12 +33,12 @@ class Row:
     maker: str
 
 
-def rows_of(tape: Tape, book: Book, now: datetime) -> list[Row]:
+def rows_of(view: MarketView, book: Book, now: datetime) -> list[Row]:
     """Return the rows of both sides, best first, from the quote outwards; none without one."""
-    known = quote(tape, book.con_id, now)
+    known = quote(view, book.con_id, now)
     if known is None:
         return []
-    tick = tape.instrument(book.con_id).min_tick
+    tick = view.instrument(book.con_id).min_tick
     rows = []
     for side, best, size in ((ASK, known.ask, known.ask_size), (BID, known.bid, known.bid_size)):
         if best == NOTHING:
@@ -47,7 +47,7 @@ def rows_of(tape: Tape, book: Book, now: datetime) -> list[Row]:
         price, shares = best, size
         for position in range(book.rows):
             step, grow, maker, _ = drawn(
-                tape.market.world_id, book.con_id, phase(now).day, side, position
+                view.market.world_id, book.con_id, phase(now).day, side, position
             )
             if position:
                 price = round(price + away * tick * (1 + int(3 * step)), 6)

@@ -1,6 +1,6 @@
 """What a market has shown by a given moment. Nothing else in the simulator looks at prices.
 
-It answers for instruments of every kind. A market knows the future; the tape is where the future
+It answers for instruments of every kind. A market knows the future; the view is where the future
 ends. A session's open is known from its open on, everything else of it from its close on. Splits
 take effect at midnight in New York, so before the open all earlier prices are already quoted in
 the day's shares.
@@ -63,7 +63,7 @@ class Summary:
     assumed_spread: float | None = None  # of a market of real bars, as a fraction
 
 
-class Tape:
+class MarketView:
     """The market up to a moment, by conId.
 
     Attributes
@@ -88,8 +88,8 @@ class Tape:
 
     @cached_property
     def instruments(self) -> dict[int, Instrument]:
-        """What the market lists and what is beside it, by conId; derivatives are not counted."""
-        return {**self.securities.shares, **self.securities.companions.instruments}
+        """The market's shares and its benchmarks, by conId; derivatives are not counted."""
+        return {**self.securities.shares, **self.securities.benchmarks.instruments}
 
     def instrument(self, con_id: int, now: datetime | None = None) -> Instrument:
         """Return the instrument of a conId that is known to exist.
@@ -163,7 +163,7 @@ class Tape:
         return sum(dividend.amount for dividend in paid if dividend.ex_date == day)
 
     def is_listed(self, con_id: int, now: datetime) -> bool:
-        """Tell whether an instrument still trades: neither expired nor delisted."""
+        """Return whether an instrument still trades: neither expired nor delisted."""
         item = self.instrument(con_id)
         last = item.expiry or item.listed_until
         return last is None or now < session(last).close

@@ -9,7 +9,7 @@ from core.calendar import session
 from simulator.instruments import options
 from simulator.instruments.black_scholes import Greeks, greeks, implied_volatility
 from simulator.instruments.options import OptionKey
-from simulator.prices.market_view import Tape, phase
+from simulator.prices.market_view import MarketView, phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,14 @@ class _Terms:
     base: float
 
 
-def computation(tape: Tape, con_id: int, now: datetime) -> Computation | None:
+def computation(view: MarketView, con_id: int, now: datetime) -> Computation | None:
     """Value an option at the prices known by ``now``.
 
     Time to expiration counts from the moment those prices are of, the session's open or the last
     close, so that the model agrees with the option's own bars. None when the underlying has no
     price, or the option has expired.
     """
-    terms = _terms(tape, con_id, now)
+    terms = _terms(view, con_id, now)
     if terms is None:
         return None
     implied, value = options.model(terms.key, spot=terms.spot, base=terms.base, years=terms.years)
@@ -45,13 +45,13 @@ def computation(tape: Tape, con_id: int, now: datetime) -> Computation | None:
 
 
 def implied_at(
-    tape: Tape, con_id: int, now: datetime, *, price: float, underlying: float | None = None
+    view: MarketView, con_id: int, now: datetime, *, price: float, underlying: float | None = None
 ) -> tuple[float, Greeks] | None:
     """Return the volatility that explains a price, and the greeks at it; None when none does.
 
     ``underlying`` takes the place of the price the underlying has.
     """
-    terms = _terms(tape, con_id, now)
+    terms = _terms(view, con_id, now)
     if terms is None:
         return None
     key = terms.key
@@ -65,10 +65,10 @@ def implied_at(
 
 
 def value_at(
-    tape: Tape, con_id: int, now: datetime, *, volatility: float, underlying: float
+    view: MarketView, con_id: int, now: datetime, *, volatility: float, underlying: float
 ) -> Greeks | None:
     """Return an option's value at a volatility and a price of its underlying."""
-    terms = _terms(tape, con_id, now)
+    terms = _terms(view, con_id, now)
     if terms is None:
         return None
     return _value(terms, terms.spot * underlying / terms.underlying, volatility)
@@ -81,18 +81,18 @@ def _value(terms: _Terms, spot: float, volatility: float) -> Greeks:
     )  # fmt: skip
 
 
-def _terms(tape: Tape, con_id: int, now: datetime) -> _Terms | None:
-    item = tape.instrument(con_id)
+def _terms(view: MarketView, con_id: int, now: datetime) -> _Terms | None:
+    item = view.instrument(con_id)
     assert item.underlying is not None
-    under = tape.mark(item.underlying, now)
-    if under is None or not tape.is_listed(con_id, now):
+    under = view.mark(item.underlying, now)
+    if under is None or not view.is_listed(con_id, now):
         return None
-    where, key = phase(now), tape.securities.key(con_id)
+    where, key = phase(now), view.securities.key(con_id)
     priced_at = where.running.open if where.running else session(where.last_complete).close
     return _Terms(
         key=key,
-        spot=under * tape.securities.shares_for_one(item, where.day),
+        spot=under * view.securities.shares_for_one(item, where.day),
         underlying=under,
         years=options.years_left(key, priced_at),
-        base=tape.securities.base_volatility(item.underlying, phase(priced_at).day),
+        base=view.securities.base_volatility(item.underlying, phase(priced_at).day),
     )

@@ -1,10 +1,10 @@
-"""Quotes at a moment, made from what the tape shows: the spread narrows with liquidity.
+"""Quotes at a moment, made from the market view: the spread narrows with liquidity.
 
 Where the bars are real no file says what was bid, so nothing is drawn: the spread is the one that
 the settings assume for every name, around the last close or the open, for a round lot.
 
 Elsewhere shares before the open stand around the last close; so do options, whose spread is then
-twice as wide. Futures and currencies trade around the clock, but the tape knows them by sessions.
+twice as wide. Futures and currencies trade around the clock, but the view knows them by sessions.
 An index has a level and nobody who would trade at it.
 """
 
@@ -16,7 +16,7 @@ from datetime import datetime
 from math import ceil, floor, sqrt
 
 from simulator.market.market import Instrument
-from simulator.prices.market_view import Summary, Tape, phase
+from simulator.prices.market_view import MarketView, Summary, phase
 
 NOTHING = -1.0  # how TWS writes "no bid" and "no ask", with size 0
 SPREAD_AT_ONE_MILLION = 40.0  # basis points, for a million traded a day; falls with the root
@@ -44,21 +44,21 @@ class Quote:
     low: float | None = None
 
 
-def quote(tape: Tape, con_id: int, now: datetime) -> Quote | None:
+def quote(view: MarketView, con_id: int, now: datetime) -> Quote | None:
     """Return the quote at ``now``, None when the instrument has never traded.
 
     Before the open it stands around the last close; in a session around the open, the only price
     known by then; after the close around the close, with the whole bar.
     """
-    summary = tape.summary(con_id, now)
+    summary = view.summary(con_id, now)
     if summary is None:
         return None
     where = phase(now)
-    if tape.instrument(con_id).sec_type != "STK":
-        return _quote_of_other(tape, con_id, summary, now)
-    draws = _draws(tape, con_id, now)
-    opened = tape.open_price(con_id, now)
-    tick = tape.instrument(con_id).min_tick
+    if view.instrument(con_id).sec_type != "STK":
+        return _quote_of_other(view, con_id, summary, now)
+    draws = _draws(view, con_id, now)
+    opened = view.open_price(con_id, now)
+    tick = view.instrument(con_id).min_tick
     if opened is not None:
         sides = _around(opened, summary, tick, draws, drift=0.0)
         close = summary.bar.close
@@ -71,20 +71,20 @@ def quote(tape: Tape, con_id: int, now: datetime) -> Quote | None:
             open=bar.open, high=bar.high, low=bar.low,
         )  # fmt: skip
     sides = _around(summary.bar.close, summary, tick, draws, drift=PRE_MARKET_DRIFT)
-    is_illiquid = not tape.is_real and summary.average_value < ILLIQUID_BELOW
+    is_illiquid = not view.is_real and summary.average_value < ILLIQUID_BELOW
     if is_illiquid and draws[3] < ILLIQUID_SILENT:
         sides = (NOTHING, NOTHING, 0, 0)
     return Quote(*sides, last=summary.bar.close, close=summary.bar.close, volume=0)
 
 
-def _quote_of_other(tape: Tape, con_id: int, summary: Summary, now: datetime) -> Quote | None:
+def _quote_of_other(view: MarketView, con_id: int, summary: Summary, now: datetime) -> Quote | None:
     """Quote what is no share: a spread by its kind instead of by liquidity."""
-    if not tape.is_listed(con_id, now):
+    if not view.is_listed(con_id, now):
         return None
-    where, item = phase(now), tape.instrument(con_id)
-    opened = tape.open_price(con_id, now)
+    where, item = phase(now), view.instrument(con_id)
+    opened = view.open_price(con_id, now)
     price = summary.bar.close if opened is None else opened
-    draws = _draws(tape, con_id, now)
+    draws = _draws(view, con_id, now)
     sides = _sides(item, price, draws, is_open=where.running is not None)
     if opened is not None:
         close = summary.bar.close
@@ -98,13 +98,13 @@ def _quote_of_other(tape: Tape, con_id: int, summary: Summary, now: datetime) ->
     return Quote(*sides, last=bar.close, close=bar.close, volume=0)
 
 
-def _draws(tape: Tape, con_id: int, now: datetime) -> tuple[float, ...]:
+def _draws(view: MarketView, con_id: int, now: datetime) -> tuple[float, ...]:
     """Return what a quote's middle, sizes and silence hang on."""
-    if tape.is_real:
+    if view.is_real:
         # The middle of the drift, and a round lot on both sides.
         return 0.5, 0.0, 0.0, 1.0
     where = phase(now)
-    return drawn(tape.market.world_id, con_id, where.day, where.running is not None)
+    return drawn(view.market.world_id, con_id, where.day, where.running is not None)
 
 
 def half_spread(item: Instrument, price: float, summary: Summary) -> float:

@@ -13,17 +13,17 @@ from simulator.clock import VirtualClock
 from simulator.faults.schedule import Faults
 from simulator.market.market import DailyBar
 from simulator.prices.market_depth import Book
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 from simulator.tws.messages.market_data import DataType
 from simulator.tws.permissions import Permissions
 from simulator.tws.protocol.frame_log import WireLog
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.queries.contract_lookup import Directory
 from simulator.tws.queries.history_request import HistoryRequest
-from simulator.tws.queries.subscriptions import Line
+from simulator.tws.queries.subscriptions import QuoteSubscription
 from simulator.tws.rate_limits import Limits
 from simulator.vendors.newsroom import Newsroom
-from simulator.vendors.vendor_facts import Facts
+from simulator.vendors.vendor_facts import VendorFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class AccountStreams:
 class MarketStreams:
     """A client's subscriptions about the market, by request id."""
 
-    quotes: dict[int, Line] = field(default_factory=dict)
+    quotes: dict[int, QuoteSubscription] = field(default_factory=dict)
     scans: set[int] = field(default_factory=set)
     books: dict[int, Book] = field(default_factory=dict)
     bars: dict[int, tuple[HistoryRequest, datetime]] = field(default_factory=dict)  # newest begin
@@ -78,15 +78,15 @@ class SharedState(Protocol):
 
     broker: Broker
     clock: VirtualClock
-    tape: Tape
+    view: MarketView
     directory: Directory
-    facts: Facts
+    vendor_facts: VendorFacts
     news: Newsroom
     limits: Limits
     permissions: Permissions
     faults: Faults
     log: WireLog | None
-    master_client: int | None  # is told of the orders of all clients
+    master_client: int | None  # sees the orders of all clients
 
     @property
     def clients(self) -> Mapping[int, ClientSession]:

@@ -25,7 +25,7 @@ from simulator.tws.queries.contract_lookup import Directory
 from simulator.tws.rate_limits import Limits
 from simulator.tws.service import Service
 from simulator.vendors.newsroom import Newsroom
-from simulator.vendors.vendor_facts import Facts
+from simulator.vendors.vendor_facts import VendorFacts
 
 ENCODED_HISTORIES = 1000  # kept ready; two years of daily bars are about 30 kB
 
@@ -44,17 +44,17 @@ class Gateway:
         faults: FaultScript | None = None,
         log: WireLog | None = None,
         master_client: int | None = None,
-        facts: Facts | None = None,
+        vendor_facts: VendorFacts | None = None,
     ) -> None:
         self.broker = broker
         self.clock = clock
         self.limits = limits or Limits()
         self.log = log
-        self.master_client = master_client  # is told of the orders of all clients
-        self.tape = broker.exchange.tape
-        self.facts = facts or Facts(self.tape)
-        self.news = Newsroom(self.facts)
-        self.directory = Directory(self.tape.market, tape=self.tape, now=clock.now)
+        self.master_client = master_client  # sees the orders of all clients
+        self.view = broker.exchange.view
+        self.vendor_facts = vendor_facts or VendorFacts(self.view)
+        self.news = Newsroom(self.vendor_facts)
+        self.directory = Directory(self.view.market, view=self.view, now=clock.now)
         script = faults or FaultScript()
         self.permissions = script.permissions
         self.faults = Faults(script.faults, seed=script.seed, now=clock.now)
@@ -66,7 +66,7 @@ class Gateway:
             self, HANDLERS, notifications=self._notifications, outages=self.outages
         )
         self._histories: OrderedDict[HistoryKey, bytes] = OrderedDict()
-        broker.watch(self._notifications.happened)
+        broker.watch(self._notifications.on_event)
         clock.watch(self._clock_moved)
 
     @property
@@ -84,7 +84,7 @@ class Gateway:
     async def start(self, port: int = 0) -> int:
         """Listen and return the port; 0 lets the system choose one."""
         port = await self._listener.listen(port)
-        self.outages.strike_due()
+        self.outages.trigger_due()
         return port
 
     async def stop(self) -> None:
@@ -98,14 +98,14 @@ class Gateway:
     async def advance_to(self, moment: datetime) -> None:
         """Move the clock and wait until everything that follows is written to the clients.
 
-        Faults on the way strike at their moment. Raises `ConfigurationError` for an earlier
+        Faults on the way act at their moment. Raises `ConfigurationError` for an earlier
         moment and `NoData` for one beyond the calendar.
         """
         phase(moment)  # raises before anything has moved
         for stop in self.faults.moments(moment):
             if stop > self.clock.now():
                 self.clock.advance_to(stop)
-            self.outages.strike_due()
+            self.outages.trigger_due()
         self.clock.advance_to(moment)
         await self._listener.drain()
 

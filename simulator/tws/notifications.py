@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator, Sequence
 from simulator.broker.order_checks import CANCELLED, WAS_CANCELLED
 from simulator.broker.profit_and_loss import gains
 from simulator.broker.valuation import PortfolioRow, Valuation, closed_row, value
-from simulator.exchange.events import Executed, Happening, OrderChanged, PositionChanged
+from simulator.exchange.events import ExchangeEvent, Executed, OrderChanged, PositionChanged
 from simulator.exchange.orders import OrderRecord, Status
 from simulator.tws.client_session import ClientSession, SharedState
 from simulator.tws.handlers.account import send_account, send_multi, send_summary
@@ -22,7 +22,7 @@ from simulator.tws.messages.session import NOT_A_REQUEST
 
 
 class Notifications:
-    """Turns what happens at the exchange into frames for those whom it concerns.
+    """Turns events of the exchange into frames for the clients concerned.
 
     Order frames leave at once and in order. Positions and account values are collected until
     `flush`: a batch of fills ends in one account update, not in one for each fill.
@@ -33,14 +33,14 @@ class Notifications:
         self._moved: dict[str, set[int]] = {}  # conIds whose position changed, by account
         self._revalue = False
 
-    def happened(self, happening: Happening) -> None:
-        """Tell those whom it concerns what happened to an order; note what else has changed."""
-        match happening:
+    def on_event(self, event: ExchangeEvent) -> None:
+        """Send an order's event to its audience; note what else has changed."""
+        match event:
             case OrderChanged(order):
                 self._order_changed(order)
             case Executed(order, execution):
                 for client in self._audience(order):
-                    self._executed(client, happening)
+                    self._executed(client, event)
                 account = order.terms.account or self._gateway.broker.account
                 self._moved.setdefault(account, set()).add(execution.con_id)
             case PositionChanged(account, con_id):
@@ -50,8 +50,8 @@ class Notifications:
         """Send fresh ticks to every stream and note that all values have changed."""
         self._revalue = True
         for client in self._gateway.clients.values():
-            for request_id, line in client.market_streams.quotes.items():
-                send_quote(client, request_id, line)
+            for request_id, subscription in client.market_streams.quotes.items():
+                send_quote(client, request_id, subscription)
             for request_id, book in client.market_streams.books.items():
                 send_book(client, request_id, book)
             send_new_bars(client)
@@ -99,7 +99,7 @@ class Notifications:
             send_summary(client, request_id, account, valuation)
 
     def _audience(self, order: OrderRecord) -> Iterator[ClientSession]:
-        """Yield the connected clients that are told of an order: its owner and the master."""
+        """Yield the connected clients that are notified of an order: its owner and the master."""
         clients = self._gateway.clients
         for client_id in dict.fromkeys((order.client_id, self._gateway.master_client)):
             if client_id is not None and client_id in clients:
@@ -114,9 +114,9 @@ class Notifications:
             if client.client_id == order.client_id:  # to others the number means nothing
                 client.error(order.order_id, CANCELLED, WAS_CANCELLED)
 
-    def _executed(self, client: ClientSession, happening: Executed) -> None:
+    def _executed(self, client: ClientSession, event: Executed) -> None:
         """Send the execution first and its commission last: ib_async drops an early commission."""
-        order, execution = happening.order, happening.execution
+        order, execution = event.order, event.execution
         send_execution(client, NOT_A_REQUEST, order, execution)
         send_order(client, order)
         send_commission(client, order, execution)

@@ -23,7 +23,7 @@ DATA_KEPT = (
 
 
 class Outages:
-    """Carries out what strikes the gateway and not one request."""
+    """Carries out the faults of the gateway as a whole, not of one request."""
 
     def __init__(self, gateway: SharedState, listener: Listener) -> None:
         self.is_cut_off = False
@@ -33,7 +33,7 @@ class Outages:
         self._tasks: set[asyncio.Task[int]] = set()
 
     def switch(self, request: FaultRequest) -> None:
-        """Switch a fault on or off; what strikes the gateway at once does so now."""
+        """Switch a fault on or off; one of the gateway as a whole that is due acts now."""
         if request.fault == "link" and not request.on:
             self._restore_link(request)
         if request.fault in {"split", "halt"}:
@@ -41,27 +41,27 @@ class Outages:
                 f"a {request.fault} is part of the market: give it in the fault script at the start"
             )
         self._gateway.faults.switch(request)
-        self.strike_due()
+        self.trigger_due()
 
-    def strike_due(self) -> None:
+    def trigger_due(self) -> None:
         """Carry out the faults whose moment has come."""
         for fault in self._gateway.faults.due():
-            self.strike(fault)
+            self.trigger(fault)
 
     def keeps(self, client_id: int) -> bool:
-        """Tell whether a client id counts as in use though nobody is there: an old session."""
+        """Return whether a client id counts as in use though nobody is there: an old session."""
         kept = self._gateway.faults.standing("id_in_use")
         if kept is None or kept.client != client_id:
             return False
-        self._gateway.faults.struck(kept)
+        self._gateway.faults.record(kept)
         return True
 
     def stop(self) -> None:
-        """Give up what is planned."""
+        """Cancel what is scheduled."""
         if self._reopening is not None:
             self._reopening.cancel()
 
-    def strike(self, fault: FaultRequest) -> None:
+    def trigger(self, fault: FaultRequest) -> None:
         """Carry out one fault."""
         match fault.fault:
             case "drop":
@@ -70,11 +70,11 @@ class Outages:
                 self._restart(fault)
             case "link":
                 self.is_cut_off = False  # or the notice itself would not get through
-                self._tell(LINK_LOST)
+                self._notify_all(LINK_LOST)
                 self.is_cut_off = True
             case "notice":
                 said = error_of(fault)
-                self._tell((said.code, str(said)))
+                self._notify_all((said.code, str(said)))
             case "manual_order":
                 self._order_by_hand(fault)
 
@@ -101,11 +101,11 @@ class Outages:
         if request.kind == "lost":
             for client in self._gateway.clients.values():
                 client.forget_subscriptions()
-        self._tell(DATA_LOST if request.kind == "lost" else DATA_KEPT)
+        self._notify_all(DATA_LOST if request.kind == "lost" else DATA_KEPT)
 
     def _order_by_hand(self, fault: FaultRequest) -> None:
         """Place the market order that a person types into TWS: a quantity below zero sells."""
-        listed = self._gateway.tape.market.instruments
+        listed = self._gateway.view.market.instruments
         found = next((item for item in listed if item.symbol == fault.symbol), None)
         quantity = fault.quantity or 0
         if found is None or quantity == 0:
@@ -121,6 +121,6 @@ class Outages:
             )
         )
 
-    def _tell(self, notice: tuple[int, str]) -> None:
+    def _notify_all(self, notice: tuple[int, str]) -> None:
         for client in list(self._gateway.clients.values()):
             client.error(NOT_A_REQUEST, *notice)

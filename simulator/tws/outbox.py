@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from simulator.faults.effects import PLAIN
+from simulator.faults.effects import NO_EFFECTS
 from simulator.tws.client_session import SharedState
 from simulator.tws.messages.numbers import Answer
 from simulator.tws.protocol.frames import frame
@@ -21,10 +21,10 @@ HUGE = b"\xff\xff\xff\xff"  # announces a frame of 4 GB
 
 
 class Outbox:
-    """Writes frames in order, unless a fault loses, delays, doubles, reorders or spoils them."""
+    """Writes frames in order; a fault may drop, delay, duplicate, reorder or corrupt them."""
 
     def __init__(self, write: Callable[[bytes], None], gateway: SharedState) -> None:
-        self.treatment = PLAIN  # of the request being served
+        self.effects = NO_EFFECTS  # of the request being served
         self._write = write
         self._gateway = gateway
         self._faults = gateway.faults
@@ -32,29 +32,29 @@ class Outbox:
 
     def put(self, frames: Sequence[bytes]) -> None:
         """Send frames, each a whole one."""
-        treatment = self.treatment
+        effects = self.effects
         if self._gateway.is_cut_off:
             frames = [content for content in frames if number_of(content) in LOCAL]
-        if self._faults.mute or not treatment.answered or not frames:
+        if self._faults.mute or not effects.answered or not frames:
             return
         content = b"".join(self._faulted(frames) if self._faults.touches_answers else frames)
-        if treatment.garbage is not None:
-            content = self._spoilt(frames, treatment.garbage)
-        if treatment.delay:
-            asyncio.get_running_loop().call_later(treatment.delay, self._write, content)
+        if effects.garbage is not None:
+            content = self._corrupted(frames, effects.garbage)
+        if effects.delay:
+            asyncio.get_running_loop().call_later(effects.delay, self._write, content)
         elif content:
             self._write(content)
 
     def _faulted(self, frames: Iterable[bytes]) -> Iterator[bytes]:
         for content in frames:
-            struck = {fault.fault for fault in self._faults.on_answer(number_of(content))}
-            if "swallow" in struck:
+            triggered = {fault.fault for fault in self._faults.on_answer(number_of(content))}
+            if "swallow" in triggered:
                 continue
-            if "swap" in struck:
+            if "swap" in triggered:
                 self._hold_back(content)
                 continue
             yield content
-            if "duplicate" in struck:
+            if "duplicate" in triggered:
                 yield content
 
     def _hold_back(self, content: bytes) -> None:
@@ -68,7 +68,7 @@ class Outbox:
         self._held_back.clear()
         self._write(content)
 
-    def _spoilt(self, frames: Sequence[bytes], kind: str) -> bytes:
+    def _corrupted(self, frames: Sequence[bytes], kind: str) -> bytes:
         content = b"".join(frames)
         match kind:
             case "noise":

@@ -47,7 +47,7 @@ class PendingHistory:
             answer()
 
     def cancel(self, client: ClientSession, request_id: int) -> bool:
-        """Drop a request that was not answered yet; tell whether there was one."""
+        """Drop a request that was not answered yet; return whether there was one."""
         timer = self._waiting.pop((client, request_id), None)
         if timer is None:
             return False

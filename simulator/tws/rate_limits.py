@@ -71,7 +71,7 @@ class MessageRate:
         self._accepted: deque[float] = deque()  # moments within the last second
 
     def admits(self, limit: int | None) -> bool:
-        """Count one message; tell whether it may be acted on."""
+        """Count one message; return whether it may be acted on."""
         now = self._seconds()
         while self._accepted and self._accepted[0] <= now - 1.0:
             self._accepted.popleft()
@@ -93,7 +93,7 @@ class Overruns:
         self._newest = 0.0
 
     def strike(self) -> bool:
-        """Note a refused message; tell whether the connection must end."""
+        """Note a refused message; return whether the connection must end."""
         now = self._seconds()
         if not self.strikes or now >= self._newest + 1.0:
             self.strikes += 1

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from core.errors import DaybookError, RequestRefused
-from simulator.faults.effects import PLAIN, Ending, Treatment, treatment_of
+from simulator.faults.effects import NO_EFFECTS, Ending, FaultEffects, effects_of
 from simulator.tws.client import Client
 from simulator.tws.client_session import Handler, SharedState
 from simulator.tws.messages.numbers import Request
@@ -58,28 +58,28 @@ class Service:
             gateway.log.received(client.client_id, payload)
         limit = gateway.limits.messages_per_second
         if not self.rate.admits(limit):
-            _refuse_haste(client, limit)
+            _refuse_above_rate(client, limit)
             return
-        treatment = treatment_of(gateway.faults.on_request(number_of(payload), payload))
-        client.outbox.treatment = treatment
-        if treatment.acted_on:
-            self._answer(client, Fields(payload, version=client.version), treatment)
-        client.outbox.treatment = PLAIN
-        if treatment.restart is not None:
-            self._outages.strike(treatment.restart)
-        match treatment.ending:
+        effects = effects_of(gateway.faults.on_request(number_of(payload), payload))
+        client.outbox.effects = effects
+        if effects.acted_on:
+            self._answer(client, Fields(payload, version=client.version), effects)
+        client.outbox.effects = NO_EFFECTS
+        if effects.restart is not None:
+            self._outages.trigger(effects.restart)
+        match effects.ending:
             case Ending.CLOSED:
                 client.hang_up()
             case Ending.RESET:
                 client.abort()
 
-    def _answer(self, client: Client, fields: Fields, treatment: Treatment) -> None:
-        self._guarded(client, fields, lambda: self._act(client, fields, treatment))
-        for warning in treatment.warnings:
+    def _answer(self, client: Client, fields: Fields, effects: FaultEffects) -> None:
+        self._guarded(client, fields, lambda: self._act(client, fields, effects))
+        for warning in effects.warnings:
             client.error(fields.request_id, warning.code, str(warning))
 
     def _guarded(self, client: Client, fields: Fields, act: Callable[[], None]) -> None:
-        """Act; what cannot be served is said to the client and harms nobody."""
+        """Act; a request that cannot be served is an error message to its client, nothing else."""
         try:
             act()
         except RequestRefused as refusal:
@@ -89,15 +89,15 @@ class Service:
             client.error(fields.request_id, said.code, str(said))
         self._notifications.flush()
 
-    def _act(self, client: Client, fields: Fields, treatment: Treatment) -> None:
+    def _act(self, client: Client, fields: Fields, effects: FaultEffects) -> None:
         number = fields.whole("message id")
         if number not in self._handlers:
             raise RequestRefused(f"Fatal Error: Unknown message id. {number}", code=UNKNOWN_MESSAGE)
         if client.client_id is None and number != Request.START_API:
             raise RequestRefused("Not connected", code=NOT_STARTED)
-        if treatment.refusal is not None:
+        if effects.refusal is not None:
             identify(number, fields)
-            raise treatment.refusal
+            raise effects.refusal
         if self._gateway.is_cut_off and number not in LOCAL:
             return  # lost on the way to IBKR
         if number == Request.HISTORICAL_DATA and self._gateway.limits.concern_histories:
@@ -123,7 +123,7 @@ class Service:
         return self.pending_history.cancel(client, ahead.identify())
 
 
-def _refuse_haste(client: Client, limit: int | None) -> None:
+def _refuse_above_rate(client: Client, limit: int | None) -> None:
     over = client.overruns.strike()
     said = TOO_FAST_TEXT.format(limit, (limit or 0) + 1, client.overruns.strikes)
     client.error(NOT_A_REQUEST, TOO_FAST, said)

@@ -12,7 +12,7 @@ from starlette.routing import Mount
 
 from simulator.clock import VirtualClock
 from simulator.market.market import Market
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 from simulator.vendors.archives import fundamentals_archive, gauge_archive
 from simulator.vendors.faults import SLACK, Fault, FaultBoard, FaultyAnswers
 from simulator.vendors.fmp.endpoints import FinancialModelingPrep
@@ -41,7 +41,7 @@ def build_vendors(
     clock
         Nothing that became known after it is served.
     fundamentals, macro
-        Files of real values. Where one is missing the values of a made-up market are made up as
+        Files of real values. Where one is missing the values of a synthetic market are made up as
         well; those of a real one are unknown, as are its headlines and earnings dates.
     seed
         Of headlines and of everything made up.
@@ -55,20 +55,20 @@ def build_vendors(
     DataError
         A file is not what it should be.
     """
-    tape = Tape(market)
+    view = MarketView(market)
     fmp = FinancialModelingPrep(
-        tape,
+        view,
         clock,
-        fundamentals=fundamentals_archive(tape, fundamentals, seed=seed),
-        gauges=gauge_archive(tape, macro, seed=seed),
-        # Beside real figures a made-up date would be a lie: such a vendor has no calendar.
+        fundamentals=fundamentals_archive(view, fundamentals, seed=seed),
+        gauges=gauge_archive(view, macro, seed=seed),
+        # Beside real figures a synthetic date would be a lie: such a vendor has no calendar.
         knows_earnings=fundamentals is None,
     )
     stable = fmp.routes()
     # Two feeds, one newsroom: both are asked at the same moment.
-    newsroom = lru_cache(maxsize=1)(partial(headlines, tape, seed))
+    newsroom = lru_cache(maxsize=1)(partial(headlines, view, seed))
     feeds = [
-        feed_route(feed, newsroom, clock, is_real=tape.is_real) for feed in (MARKETS, COMPANIES)
+        feed_route(feed, newsroom, clock, is_real=view.is_real) for feed in (MARKETS, COMPANIES)
     ]
     served = [f"/stable{route.path}" for route in stable] + [route.path for route in feeds]
     board = FaultBoard([*served, SLACK], faults)

@@ -1,4 +1,4 @@
-"""Vendors that fail on demand: the next answers of a path are spoilt as told."""
+"""Vendors that fail on demand: the next answers of a path are faulty as asked."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ class FaultBoard:
 
 
 class FaultyAnswers:
-    """ASGI middleware that spoils the answers the board says."""
+    """ASGI middleware that corrupts the answers that faults are planned for."""
 
     def __init__(self, app: ASGIApp, board: FaultBoard) -> None:
         self._app, self._board = app, board
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, spoilt or not."""
+        """Answer one request, with or without a fault."""
         fault = self._board.next_for(_path(scope)) if scope["type"] == "http" else None
         if fault is None:
             await self._app(scope, receive, send)
@@ -98,9 +98,9 @@ class FaultyAnswers:
             await asyncio.sleep(fault.seconds)
             await self._app(scope, receive, send)
         else:
-            await self._spoil(fault.kind, scope, receive, send)
+            await self._corrupt(fault.kind, scope, receive, send)
 
-    async def _spoil(self, kind: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _corrupt(self, kind: str, scope: Scope, receive: Receive, send: Send) -> None:
         messages: list[Message] = []
 
         async def keep(message: Message) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from core.canonical import sha256_of
 from simulator.market.market import Instrument
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 from simulator.vendors.members import members, news_symbol
 from simulator.vendors.templates import (
     BREAKING_NEGATIVE,
@@ -49,23 +49,23 @@ class Headline:
     tone: int  # -1, 0 or +1; for tests, never served
 
 
-def headlines(tape: Tape, seed: int, now: datetime) -> list[Headline]:
+def headlines(view: MarketView, seed: int, now: datetime) -> list[Headline]:
     """Return the headlines of the 72 hours up to ``now`` in both feeds, newest first."""
     since = now - WINDOW
     # A day more: a story of the evening before may be printed again after midnight.
     first = since.astimezone(UTC).date() - timedelta(days=1)
     days = [first + timedelta(days=i) for i in range(WINDOW.days + 2)]
-    stories = [story for day in days for story in _stories_of(tape, seed, day)]
+    stories = [story for day in days for story in _stories_of(view, seed, day)]
     recent = [story for story in stories if since < story.published <= now]
     return sorted(recent, key=lambda story: (story.published, story.guid), reverse=True)
 
 
-def _stories_of(tape: Tape, seed: int, day: date) -> list[Headline]:
-    rng = np.random.default_rng([seed, int(tape.market.world_id, 16), day.toordinal()])
+def _stories_of(view: MarketView, seed: int, day: date) -> list[Headline]:
+    rng = np.random.default_rng([seed, int(view.market.world_id, 16), day.toordinal()])
     begin = datetime.combine(day, time(), UTC)
     found: list[Headline] = []
-    for instrument in members(tape, begin):
-        mood = _mood(tape, instrument, begin)
+    for instrument in members(view, begin):
+        mood = _mood(view, instrument, begin)
         for number in range(rng.poisson(STORIES_A_DAY)):
             story = _story(rng, instrument, begin, mood, number)
             found.append(story)
@@ -74,9 +74,9 @@ def _stories_of(tape: Tape, seed: int, day: date) -> list[Headline]:
     return found
 
 
-def _mood(tape: Tape, instrument: Instrument, now: datetime) -> float:
+def _mood(view: MarketView, instrument: Instrument, now: datetime) -> float:
     """Return the recent return in units of its usual size: 0 when too little is known."""
-    bars = tape.daily(instrument.con_id, now)[-(USUAL + 1) :]
+    bars = view.daily(instrument.con_id, now)[-(USUAL + 1) :]
     if len(bars) <= LOOK_BACK + 1:
         return 0.0
     logs = np.log([bar.close for bar in bars])

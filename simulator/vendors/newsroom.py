@@ -1,4 +1,4 @@
-"""The headlines of the world's vendors, as IBKR's news services have them."""
+"""The headlines of the vendors, as IBKR's news services have them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.errors import RequestRefused
 from simulator.market.market import Instrument
 from simulator.vendors.members import news_symbol
 from simulator.vendors.news import COMPANIES, MARKETS, SOURCES, Headline
-from simulator.vendors.vendor_facts import Facts
+from simulator.vendors.vendor_facts import VendorFacts
 
 PROVIDERS = {"SIMC": COMPANIES, "SIMM": MARKETS}  # code -> feed
 _CODES = {feed: code for code, feed in PROVIDERS.items()}
@@ -30,8 +30,8 @@ class Story:
 class Newsroom:
     """News by contract and by article id."""
 
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
+    def __init__(self, vendor_facts: VendorFacts) -> None:
+        self._facts = vendor_facts
 
     @property
     def providers(self) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What the world's vendors know, for the parts of the gateway that tell of it as well."""
+"""What the vendors know, for the parts of the gateway that tell of it as well."""
 
 from __future__ import annotations
 
@@ -7,25 +7,27 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from simulator.prices.market_view import Tape, phase
+from simulator.prices.market_view import MarketView, phase
 from simulator.vendors.archives import fundamentals_archive
 from simulator.vendors.figures.fundamentals import Figures
 from simulator.vendors.news import Headline, headlines
 
 
-class Facts:
+class VendorFacts:
     """Headlines and fundamentals as of a moment: the same as the vendors serve over HTTP."""
 
-    def __init__(self, tape: Tape, *, seed: int = 0, fundamentals: Path | None = None) -> None:
-        self._tape, self._seed = tape, seed
-        self._source = fundamentals_archive(tape, fundamentals, seed=seed)
+    def __init__(
+        self, view: MarketView, *, seed: int = 0, fundamentals: Path | None = None
+    ) -> None:
+        self._view, self._seed = view, seed
+        self._source = fundamentals_archive(view, fundamentals, seed=seed)
         self._headlines = lru_cache(maxsize=2)(self._all_headlines)
         self._days: dict[object, Mapping[str, Figures]] = {}
 
     @property
     def has_news(self) -> bool:
         """Whether anybody writes about the companies: only about made-up ones."""
-        return not self._tape.is_real
+        return not self._view.is_real
 
     def headlines(self, now: datetime) -> list[Headline]:
         """Return the headlines of the last 72 hours, newest first; none of real companies."""
@@ -41,4 +43,4 @@ class Facts:
         return self._days[key]
 
     def _all_headlines(self, now: datetime) -> list[Headline]:
-        return [] if self._tape.is_real else headlines(self._tape, self._seed, now)
+        return [] if self._view.is_real else headlines(self._view, self._seed, now)

@@ -129,7 +129,7 @@ def test_quotes_come_as_snapshots_and_streams_with_what_was_asked_for(tmp_path):
 def test_an_empty_book_before_the_open_is_minus_one_with_size_zero(tmp_path):
     async def scene(stage):
         ib = await stage.connect()
-        listed = [i for i in stage.gateway.tape.market.instruments if i.sec_type == "STK"]
+        listed = [i for i in stage.gateway.view.market.instruments if i.sec_type == "STK"]
         contracts = [Contract(conId=item.con_id, exchange="SMART") for item in listed]
         tickers = await ib.reqTickersAsync(*await ib.qualifyContractsAsync(*contracts))
         empty = [t for t in tickers if t.bid == -1]
@@ -202,7 +202,7 @@ def test_indices_currencies_and_futures_are_described_quoted_and_have_bars(tmp_p
 
 async def a_contract(ib, stage, kind):
     """Return a contract of a kind, as a client would write it."""
-    listed = stage.gateway.tape.instruments.values()
+    listed = stage.gateway.view.instruments.values()
     if kind == "CASH":
         return Forex("EURUSD")
     if kind == "IND":

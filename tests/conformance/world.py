@@ -25,11 +25,11 @@ def conform(tmp_path, scene, *, at=DURING, **world):
 
 def most_traded(gateway, count=1):
     """Return the stocks that trade most: they surely have options and news."""
-    tape, now = gateway.tape, gateway.clock.now()
+    view, now = gateway.view, gateway.clock.now()
 
     def traded(item):
-        found = tape.summary(item.con_id, now)
+        found = view.summary(item.con_id, now)
         return found.average_value if found else 0.0
 
-    stocks = [i for i in tape.market.instruments if i.sec_type == "STK" and i.currency == "USD"]
+    stocks = [i for i in view.market.instruments if i.sec_type == "STK" and i.currency == "USD"]
     return sorted(stocks, key=traded, reverse=True)[:count]

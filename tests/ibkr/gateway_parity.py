@@ -19,7 +19,7 @@ class TwoBodies:
     def __init__(self, thread, served, brokers, settings):
         self._thread, self._served, self._brokers = thread, served, brokers
         self._broker = broker = brokers[1]
-        self._directory = Directory(broker.exchange.tape.market)
+        self._directory = Directory(broker.exchange.view.market)
         self.settings = settings
 
     def open_replay(self, *, for_orders=False):

@@ -6,7 +6,7 @@ from core.types import Leg, Side
 from simulator.exchange.orders import OrderTerms, OrderType, TimeInForce
 from simulator.instruments.futures import con_id_of
 from simulator.market.benchmarks import INDEX
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 from simulator.tws.queries.contract_lookup import Directory
 from tests.simulator.tiny_market import ACME, MONDAY, OPEN, TinyMarket
 
@@ -17,20 +17,20 @@ FUTURE = con_id_of(THURSDAY)
 
 def option(strike, right="C", expiry=JULY, underlying=ACME, *, market=None):
     """Return the conId of an option as it is listed on Monday."""
-    securities = Tape(market or TinyMarket()).securities
+    securities = MarketView(market or TinyMarket()).securities
     return securities.option(underlying, expiry, float(strike), right, day=MONDAY).con_id
 
 
 def pair(symbol, currency="USD"):
     """Return the conId of a currency pair."""
-    listed = Tape(TinyMarket()).securities.companions.instruments.values()
+    listed = MarketView(TinyMarket()).securities.benchmarks.instruments.values()
     return next(i.con_id for i in listed if (i.symbol, i.currency) == (symbol, currency))
 
 
 def directory(at=OPEN):
     """Return what is listed at a moment."""
-    tape = Tape(TinyMarket())
-    return Directory(tape.market, tape=tape, now=lambda: at)
+    view = MarketView(TinyMarket())
+    return Directory(view.market, view=view, now=lambda: at)
 
 
 def contracts(con_id, quantity=1, side=Side.BUY, limit=None, tif=TimeInForce.DAY):

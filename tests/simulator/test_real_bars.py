@@ -67,7 +67,7 @@ class Asked:
         return await self.ib.reqHistoricalDataAsync(contract, "", "5 D", size, what, useRTH=True)
 
     async def get(self, path, *, recorded=False, **query):
-        clock, market = self.stage.gateway.clock, self.stage.gateway.tape.market
+        clock, market = self.stage.gateway.clock, self.stage.gateway.view.market
         vendors = build_vendors(market, clock, seed=7, **(self._files if recorded else {}))
         transport = httpx.ASGITransport(app=vendors)
         async with httpx.AsyncClient(transport=transport, base_url="http://vendors") as client:
@@ -95,7 +95,7 @@ async def daily_bars(asked):
 
 async def names(asked):
     (found,) = await asked.ib.reqContractDetailsAsync(stock())
-    listed = asked.stage.gateway.tape.market.instruments[0]
+    listed = asked.stage.gateway.view.market.instruments[0]
     assert (found.longName, found.industry) == (listed.name, listed.sector or "")
 
 
@@ -140,7 +140,7 @@ async def short_sales(asked):
     trade = asked.ib.placeOrder(stock(conId=ACME), sell(100))
     await asked.stage.advance(OPEN)
     assert trade.orderStatus.status == "Filled"
-    opened = asked.stage.gateway.tape.open_price(ACME, OPEN)
+    opened = asked.stage.gateway.view.open_price(ACME, OPEN)
     assert trade.fills[0].execution.price == pytest.approx(opened * (1 - SPREAD / 2), abs=0.011)
 
 

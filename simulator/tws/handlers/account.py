@@ -141,7 +141,7 @@ def send_summary(
 
 
 def _is_wanted(item: AccountValue, tags: frozenset[str]) -> bool:
-    """Tell whether tags ask for a value.
+    """Return whether tags ask for a value.
 
     ``$LEDGER`` asks for the sum of all currencies, ``$LEDGER:EUR`` for one, ``$LEDGER:ALL`` for
     all of them and their sum.

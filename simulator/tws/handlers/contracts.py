@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core.errors import RequestRefused
 from simulator.market.market import Instrument
-from simulator.prices.market_view import Tape, phase
+from simulator.prices.market_view import MarketView, phase
 from simulator.prices.trading_hours import hours
 from simulator.tws.client_session import ClientSession
 from simulator.tws.messages import contracts as frames
@@ -36,18 +36,18 @@ def contract_details(client: ClientSession, fields: Fields) -> None:
     if not found:
         raise RequestRefused(NOT_FOUND, code=UNKNOWN_CONTRACT)
     for instrument in found:
-        described = describe(instrument, client.gateway.tape, client.gateway.clock.now())
+        described = describe(instrument, client.gateway.view, client.gateway.clock.now())
         client.send(frames.contract_data(request_id, described, version=client.version))
     client.send(frames.contract_data_end(request_id))
 
 
-def describe(instrument: Instrument, tape: Tape, now: datetime) -> Described:
+def describe(instrument: Instrument, view: MarketView, now: datetime) -> Described:
     """Return an instrument with what its contract details say of a moment."""
     today = phase(now).day
     under = instrument.underlying
     return Described(
         instrument=instrument,
-        underlying=None if under is None else tape.instrument(under, now),
+        underlying=None if under is None else view.instrument(under, now),
         trading_hours=hours(today, sec_type=instrument.sec_type, extended=True),
         liquid_hours=hours(today, sec_type=instrument.sec_type, extended=False),
     )

@@ -45,7 +45,7 @@ def company_report(client: ClientSession, fields: Fields) -> None:
         )
     gateway = client.gateway
     instrument = gateway.directory.one(query)
-    figures = gateway.facts.figures(gateway.clock.now()).get(instrument.symbol)
+    figures = gateway.vendor_facts.figures(gateway.clock.now()).get(instrument.symbol)
     if report != SERVED or figures is None:
         raise RequestRefused(
             "We are sorry, but fundamentals data for the security specified is not available."

@@ -44,9 +44,9 @@ def historical_ticks(client: ClientSession, fields: Fields) -> None:
     gateway = client.gateway
     now = gateway.clock.now()
     instrument = gateway.directory.one(query)
-    daily = gateway.tape.daily(instrument.con_id, now)
-    summary = gateway.tape.summary(instrument.con_id, now)
-    if summary is None or gateway.tape.is_real:  # real bars do not tell single trades
+    daily = gateway.view.daily(instrument.con_id, now)
+    summary = gateway.view.summary(instrument.con_id, now)
+    if summary is None or gateway.view.is_real:  # real bars do not tell single trades
         raise no_data(instrument, what)
     if begin is not None:
         first = closed_by(daily, phase(begin).day)
@@ -75,9 +75,9 @@ def histogram_data(client: ClientSession, fields: Fields) -> None:
         raise _invalid("a period is a number and day, week or month: '3 days'")
     gateway = client.gateway
     instrument = gateway.directory.one(query)
-    daily = gateway.tape.daily(instrument.con_id, gateway.clock.now())
+    daily = gateway.view.daily(instrument.con_id, gateway.clock.now())
     sessions = daily[-int(period[1]) * _SESSIONS[period[2]] :]
-    if not sessions or gateway.tape.is_real:
+    if not sessions or gateway.view.is_real:
         raise no_data(instrument, "TRADES")
     client.send(frames.histogram_data(request_id, histogram(sessions, instrument)))
 

@@ -11,7 +11,7 @@ from simulator.tws.messages import history as frames
 from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.messages.numbers import Request
 from simulator.tws.protocol.frames import Fields
-from simulator.tws.queries.bar_queries import FoundBars, bars_for, sessions_for
+from simulator.tws.queries.bar_queries import BarResult, bars_for, sessions_for
 from simulator.tws.queries.history_request import HistoryRequest, failed, no_data
 
 SCHEDULE = "SCHEDULE"
@@ -25,7 +25,7 @@ def historical_data(client: ClientSession, fields: Fields) -> None:
     if request.what == SCHEDULE:
         client.send(frames.schedule(request.request_id, sessions_for(request, now)))
         return
-    found = bars_for(request, gateway.directory, gateway.tape, now)
+    found = bars_for(request, gateway.directory, gateway.view, now)
     symbol = found.instrument.symbol
     if gateway.faults.hits("refuse_history", symbol):
         raise failed(f"No market data permissions for {found.instrument.primary_exchange} STK")
@@ -43,7 +43,7 @@ def historical_data(client: ClientSession, fields: Fields) -> None:
         client.market_streams.bars[request.request_id] = request, found.newest
 
 
-def _encoded(client: ClientSession, request: HistoryRequest, found: FoundBars) -> bytes:
+def _encoded(client: ClientSession, request: HistoryRequest, found: BarResult) -> bytes:
     gateway, traded = client.gateway, request.what in TRADED
     if found.timed:
         return frames.encode_timed_bars(found.timed, traded=traded, as_epoch=request.as_epoch)
@@ -64,7 +64,7 @@ def send_new_bars(client: ClientSession) -> None:
     """Send what has come since to those whose bars are kept up to date."""
     gateway = client.gateway
     for request_id, (request, newest) in client.market_streams.bars.items():
-        found = bars_for(request, gateway.directory, gateway.tape, gateway.clock.now())
+        found = bars_for(request, gateway.directory, gateway.view, gateway.clock.now())
         traded = request.what in TRADED
         for bar in found.timed:
             if bar.begin > newest:
@@ -87,7 +87,7 @@ def head_timestamp(client: ClientSession, fields: Fields) -> None:
     as_epoch = fields.whole("formatDate") == 2
     fields.end()
     instrument = client.gateway.directory.one(query)
-    bars = client.gateway.tape.daily(instrument.con_id, client.gateway.clock.now())
+    bars = client.gateway.view.daily(instrument.con_id, client.gateway.clock.now())
     if not bars or what not in SERVED[instrument.sec_type]:
         raise no_data(instrument, what)
     first = session(bars[0].session).open

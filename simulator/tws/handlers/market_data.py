@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from core.errors import RequestRefused
 from simulator.tws.client_session import ClientSession
-from simulator.tws.handlers.quote_frames import send_line
+from simulator.tws.handlers.quote_frames import send_ticks
 from simulator.tws.messages import market_data as frames
 from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.messages.market_data import DataType
@@ -15,7 +15,7 @@ from simulator.tws.messages.numbers import Request
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.protocol.refusals import VALIDATION_FAILED
 from simulator.tws.queries.generic_ticks import read_ticks
-from simulator.tws.queries.subscriptions import Line, find_line, read_legs
+from simulator.tws.queries.subscriptions import QuoteSubscription, quote_subscription, read_legs
 
 TOO_MANY_LINES, DUPLICATE_TICKER, UNKNOWN_TICKER = 101, 102, 300
 
@@ -33,24 +33,24 @@ def market_data(client: ClientSession, fields: Fields) -> None:
     regulatory = fields.flag("regulatorySnapshot")
     fields.skip("mktDataOptions")
     fields.end()
-    line = find_line(client.gateway.directory, query, legs, frozenset())
-    instrument = None if legs else client.gateway.tape.instrument(line.con_id)
+    subscription = quote_subscription(client.gateway.directory, query, legs, frozenset())
+    instrument = None if legs else client.gateway.view.instrument(subscription.con_id)
     if (snapshot or regulatory) and generic_ticks:
         raise RequestRefused(
             "Error validating request.-'bN' : cause - Snapshot market data subscription is not "
             "applicable to generic ticks",
             code=VALIDATION_FAILED,
         )
-    line = replace(line, generic_ticks=read_ticks(generic_ticks, instrument))
-    _refuse_one_line_more(client, request_id)
-    send_line(client, request_id, line, with_notice=True)
+    subscription = replace(subscription, generic_ticks=read_ticks(generic_ticks, instrument))
+    _refuse_above_limit(client, request_id)
+    send_ticks(client, request_id, subscription, with_notice=True)
     if snapshot or regulatory:
         _end_later(client, request_id)
     else:
-        client.market_streams.quotes[request_id] = line
+        client.market_streams.quotes[request_id] = subscription
 
 
-def _refuse_one_line_more(client: ClientSession, request_id: int) -> None:
+def _refuse_above_limit(client: ClientSession, request_id: int) -> None:
     if request_id in client.market_streams.quotes or request_id in client.snapshots:
         raise RequestRefused("Duplicate ticker id", code=DUPLICATE_TICKER)
     most = client.gateway.limits.market_data_lines
@@ -59,10 +59,10 @@ def _refuse_one_line_more(client: ClientSession, request_id: int) -> None:
         raise RequestRefused("Max number of tickers has been reached", code=TOO_MANY_LINES)
 
 
-def send_quote(client: ClientSession, request_id: int, line: Line) -> None:
+def send_quote(client: ClientSession, request_id: int, subscription: QuoteSubscription) -> None:
     """Send a stream what is known of its market by the clock, or why nothing is any more."""
     try:
-        send_line(client, request_id, line, with_notice=False)
+        send_ticks(client, request_id, subscription, with_notice=False)
     except RequestRefused as refusal:
         client.error(request_id, refusal.code, str(refusal))
 

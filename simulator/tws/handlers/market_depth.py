@@ -36,7 +36,7 @@ def market_depth(client: ClientSession, fields: Fields) -> None:
     fields.end()
     instrument = client.gateway.directory.one(query)
     # Beyond the assumed quote no real book is known.
-    if instrument.sec_type not in WITH_BOOKS or client.gateway.tape.is_real:
+    if instrument.sec_type not in WITH_BOOKS or client.gateway.view.is_real:
         raise RequestRefused(
             "Deep market data is not supported for this combination of security type/exchange",
             code=NOT_SUPPORTED,
@@ -57,13 +57,13 @@ def market_depth(client: ClientSession, fields: Fields) -> None:
 
 
 def send_book(client: ClientSession, request_id: int, book: Book) -> None:
-    """Send every row of a book that is being watched anew."""
+    """Send every row of a book that is being watched again."""
     _send(client, request_id, book, operation=frames.UPDATE)
 
 
 def _send(client: ClientSession, request_id: int, book: Book, *, operation: int) -> None:
     gateway = client.gateway
-    rows = rows_of(gateway.tape, book, gateway.clock.now())
+    rows = rows_of(gateway.view, book, gateway.clock.now())
     client.send(
         *(
             frames.depth_row(request_id, row, operation=operation, is_smart=book.is_smart)

@@ -55,7 +55,7 @@ def implied_volatility(client: ClientSession, fields: Fields) -> None:
     request_id, option, price, underlying = _question(client, fields, "optionPrice")
     gateway = client.gateway
     found = implied_at(
-        gateway.tape, option.con_id, gateway.clock.now(), price=price, underlying=underlying
+        gateway.view, option.con_id, gateway.clock.now(), price=price, underlying=underlying
     )
     if found is None:
         raise _invalid("a5", f"No volatility explains a price of {price:g}")
@@ -77,7 +77,7 @@ def option_price(client: ClientSession, fields: Fields) -> None:
     request_id, option, volatility, underlying = _question(client, fields, "volatility")
     gateway = client.gateway
     greeks = value_at(
-        gateway.tape, option.con_id, gateway.clock.now(),
+        gateway.view, option.con_id, gateway.clock.now(),
         volatility=volatility, underlying=underlying,
     )  # fmt: skip
     if greeks is None:

@@ -63,7 +63,7 @@ def completed_orders(client: ClientSession, fields: Fields) -> None:
     today = midnight(phase(broker.now).day)
     for account, exchange in broker.exchanges.items():
         for order in exchange.orders.done_since(today):
-            instrument = client.gateway.tape.instrument(order.terms.con_id, broker.now)
+            instrument = client.gateway.view.instrument(order.terms.con_id, broker.now)
             client.send(frames.completed_order(order, instrument, account, version=client.version))
     client.send(execution_frames.completed_orders_end())
 
@@ -99,11 +99,11 @@ class ExecutionFilter:
         return cls(client_id, account, since, symbol, sec_type, exchange, side.upper())
 
     def covers(self, account: str) -> bool:
-        """Tell whether an account's executions are asked for."""
+        """Return whether an account's executions are asked for."""
         return self.account in {"", account}
 
     def passes(self, execution: Execution, client_id: int, instrument: Instrument) -> bool:
-        """Tell whether an execution of this client and instrument is asked for.
+        """Return whether an execution of this client and instrument is asked for.
 
         ``instrument`` is the underlying for the execution of a whole combination.
         """
@@ -133,7 +133,7 @@ def executions(client: ClientSession, fields: Fields) -> None:
     for account, exchange in broker.exchanges.items():
         for execution in exchange.executions_since(today) if wanted.covers(account) else []:
             order = exchange.orders[execution.perm_id]
-            instrument = client.gateway.tape.instrument(execution.con_id, broker.now)
+            instrument = client.gateway.view.instrument(execution.con_id, broker.now)
             if wanted.passes(execution, order.client_id, instrument):
                 send_execution(client, request_id, order, execution)
                 send_commission(client, order, execution)
@@ -143,7 +143,7 @@ def executions(client: ClientSession, fields: Fields) -> None:
 def send_order(client: ClientSession, order: OrderRecord) -> None:
     """Describe an order and say where it stands."""
     broker = client.gateway.broker
-    instrument = client.gateway.tape.instrument(order.terms.con_id, broker.now)
+    instrument = client.gateway.view.instrument(order.terms.con_id, broker.now)
     account = order.terms.account or broker.account
     client.send(
         frames.open_order(order, instrument, account, version=client.version),
@@ -156,7 +156,7 @@ def send_execution(
 ) -> None:
     """Report an execution."""
     broker = client.gateway.broker
-    instrument = client.gateway.tape.instrument(execution.con_id, broker.now)
+    instrument = client.gateway.view.instrument(execution.con_id, broker.now)
     account = order.terms.account or broker.account
     client.send(
         execution_frames.execution_details(
@@ -174,10 +174,10 @@ def send_commission(client: ClientSession, order: OrderRecord, execution: Execut
     if client.client_id in {order.client_id, gateway.master_client} and not (
         execution.is_combination
     ):
-        instrument = gateway.tape.instrument(execution.con_id)
-        in_base = rate(gateway.tape, instrument.currency, gateway.broker.now)
+        instrument = gateway.view.instrument(execution.con_id)
+        in_base = rate(gateway.view, instrument.currency, gateway.broker.now)
         client.send(
-            execution_frames.commission_report(execution, gateway.tape.base, in_base=in_base)
+            execution_frames.commission_report(execution, gateway.view.base, in_base=in_base)
         )
 
 

@@ -1,4 +1,4 @@
-"""Placing, rehearsing, changing and cancelling orders."""
+"""Placing, previewing (what-if), changing and cancelling orders."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ ORDER_MESSAGE, PRESET_APPLIED = 399, 10349
 
 
 def place_order(client: ClientSession, fields: Fields) -> None:
-    """Place a new order, change a working one, keep one for later, or rehearse."""
+    """Place a new order, change a working one, keep one for later, or preview it (what-if)."""
     request = read_place_order(fields)
     gateway = client.gateway
     broker = gateway.broker
     instrument = instrument_of(request, gateway.directory)
     terms = terms_of(request, instrument, broker.accounts, directory=gateway.directory)
     if request.what_if:
-        _rehearse(client, request, terms, instrument)
+        _preview(client, request, terms, instrument)
         return
     assert client.client_id is not None
     known = broker.find(client.client_id, request.order_id)
@@ -64,7 +64,7 @@ def _transmit(client: ClientSession, order_id: int) -> None:
         _warn_of_closed_market(client, placed)
 
 
-def _rehearse(
+def _preview(
     client: ClientSession, request: PlaceOrder, terms: OrderTerms, instrument: Instrument
 ) -> None:
     """Answer a what-if as live TWS does: an empty first answer, then the real one."""
@@ -77,7 +77,7 @@ def _rehearse(
         effect = _beyond_equity(effect)
     assert client.client_id is not None
     account = terms.account or gateway.broker.account
-    rehearsed = OrderRecord(
+    previewed = OrderRecord(
         perm_id=0,
         order_id=request.order_id,
         client_id=client.client_id,
@@ -88,11 +88,11 @@ def _rehearse(
     client.send(
         *(
             frames.what_if_order(
-                rehearsed,
+                previewed,
                 instrument,
                 account,
                 answer,
-                currency=gateway.tape.base,
+                currency=gateway.view.base,
                 version=client.version,
             )
             for answer in (None, effect)
@@ -106,7 +106,7 @@ def _beyond_equity(effect: MarginPreview) -> MarginPreview:
 
 def _warn_of_closed_market(client: ClientSession, order: OrderRecord) -> None:
     broker = client.gateway.broker
-    instrument = client.gateway.tape.instrument(order.terms.con_id, broker.now)
+    instrument = client.gateway.view.instrument(order.terms.con_id, broker.now)
     client.error(
         order.order_id, ORDER_MESSAGE, closed_market_warning(order.terms, instrument, broker.now)
     )

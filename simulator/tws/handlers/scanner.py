@@ -10,7 +10,7 @@ from core.errors import RequestRefused
 from simulator.instruments.expirations import futures_listed
 from simulator.instruments.futures import con_id_of
 from simulator.market.market import Instrument
-from simulator.prices.market_view import Tape, phase
+from simulator.prices.market_view import MarketView, phase
 from simulator.tws.client_session import ClientSession
 from simulator.tws.messages import scanner as frames
 from simulator.tws.messages.numbers import Request
@@ -26,7 +26,7 @@ from simulator.tws.queries.scans import (
     Scanned,
     in_location,
 )
-from simulator.vendors.vendor_facts import Facts
+from simulator.vendors.vendor_facts import VendorFacts
 
 SCAN_FAILED = 162
 MOST_ROWS = 50
@@ -115,17 +115,21 @@ def scanner_subscription(client: ClientSession, fields: Fields) -> None:
     ):
         raise _failed(f"more than {MOST_SCANS} scans at once; cancel one")
     gateway = client.gateway
-    best = scan(request, gateway.tape, gateway.clock.now(), facts=gateway.facts)
+    best = scan(request, gateway.view, gateway.clock.now(), vendor_facts=gateway.vendor_facts)
     client.market_streams.scans.add(request.request_id)
     client.send(frames.scanner_data(request.request_id, best))
 
 
 def scan(
-    request: ScanRequest, tape: Tape, now: datetime, *, facts: Facts | None = None
+    request: ScanRequest,
+    view: MarketView,
+    now: datetime,
+    *,
+    vendor_facts: VendorFacts | None = None,
 ) -> list[Instrument]:
     """Rank the instruments by their newest complete bar, best first.
 
-    Shares beside the market are in no scan: only the market's own compete. ``facts`` are needed
+    Only the market's own shares are ranked, benchmarks are in no scan. ``vendor_facts`` are needed
     for market capitalisations. Raises `RequestRefused` for a scan or a place that is not known.
     """
     kind, chosen = request.instrument, SCANS.get(request.code)
@@ -135,9 +139,9 @@ def scan(
         raise _failed(f"{kind!r} in {request.location!r} cannot be scanned here")
     if request.stock_type not in STOCK_TYPES:
         raise _failed(f"stock type {request.stock_type!r} is not one of {', '.join(STOCK_TYPES)}")
-    if tape.is_real:
-        _refuse_unknown(request, kind, has_figures=bool(facts and facts.figures(now)))
-    rows = [row for row in _scanned(request, tape, now, facts) if _passes(row, request)]
+    if view.is_real:
+        _refuse_unknown(request, kind, has_figures=bool(vendor_facts and vendor_facts.figures(now)))
+    rows = [row for row in _scanned(request, view, now, vendor_facts) if _passes(row, request)]
     # Equal ranks fall back to the symbol, so that the same day always gives the same list.
     rows.sort(key=lambda row: (-chosen.rank(row), row.instrument.local_symbol))
     return [row.instrument for row in rows[: request.rows]]
@@ -153,27 +157,27 @@ def _refuse_unknown(request: ScanRequest, kind: str, *, has_figures: bool) -> No
 
 
 def _scanned(
-    request: ScanRequest, tape: Tape, now: datetime, facts: Facts | None
+    request: ScanRequest, view: MarketView, now: datetime, vendor_facts: VendorFacts | None
 ) -> Iterator[Scanned]:
     newest = phase(now).last_complete
     by_cap = any(name.startswith("marketCap") for name, _ in request.bounds)
-    figures = facts.figures(now) if facts and by_cap else {}
+    figures = vendor_facts.figures(now) if vendor_facts and by_cap else {}
     stock_type = STOCK_TYPES[request.stock_type]
-    for instrument in _candidates(request.instrument, tape, now):
+    for instrument in _candidates(request.instrument, view, now):
         if instrument.currency != "USD" or stock_type not in {None, instrument.stock_type}:
             continue
         if not in_location(instrument, request.instrument, request.location):
             continue
-        summary = tape.summary(instrument.con_id, now)
+        summary = view.summary(instrument.con_id, now)
         if summary is not None and summary.bar.session == newest:
-            yield Scanned(instrument, summary, tape, now, figures.get(instrument.symbol))
+            yield Scanned(instrument, summary, view, now, figures.get(instrument.symbol))
 
 
-def _candidates(kind: str, tape: Tape, now: datetime) -> list[Instrument]:
+def _candidates(kind: str, view: MarketView, now: datetime) -> list[Instrument]:
     if kind == "FUT.US":
         days = futures_listed(phase(now).day)
-        return [tape.instrument(con_id_of(day)) for day in days]
-    return list((tape.securities.shares if kind == "STK" else tape.instruments).values())
+        return [view.instrument(con_id_of(day)) for day in days]
+    return list((view.securities.shares if kind == "STK" else view.instruments).values())
 
 
 def _passes(row: Scanned, request: ScanRequest) -> bool:

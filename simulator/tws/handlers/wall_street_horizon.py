@@ -39,7 +39,7 @@ def calendar_meta(client: ClientSession, fields: Fields) -> None:
     """Say which events there are; has to be asked before any event."""
     request_id = fields.identify()
     fields.end()
-    if client.gateway.tape.is_real:
+    if client.gateway.view.is_real:
         raise RequestRefused(f"Failed to request WSH metadata: {UNKNOWN}", code=NO_META)
     client.market_streams.knows_calendar = True
     client.send(frames.calendar_meta(request_id, META))
@@ -76,7 +76,7 @@ def calendar_events(client: ClientSession, fields: Fields) -> None:
 def _events(
     client: ClientSession, instrument: Instrument, today: date
 ) -> Iterator[tuple[date, dict[str, object]]]:
-    securities = client.gateway.tape.securities
+    securities = client.gateway.view.securities
     about = {"conids": [instrument.con_id], "symbol": instrument.symbol}
     for dividend in securities.dividends(instrument.con_id):
         if dividend.ex_date <= today:

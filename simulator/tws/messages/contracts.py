@@ -70,7 +70,7 @@ class ContractQuery:
         )
 
     def matches(self, instrument: Instrument) -> bool:
-        """Tell whether the instrument fits everything the client stated."""
+        """Return whether the instrument fits everything the client stated."""
         if self.con_id:
             return self.con_id == instrument.con_id
         exchanges = {"", instrument.routed_to, instrument.primary_exchange}

@@ -199,7 +199,7 @@ def what_if_order(
     currency: str = "USD",
     version: int = NEWEST,
 ) -> bytes:
-    """Answer a rehearsal. Without a preview it is the empty first answer of live TWS."""
+    """Answer a what-if order. Without a preview it is the empty first answer of live TWS."""
     extra: Layout = {"whatIf": 1, "commissionCurrency": currency}
     if preview is not None:
         extra = extra | preview_fields(preview)
@@ -207,7 +207,7 @@ def what_if_order(
 
 
 def preview_fields(preview: MarginPreview) -> Layout:
-    """Return the margin figures of a rehearsal, money in cents."""
+    """Return the margin figures of a what-if order, money in cents."""
     money = {
         "initMarginBefore": preview.initial_before,
         "maintMarginBefore": preview.maintenance_before,

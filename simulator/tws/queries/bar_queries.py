@@ -29,7 +29,7 @@ from simulator.prices.bar_sizes import (
     trading_time_before,
 )
 from simulator.prices.intraday import TimedBar
-from simulator.prices.market_view import Tape, phase
+from simulator.prices.market_view import MarketView, phase
 from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.queries.contract_lookup import Directory
 from simulator.tws.queries.history_request import HistoryRequest, failed, no_data
@@ -39,7 +39,7 @@ _DAYS = {"W": 7, "M": 30.4375, "Y": 365.25}
 
 
 @dataclass(frozen=True, slots=True)
-class FoundBars:
+class BarResult:
     """The bars that answer a request, at least one, oldest first: daily or longer, or shorter."""
 
     instrument: Instrument
@@ -58,7 +58,9 @@ class FoundBars:
         return self.timed[-1].begin if self.timed else session(self.bars[-1].session).open
 
 
-def bars_for(request: HistoryRequest, directory: Directory, tape: Tape, now: datetime) -> FoundBars:
+def bars_for(
+    request: HistoryRequest, directory: Directory, view: MarketView, now: datetime
+) -> BarResult:
     """Find the bars of sessions closed by ``now``. Raises `RequestRefused` as TWS would."""
     if request.legs:
         con_ids = [leg.con_id for leg in request.legs]
@@ -68,39 +70,39 @@ def bars_for(request: HistoryRequest, directory: Directory, tape: Tape, now: dat
         instrument = directory.one(request.query)
     number, unit = request.span()
     end = request.end_by(now)
-    if request.what not in SERVED[instrument.sec_type] or _unknown(request, tape):
+    if request.what not in SERVED[instrument.sec_type] or _unknown(request, view):
         raise no_data(instrument, request.what)
     if request.legs:
-        daily: Sequence[DailyBar] = _combination_bars(tape, request.legs, now)
+        daily: Sequence[DailyBar] = _combination_bars(view, request.legs, now)
     else:
-        daily = tape.daily(instrument.con_id, now)
+        daily = view.daily(instrument.con_id, now)
     if request.bar_size in SECONDS:
-        return _timed(request, instrument, daily, tape, end)
+        return _timed(request, instrument, daily, view, end)
     bars = _window(daily, number, unit, end)
     if request.bar_size in {WEEK, MONTH}:
         bars = longer_bars(bars, request.bar_size)
     if not bars:
         raise no_data(instrument, request.what)
-    return FoundBars(instrument, _of_kind(bars, request.what, instrument, tape, now), end)
+    return BarResult(instrument, _of_kind(bars, request.what, instrument, view, now), end)
 
 
-def _unknown(request: HistoryRequest, tape: Tape) -> bool:
-    """Tell whether only a made-up market could answer: real daily bars say nothing of a day."""
+def _unknown(request: HistoryRequest, view: MarketView) -> bool:
+    """Return whether only a synthetic market could answer: real daily bars say nothing of a day."""
     within_the_day = request.bar_size in SECONDS
-    return tape.is_real and (within_the_day or request.what == "OPTION_IMPLIED_VOLATILITY")
+    return view.is_real and (within_the_day or request.what == "OPTION_IMPLIED_VOLATILITY")
 
 
 def _of_kind(
-    bars: Sequence[DailyBar], what: str, instrument: Instrument, tape: Tape, now: datetime
+    bars: Sequence[DailyBar], what: str, instrument: Instrument, view: MarketView, now: datetime
 ) -> Sequence[DailyBar]:
     con_id = instrument.con_id
     if what in VOLATILITIES:
-        return volatility_bars(bars, what, tape, con_id)
+        return volatility_bars(bars, what, view, con_id)
     if what == "ADJUSTED_LAST":
         today = phase(now).day
-        paid = [one for one in tape.securities.dividends(con_id) if one.ex_date <= today]
+        paid = [one for one in view.securities.dividends(con_id) if one.ex_date <= today]
         return without_dividends(bars, paid) if paid else bars
-    summary = tape.summary(con_id, now)
+    summary = view.summary(con_id, now)
     if what not in QUOTED or what == "MIDPOINT" or summary is None:
         return bars
     return quoted(bars, what, instrument, summary)
@@ -110,9 +112,9 @@ def _timed(
     request: HistoryRequest,
     instrument: Instrument,
     daily: Sequence[DailyBar],
-    tape: Tape,
+    view: MarketView,
     end: datetime,
-) -> FoundBars:
+) -> BarResult:
     number, unit = request.span()
     closed = daily[: closed_by(daily, phase(end).day)]
     if closed and session(closed[-1].session).open >= end:
@@ -136,10 +138,10 @@ def _timed(
     )  # fmt: skip
     if not found or request.what in VOLATILITIES:
         raise no_data(instrument, request.what)
-    summary = tape.summary(instrument.con_id, end)
+    summary = view.summary(instrument.con_id, end)
     if request.what in QUOTED and request.what != "MIDPOINT" and summary is not None:
         found = quoted(found, request.what, instrument, summary)
-    return FoundBars(instrument, (), end, timed=found)
+    return BarResult(instrument, (), end, timed=found)
 
 
 def _window(bars: Sequence[DailyBar], number: int, unit: str, end: datetime) -> Sequence[DailyBar]:
@@ -164,14 +166,14 @@ def sessions_for(request: HistoryRequest, now: datetime) -> list[Session]:
     return [session(day) for day in listed]
 
 
-def _combination_bars(tape: Tape, legs: Sequence[Leg], now: datetime) -> list[DailyBar]:
+def _combination_bars(view: MarketView, legs: Sequence[Leg], now: datetime) -> list[DailyBar]:
     """Return daily bars of a combination from those of its legs: net opens and closes per share.
 
     Of the sessions in which every leg has a bar. The extremes of the legs need not have come
     together, so the higher and the lower of open and close stand for high and low.
     """
-    weights = net_weights(legs, tape)
-    by_day = [{bar.session: bar for bar in tape.daily(leg.con_id, now)} for leg in legs]
+    weights = net_weights(legs, view)
+    by_day = [{bar.session: bar for bar in view.daily(leg.con_id, now)} for leg in legs]
     found = []
     for day in sorted(set.intersection(*(set(bars) for bars in by_day))):
         bars = [bars_of_leg[day] for bars_of_leg in by_day]

@@ -13,7 +13,7 @@ from simulator.instruments.options import RIGHTS
 from simulator.instruments.strikes import strikes_listed
 from simulator.market.benchmarks import INDEX
 from simulator.market.market import Instrument, Market
-from simulator.prices.market_view import Tape, phase
+from simulator.prices.market_view import MarketView, phase
 from simulator.tws.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery
 from simulator.tws.messages.times import day as day_text
 
@@ -22,7 +22,7 @@ STRIKES_FROM = 60  # sessions whose closes decide which strikes are listed
 
 
 class Directory:
-    """The instruments of a world as they are listed at the clock's moment.
+    """The instruments of a market as they are listed at the clock's moment.
 
     Without a clock only what has neither expiration nor end is found by its description.
     """
@@ -31,10 +31,10 @@ class Directory:
         self,
         market: Market,
         *,
-        tape: Tape | None = None,
+        view: MarketView | None = None,
         now: Callable[[], datetime] | None = None,
     ) -> None:
-        self._tape = tape or Tape(market)
+        self._view = view or MarketView(market)
         self._now = now
         self._shares = market.instruments
         self._by_symbol: dict[str, list[Instrument]] = {}
@@ -54,7 +54,7 @@ class Directory:
         if query.sec_type == "FUT":
             return [item for item in self._futures(expired=expired) if query.matches(item)]
         candidates = self._by_symbol.get(query.symbol or query.local_symbol, ())
-        beside = [item for item in self._companions() if query.matches(item)]
+        beside = [item for item in self._benchmarks() if query.matches(item)]
         return [item for item in candidates if query.matches(item)] + beside
 
     def one(self, query: ContractQuery, *, expired: bool = False) -> Instrument:
@@ -78,7 +78,7 @@ class Directory:
         if not wanted:
             return []
         found: list[Instrument] = []
-        for known in (self._shares, self._companions()):
+        for known in (self._shares, self._benchmarks()):
             found += [item for item in known if item.symbol.startswith(wanted)]
             found += [item for item in known if wanted in item.name.upper()]
         found = list(dict.fromkeys(found))[:MOST_SAMPLES]
@@ -89,10 +89,10 @@ class Directory:
 
         Both are empty when there are none.
         """
-        if self._now is None or not self._tape.securities.has_options(underlying.con_id):
+        if self._now is None or not self._view.securities.has_options(underlying.con_id):
             return (), ()
         now = self._now()
-        closes = [bar.close for bar in self._tape.daily(underlying.con_id, now)[-STRIKES_FROM:]]
+        closes = [bar.close for bar in self._view.daily(underlying.con_id, now)[-STRIKES_FROM:]]
         if not closes:
             return (), ()
         where = phase(now)
@@ -104,26 +104,26 @@ class Directory:
 
     def underlyings(self, symbol: str, sec_type: str = "") -> list[Instrument]:
         """Return the instruments of a symbol that options are listed on."""
-        candidates = [*self._by_symbol.get(symbol, ()), *self._companions()]
+        candidates = [*self._by_symbol.get(symbol, ()), *self._benchmarks()]
         return [
             item
             for item in candidates
             if item.symbol == symbol
             and sec_type in {"", item.sec_type}
-            and self._tape.securities.has_options(item.con_id)
+            and self._view.securities.has_options(item.con_id)
         ]
 
     def _by_con_id(self, con_id: int, *, expired: bool) -> Instrument | None:
         if self._now is None:
-            return self._tape.securities.find(con_id)
+            return self._view.securities.find(con_id)
         now = self._now()
-        found = self._tape.securities.named(con_id, phase(now).day)
-        if found is None or not (expired or self._tape.is_listed(con_id, now)):
+        found = self._view.securities.named(con_id, phase(now).day)
+        if found is None or not (expired or self._view.is_listed(con_id, now)):
             return None
         return found
 
-    def _companions(self) -> list[Instrument]:
-        found = self._tape.securities.companions.instruments
+    def _benchmarks(self) -> list[Instrument]:
+        found = self._view.securities.benchmarks.instruments
         if self._now is None:
             return [item for item in found.values() if item.listed_until is None]
         listed = (self._by_con_id(con_id, expired=False) for con_id in found)
@@ -163,14 +163,14 @@ class Directory:
                     continue
                 for right in RIGHTS:
                     if query.right in {"", right}:
-                        yield self._tape.securities.option(
+                        yield self._view.securities.option(
                             underlying.con_id, day, strike, right, day=min(phase(now).day, day)
                         )
 
     def _derivatives_on(self, item: Instrument) -> Sequence[str]:
         if item.con_id == INDEX:
             return ("FUT", "OPT")
-        return ("OPT",) if self._tape.securities.has_options(item.con_id) else ()
+        return ("OPT",) if self._view.securities.has_options(item.con_id) else ()
 
 
 def _expired(expiry: str, *, before: date) -> list[date]:

@@ -15,7 +15,7 @@ from statistics import pstdev
 from core.errors import RequestRefused
 from simulator.instruments.volatility_smile import SESSIONS_A_YEAR
 from simulator.market.market import DailyBar, Instrument
-from simulator.prices.market_view import Tape, phase
+from simulator.prices.market_view import MarketView, phase
 from simulator.prices.quotes import drawn
 from simulator.tws.messages.market_data import tick_generic, tick_price, tick_size, tick_string
 from simulator.tws.protocol.refusals import VALIDATION_FAILED
@@ -68,26 +68,26 @@ Values = Sequence[tuple[int, float | int | str]]
 class Statistics:
     """What the generic ticks of one instrument are made from."""
 
-    tape: Tape
+    view: MarketView
     instrument: Instrument
     now: datetime
     figures: Figures | None
 
     def frames(self, request_id: int, ticks: frozenset[int]) -> Iterator[bytes]:
         """Yield the frames of the ticks asked for, by ascending number."""
-        bars = list(self.tape.daily(self.instrument.con_id, self.now)[-YEAR:])
+        bars = list(self.view.daily(self.instrument.con_id, self.now)[-YEAR:])
         if not bars:
             return
-        for number in sorted(ticks - UNKNOWN_TICKS if self.tape.is_real else ticks):
+        for number in sorted(ticks - UNKNOWN_TICKS if self.view.is_real else ticks):
             for kind, value in self._values(number, bars):
                 yield _frame(request_id, kind, value)
 
     def _values(self, number: int, bars: list[DailyBar]) -> Values:
         """Return the ticks that a number asks for: their own number and their value."""
         con_id, last = self.instrument.con_id, bars[-1]
-        mark = self.tape.mark(con_id, self.now) or last.close
+        mark = self.view.mark(con_id, self.now) or last.close
         trade = self._last_trade(mark, last)
-        base = self.tape.securities.base_volatility(con_id, phase(self.now).day)
+        base = self.view.securities.base_volatility(con_id, phase(self.now).day)
         trades, future = last.volume / SHARES_A_TRADE, self.instrument.sec_type == "FUT"
         values: dict[int, Values] = {
             100: self._option_totals((29, 30), 1, last),
@@ -114,7 +114,7 @@ class Statistics:
         return values.get(number, [])
 
     def _option_totals(self, kinds: tuple[int, int], times: int, bar: DailyBar) -> Values:
-        if not self.tape.securities.has_options(self.instrument.con_id):
+        if not self.view.securities.has_options(self.instrument.con_id):
             return []
         total = self._options_a_day(bar) * times
         share = 0.45 + 0.2 * drawn(self.instrument.con_id, bar.session)[0]
@@ -131,7 +131,7 @@ class Statistics:
     def _dividends(self) -> str:
         """Return past and next twelve months, the next date and amount: ``a,b,YYYYMMDD,c``."""
         today, year = phase(self.now).day, timedelta(days=365)
-        paid = self.tape.securities.dividends(self.instrument.con_id)
+        paid = self.view.securities.dividends(self.instrument.con_id)
         past = sum(one.amount for one in paid if today - year < one.ex_date <= today)
         # As announced: only the next payment is fixed, a year of them is what it comes to.
         coming = next((one for one in paid if one.ex_date > today), None)

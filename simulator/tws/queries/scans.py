@@ -9,7 +9,7 @@ from functools import cached_property
 
 from simulator.instruments.futures import SYMBOL as FUTURE
 from simulator.market.market import DailyBar, Instrument
-from simulator.prices.market_view import Summary, Tape
+from simulator.prices.market_view import MarketView, Summary
 from simulator.vendors.figures.fundamentals import Figures
 
 YEAR, QUARTER = 252, 65  # sessions
@@ -30,7 +30,7 @@ class Scanned:
 
     instrument: Instrument
     summary: Summary
-    tape: Tape
+    view: MarketView
     now: datetime
     figures: Figures | None = None
 
@@ -70,13 +70,13 @@ class Scanned:
     @cached_property
     def volatility(self) -> float:
         """Implied volatility at the money, a year."""
-        securities = self.tape.securities
+        securities = self.view.securities
         return securities.base_volatility(self.instrument.con_id, self.bar.session)
 
     @cached_property
     def year(self) -> list[DailyBar]:
         """The bars of the last year, oldest first."""
-        return list(self.tape.daily(self.instrument.con_id, self.now)[-YEAR:])
+        return list(self.view.daily(self.instrument.con_id, self.now)[-YEAR:])
 
     def place(self, sessions: int) -> float:
         """Where the close lies between the extremes of so many sessions: 0 lowest, 1 highest."""
@@ -129,7 +129,7 @@ class Filter:
     is_floor: bool
 
     def passes(self, row: Scanned, bound: float) -> bool:
-        """Tell whether a row stays."""
+        """Return whether a row stays."""
         value = self.value(row)
         if value is None:
             return False
@@ -164,7 +164,7 @@ OPTION_FILTERS = frozenset({"impVolatAbove", "impVolatBelow"})
 
 
 def in_location(instrument: Instrument, kind: str, location: str) -> bool:
-    """Tell whether an instrument is of a kind of scan and at its location."""
+    """Return whether an instrument is of a kind of scan and at its location."""
     exchange = location.rpartition(".")[2]
     if exchange in {"NASDAQ", "NYSE", "ARCA"} and instrument.primary_exchange != exchange:
         return False

@@ -9,7 +9,7 @@ from datetime import datetime
 from core.errors import RequestRefused
 from core.types import Leg, Side
 from simulator.exchange.pricing import net_weights
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 from simulator.prices.quotes import NOTHING, Quote, quote
 from simulator.tws.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery
 from simulator.tws.protocol.frames import Fields
@@ -19,7 +19,7 @@ MOST_LEGS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class QuoteSubscription:
     """One quote that somebody wants."""
 
     con_id: int  # of a combination the first leg's
@@ -47,27 +47,27 @@ def _leg(fields: Fields) -> Leg:
     return Leg(con_id, Side(action), ratio)
 
 
-def find_line(
+def quote_subscription(
     directory: Directory, query: ContractQuery, legs: tuple[Leg, ...], ticks: frozenset[int]
-) -> Line:
-    """Return the line for a contract. Raises `RequestRefused` (200) when it is not one."""
+) -> QuoteSubscription:
+    """Return the subscription for a contract. Raises `RequestRefused` (200) when it is not one."""
     if not legs:
         found = directory.one(query)
-        return Line(found.con_id, found.symbol, generic_ticks=ticks)
+        return QuoteSubscription(found.con_id, found.symbol, generic_ticks=ticks)
     for leg in legs:
         found = directory.one(ContractQuery(leg.con_id, "", "", "", "", "", ""))
-    return Line(legs[0].con_id, query.symbol or found.symbol, legs)
+    return QuoteSubscription(legs[0].con_id, query.symbol or found.symbol, legs)
 
 
-def quote_of_line(tape: Tape, line: Line, now: datetime) -> Quote | None:
+def quote_of(view: MarketView, subscription: QuoteSubscription, now: datetime) -> Quote | None:
     """Return the quote of an instrument, or of a combination the net of its legs per share."""
-    if not line.legs:
-        return quote(tape, line.con_id, now)
-    found = [quote(tape, leg.con_id, now) for leg in line.legs]
+    if not subscription.legs:
+        return quote(view, subscription.con_id, now)
+    found = [quote(view, leg.con_id, now) for leg in subscription.legs]
     known = [one for one in found if one is not None]
     if len(known) < len(found):
         return None
-    legs = list(zip(line.legs, net_weights(line.legs, tape), known, strict=True))
+    legs = list(zip(subscription.legs, net_weights(subscription.legs, view), known, strict=True))
     last = sum(weight * one.last for _, weight, one in legs)
     sells = [(leg, weight, one.bid if weight > 0 else one.ask) for leg, weight, one in legs]
     buys = [(leg, weight, one.ask if weight > 0 else one.bid) for leg, weight, one in legs]

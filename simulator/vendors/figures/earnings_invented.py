@@ -1,4 +1,4 @@
-"""Made-up earnings dates, on the days on which the made-up quarterly reports come out."""
+"""Synthetic earnings dates, on the days on which the synthetic quarterly reports come out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from simulator.market.market import Instrument
-from simulator.prices.market_view import Tape, phase
+from simulator.prices.market_view import MarketView, phase
 from simulator.vendors.figures.fundamentals_invented import report_days
 from simulator.vendors.members import members
 
@@ -24,13 +24,15 @@ class EarningsDate:
     on: date
 
 
-def earnings_dates(tape: Tape, now: datetime, *, first: date, last: date) -> list[EarningsDate]:
+def earnings_dates(
+    view: MarketView, now: datetime, *, first: date, last: date
+) -> list[EarningsDate]:
     """Return every report from first to last that is in the calendar at a moment, by date."""
     newest = phase(now).last_complete
     first, last = max(first, newest - KEPT), min(last, newest + ANNOUNCED)
     found = [
         EarningsDate(instrument.symbol, on)
-        for instrument in members(tape, now)
+        for instrument in members(view, now)
         for on in _days(instrument, first, last)
     ]
     return sorted(found, key=lambda one: (one.on, one.symbol))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.market.market import DailyBar, Instrument
-from simulator.prices.market_view import Tape, phase
+from simulator.prices.market_view import MarketView, phase
 from simulator.vendors.figures.fundamentals import AnnualGrowth, Figures
 from simulator.vendors.members import members
 
@@ -48,16 +48,16 @@ class Report:
 
 
 class InventedFundamentals:
-    """A `FundamentalsSource` that invents reports from a seed and the tape."""
+    """A `FundamentalsSource` that invents reports from a seed and the market view."""
 
-    def __init__(self, tape: Tape, seed: int) -> None:
-        self._tape, self._seed = tape, seed
+    def __init__(self, view: MarketView, seed: int) -> None:
+        self._view, self._seed = view, seed
 
     def figures(self, now: datetime) -> list[Figures]:
         """Return the newest figures of every constituent that has reported."""
         found = []
-        for instrument in members(self._tape, now):
-            bars = self._tape.daily(instrument.con_id, now)
+        for instrument in members(self._view, now):
+            bars = self._view.daily(instrument.con_id, now)
             quarter = _newest_quarter(phase(now).last_complete, _delay(instrument))
             report = self._report(instrument, bars, quarter)
             if report is not None:
@@ -68,12 +68,12 @@ class InventedFundamentals:
     def growth(self, fiscal_year: int, now: datetime) -> list[AnnualGrowth]:
         """Return the growth of a fiscal year for every constituent that has reported it."""
         found = []
-        for instrument in members(self._tape, now):
+        for instrument in members(self._view, now):
             quarter = _year_end(instrument, fiscal_year)
             known_on = _ends(quarter) + timedelta(days=_delay(instrument) + YEAR_END_DELAY)
             if quarter < 0 or known_on > phase(now).last_complete:
                 continue
-            bars = self._tape.daily(instrument.con_id, now)
+            bars = self._view.daily(instrument.con_id, now)
             newer = self._report(instrument, bars, quarter)
             older = self._report(instrument, bars, quarter - 4)
             if newer is not None and older is not None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.calendar import FIRST, sessions_between
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 from simulator.vendors.figures.gauges import BRENT, EURUSD, SPY, VIX, WTI, Rates, released
 
 BEFORE_THE_MARKET = timedelta(days=730)  # gauges are older than the first bar
@@ -30,8 +30,8 @@ _SHOCKS = np.array([0.06, 0.03, 0.021, 0.006, 0.0045])
 class InventedGauges:
     """A `GaugeSource` that invents gauges; volatility follows the market's own returns."""
 
-    def __init__(self, tape: Tape, seed: int) -> None:
-        self._tape, self._seed = tape, seed
+    def __init__(self, view: MarketView, seed: int) -> None:
+        self._view, self._seed = view, seed
 
     def prices(self, symbol: str, now: datetime) -> list[tuple[date, float]] | None:
         """Return a gauge's values by session, oldest first; None for an unknown gauge."""
@@ -60,7 +60,7 @@ class InventedGauges:
         return [Rates(*row) for row in zip(days, year2.tolist(), year10.tolist(), strict=True)]
 
     def _days(self, now: datetime) -> list[date]:
-        first = max(self._tape.market.first_session - BEFORE_THE_MARKET, EARLIEST)
+        first = max(self._view.market.first_session - BEFORE_THE_MARKET, EARLIEST)
         last = released(now)
         return sessions_between(first, last) if first <= last else []
 
@@ -76,11 +76,11 @@ class InventedGauges:
 
     def _index_returns(self, now: datetime) -> dict[date, float]:
         """Return the mean log return of the first constituents, by session."""
-        market = self._tape.market
+        market = self._view.market
         chosen = [i for i in market.instruments if i.member_since is not None][:INDEX_MEMBERS]
         found: dict[date, list[float]] = {}
         for instrument in chosen:
-            bars = list(self._tape.daily(instrument.con_id, now))
+            bars = list(self._view.daily(instrument.con_id, now))
             moves = np.diff(np.log([bar.close for bar in bars])).tolist() if bars else []
             for bar, move in zip(bars[1:], moves, strict=True):
                 found.setdefault(bar.session, []).append(move)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from core.errors import DataError
 from simulator.clock import VirtualClock
 from simulator.market.market import Instrument
-from simulator.prices.market_view import Tape, phase
+from simulator.prices.market_view import MarketView, phase
 from simulator.vendors.figures.earnings_invented import earnings_dates
 from simulator.vendors.figures.fundamentals import Figures, FundamentalsSource
 from simulator.vendors.figures.gauges import GaugeSource
@@ -62,21 +62,21 @@ class FinancialModelingPrep:
 
     def __init__(
         self,
-        tape: Tape,
+        view: MarketView,
         clock: VirtualClock,
         *,
         fundamentals: FundamentalsSource | None,
         gauges: GaugeSource | None,
         knows_earnings: bool,
     ) -> None:
-        self._tape, self._clock = tape, clock
+        self._view, self._clock = view, clock
         self._fundamentals, self._gauges = fundamentals, gauges
         self._knows_earnings = knows_earnings
         # One moment is asked several times: ratios, metrics, scores, quotes.
         self._figures = lru_cache(maxsize=1)(fundamentals.figures if fundamentals else _no_figures)
         self._by_symbol = {
             fmp_symbol(instrument.symbol): instrument
-            for instrument in tape.market.instruments
+            for instrument in view.market.instruments
             if instrument.currency == "USD"
         }
 
@@ -97,9 +97,9 @@ class FinancialModelingPrep:
 
     def _constituents(self, request: Request) -> Response:
         del request
-        found = members(self._tape, self._clock.now())
+        found = members(self._view, self._clock.now())
         rows = [_constituent(instrument) for instrument in found]
-        if self._tape.is_real:  # a company is in the file from a day on, not in an index
+        if self._view.is_real:  # a company is in the file from a day on, not in an index
             rows = [{**row, "dateFirstAdded": None} for row in rows]
         return JSONResponse(rows)
 
@@ -109,7 +109,7 @@ class FinancialModelingPrep:
         caps = {fmp_symbol(one.symbol): one.market_cap for one in self._figures(now)}
         known = [(name, self._by_symbol[name]) for name in asked if name in self._by_symbol]
         quotes = [
-            quote(self._tape, instrument, now, market_cap=caps.get(name))
+            quote(self._view, instrument, now, market_cap=caps.get(name))
             for name, instrument in known
         ]
         return JSONResponse([one for one in quotes if one is not None])
@@ -134,13 +134,13 @@ class FinancialModelingPrep:
         return _csv(bulk.growth(self._fundamentals.growth(int(year), self._clock.now())))
 
     def _earnings(self, request: Request) -> Response:
-        if self._tape.is_real:
+        if self._view.is_real:
             return unknown()
         if not self._knows_earnings:
             return JSONResponse({"Error Message": NOT_IN_PLAN}, status_code=402)
         first, last = _range(request.query_params)
         now = self._clock.now()
-        dates = earnings_dates(self._tape, now, first=first, last=last)
+        dates = earnings_dates(self._view, now, first=first, last=last)
         updated = phase(now).last_complete.isoformat()
         no_figures = dict.fromkeys(EARNINGS_FIGURES)
         return JSONResponse(
@@ -170,7 +170,7 @@ class FinancialModelingPrep:
         first, last = _range(request.query_params)
         instrument = self._by_symbol.get(symbol)
         if instrument is not None:
-            rows = closes(self._tape, instrument, now)
+            rows = closes(self._view, instrument, now)
         elif self._gauges is None:
             return unknown(NO_GAUGES)
         else:

@@ -8,20 +8,20 @@ from typing import Any
 
 from core.calendar import session
 from simulator.market.market import DailyBar, Instrument
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 from simulator.vendors.members import fmp_symbol
 
 YEAR = 252  # sessions
 
 
 def quote(
-    tape: Tape, instrument: Instrument, now: datetime, *, market_cap: float | None
+    view: MarketView, instrument: Instrument, now: datetime, *, market_cap: float | None
 ) -> dict[str, Any] | None:
     """Return a quote as of the last closed session, None for an instrument without bars.
 
     Prices are per share, ``changePercentage`` in percent, ``timestamp`` in Unix seconds.
     """
-    bars = tape.daily(instrument.con_id, now)[-YEAR:]
+    bars = view.daily(instrument.con_id, now)[-YEAR:]
     if not bars:
         return None
     newest = bars[-1]
@@ -49,9 +49,11 @@ def quote(
     }
 
 
-def closes(tape: Tape, instrument: Instrument, now: datetime) -> list[tuple[date, float, int]]:
+def closes(
+    view: MarketView, instrument: Instrument, now: datetime
+) -> list[tuple[date, float, int]]:
     """Return day, close and volume of every closed session, oldest first."""
-    return [(bar.session, bar.close, bar.volume) for bar in tape.daily(instrument.con_id, now)]
+    return [(bar.session, bar.close, bar.volume) for bar in view.daily(instrument.con_id, now)]
 
 
 def _mean_close(bars: Sequence[DailyBar]) -> float:

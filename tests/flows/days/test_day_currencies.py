@@ -8,7 +8,7 @@ from core.calendar import session
 from core.settings import SimulatorSettings
 from simulator.market.scenarios import open_market
 from simulator.prices.exchange_rates import rate
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 from simulator.process import start
 from tests.flows.days.days import DAY, run, settings_at, ticket_of
 
@@ -19,8 +19,8 @@ SENT = "RON"  # the day of this account sends its orders, the others only propos
 
 @cache
 def dollars_for_one(base):
-    tape = Tape(open_market(SimulatorSettings(symbols=12)))
-    return rate(tape, base, session(DAY).decision_time)
+    view = MarketView(open_market(SimulatorSettings(symbols=12)))
+    return rate(view, base, session(DAY).decision_time)
 
 
 @pytest.fixture(scope="module", params=["EUR", "RON", "GBP", "JPY"])

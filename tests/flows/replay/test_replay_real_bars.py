@@ -10,7 +10,7 @@ from core.calendar import session
 from core.settings import SimulatorSettings
 from flows.replay.results import write_results
 from ibkr.replay.source import ReplaySource
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 from simulator.prices.quotes import quote
 from tests.flows.days.bars_files import CUT, bars_of, saved, until
 from tests.flows.replay.replays import FIRST, LAST, REAL_BARS, replayed, settings_at, tickets
@@ -84,7 +84,9 @@ def test_a_new_name_changes_the_quote_of_no_other(bars, tmp_path):
     moments = [session(FIRST).decision_time, session(FIRST).open, session(FIRST).close]
     for item in alone.instruments:
         for now in moments:
-            assert quote(Tape(alone), item.con_id, now) == quote(Tape(joined), item.con_id, now)
+            assert quote(MarketView(alone), item.con_id, now) == quote(
+                MarketView(joined), item.con_id, now
+            )
 
 
 def test_a_tear_sheet_of_real_bars_says_what_is_unknown(whole):

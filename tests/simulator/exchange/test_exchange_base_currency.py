@@ -6,7 +6,7 @@ from simulator.broker.account_values import account_values
 from simulator.broker.broker import Broker
 from simulator.broker.valuation import value
 from simulator.prices.exchange_rates import rate
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 from tests.simulator.tiny_market import ACME, BEFORE_OPEN, CLOSE, TinyMarket, market_order
 
 WORTH = 1_000_000.0  # dollars
@@ -15,7 +15,7 @@ WORTH = 1_000_000.0  # dollars
 def played(folder, base):
     """Hold 1,000 shares bought at the open, in an account of a worth in dollars; value it."""
     market = TinyMarket()
-    dollar = rate(Tape(market, base=base), "USD", BEFORE_OPEN)
+    dollar = rate(MarketView(market, base=base), "USD", BEFORE_OPEN)
     broker = Broker(market, state=folder, now=BEFORE_OPEN, cash=WORTH * dollar, base=base)
     terms = market_order(ACME, 1_000)
     effect = broker.what_if(terms)
@@ -23,7 +23,7 @@ def played(folder, base):
     broker.advance_to(CLOSE)
     found = value(broker.exchange)
     broker.close()
-    return found, effect, dollar, rate(broker.exchange.tape, "USD", CLOSE)
+    return found, effect, dollar, rate(broker.exchange.view, "USD", CLOSE)
 
 
 @pytest.fixture(scope="module")

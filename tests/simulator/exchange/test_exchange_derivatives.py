@@ -80,7 +80,7 @@ def test_an_option_costs_its_price_times_its_multiplier_and_65_cents(desk):
 
 def test_a_limit_better_than_the_quote_is_improved_and_one_at_the_middle_is_met(desk):
     call = option(100)
-    middle = desk.exchange.tape.mark(call, OPEN)
+    middle = desk.exchange.view.mark(call, OPEN)
     generous = desk.trade(contracts(call, limit=middle + 1.0))
     at_middle = desk.trade(contracts(call, limit=middle))
     below = desk.trade(contracts(call, limit=round(middle - 0.01, 2)))
@@ -223,7 +223,7 @@ def test_options_on_an_index_are_settled_in_cash(desk):
     desk.trade(contracts(INDEX_CALL, 1))
     before = desk.exchange.cash
     desk.broker.advance_to(EXPIRED)
-    level = desk.exchange.tape.mark(INDEX, EXPIRED)
+    level = desk.exchange.view.mark(INDEX, EXPIRED)
     assert desk.held() == {}
     assert desk.exchange.cash - before == pytest.approx(100 * max(level - 1_000.0, 0.0))
 
@@ -262,7 +262,7 @@ def test_a_future_moves_no_cash_until_it_is_closed(desk):
     assert desk.exchange.cash == CASH
     assert opened.commission == pytest.approx(1.70)
     valuation = value(desk.exchange)
-    half_a_spread = opened.average_price - desk.exchange.tape.mark(FUTURE, OPEN)
+    half_a_spread = opened.average_price - desk.exchange.view.mark(FUTURE, OPEN)
     assert valuation.equity == pytest.approx(CASH - 100 * half_a_spread - 1.70)
     assert valuation.gross == 0.0
     assert valuation.margin.initial == pytest.approx(1.1 * valuation.margin.maintenance)
@@ -275,7 +275,7 @@ def test_a_future_moves_no_cash_until_it_is_closed(desk):
 def test_a_future_is_settled_in_cash_on_its_last_day(desk):
     opened = desk.trade(contracts(FUTURE, 1))
     desk.broker.advance_to(EXPIRED)
-    level = desk.exchange.tape.mark(INDEX, EXPIRED)
+    level = desk.exchange.view.mark(INDEX, EXPIRED)
     gained = 50 * (level - opened.average_price) - 0.85
     assert desk.held() == {}
     assert desk.exchange.cash == pytest.approx(CASH + gained)
@@ -339,12 +339,12 @@ def test_who_is_short_pays_the_dividend(tmp_path):
 def test_what_is_delisted_is_paid_out_at_its_last_close(tmp_path):
     early = session(MONDAY.replace(month=5, day=28))
     desk = Desk(tmp_path, now=early.open)
-    last = desk.exchange.tape.instrument(DELISTED).listed_until
+    last = desk.exchange.view.instrument(DELISTED).listed_until
     desk.trade(market_order(DELISTED, 10))
     desk.trade(limit_order(DELISTED, 10, 1.0, tif=TimeInForce.GTC))
     before = desk.exchange.cash
     desk.broker.advance_to(session(last).close)
-    price = desk.exchange.tape.mark(DELISTED, session(last).close)
+    price = desk.exchange.view.mark(DELISTED, session(last).close)
     assert desk.held() == {}
     assert desk.exchange.cash - before == pytest.approx(10 * price)
     assert desk.broker.find(7, 2).status is Status.CANCELLED

@@ -18,7 +18,7 @@ from simulator.instruments.strikes import STRIKES
 from simulator.market.benchmarks import DELISTED, FIRST_PAIR, FUND, INDEX, PAYER, RENAMED
 from simulator.market.synthetic import SyntheticMarket
 from simulator.prices.exchange_rates import rate
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 from simulator.prices.option_model import computation
 from simulator.prices.quotes import quote
 from simulator.tws.messages.contracts import ContractQuery
@@ -39,12 +39,12 @@ JULY = date(2026, 7, 17)
 
 
 @pytest.fixture(scope="module")
-def tape():
-    return Tape(TinyMarket())
+def view():
+    return MarketView(TinyMarket())
 
 
-def call(tape, strike=100.0, expiry=JULY, right="C", day=MONDAY, underlying=ACME):
-    return tape.securities.option(underlying, expiry, strike, right, day=day)
+def call(view, strike=100.0, expiry=JULY, right="C", day=MONDAY, underlying=ACME):
+    return view.securities.option(underlying, expiry, strike, right, day=day)
 
 
 def find(directory, **terms):
@@ -72,7 +72,7 @@ def test_a_con_id_says_everything_about_an_option(place, week, strike, right, ep
 
 
 def test_another_process_finds_the_same_instrument_by_con_id():
-    first, again = Tape(SyntheticMarket(7, 25)), Tape(SyntheticMarket(7, 25))
+    first, again = MarketView(SyntheticMarket(7, 25)), MarketView(SyntheticMarket(7, 25))
     share = first.market.instruments[0]
     option = call(first, 50.0, underlying=share.con_id)
     future = con_id_of(futures_listed(MONDAY)[0])
@@ -80,18 +80,18 @@ def test_another_process_finds_the_same_instrument_by_con_id():
         assert again.instrument(con_id) == first.instrument(con_id)
 
 
-def test_an_unknown_con_id_is_no_instrument(tape):
+def test_an_unknown_con_id_is_no_instrument(view):
     for con_id in (1, 999_999_999, 2_099_999_999, 2_100_000_999, 2_110_000_050):
         with pytest.raises(KeyError):
-            tape.instrument(con_id)
+            view.instrument(con_id)
 
 
-def test_kinds_are_written_as_their_exchanges_write_them(tape):
-    assert call(tape, 105.0).local_symbol == "ACME  260717C00105000"
-    assert tape.instrument(con_id_of(date(2026, 9, 18))).local_symbol == "DBFU6"
-    assert tape.instrument(FIRST_PAIR).local_symbol == "EUR.USD"
-    assert tape.instrument(ACME).local_symbol == "ACME"
-    assert [tape.instrument(i).routed_to for i in (ACME, INDEX, FIRST_PAIR)] == [
+def test_kinds_are_written_as_their_exchanges_write_them(view):
+    assert call(view, 105.0).local_symbol == "ACME  260717C00105000"
+    assert view.instrument(con_id_of(date(2026, 9, 18))).local_symbol == "DBFU6"
+    assert view.instrument(FIRST_PAIR).local_symbol == "EUR.USD"
+    assert view.instrument(ACME).local_symbol == "ACME"
+    assert [view.instrument(i).routed_to for i in (ACME, INDEX, FIRST_PAIR)] == [
         "SMART", "CBOE", "IDEALPRO",
     ]  # fmt: skip
 
@@ -121,22 +121,22 @@ def test_a_friday_without_a_session_expires_on_thursday():
     assert options_listed(MONDAY)[0] == date(2026, 6, 18)
 
 
-def test_mark_bar_and_model_of_an_option_agree(tape):
+def test_mark_bar_and_model_of_an_option_agree(view):
     for right in RIGHTS:
         for strike in (90.0, 100.0, 110.0):
-            option = call(tape, strike, right=right).con_id
+            option = call(view, strike, right=right).con_id
             for now in (BEFORE_OPEN, OPEN, CLOSE):
-                model = computation(tape, option, now)
+                model = computation(view, option, now)
                 intrinsic = max((model.underlying - strike) * (1 if right == "C" else -1), 0.0)
                 price = max(model.greeks.price, intrinsic, 0.01)
-                assert tape.mark(option, now) == pytest.approx(price, abs=0.0051)
-            assert tape.daily(option, CLOSE)[-1].close == tape.mark(option, CLOSE)
+                assert view.mark(option, now) == pytest.approx(price, abs=0.0051)
+            assert view.daily(option, CLOSE)[-1].close == view.mark(option, CLOSE)
 
 
-def test_dearer_strikes_have_cheaper_calls_and_dearer_puts(tape):
+def test_dearer_strikes_have_cheaper_calls_and_dearer_puts(view):
     strikes = [strike for strike in STRIKES if 70 <= strike <= 140]
-    calls = [computation(tape, call(tape, k).con_id, BEFORE_OPEN).greeks for k in strikes]
-    puts = [computation(tape, call(tape, k, right="P").con_id, BEFORE_OPEN).greeks for k in strikes]
+    calls = [computation(view, call(view, k).con_id, BEFORE_OPEN).greeks for k in strikes]
+    puts = [computation(view, call(view, k, right="P").con_id, BEFORE_OPEN).greeks for k in strikes]
     assert [one.price for one in calls] == sorted((one.price for one in calls), reverse=True)
     assert [one.price for one in puts] == sorted(one.price for one in puts)
     assert all(0 <= one.delta <= 1 for one in calls)
@@ -144,139 +144,139 @@ def test_dearer_strikes_have_cheaper_calls_and_dearer_puts(tape):
     assert all(c.delta - p.delta == pytest.approx(1.0) for c, p in zip(calls, puts, strict=True))
 
 
-def test_an_option_never_costs_less_than_exercising_it(tape):
+def test_an_option_never_costs_less_than_exercising_it(view):
     for strike in (70.0, 100.0, 140.0):
         for right in RIGHTS:
             sign = 1 if right == "C" else -1
-            price = tape.mark(call(tape, strike, right=right).con_id, BEFORE_OPEN)
+            price = view.mark(call(view, strike, right=right).con_id, BEFORE_OPEN)
             assert price >= max(sign * (102.0 - strike), 0.01) - 1e-9
 
 
-def test_the_smile_is_higher_at_low_strikes_than_at_the_money(tape):
+def test_the_smile_is_higher_at_low_strikes_than_at_the_money(view):
     low, middle = (
-        computation(tape, call(tape, strike).con_id, BEFORE_OPEN).volatility
+        computation(view, call(view, strike).con_id, BEFORE_OPEN).volatility
         for strike in (85.0, 102.5 - 2.5)
     )
     assert low > middle
 
 
 def test_an_option_settles_at_its_intrinsic_value_and_is_listed_no_more():
-    tape = Tape(TinyMarket())
-    directory = Directory(tape.market, tape=tape, now=lambda: session(JUNE).close)
+    view = MarketView(TinyMarket())
+    directory = Directory(view.market, view=view, now=lambda: session(JUNE).close)
     for strike, right, worth in ((100.0, "C", 2.0), (105.0, "C", 0.0), (105.0, "P", 3.0)):
-        option = call(tape, strike, JUNE, right).con_id
+        option = call(view, strike, JUNE, right).con_id
         before = session(JUNE).close - timedelta(seconds=1)
-        assert tape.settlement(option, before) is None
-        assert tape.mark(option, session(JUNE).close) == worth
-        assert tape.mark(option, session(LAST).close) == worth
-        assert not tape.is_listed(option, session(JUNE).close)
+        assert view.settlement(option, before) is None
+        assert view.mark(option, session(JUNE).close) == worth
+        assert view.mark(option, session(LAST).close) == worth
+        assert not view.is_listed(option, session(JUNE).close)
         assert find(directory, con_id=option) == []
-        assert quote(tape, option, session(JUNE).close) is None
+        assert quote(view, option, session(JUNE).close) is None
 
 
 JUNE = date(2026, 6, 18)
 
 
-def test_a_future_settles_at_the_level_of_the_index(tape):
+def test_a_future_settles_at_the_level_of_the_index(view):
     future = con_id_of(JUNE)
-    level = tape.mark(INDEX, session(JUNE).close)
-    assert tape.mark(future, session(JUNE).close) == level
-    assert tape.mark(con_id_of(date(2026, 9, 18)), session(JUNE).close) > level
+    level = view.mark(INDEX, session(JUNE).close)
+    assert view.mark(future, session(JUNE).close) == level
+    assert view.mark(con_id_of(date(2026, 9, 18)), session(JUNE).close) > level
 
 
 def test_a_split_changes_what_an_option_delivers_and_not_what_it_is_worth():
-    tape = Tape(TinyMarket(splits={ACME: [split(2.0)]}))
-    before = call(tape, 100.0)
+    view = MarketView(TinyMarket(splits={ACME: [split(2.0)]}))
+    before = call(view, 100.0)
     evening, morning = CLOSE, session(TUESDAY).open - timedelta(hours=1)
-    assert tape.deliverable(before.con_id, evening) == 100
-    assert tape.deliverable(before.con_id, morning) == 200
-    assert tape.mark(before.con_id, morning) == tape.mark(before.con_id, evening)
-    assert tape.splits_on(before.con_id, TUESDAY) == 1.0
-    after = call(tape, 100.0, day=TUESDAY)
+    assert view.deliverable(before.con_id, evening) == 100
+    assert view.deliverable(before.con_id, morning) == 200
+    assert view.mark(before.con_id, morning) == view.mark(before.con_id, evening)
+    assert view.splits_on(before.con_id, TUESDAY) == 1.0
+    after = call(view, 100.0, day=TUESDAY)
     assert after.con_id != before.con_id
     assert (after.strike, after.expiry) == (before.strike, before.expiry)
-    assert tape.deliverable(after.con_id, morning) == 100
+    assert view.deliverable(after.con_id, morning) == 100
     # Listed on the day of the split: no bar before it can be its own.
-    assert len(tape.daily(after.con_id, CLOSE)) == 0
+    assert len(view.daily(after.con_id, CLOSE)) == 0
 
 
 def test_the_future_of_a_split_is_unknown_to_the_contract():
-    apart, usual = Tape(TinyMarket(splits={ACME: [split(2.0)]})), Tape(TinyMarket())
+    apart, usual = MarketView(TinyMarket(splits={ACME: [split(2.0)]})), MarketView(TinyMarket())
     assert call(apart) == call(usual)
     assert apart.mark(call(apart).con_id, CLOSE) == usual.mark(call(usual).con_id, CLOSE)
 
 
 def test_the_index_moves_by_the_mean_of_its_members():
     changes = {(ACME, MONDAY): (100.0, 120.0, 96.0, 112.2, 5_000_000)}
-    tape, usual = Tape(TinyMarket(changes)), Tape(TinyMarket())
+    view, usual = MarketView(TinyMarket(changes)), MarketView(TinyMarket())
     # Four dollar shares trade; ACME closes 10 % higher than on the other days.
-    assert tape.mark(INDEX, CLOSE) / usual.mark(INDEX, CLOSE) == pytest.approx(1.025, rel=1e-4)
-    assert tape.mark(INDEX, OPEN) == usual.mark(INDEX, OPEN)
+    assert view.mark(INDEX, CLOSE) / usual.mark(INDEX, CLOSE) == pytest.approx(1.025, rel=1e-4)
+    assert view.mark(INDEX, OPEN) == usual.mark(INDEX, OPEN)
 
 
-def test_the_fund_follows_the_index_less_what_it_pays(tape):
-    paid = sum(one.amount for one in tape.securities.dividends(FUND) if one.ex_date <= MONDAY)
+def test_the_fund_follows_the_index_less_what_it_pays(view):
+    paid = sum(one.amount for one in view.securities.dividends(FUND) if one.ex_date <= MONDAY)
     assert paid > 0
-    assert tape.mark(FUND, CLOSE) == pytest.approx(tape.mark(INDEX, CLOSE) / 10 - paid, abs=0.02)
+    assert view.mark(FUND, CLOSE) == pytest.approx(view.mark(INDEX, CLOSE) / 10 - paid, abs=0.02)
 
 
-def test_a_dividend_is_paid_once_on_its_day(tape):
-    days = [one.ex_date for one in tape.securities.dividends(PAYER)]
+def test_a_dividend_is_paid_once_on_its_day(view):
+    days = [one.ex_date for one in view.securities.dividends(PAYER)]
     assert days == [date(2026, 3, 16), date(2026, 6, 15)]
-    assert tape.dividends_on(PAYER, MONDAY) == 0.45
-    assert tape.dividends_on(PAYER, TUESDAY) == 0.0
-    assert tape.dividends_on(ACME, MONDAY) == 0.0
+    assert view.dividends_on(PAYER, MONDAY) == 0.45
+    assert view.dividends_on(PAYER, TUESDAY) == 0.0
+    assert view.dividends_on(ACME, MONDAY) == 0.0
 
 
-def test_a_currency_is_worth_the_same_both_ways(tape):
-    yen = next(i for i in tape.instruments.values() if i.local_symbol == "USD.JPY")
-    assert rate(tape, "USD", BEFORE_OPEN) == 1.0
-    assert rate(tape, "JPY", BEFORE_OPEN) == pytest.approx(1 / tape.mark(yen.con_id, BEFORE_OPEN))
-    assert 1.0 < rate(tape, "GBP", BEFORE_OPEN) < 1.6
+def test_a_currency_is_worth_the_same_both_ways(view):
+    yen = next(i for i in view.instruments.values() if i.local_symbol == "USD.JPY")
+    assert rate(view, "USD", BEFORE_OPEN) == 1.0
+    assert rate(view, "JPY", BEFORE_OPEN) == pytest.approx(1 / view.mark(yen.con_id, BEFORE_OPEN))
+    assert 1.0 < rate(view, "GBP", BEFORE_OPEN) < 1.6
     with pytest.raises(Exception, match="no exchange rate of XYZ"):
-        rate(tape, "XYZ", BEFORE_OPEN)
+        rate(view, "XYZ", BEFORE_OPEN)
 
 
 def test_a_share_changes_its_symbol_on_its_day_and_keeps_its_con_id():
-    tape = Tape(TinyMarket())
-    day, symbol = tape.instrument(RENAMED).renamed
+    view = MarketView(TinyMarket())
+    day, symbol = view.instrument(RENAMED).renamed
     for now, known, unknown in (
         (session(day).open - timedelta(days=1), "OLDNE", "NEWNE"),
         (session(day).open, "NEWNE", "OLDNE"),
     ):
-        directory = Directory(tape.market, tape=tape, now=lambda now=now: now)
+        directory = Directory(view.market, view=view, now=lambda now=now: now)
         assert [i.con_id for i in find(directory, symbol=known, sec_type="STK")] == [RENAMED]
         assert find(directory, symbol=unknown, sec_type="STK") == []
-        assert tape.instrument(RENAMED, now).symbol == known
+        assert view.instrument(RENAMED, now).symbol == known
     assert symbol == "NEWNE"
 
 
 def test_a_delisted_share_is_found_no_more_and_keeps_its_last_price():
-    tape = Tape(TinyMarket())
-    last = session(tape.instrument(DELISTED).listed_until)
+    view = MarketView(TinyMarket())
+    last = session(view.instrument(DELISTED).listed_until)
     late = session(LAST).close
     for now, listed in ((last.open, True), (last.close, False), (late, False)):
-        directory = Directory(tape.market, tape=tape, now=lambda now=now: now)
+        directory = Directory(view.market, view=view, now=lambda now=now: now)
         assert bool(find(directory, symbol="GONEE", sec_type="STK")) is listed
-        assert tape.is_listed(DELISTED, now) is listed
-    assert tape.mark(DELISTED, late) == tape.closed_bar(DELISTED, last.day, late).close
+        assert view.is_listed(DELISTED, now) is listed
+    assert view.mark(DELISTED, late) == view.closed_bar(DELISTED, last.day, late).close
 
 
-def test_every_kind_has_a_quote_with_its_bid_below_its_ask(tape):
-    kinds = [call(tape).con_id, con_id_of(date(2026, 9, 18)), FIRST_PAIR, FUND]
+def test_every_kind_has_a_quote_with_its_bid_below_its_ask(view):
+    kinds = [call(view).con_id, con_id_of(date(2026, 9, 18)), FIRST_PAIR, FUND]
     for con_id in kinds:
         for now in (BEFORE_OPEN, OPEN, CLOSE):
-            known = quote(tape, con_id, now)
-            tick = tape.instrument(con_id).min_tick
+            known = quote(view, con_id, now)
+            tick = view.instrument(con_id).min_tick
             assert known.bid < known.ask
             for price in (known.bid, known.ask):
                 assert round(price / tick) * tick == pytest.approx(price, abs=1e-9)
-    index = quote(tape, INDEX, BEFORE_OPEN)
+    index = quote(view, INDEX, BEFORE_OPEN)
     assert (index.bid, index.bid_size, index.ask, index.ask_size) == (-1, 0, -1, 0)
 
 
-def test_a_worthless_option_finds_no_buyer(tape):
-    known = quote(tape, call(tape, 140.0).con_id, BEFORE_OPEN)
+def test_a_worthless_option_finds_no_buyer(view):
+    known = quote(view, call(view, 140.0).con_id, BEFORE_OPEN)
     assert (known.bid, known.bid_size) == (-1, 0)
     assert known.ask > 0
 
@@ -286,7 +286,10 @@ def test_nothing_derived_depends_on_what_comes_later():
         (ACME, MONDAY): (100.0, 9_000.0, 0.01, 777.0, 987_654_321),
         (ACME, TUESDAY): (9.0, 9_000.0, 0.01, 777.0, 987_654_321),
     }
-    parted, usual = Tape(TinyMarket(wild, splits={ACME: [split(7.0)]})), Tape(TinyMarket())
+    parted, usual = (
+        MarketView(TinyMarket(wild, splits={ACME: [split(7.0)]})),
+        MarketView(TinyMarket()),
+    )
     derived = [call(usual).con_id, con_id_of(date(2026, 9, 18)), INDEX, FUND, FIRST_PAIR]
     for con_id in derived:
         for now in (BEFORE_OPEN, OPEN, CLOSE - timedelta(seconds=1)):

@@ -13,7 +13,7 @@ def test_a_book_begins_at_the_quote_and_steps_away_from_it(tmp_path):
         ib = await stage.connect()
         ticker = ib.reqMktDepth(stock(conId=ACME), numRows=5, isSmartDepth=True)
         await settle()
-        known = quote(stage.gateway.tape, ACME, BEFORE_OPEN)
+        known = quote(stage.gateway.view, ACME, BEFORE_OPEN)
         bids, asks = ticker.domBids, ticker.domAsks
         assert (bids[0].price, asks[0].price) == (known.bid, known.ask)
         assert (bids[0].size, asks[0].size) == (known.bid_size, known.ask_size)

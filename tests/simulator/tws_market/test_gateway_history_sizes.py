@@ -211,7 +211,7 @@ def test_a_snapshot_report_has_the_vendors_market_capitalisation(tmp_path):
     async def scene(stage):
         ib = await stage.connect()
         now = stage.gateway.clock.now()
-        figures = next(f for f in stage.gateway.facts.figures(now).values() if f.market_cap)
+        figures = next(f for f in stage.gateway.vendor_facts.figures(now).values() if f.market_cap)
         contract = stock(figures.symbol)
         report = ET.fromstring(await ib.reqFundamentalDataAsync(contract, "ReportSnapshot"))
         cap = report.findtext(".//Ratio[@FieldName='MKTCAP']")
@@ -251,7 +251,7 @@ def test_a_login_carries_no_brand(tmp_path):
 def test_the_head_of_an_option_is_its_listing(tmp_path):
     async def scene(stage):
         ib = await stage.connect()
-        option = stage.gateway.tape.securities.option(
+        option = stage.gateway.view.securities.option(
             ACME, date(2026, 7, 10), 100.0, "C", day=MONDAY
         )
         contract = stock("", conId=option.con_id)

@@ -241,15 +241,15 @@ def test_every_tick_price_has_exactly_seven_fields(tmp_path):
 
 
 def test_an_illiquid_name_is_sometimes_without_a_quote_before_the_open():
-    from simulator.prices.market_view import Tape
+    from simulator.prices.market_view import MarketView
     from simulator.prices.quotes import NOTHING, quote
 
-    tape = Tape(TinyMarket())
+    view = MarketView(TinyMarket())
     mornings = [
         BEFORE_OPEN.replace(month=month, day=day) for month in (4, 5) for day in range(1, 29)
     ]
-    calm = [quote(tape, CALM, morning) for morning in mornings]
+    calm = [quote(view, CALM, morning) for morning in mornings]
     silent = [found for found in calm if found.bid == NOTHING]
     assert 0 < len(silent) < len(calm) / 2
     assert all((q.ask, q.bid_size, q.ask_size) == (NOTHING, 0, 0) for q in silent)
-    assert all(quote(tape, ACME, morning).bid > 0 for morning in mornings)
+    assert all(quote(view, ACME, morning).bid > 0 for morning in mornings)

@@ -41,7 +41,9 @@ def test_headlines_are_those_of_the_vendors_newest_first(tmp_path):
         con_id, stories = await one_with_news(stage, ib)
         found = await headlines(ib, con_id)
         assert [row.headline for row in found] == [story.headline for story in stories]
-        titles = {one.title for one in stage.gateway.facts.headlines(stage.gateway.clock.now())}
+        titles = {
+            one.title for one in stage.gateway.vendor_facts.headlines(stage.gateway.clock.now())
+        }
         assert {row.headline for row in found} <= titles
         assert found[0].time.replace(tzinfo=UTC) == stories[0].published
         assert all(row.time.replace(tzinfo=UTC) <= stage.gateway.clock.now() for row in found)
@@ -96,7 +98,7 @@ def test_a_stream_can_carry_the_newest_headline(tmp_path):
         con_id, stories = await one_with_news(stage, ib)
         heard = []
         ib.tickNewsEvent += heard.append
-        symbol = stage.gateway.tape.instrument(con_id).symbol
+        symbol = stage.gateway.view.instrument(con_id).symbol
         ib.reqMktData(stock(symbol, conId=con_id), "292")
         await settle()
         assert [tick.headline for tick in heard] == [stories[0].headline]

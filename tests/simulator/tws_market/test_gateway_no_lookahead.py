@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from simulator.market.benchmarks import FUND, INDEX
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 from simulator.tws.queries.scans import SCANS
 from tests.simulator.gateway_harness import play
 from tests.simulator.tiny_market import (
@@ -31,7 +31,9 @@ IN_SESSION = {
     for con_id, opened in ((ACME, 100.0), (BOLT, 50.0), (CALM, 20.0), (DUAL, 10.0))
 }
 OPTION = (
-    Tape(TinyMarket()).securities.option(ACME, date(2026, 7, 17), 100.0, "C", day=MONDAY).con_id
+    MarketView(TinyMarket())
+    .securities.option(ACME, date(2026, 7, 17), 100.0, "C", day=MONDAY)
+    .con_id
 )
 NOW = "20260612-20:00:00"
 

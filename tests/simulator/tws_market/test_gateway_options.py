@@ -89,7 +89,7 @@ def test_index_options_are_listed_as_well(tmp_path):
     async def scene(stage):
         ib = await stage.connect()
         rows = await chain(ib, "DBOOK", INDEX, "IND")
-        level = stage.gateway.tape.mark(INDEX, BEFORE_OPEN)
+        level = stage.gateway.view.mark(INDEX, BEFORE_OPEN)
         assert min(rows[0].strikes) < level < max(rows[0].strikes)
         found = await option(ib, rows[0].strikes[3], "P", rows[0].expirations[0], "DBOOK")
         assert found.secType == "OPT"
@@ -111,7 +111,7 @@ def test_a_snapshot_of_an_option_has_four_computations_that_agree_with_its_price
             assert 0 < model.delta < 1
             assert model.gamma > 0 > model.theta
             assert model.vega > 0
-            assert model.undPrice == stage.gateway.tape.mark(ACME, moment)
+            assert model.undPrice == stage.gateway.view.mark(ACME, moment)
             assert model.optPrice == pytest.approx(ticker.last, abs=0.006)
 
     play(tmp_path, scene)

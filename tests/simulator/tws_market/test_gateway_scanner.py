@@ -157,8 +157,8 @@ def test_market_capitalisations_are_those_of_the_vendor(tmp_path):
 
     async def scene(stage):
         ib = await stage.connect()
-        facts = stage.gateway.facts.figures(stage.gateway.clock.now())
-        caps = {one.symbol: one.market_cap for one in facts.values() if one.market_cap}
+        vendor_facts = stage.gateway.vendor_facts.figures(stage.gateway.clock.now())
+        caps = {one.symbol: one.market_cap for one in vendor_facts.values() if one.market_cap}
         middle = sorted(caps.values())[len(caps) // 2]
         rows = await scan(ib, "MOST_ACTIVE", marketCapAbove=middle)
         symbols = {row.contractDetails.contract.symbol for row in rows}

@@ -7,7 +7,7 @@ import pytest
 from core.errors import DataError
 from simulator.clock import VirtualClock
 from simulator.market.synthetic import SyntheticMarket
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 from simulator.vendors import build_vendors
 from simulator.vendors.figures.gauges import EURUSD, SPY, VIX, WTI, released
 from simulator.vendors.figures.gauges_invented import InventedGauges
@@ -18,7 +18,7 @@ NOW = datetime(2026, 6, 15, 11, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def gauges():
-    return InventedGauges(Tape(SyntheticMarket(7, 60)), 7)
+    return InventedGauges(MarketView(SyntheticMarket(7, 60)), 7)
 
 
 def a_macro_file(tmp_path, **changes):

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from simulator.clock import VirtualClock
 from simulator.market.synthetic import SyntheticMarket
-from simulator.prices.market_view import Tape
+from simulator.prices.market_view import MarketView
 from simulator.vendors import build_vendors
 from simulator.vendors.news import WINDOW, Headline, headlines
 from simulator.vendors.rss import rss
@@ -31,8 +31,8 @@ def market():
 
 
 @pytest.fixture(scope="module")
-def tape(market):
-    return Tape(market)
+def view(market):
+    return MarketView(market)
 
 
 def served(market, now=NOW, seed=7):
@@ -71,21 +71,21 @@ def test_every_item_is_of_the_past_72_hours_newest_first(market):
 
 
 @pytest.mark.parametrize("weekday", range(7))
-def test_there_is_a_little_more_than_one_story_per_company(tape, weekday):
-    found = headlines(tape, 7, NOW + timedelta(days=weekday))
+def test_there_is_a_little_more_than_one_story_per_company(view, weekday):
+    found = headlines(view, 7, NOW + timedelta(days=weekday))
     assert 1.0 <= len(found) / 120 <= 1.7
 
 
-def test_a_story_names_its_company(tape, market):
+def test_a_story_names_its_company(view, market):
     names = {i.symbol: i.name for i in market.instruments}
-    found = headlines(tape, 7, NOW)
+    found = headlines(view, 7, NOW)
     assert all(names[story.symbol] in story.title for story in found)
     with_ticker = [f": {story.symbol})" in story.title for story in found]
     assert 0.4 < np.mean(with_ticker) < 0.8
 
 
-def test_some_stories_are_printed_twice_with_another_title(tape):
-    found = headlines(tape, 7, NOW)
+def test_some_stories_are_printed_twice_with_another_title(view):
+    found = headlines(view, 7, NOW)
     markets = {s.title for s in found if s.feed == "markets"}
     companies = {s.title for s in found if s.feed == "companies"}
     again = [
@@ -96,23 +96,23 @@ def test_some_stories_are_printed_twice_with_another_title(tape):
     assert 0.03 < len(again) / len(found) < 0.25
 
 
-def test_a_story_reads_the_same_an_hour_later_and_is_never_withdrawn(tape):
-    now = {s.guid: s for s in headlines(tape, 7, NOW)}
+def test_a_story_reads_the_same_an_hour_later_and_is_never_withdrawn(view):
+    now = {s.guid: s for s in headlines(view, 7, NOW)}
     later_moment = NOW + timedelta(hours=14)
-    later = {s.guid: s for s in headlines(tape, 7, later_moment)}
+    later = {s.guid: s for s in headlines(view, 7, later_moment)}
     kept = {guid for guid, s in now.items() if s.published > later_moment - WINDOW}
     assert kept <= later.keys()
     assert all(later[guid] == now[guid] for guid in kept)
     assert all(later[guid].published > NOW for guid in later.keys() - now.keys())
 
 
-def test_tone_leans_on_the_past_return_and_only_a_little(tape, market):
+def test_tone_leans_on_the_past_return_and_only_a_little(view, market):
     moves, tones = [], []
     for week in range(8):
         now = NOW - timedelta(weeks=week)
-        for story in headlines(tape, 7, now):
+        for story in headlines(view, 7, now):
             con_id = next(i.con_id for i in market.instruments if i.symbol == story.symbol)
-            bars = tape.daily(con_id, now - WINDOW)
+            bars = view.daily(con_id, now - WINDOW)
             if len(bars) > 6:
                 moves.append(np.log(bars[-1].close / bars[-6].close))
                 tones.append(story.tone)
@@ -120,9 +120,9 @@ def test_tone_leans_on_the_past_return_and_only_a_little(tape, market):
     assert {-1, 0, 1} == set(tones)
 
 
-def test_now_and_then_something_breaks(tape):
+def test_now_and_then_something_breaks(view):
     titles = [
-        s.title for week in range(12) for s in headlines(tape, 7, NOW - timedelta(weeks=week))
+        s.title for week in range(12) for s in headlines(view, 7, NOW - timedelta(weeks=week))
     ]
     breaking = [title for title in titles if "BREAKING" in title]
     assert 5 <= len(breaking) <= 0.05 * len(titles)
