@@ -47,8 +47,8 @@ class FieldClient:
         self._reading = None
 
     @classmethod
-    async def open(cls, stage, version, client_id=31):
-        wire = await stage.raw(f"v{version}..{version}".encode())
+    async def open(cls, harness, version, client_id=31):
+        wire = await harness.raw(f"v{version}..{version}".encode())
         greeting = await wire.receive()
         assert greeting[0] == str(version)
         assert len(greeting) == 2

@@ -7,8 +7,8 @@ the protocol's own tables.
 import pytest
 
 from simulator.tws.messages.numbers import Answer
+from tests.conformance.conformance_harness import EVENING, conform, most_traded
 from tests.conformance.field_client import FieldClient
-from tests.conformance.world import EVENING, conform, most_traded
 from tests.simulator.gateway_harness import settle
 
 VERSIONS = (157, 178)
@@ -171,8 +171,8 @@ async def trade(client, stock):
     resting = {"totalQuantity": 10, "orderType": "LMT", "lmtPrice": 1.0}
     limit_id, limit = client.place_order(contract, **terms, **resting)
     client.send(*limit)
-    _, rehearsal = client.place_order(contract, **terms, **resting, whatIf=1)
-    client.send(*rehearsal)
+    _, what_if_order = client.place_order(contract, **terms, **resting, whatIf=1)
+    client.send(*what_if_order)
     await client.ask(53, 16, 1)
     client.send(*client.cancel(limit_id))
     await client.ask(102, 99, 0)
@@ -181,9 +181,9 @@ async def trade(client, stock):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_frame_has_the_fields_of_its_version_and_every_kind_of_frame_comes(tmp_path, version):
-    async def scene(stage):
-        gateway = stage.gateway
-        client = await FieldClient.open(stage, version)
+    async def scenario(harness):
+        gateway = harness.gateway
+        client = await FieldClient.open(harness, version)
         (stock,) = most_traded(gateway)
         await ask_about_contracts(client, stock)
         option = await an_option(client, stock)
@@ -192,7 +192,7 @@ def test_every_frame_has_the_fields_of_its_version_and_every_kind_of_frame_comes
         await ask_about_news_and_companies(client, stock)
         await trade(client, stock)
         await ask_about_the_account(client, gateway.broker.account, stock)
-        await stage.advance(EVENING)  # the session's own bars are known after its close
+        await harness.advance(EVENING)  # the session's own bars are known after its close
         await settle()
         await client.close()
         wrong = {
@@ -205,7 +205,7 @@ def test_every_frame_has_the_fields_of_its_version_and_every_kind_of_frame_comes
         missing = {a.name for a in Answer if not client.frames[a] and a not in NEVER_SENT}
         assert (wrong, refused, missing) == (set(), [], set())
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
 async def an_option(client, stock):

@@ -53,9 +53,9 @@ class App(EWrapper, EClient):
 
 @pytest.fixture
 def app(tmp_path):
-    with start(SETTINGS, day=MONDAY, state=tmp_path) as world:
+    with start(SETTINGS, day=MONDAY, state=tmp_path) as simulator:
         app = App()
-        app.connect("127.0.0.1", world.tws_port, 5)
+        app.connect("127.0.0.1", simulator.tws_port, 5)
         thread = threading.Thread(target=app.run, daemon=True)
         thread.start()
         app.wait_for("nextValidId")

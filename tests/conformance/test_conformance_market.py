@@ -7,28 +7,28 @@ from datetime import date
 import pytest
 from ib_async import Contract, Forex, Future, Index, Option, ScannerSubscription, Stock, TagValue
 
-from tests.conformance.world import DURING, EVENING, MORNING, conform, most_traded
+from tests.conformance.conformance_harness import DURING, EVENING, MORNING, conform, most_traded
 from tests.simulator.gateway_harness import settle
 
 
-async def qualified(stage, ib, count=1):
+async def qualified(harness, ib, count=1):
     """Return the most traded stocks as ib_async knows them."""
-    found = [Stock(i.symbol, "SMART", "USD") for i in most_traded(stage.gateway, count)]
+    found = [Stock(i.symbol, "SMART", "USD") for i in most_traded(harness.gateway, count)]
     contracts = await ib.qualifyContractsAsync(*found)
     assert all(contract.conId for contract in contracts)
     return contracts
 
 
 def test_contracts_are_qualified_described_and_found_by_name(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         unknown, ambiguous = await ib.qualifyContractsAsync(
             Stock("ZZZZZZ", "SMART", "USD"), Option(stock.symbol, "", 0.0, "C", "SMART")
         )
         assert unknown is None
         assert ambiguous is None
-        assert 200 in stage.codes()
+        assert 200 in harness.codes()
         (details,) = await ib.reqContractDetailsAsync(stock)
         assert details.longName
         assert details.stockType in {"COMMON", "ETF", "ADR", "REIT"}
@@ -42,7 +42,7 @@ def test_contracts_are_qualified_described_and_found_by_name(tmp_path):
         assert {exchange.exchange for exchange in await ib.reqMktDepthExchangesAsync()}
         assert await ib.reqSmartComponentsAsync("9c0001")
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
@@ -51,23 +51,23 @@ def test_contracts_are_qualified_described_and_found_by_name(tmp_path):
      ("1 week", "1 Y", 40), ("1 month", "1 Y", 10), ("1 min", "3600 S", 30)],
 )  # fmt: skip
 def test_bars_of_every_size_are_in_order_and_whole(tmp_path, size, duration, least):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         bars = await ib.reqHistoricalDataAsync(stock, "", duration, size, "TRADES", useRTH=True)
         assert len(bars) >= least
         assert [bar.date for bar in bars] == sorted({bar.date for bar in bars})
         for bar in bars:
             assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
-        assert stage.codes() == []
+        assert harness.codes() == []
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
 def test_bars_end_where_asked_come_in_either_date_format_and_say_why_when_there_are_none(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         end = "20260601 16:00:00 US/Eastern"
         bars = await ib.reqHistoricalDataAsync(stock, end, "5 D", "1 day", "TRADES", useRTH=True)
         assert bars[-1].date == date(2026, 6, 1)
@@ -79,7 +79,7 @@ def test_bars_end_where_asked_come_in_either_date_format_and_say_why_when_there_
             stock, end, "5 D", "7 mins", "TRADES", useRTH=True, timeout=1
         )
         assert list(none) == []
-        assert 321 in stage.codes()
+        assert 321 in harness.codes()
         for as_epoch in (1, 2):
             head = await ib.reqHeadTimeStampAsync(stock, "TRADES", useRTH=True, formatDate=as_epoch)
             assert head.year <= 2025
@@ -92,13 +92,13 @@ def test_bars_end_where_asked_come_in_either_date_format_and_say_why_when_there_
             ticks = await ib.reqHistoricalTicksAsync(stock, "", end, 10, what, useRth=True)
             assert len(ticks) >= 10
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
 def test_quotes_come_as_snapshots_and_streams_with_what_was_asked_for(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        one, two = await qualified(stage, ib, 2)
+    async def scenario(harness):
+        ib = await harness.connect()
+        one, two = await qualified(harness, ib, 2)
         ib.reqMarketDataType(1)
         snapshot, _ = await ib.reqTickersAsync(one, two)
         assert 0 < snapshot.bid < snapshot.ask
@@ -121,40 +121,40 @@ def test_quotes_come_as_snapshots_and_streams_with_what_was_asked_for(tmp_path):
         assert len(book.domBids) == len(book.domAsks) == 5
         assert book.domBids[0].price < book.domAsks[0].price
         ib.cancelMktDepth(two, isSmartDepth=True)
-        assert stage.codes() == []
+        assert harness.codes() == []
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
 def test_an_empty_book_before_the_open_is_minus_one_with_size_zero(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        listed = [i for i in stage.gateway.view.market.instruments if i.sec_type == "STK"]
+    async def scenario(harness):
+        ib = await harness.connect()
+        listed = [i for i in harness.gateway.view.market.instruments if i.sec_type == "STK"]
         contracts = [Contract(conId=item.con_id, exchange="SMART") for item in listed]
         tickers = await ib.reqTickersAsync(*await ib.qualifyContractsAsync(*contracts))
         empty = [t for t in tickers if t.bid == -1]
         assert all(t.bidSize == 0 for t in empty)
         assert any(t.bid > 0 for t in tickers)
 
-    conform(tmp_path, scene, at=MORNING)
+    conform(tmp_path, scenario, at=MORNING)
 
 
 def test_delayed_data_has_ticks_of_its_own(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         ib.reqMarketDataType(3)
         (delayed,) = await ib.reqTickersAsync(stock)
         assert delayed.marketDataType == 3
         assert delayed.bid > 0
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
 def test_option_chains_greeks_and_custom_computations(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         chains = await ib.reqSecDefOptParamsAsync(stock.symbol, "", "STK", stock.conId)
         chain = next(chain for chain in chains if chain.exchange == "SMART")
         expiry = chain.expirations[len(chain.expirations) // 2]
@@ -181,14 +181,14 @@ def test_option_chains_greeks_and_custom_computations(tmp_path):
         )
         assert priced.optPrice == pytest.approx(call.modelGreeks.optPrice, abs=0.05)
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
 @pytest.mark.parametrize("kind", ["IND", "CASH", "FUT"])
 def test_indices_currencies_and_futures_are_described_quoted_and_have_bars(tmp_path, kind):
-    async def scene(stage):
-        ib = await stage.connect()
-        query = await a_contract(ib, stage, kind)
+    async def scenario(harness):
+        ib = await harness.connect()
+        query = await a_contract(ib, harness, kind)
         (contract,) = await ib.qualifyContractsAsync(query)
         (ticker,) = await ib.reqTickersAsync(contract)
         assert ticker.marketPrice() > 0
@@ -197,12 +197,12 @@ def test_indices_currencies_and_futures_are_described_quoted_and_have_bars(tmp_p
         assert len(bars) > 15
         assert not math.isnan(bars[-1].close)
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
-async def a_contract(ib, stage, kind):
+async def a_contract(ib, harness, kind):
     """Return a contract of a kind, as a client would write it."""
-    listed = stage.gateway.view.instruments.values()
+    listed = harness.gateway.view.instruments.values()
     if kind == "CASH":
         return Forex("EURUSD")
     if kind == "IND":
@@ -217,8 +217,8 @@ async def a_contract(ib, stage, kind):
 
 
 def test_scans_have_codes_filters_and_a_refusal_for_what_there_is_not(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         parameters = await ib.reqScannerParametersAsync()
         assert "TOP_PERC_GAIN" in parameters
         assert "STK.US.MAJOR" in parameters
@@ -233,15 +233,15 @@ def test_scans_have_codes_filters_and_a_refusal_for_what_there_is_not(tmp_path):
         )
         none = await asyncio.wait_for(ib.reqScannerDataAsync(wrong), 2)
         assert list(none) == []
-        assert {162, 165, 321} & set(stage.codes())
+        assert {162, 165, 321} & set(harness.codes())
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
 def test_news_has_providers_headlines_and_articles(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         codes = [provider.code for provider in await ib.reqNewsProvidersAsync()]
         news = await ib.reqHistoricalNewsAsync(stock.conId, "+".join(codes), "", "", 10)
         assert news
@@ -250,15 +250,15 @@ def test_news_has_providers_headlines_and_articles(tmp_path):
         article = await ib.reqNewsArticleAsync(headline.providerCode, headline.articleId)
         assert article.articleText
 
-    conform(tmp_path, scene, at=EVENING)
+    conform(tmp_path, scenario, at=EVENING)
 
 
-def test_a_scene_is_the_same_when_it_is_played_again(tmp_path):
+def test_a_scenario_is_the_same_when_it_is_played_again(tmp_path):
     seen = []
 
-    async def scene(stage):
-        ib = await stage.connect()
-        contracts = await qualified(stage, ib, 3)
+    async def scenario(harness):
+        ib = await harness.connect()
+        contracts = await qualified(harness, ib, 3)
         tickers = await ib.reqTickersAsync(*contracts)
         seen.append([(t.contract.conId, t.bid, t.ask, t.last) for t in tickers])
         bars = await ib.reqHistoricalDataAsync(
@@ -267,5 +267,5 @@ def test_a_scene_is_the_same_when_it_is_played_again(tmp_path):
         seen.append([(bar.date, bar.open, bar.close, bar.volume) for bar in bars])
 
     for number in range(2):
-        conform(tmp_path / str(number), scene, at=DURING)
+        conform(tmp_path / str(number), scenario, at=DURING)
     assert seen[:2] == seen[2:]

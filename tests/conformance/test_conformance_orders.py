@@ -1,6 +1,5 @@
 """The real ib_async at version 178: the session, the account, and orders from cradle to grave."""
 
-import asyncio
 import math
 
 import pytest
@@ -13,112 +12,33 @@ from ib_async import (
     Option,
     Order,
     OrderState,
-    Stock,
     StopLimitOrder,
     StopOrder,
-    Trade,
 )
 
-from tests.conformance.world import EVENING, MONDAY, MORNING, conform, most_traded
+from tests.conformance.conformance_harness import (
+    MONDAY,
+    MORNING,
+    conform,
+    price_of,
+    qualified,
+    until,
+)
 from tests.simulator.gateway_harness import settle
-
-
-async def qualified(stage, ib, count=1):
-    found = [Stock(i.symbol, "SMART", "USD") for i in most_traded(stage.gateway, count)]
-    return await ib.qualifyContractsAsync(*found)
-
-
-async def until(done):
-    for _ in range(300):
-        if done():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not happen")
-
-
-async def price_of(ib, contract):
-    (ticker,) = await ib.reqTickersAsync(contract)
-    return ticker.marketPrice()
-
-
-# The session
-
-
-def test_a_session_begins_with_accounts_ids_positions_and_values(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        account = stage.gateway.broker.account
-        assert ib.client.serverVersion() == 178
-        assert ib.managedAccounts() == [account]
-        assert ib.client.getReqId() >= 1
-        assert ib.positions() == ib.portfolio() == []
-        values = {value.tag: value.value for value in ib.accountValues()}
-        assert float(values["NetLiquidation"]) == 1e6
-        summary = {value.tag for value in await ib.accountSummaryAsync()}
-        assert {"NetLiquidation", "BuyingPower", "MaintMarginReq"} <= summary
-        assert await ib.reqCurrentTimeAsync() == stage.gateway.clock.now()
-
-    conform(tmp_path, scene)
-
-
-def test_a_client_id_in_use_is_refused_with_326_and_the_first_keeps_it(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect(7)
-        with pytest.raises(TimeoutError):
-            await stage.connect(7, within=0.5)
-        assert 326 in stage.codes()
-        assert ib.isConnected()
-
-    conform(tmp_path, scene)
-
-
-def test_a_third_account_summary_is_refused_with_322(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        for _ in range(3):
-            ib.client.reqAccountSummary(ib.client.getReqId(), "All", "NetLiquidation")
-        await settle()
-        assert stage.codes() == [322]
-
-    conform(tmp_path, scene)
-
-
-def test_profit_and_loss_is_told_for_the_account_and_for_a_position(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
-        account = stage.gateway.broker.account
-        trade = ib.placeOrder(stock, MarketOrder("BUY", 100, tif="DAY"))
-        await until(trade.isDone)
-        total = ib.reqPnL(account)
-        single = ib.reqPnLSingle(account, "", stock.conId)
-        await settle()
-        assert single.position == 100
-        assert single.value > 0
-        assert not math.isnan(total.dailyPnL)
-        assert total.dailyPnL == pytest.approx(single.dailyPnL, abs=1e-6)
-        before = total.dailyPnL
-        await stage.advance(EVENING)
-        assert total.dailyPnL != before
-        ib.cancelPnL(account)
-        ib.cancelPnLSingle(account, "", stock.conId)
-
-    conform(tmp_path, scene)
-
 
 # One order
 
 
 def test_a_market_order_is_acknowledged_filled_charged_and_booked(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         trade = ib.placeOrder(stock, MarketOrder("BUY", 300, tif="DAY", orderRef="run:1"))
         await until(lambda: trade.isDone() and all(f.commissionReport.execId for f in trade.fills))
         await settle()
         assert trade.orderStatus.status == "Filled"
         assert trade.filled() == sum(f.execution.shares for f in trade.fills) == 300
-        assert trade.fills[0].execution.time == stage.gateway.clock.now()
+        assert trade.fills[0].execution.time == harness.gateway.clock.now()
         assert sum(f.commissionReport.commission for f in trade.fills) == pytest.approx(1.5)
         assert trade.fills[-1].execution.orderRef == "run:1"
         (position,) = ib.positions()
@@ -127,13 +47,13 @@ def test_a_market_order_is_acknowledged_filled_charged_and_booked(tmp_path):
         assert position.avgCost > 0
         assert row.marketValue == pytest.approx(300 * row.marketPrice)
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
 def test_a_limit_order_rests_is_changed_cancelled_and_cannot_be_cancelled_twice(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         order = LimitOrder("BUY", 5, 1.0, tif="DAY", orderRef="run:2")
         trade = ib.placeOrder(stock, order)
         await settle()
@@ -149,9 +69,9 @@ def test_a_limit_order_rests_is_changed_cancelled_and_cannot_be_cancelled_twice(
         ib.cancelOrder(order)
         ib.client.cancelOrder(99_999, "")
         await settle()
-        assert {202, 10147, 10148} <= set(stage.codes())
+        assert {202, 10147, 10148} <= set(harness.codes())
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
@@ -167,37 +87,37 @@ def test_a_limit_order_rests_is_changed_cancelled_and_cannot_be_cancelled_twice(
     ],
 )
 def test_an_order_that_cannot_be_is_refused_and_leaves_nothing(tmp_path, order, code):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         ib.placeOrder(stock, order)
         await settle()
-        assert stage.codes() == [code]
+        assert harness.codes() == [code]
         assert await ib.reqAllOpenOrdersAsync() == []
         assert await ib.reqCompletedOrdersAsync(apiOnly=False) == []
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
 @pytest.mark.parametrize("text", ["line\nbreak", "tab\there", "nul\0byte", "snow ☃ man"])
 def test_odd_characters_in_a_reference_never_shift_a_field_or_change_an_order(tmp_path, text):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         ib.placeOrder(stock, LimitOrder("BUY", 5, 1.0, tif="DAY", orderRef=text))
         await settle()
         for trade in await ib.reqAllOpenOrdersAsync():
             assert (trade.order.totalQuantity, trade.order.lmtPrice) == (5, 1.0)
             assert trade.order.orderRef == text
-        assert stage.codes() in ([], [320], [321])
+        assert harness.codes() in ([], [320], [321])
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
-def test_a_rehearsal_gives_margins_and_leaves_no_order(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+def test_a_what_if_order_gives_margins_and_leaves_no_order(tmp_path):
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         state = await ib.whatIfOrderAsync(stock, MarketOrder("BUY", 100, tif="DAY"))
         assert isinstance(state, OrderState)
         figures = state.numeric()
@@ -206,10 +126,10 @@ def test_a_rehearsal_gives_margins_and_leaves_no_order(tmp_path):
         assert figures.commission == pytest.approx(1.0)
         refused = await ib.whatIfOrderAsync(stock, MarketOrder("BUY", 9_000_000, tif="DAY"))
         assert refused == []
-        assert 201 in stage.codes()
+        assert 201 in harness.codes()
         assert await ib.reqAllOpenOrdersAsync() == []
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
 # Orders that wait
@@ -217,9 +137,9 @@ def test_a_rehearsal_gives_margins_and_leaves_no_order(tmp_path):
 
 @pytest.mark.parametrize("kind", ["STP", "STP LMT", "TRAIL", "MOC", "LOC", "MOO"])
 def test_every_type_of_order_is_taken_and_shown_as_it_was_sent(tmp_path, kind):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         price = round(await price_of(ib, stock), 2)
         low = round(price * 0.5, 2)
         order = {
@@ -234,19 +154,19 @@ def test_every_type_of_order_is_taken_and_shown_as_it_was_sent(tmp_path, kind):
         }[kind]
         ib.placeOrder(stock, order)
         await settle()
-        assert set(stage.codes()) <= {399}
+        assert set(harness.codes()) <= {399}
         (trade,) = await ib.reqAllOpenOrdersAsync()
         assert trade.order.orderType == order.orderType
         assert trade.order.tif == order.tif
         assert trade.order.totalQuantity == 10
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
 def test_the_children_of_a_bracket_wait_for_their_parent(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         price = round(await price_of(ib, stock), 2)
         bracket = ib.bracketOrder(
             "BUY", 10, limitPrice=round(price * 1.05, 2), takeProfitPrice=round(price * 3, 2),
@@ -262,13 +182,13 @@ def test_the_children_of_a_bracket_wait_for_their_parent(tmp_path):
         (stop,) = await ib.reqAllOpenOrdersAsync()  # the position stays protected
         assert (stop.order.orderType, stop.order.parentId) == ("STP", bracket.parent.orderId)
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
 def test_when_one_of_an_oca_group_fills_the_others_are_cancelled(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         resting, filling = LimitOrder("BUY", 5, 1.0, tif="DAY"), MarketOrder("BUY", 5, tif="DAY")
         orders = ib.oneCancelsAll([resting, filling], "group", 1)
         trades = [ib.placeOrder(stock, order) for order in orders]
@@ -276,13 +196,13 @@ def test_when_one_of_an_oca_group_fills_the_others_are_cancelled(tmp_path):
         await settle()
         assert [trade.orderStatus.status for trade in trades] == ["Cancelled", "Filled"]
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
-def test_a_combination_is_rehearsed_filled_as_a_whole_and_books_its_legs(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+def test_a_combination_is_previewed_filled_as_a_whole_and_books_its_legs(tmp_path):
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         chains = await ib.reqSecDefOptParamsAsync(stock.symbol, "", "STK", stock.conId)
         chain = next(chain for chain in chains if chain.exchange == "SMART")
         expiry = chain.expirations[len(chain.expirations) // 2]
@@ -306,16 +226,16 @@ def test_a_combination_is_rehearsed_filled_as_a_whole_and_books_its_legs(tmp_pat
         held = {p.contract.conId: p.position for p in ib.positions()}
         assert held == {low.conId: 2, high.conId: -2}
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)
 
 
 # Several clients
 
 
 def test_other_clients_see_all_orders_and_only_the_owner_or_everybody_cancels(tmp_path):
-    async def scene(stage):
-        owner, other = await stage.connect(7), await stage.connect(8)
-        (stock,) = await qualified(stage, owner)
+    async def scenario(harness):
+        owner, other = await harness.connect(7), await harness.connect(8)
+        (stock,) = await qualified(harness, owner)
         trade = owner.placeOrder(stock, LimitOrder("BUY", 5, 1.0, tif="DAY", orderRef="mine"))
         filled = owner.placeOrder(stock, MarketOrder("BUY", 5, tif="DAY", orderRef="done"))
         await until(filled.isDone)
@@ -328,109 +248,42 @@ def test_other_clients_see_all_orders_and_only_the_owner_or_everybody_cancels(tm
         assert (completed.order.orderRef, completed.order.orderId) == ("done", 0)
         other.client.cancelOrder(trade.order.orderId, "")
         await settle()
-        assert 10147 in stage.codes()
+        assert 10147 in harness.codes()
         assert not trade.isDone()
         other.reqGlobalCancel()
         await settle()
         assert trade.orderStatus.status == "Cancelled"
 
-    conform(tmp_path, scene)
-
-
-def test_the_master_client_is_told_of_everybodys_orders_and_commissions(tmp_path):
-    async def scene(stage):
-        stage.gateway.master_client = 9
-        owner, master, other = [await stage.connect(number) for number in (7, 9, 8)]
-        (stock,) = await qualified(stage, owner)
-        reports = {ib: [] for ib in (master, other)}
-        for ib, seen in reports.items():
-            ib.commissionReportEvent += lambda *report, seen=seen: seen.append(report)
-            ib.openOrderEvent += lambda *report, seen=seen: seen.append(report)
-        trade = owner.placeOrder(stock, MarketOrder("BUY", 5, tif="DAY"))
-        await until(trade.isDone)
-        await settle()
-        assert reports[other] == []
-        assert any(isinstance(report[0], Trade) for report in reports[master])
-
-    conform(tmp_path, scene)
-
-
-def test_an_account_restarts_with_its_orders_executions_and_permids(tmp_path):
-    perm_ids = []
-
-    async def day(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
-        resting = ib.placeOrder(stock, LimitOrder("BUY", 5, 1.0, tif="GTC", orderRef="kept"))
-        filled = ib.placeOrder(stock, MarketOrder("BUY", 5, tif="DAY", orderRef="done"))
-        await until(filled.isDone)
-        perm_ids.extend(trade.order.permId for trade in (resting, filled))
-
-    async def again(stage):
-        ib = await stage.connect()
-        (trade,) = ib.openTrades()
-        assert (trade.order.permId, trade.order.orderRef) == (perm_ids[0], "kept")
-        (fill,) = ib.fills()
-        assert (fill.execution.permId, fill.execution.orderRef) == (perm_ids[1], "done")
-        assert fill.commissionReport.commission > 0
-        # What TWS sends back of an order can be sent as a change of it.
-        trade.order.lmtPrice = 1.02
-        ib.placeOrder(trade.contract, trade.order)
-        await settle()
-        (working,) = await ib.reqAllOpenOrdersAsync()
-        assert (working.order.permId, working.order.lmtPrice) == (perm_ids[0], 1.02)
-
-    conform(tmp_path, day)
-    conform(tmp_path, again)
-
-
-def test_several_accounts_of_one_login_are_kept_apart(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        first, second = ib.managedAccounts()
-        (stock,) = await qualified(stage, ib)
-        trade = ib.placeOrder(stock, MarketOrder("BUY", 7, tif="DAY", account=second))
-        await until(trade.isDone)
-        await settle()
-        (position,) = await ib.reqPositionsAsync()
-        assert (position.account, position.position) == (second, 7)
-        assert trade.fills[0].execution.acctNumber == second
-        stage.errors.clear()
-        ib.placeOrder(stock, MarketOrder("BUY", 1, tif="DAY", account="DU9999999"))
-        await settle()
-        assert stage.codes() == [321]
-        assert first != second
-
-    conform(tmp_path, scene, accounts=2)
+    conform(tmp_path, scenario)
 
 
 def test_before_the_open_an_order_waits_with_a_warning_and_fills_at_the_open(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         trade = ib.placeOrder(stock, MarketOrder("BUY", 10, tif="DAY"))
         await settle()
-        assert stage.codes() == [399]
+        assert harness.codes() == [399]
         (waiting,) = await ib.reqAllOpenOrdersAsync()
         assert waiting.orderStatus.status == "PreSubmitted"
-        await stage.advance(MONDAY.open)
+        await harness.advance(MONDAY.open)
         assert trade.orderStatus.status == "Filled"
 
-    conform(tmp_path, scene, at=MORNING)
+    conform(tmp_path, scenario, at=MORNING)
 
 
 def test_a_line_that_breaks_takes_nothing_with_it(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        (stock,) = await qualified(stage, ib)
+    async def scenario(harness):
+        ib = await harness.connect()
+        (stock,) = await qualified(harness, ib)
         ib.placeOrder(stock, LimitOrder("BUY", 5, 1.0, tif="DAY", orderRef="stays"))
         await settle()
         ib.client.conn.transport.abort()
         await settle()
         again = IB()
-        stage._clients.append(again)
-        await again.connectAsync("127.0.0.1", stage.port, clientId=7, raiseSyncErrors=True)
+        harness._clients.append(again)
+        await again.connectAsync("127.0.0.1", harness.port, clientId=7, raiseSyncErrors=True)
         (trade,) = again.openTrades()
         assert trade.order.orderRef == "stays"
 
-    conform(tmp_path, scene)
+    conform(tmp_path, scenario)

@@ -1,10 +1,10 @@
 import pytest
 
-from tests.faults.fault_harness import Town
+from tests.faults.fault_harness import FaultHarness
 
 
 @pytest.fixture
-def town(tmp_path):
-    town = Town(tmp_path)
-    yield town
-    town.close()
+def harness(tmp_path):
+    harness = FaultHarness(tmp_path)
+    yield harness
+    harness.close()

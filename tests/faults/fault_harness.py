@@ -25,7 +25,7 @@ HEARTBEAT = 0.01
 WATCHER = 3  # a client id beside the desk's
 
 
-class Town(Stage):
+class FaultHarness(Stage):
     """One account on one Monday, reached over a real socket.
 
     The gateway runs in a thread of its own, so that the tool layer meets it as it meets TWS.
@@ -42,8 +42,8 @@ class Town(Stage):
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self.world = Gateway(self.broker, VirtualClock(NOW), limits=limits, faults=script)
-        port = self._run(self.world.start())
+        self.simulator = Gateway(self.broker, VirtualClock(NOW), limits=limits, faults=script)
+        port = self._run(self.simulator.start())
         self.settings = Settings(
             mode=Mode.SIM,
             gateway=GatewaySettings(
@@ -75,7 +75,7 @@ class Town(Stage):
 
     def close(self):
         self.store.close()
-        self._run(self.world.stop())
+        self._run(self.simulator.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
@@ -129,14 +129,14 @@ class Town(Stage):
 
     def fault(self, name, **options):
         """Switch a fault on, as the control port does."""
-        self.call(self.world.outages.switch, FaultRequest(fault=name, **options))
+        self.call(self.simulator.outages.switch, FaultRequest(fault=name, **options))
 
-    def struck(self):
-        """Return the names of the faults that have struck, oldest first."""
-        return [fault.fault for fault in self.world.faults.history]
+    def triggered(self):
+        """Return the names of the faults that have triggered, oldest first."""
+        return [fault.fault for fault in self.simulator.faults.history]
 
     def advance_to(self, moment):
-        self._run(self.world.advance_to(moment))
+        self._run(self.simulator.advance_to(moment))
 
     def call(self, function, *arguments):
         """Call something of the gateway on the gateway's own thread."""

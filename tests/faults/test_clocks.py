@@ -13,15 +13,15 @@ from desk.tickets import ticket_store
 from desk.tickets.ticket_store import TicketState
 from flows.commands.doctor import examine
 from tests.desk.desk_harness import MONDAY, NOW, Faulty
-from tests.faults.fault_harness import Town
+from tests.faults.fault_harness import FaultHarness
 
 CUT_OFF = MONDAY.finish_line
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 
 
-class TwoClocks(Town):
-    """A town in paper mode, whose time passes by itself: this computer's clock is told here."""
+class TwoClocks(FaultHarness):
+    """A harness in paper mode, whose time passes by itself: this computer's clock is told here."""
 
     def __init__(self, home, monkeypatch):
         super().__init__(home)
@@ -31,10 +31,10 @@ class TwoClocks(Town):
 
 
 @pytest.fixture
-def town(tmp_path, monkeypatch):
-    town = TwoClocks(tmp_path, monkeypatch)
-    yield town
-    town.close()
+def harness(tmp_path, monkeypatch):
+    harness = TwoClocks(tmp_path, monkeypatch)
+    yield harness
+    harness.close()
 
 
 @pytest.mark.parametrize(
@@ -47,61 +47,61 @@ def town(tmp_path, monkeypatch):
     ],
     ids=["gateway slow", "host slow", "host slow by a minute", "just beyond the bound"],
 )
-def test_clocks_that_disagree_stop_sending_and_expire_nothing(town, gateway, host, said):
-    order = town.an_order(0)
-    sha256 = town.approved(order)
-    town.advance_to(gateway)
-    town.host = host
+def test_clocks_that_disagree_stop_sending_and_expire_nothing(harness, gateway, host, said):
+    order = harness.an_order(0)
+    sha256 = harness.approved(order)
+    harness.advance_to(gateway)
+    harness.host = host
     with pytest.raises(ClocksDisagree, match=said):
-        town.submit(sha256)
-    assert town.at_exchange() == []
-    assert ticket_store.fetch(town.store, sha256).state is TicketState.APPROVED
-    with town.gateway() as gate, pytest.raises(ClocksDisagree):
+        harness.submit(sha256)
+    assert harness.at_exchange() == []
+    assert ticket_store.fetch(harness.store, sha256).state is TicketState.APPROVED
+    with harness.gateway() as gate, pytest.raises(ClocksDisagree):
         preview_order(
             OrderRequest(order.symbol, Side.BUY, 5, order.limit_price),
-            gateway=gate, store=town.store, caller="ana", now=NOW, settings=town.settings,
+            gateway=gate, store=harness.store, caller="ana", now=NOW, settings=harness.settings,
         )  # fmt: skip
     if gateway < CUT_OFF:
-        town.host = gateway + 29 * SECOND
-        assert town.submit(sha256).sent == 1
+        harness.host = gateway + 29 * SECOND
+        assert harness.submit(sha256).sent == 1
 
 
-def test_the_later_of_two_clocks_that_agree_is_past_the_cut_off(town):
-    sha256 = town.approved(town.an_order(0))
-    town.advance_to(CUT_OFF - 10 * SECOND)
-    town.host = CUT_OFF + 10 * SECOND
+def test_the_later_of_two_clocks_that_agree_is_past_the_cut_off(harness):
+    sha256 = harness.approved(harness.an_order(0))
+    harness.advance_to(CUT_OFF - 10 * SECOND)
+    harness.host = CUT_OFF + 10 * SECOND
     with pytest.raises(TicketExpired):
-        town.submit(sha256)
-    assert town.at_exchange() == []
+        harness.submit(sha256)
+    assert harness.at_exchange() == []
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)])
-def test_a_clock_that_jumps_between_check_and_send_lets_no_further_order_out(town, jump):
-    orders = [town.an_order(n, weight=0.02) for n in range(3)]
-    sha256, left = town.approved(*orders), []
-    with town.gateway() as gateway:
+def test_a_clock_that_jumps_between_check_and_send_lets_no_further_order_out(harness, jump):
+    orders = [harness.an_order(n, weight=0.02) for n in range(3)]
+    sha256, left = harness.approved(*orders), []
+    with harness.gateway() as gateway:
         real = gateway.trading
 
         def place_orders(batch, *, timeout, leaving):
             def watched(order):
                 if len(left) == 1:
-                    town.host += jump
+                    harness.host += jump
                 left.append(order)
                 return leaving(order)
 
             return real.place_orders(batch, timeout=timeout, leaving=watched)
 
         trading = Faulty(real, place_orders=place_orders)
-        outcome = town.submit(sha256, Faulty(gateway, trading=trading))
-    assert town.at_exchange() == [orders[0].order_ref]
+        outcome = harness.submit(sha256, Faulty(gateway, trading=trading))
+    assert harness.at_exchange() == [orders[0].order_ref]
     assert "more than gateway.clock_tolerance allows (30 s)" in outcome.held_back
-    town.host = NOW
-    assert town.submit(sha256).sent == 2
+    harness.host = NOW
+    assert harness.submit(sha256).sent == 2
 
 
 @pytest.mark.parametrize(("seconds", "failed"), [(20, False), (1800, True)])
-def test_the_doctor_holds_the_gateways_clock_against_this_computers(town, seconds, failed):
-    town.host = NOW + seconds * SECOND
-    found = {finding.what: finding for finding in examine(town.settings)}
+def test_the_doctor_holds_the_gateways_clock_against_this_computers(harness, seconds, failed):
+    harness.host = NOW + seconds * SECOND
+    found = {finding.what: finding for finding in examine(harness.settings)}
     assert found["clocks"].failed is failed
     assert f"the gateway's is {seconds} s behind" in found["clocks"].found

@@ -17,7 +17,7 @@ from core.types import OrderStatus, OrderType
 from simulator.faults.request import FaultRequest
 from simulator.tws.fault_script import FaultScript, random_script
 from tests.desk.desk_harness import NOW
-from tests.faults.fault_harness import Town
+from tests.faults.fault_harness import FaultHarness
 
 SEEDS = range(1, 1 + int(os.environ.get("SOAK_SEEDS", "1")))
 STEP = timedelta(minutes=15)
@@ -31,8 +31,8 @@ GROWTH = 40  # megabytes that the second half may need more than the first
 class Trader:
     """A program that trades all day: it reconnects whenever it has to, and never sends twice."""
 
-    def __init__(self, town):
-        self._town = town
+    def __init__(self, harness):
+        self._harness = harness
         self._gateway = None
         self.reconnections = 0
         self.told = {}  # order_ref -> the last status it was told
@@ -41,7 +41,7 @@ class Trader:
         deadline = time.monotonic() + RECONNECT_SECONDS
         while self._gateway is None:
             try:
-                self._gateway = self._town.gateway()
+                self._gateway = self._harness.gateway()
                 self.reconnections += 1
             except GatewayError:
                 assert time.monotonic() < deadline, "it does not come back"
@@ -98,11 +98,11 @@ def megabytes():
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_day_of_faults_ends_with_the_exchanges_own_positions(tmp_path, seed):
-    town = Town(tmp_path, script=a_script(seed))
-    trader = Trader(town)
+    harness = FaultHarness(tmp_path, script=a_script(seed))
+    trader = Trader(harness)
     orders = [
         replace(
-            town.an_order(number % 8),
+            harness.an_order(number % 8),
             quantity=10 + number,
             order_type=OrderType.MARKET,
             limit_price=None,
@@ -115,21 +115,21 @@ def test_a_day_of_faults_ends_with_the_exchanges_own_positions(tmp_path, seed):
         if step % 4 == 0:
             trader.order(orders[step // 4 - 1])
         trader.look()
-        town.advance_to(NOW + step * STEP)
+        harness.advance_to(NOW + step * STEP)
         sizes.append(megabytes())
     held = trader.positions()
     trader.look()
-    there = [e.terms.order_ref for e in town.broker.ledger.events if e.event == "placed"]
-    truth = {con_id: h.quantity for con_id, h in town.broker.exchange.holdings.items()}
-    struck = town.struck()
+    there = [e.terms.order_ref for e in harness.broker.ledger.events if e.event == "placed"]
+    truth = {con_id: h.quantity for con_id, h in harness.broker.exchange.holdings.items()}
+    triggered = harness.triggered()
     trader.lose()
-    town.close()
+    harness.close()
 
     assert held == truth
     assert truth
     assert len(there) == len(set(there))  # never twice
     lost = {ref for ref, status in trader.told.items() if status is OrderStatus.UNCERTAIN}
     assert set(trader.told) - lost <= set(there)  # never said to be there without being there
-    assert "restart" in struck
+    assert "restart" in triggered
     assert trader.reconnections >= 3
     assert sizes[-1] - sizes[STEPS // 2] < GROWTH

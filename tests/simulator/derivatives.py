@@ -3,6 +3,8 @@
 from datetime import date
 
 from core.types import Leg, Side
+from simulator.broker.broker import Broker
+from simulator.broker.valuation import value
 from simulator.exchange.orders import OrderTerms, OrderType, TimeInForce
 from simulator.instruments.futures import con_id_of
 from simulator.market.benchmarks import INDEX
@@ -13,6 +15,28 @@ from tests.simulator.tiny_market import ACME, MONDAY, OPEN, TinyMarket
 THURSDAY = date(2026, 6, 18)  # Friday the 19th is a holiday: what is monthly ends here
 JULY, AUGUST = date(2026, 7, 17), date(2026, 8, 21)
 FUTURE = con_id_of(THURSDAY)
+
+CASH = 1_000_000.0
+
+
+class TradingDesk:
+    """A broker in the session of a Monday, orders numbered by themselves."""
+
+    def __init__(self, folder, *, now=OPEN, market=None, cash=CASH):
+        self.broker = Broker(market or TinyMarket(), state=folder, now=now, cash=cash)
+        self.exchange = self.broker.exchange
+        self.number = 0
+
+    def trade(self, terms):
+        self.number += 1
+        self.broker.place(terms, order_id=self.number, client_id=7)
+        return self.broker.find(7, self.number)
+
+    def held(self):
+        return {con_id: one.quantity for con_id, one in self.exchange.holdings.items()}
+
+    def equity(self):
+        return value(self.exchange).equity
 
 
 def option(strike, right="C", expiry=JULY, underlying=ACME, *, market=None):

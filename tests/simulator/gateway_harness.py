@@ -13,10 +13,10 @@ from simulator.tws.gateway import Gateway
 from simulator.tws.rate_limits import Limits
 from tests.simulator.tiny_market import BEFORE_OPEN, TinyMarket
 
-SCENE_SECONDS = 20
+SCENARIO_SECONDS = 20
 
 
-class Stage:
+class GatewayHarness:
     """Holds a gateway and its clients for one test."""
 
     def __init__(
@@ -137,12 +137,12 @@ async def settle():
         await asyncio.sleep(0.001)
 
 
-def play(state, scene, **world):
-    """Run a scene on a fresh stage."""
+def run_scenario(state, scenario, **options):
+    """Run a scenario on a fresh harness."""
 
     async def run():
-        async with asyncio.timeout(SCENE_SECONDS), Stage(state, **world) as stage:
-            await scene(stage)
+        async with asyncio.timeout(SCENARIO_SECONDS), GatewayHarness(state, **options) as harness:
+            await scenario(harness)
 
     asyncio.run(run())
 
@@ -161,3 +161,9 @@ def sell(quantity=100, **changes):
 
 def buy_limit(quantity=100, price=99.0, **changes):
     return LimitOrder("BUY", quantity, price, tif="DAY", **changes)
+
+
+async def place(ib, order, symbol="ACME"):
+    trade = ib.placeOrder(stock(symbol), order)
+    await settle()
+    return trade

@@ -46,12 +46,12 @@ def gone_within(pid, seconds):
 
 
 def test_a_day_in_a_process_of_its_own(tmp_path):
-    async def morning(world):
+    async def morning(simulator):
         ib = IB()
-        await ib.connectAsync("127.0.0.1", world.tws_port, clientId=5, raiseSyncErrors=True)
+        await ib.connectAsync("127.0.0.1", simulator.tws_port, clientId=5, raiseSyncErrors=True)
         (found, *_) = await ib.reqMatchingSymbolsAsync("A")
         trade = ib.placeOrder(stock(found.contract.symbol), buy(10, orderRef="r"))
-        await asyncio.to_thread(world.advance_to, OPEN)
+        await asyncio.to_thread(simulator.advance_to, OPEN)
         filled = asyncio.Event()
         trade.filledEvent += lambda _: filled.set()
         if not trade.isDone():
@@ -60,18 +60,18 @@ def test_a_day_in_a_process_of_its_own(tmp_path):
         ib.disconnect()
         return held
 
-    with start(SMALL, day=MONDAY, state=tmp_path) as world:
-        assert world.account.startswith("DU")
-        assert world.started_at == session(MONDAY).decision_time
-        assert world.messages() == []
-        held = asyncio.run(asyncio.wait_for(morning(world), 20))
+    with start(SMALL, day=MONDAY, state=tmp_path) as simulator:
+        assert simulator.account.startswith("DU")
+        assert simulator.started_at == session(MONDAY).decision_time
+        assert simulator.messages() == []
+        held = asyncio.run(asyncio.wait_for(morning(simulator), 20))
         assert len(held) == 1
-        assert world.state()["executions"] == 1
-        world.fault("whatif_silent")
+        assert simulator.state()["executions"] == 1
+        simulator.fault("whatif_silent")
         with pytest.raises(ConfigurationError, match="cannot go back"):
-            world.advance_to(session(MONDAY).decision_time)
-        first = world.account, world.world_id
-    assert not is_alive(world.pid)
+            simulator.advance_to(session(MONDAY).decision_time)
+        first = simulator.account, simulator.world_id
+    assert not is_alive(simulator.pid)
     with start(SMALL, day=MONDAY, state=tmp_path) as again:
         assert (again.account, again.world_id) == first
         # As of this morning the order only waits; as of the close it has filled again.
@@ -87,8 +87,8 @@ from pathlib import Path
 from core.settings import SimulatorSettings
 from simulator.process import start
 
-world = start(SimulatorSettings(symbols=4), day=date(2026, 6, 15), state=Path(sys.argv[1]))
-print(world.pid, flush=True)
+simulator = start(SimulatorSettings(symbols=4), day=date(2026, 6, 15), state=Path(sys.argv[1]))
+print(simulator.pid, flush=True)
 time.sleep(60)
 """
 
@@ -128,8 +128,8 @@ def test_the_day_after_the_last_bar_can_still_be_decided_on():
 
 
 def test_a_port_in_use_is_named(tmp_path):
-    with start(SMALL, day=MONDAY, state=tmp_path / "one") as world:
-        port = world.tws_port
+    with start(SMALL, day=MONDAY, state=tmp_path / "one") as simulator:
+        port = simulator.tws_port
         with pytest.raises(ConfigurationError, match=f"cannot listen on 127.0.0.1:{port}"):
             start(SMALL, day=MONDAY, state=tmp_path / "two", tws_port=port)
         with pytest.raises(ConfigurationError, match="another simulator is running"):
@@ -196,21 +196,21 @@ def test_limits_faults_accounts_and_a_wire_log_are_given_on_the_command_line(tmp
         "--master-client=9", "--most-of-volume=0.5",
     ]  # fmt: skip
 
-    async def look(world):
+    async def look(simulator):
         ib = IB()
         errors = []
         ib.errorEvent += lambda number, code, *_: errors.append(code)
-        await ib.connectAsync("127.0.0.1", world.tws_port, clientId=5)
+        await ib.connectAsync("127.0.0.1", simulator.tws_port, clientId=5)
         accounts = ib.managedAccounts()
         ib.client.reqCurrentTime()
         await asyncio.sleep(0.1)
         ib.disconnect()
         return accounts, errors
 
-    with start(SMALL, day=MONDAY, state=tmp_path, gateway=options) as world:
-        accounts, errors = asyncio.run(asyncio.wait_for(look(world), 20))
-        limits = httpx.get(f"{world.http_url}/control/limits", trust_env=False).json()
-        assert "scripted" in world.title
+    with start(SMALL, day=MONDAY, state=tmp_path, gateway=options) as simulator:
+        accounts, errors = asyncio.run(asyncio.wait_for(look(simulator), 20))
+        limits = httpx.get(f"{simulator.http_url}/control/limits", trust_env=False).json()
+        assert "scripted" in simulator.title
     assert len(accounts) == 2
     assert 201 in errors
     assert limits["messages_per_second"] == 50
@@ -223,9 +223,9 @@ def test_limits_faults_accounts_and_a_wire_log_are_given_on_the_command_line(tmp
 
 def test_a_running_clock_plays_the_day_by_itself(tmp_path):
     hour = 3600.0
-    with start(SMALL, day=MONDAY, state=tmp_path, gateway=[f"--speed={20 * hour}"]) as world:
+    with start(SMALL, day=MONDAY, state=tmp_path, gateway=[f"--speed={20 * hour}"]) as simulator:
         deadline = time.monotonic() + 10
-        while datetime.fromisoformat(world.state()["clock"]) < OPEN:
+        while datetime.fromisoformat(simulator.state()["clock"]) < OPEN:
             assert time.monotonic() < deadline
             time.sleep(0.05)
 

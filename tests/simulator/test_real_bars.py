@@ -15,7 +15,7 @@ from ib_async.util import isNan
 from core.errors import DataError
 from simulator.broker.broker import Broker
 from simulator.vendors import build_vendors
-from tests.simulator.gateway_harness import buy, play, sell, settle, stock
+from tests.simulator.gateway_harness import buy, run_scenario, sell, settle, stock
 from tests.simulator.tiny_market import ACME, BEFORE_OPEN, DUAL, FIRST, OPEN, TinyMarket
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "simulator.md"
@@ -48,17 +48,17 @@ def files(tmp_path_factory):
 
 
 class Asked:
-    """One stage with the real client, and the vendors beside it."""
+    """One harness with the real client, and the vendors beside it."""
 
-    def __init__(self, stage, ib, files):
-        self.stage, self.ib, self._files = stage, ib, files
+    def __init__(self, harness, ib, files):
+        self.harness, self.ib, self._files = harness, ib, files
 
     async def refused(self, code, asking):
         """Tell that a request is refused with a code instead of being answered with nothing."""
-        before = len(self.stage.errors)
+        before = len(self.harness.errors)
         self.ib.RaiseRequestErrors = False
         await asyncio.wait_for(asking, 3)
-        codes = [found for _, found, _ in self.stage.errors[before:]]
+        codes = [found for _, found, _ in self.harness.errors[before:]]
         assert code in codes, codes
         return True
 
@@ -67,7 +67,7 @@ class Asked:
         return await self.ib.reqHistoricalDataAsync(contract, "", "5 D", size, what, useRTH=True)
 
     async def get(self, path, *, recorded=False, **query):
-        clock, market = self.stage.gateway.clock, self.stage.gateway.view.market
+        clock, market = self.harness.gateway.clock, self.harness.gateway.view.market
         vendors = build_vendors(market, clock, seed=7, **(self._files if recorded else {}))
         transport = httpx.ASGITransport(app=vendors)
         async with httpx.AsyncClient(transport=transport, base_url="http://vendors") as client:
@@ -95,7 +95,7 @@ async def daily_bars(asked):
 
 async def names(asked):
     (found,) = await asked.ib.reqContractDetailsAsync(stock())
-    listed = asked.stage.gateway.view.market.instruments[0]
+    listed = asked.harness.gateway.view.market.instruments[0]
     assert (found.longName, found.industry) == (listed.name, listed.sector or "")
 
 
@@ -138,9 +138,9 @@ async def assumed_bars(asked):
 
 async def short_sales(asked):
     trade = asked.ib.placeOrder(stock(conId=ACME), sell(100))
-    await asked.stage.advance(OPEN)
+    await asked.harness.advance(OPEN)
     assert trade.orderStatus.status == "Filled"
-    opened = asked.stage.gateway.view.open_price(ACME, OPEN)
+    opened = asked.harness.gateway.view.open_price(ACME, OPEN)
     assert trade.fills[0].execution.price == pytest.approx(opened * (1 - SPREAD / 2), abs=0.011)
 
 
@@ -216,10 +216,10 @@ async def within_the_day(asked):
 
 
 async def books(asked):
-    before = len(asked.stage.errors)
+    before = len(asked.harness.errors)
     asked.ib.reqMktDepth(stock(conId=ACME))
     await settle()
-    assert 10092 in [code for _, code, _ in asked.stage.errors[before:]]
+    assert 10092 in [code for _, code, _ in asked.harness.errors[before:]]
 
 
 async def nothing_beside(asked):
@@ -266,21 +266,21 @@ def test_every_line_of_the_table_is_asked_here():
 
 @pytest.mark.parametrize("what", CHECKS)
 def test_what_the_table_says_of_real_bars_is_so(tmp_path, files, what):
-    async def scene(stage):
-        await CHECKS[what](Asked(stage, await stage.connect(), files))
+    async def scenario(harness):
+        await CHECKS[what](Asked(harness, await harness.connect(), files))
 
-    play(tmp_path, scene, market=RealMarket())
+    run_scenario(tmp_path, scenario, market=RealMarket())
 
 
 def test_an_account_that_traded_what_a_file_does_not_list_is_refused(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         ib.placeOrder(stock(conId=ACME), buy(100))
         await settle()
 
     class Without(RealMarket):
         instruments = tuple(i for i in RealMarket.instruments if i.con_id != ACME)
 
-    play(tmp_path, scene, market=RealMarket())
+    run_scenario(tmp_path, scenario, market=RealMarket())
     with pytest.raises(DataError, match=rf"1 instrument\(s\) that are not in .*conId {ACME}"):
         Broker(Without(), state=tmp_path, now=OPEN, cash=1e6)

@@ -5,16 +5,15 @@ import pytest
 from core.calendar import session
 from core.errors import RequestRefused
 from core.types import Side
-from simulator.broker.broker import Broker
 from simulator.broker.valuation import value
 from simulator.exchange.orders import Status, TimeInForce
 from simulator.exchange.positions import Cause
 from simulator.market.benchmarks import DELISTED, INDEX, PAYER
 from tests.simulator.derivatives import (
+    CASH,
     FUTURE,
-    INDEX_CALL,
-    JULY,
     THURSDAY,
+    TradingDesk,
     combination,
     contracts,
     iron_condor,
@@ -27,42 +26,11 @@ from tests.simulator.tiny_market import (
     CLOSE,
     MONDAY,
     OPEN,
-    TUESDAY,
-    TinyMarket,
     limit_order,
     market_order,
-    split,
 )
 
 EXPIRED = session(THURSDAY).close
-CASH = 1_000_000.0
-
-
-class Desk:
-    """A broker in the session of a Monday, orders numbered by themselves."""
-
-    def __init__(self, folder, *, now=OPEN, market=None, cash=CASH):
-        self.broker = Broker(market or TinyMarket(), state=folder, now=now, cash=cash)
-        self.exchange = self.broker.exchange
-        self.number = 0
-
-    def trade(self, terms):
-        self.number += 1
-        self.broker.place(terms, order_id=self.number, client_id=7)
-        return self.broker.find(7, self.number)
-
-    def held(self):
-        return {con_id: one.quantity for con_id, one in self.exchange.holdings.items()}
-
-    def equity(self):
-        return value(self.exchange).equity
-
-
-@pytest.fixture
-def desk(tmp_path):
-    made = Desk(tmp_path)
-    yield made
-    made.broker.close()
 
 
 def test_an_option_costs_its_price_times_its_multiplier_and_65_cents(desk):
@@ -157,103 +125,12 @@ def test_what_an_option_costs_is_no_collateral(desk):
 
 
 def test_options_are_refused_when_the_money_for_them_is_not_there(tmp_path):
-    desk = Desk(tmp_path, cash=1_000.0)
+    desk = TradingDesk(tmp_path, cash=1_000.0)
     with pytest.raises(RequestRefused, match="EQUITY WITH LOAN VALUE"):
         desk.trade(contracts(option(90), 2))  # about 10 a share
     with pytest.raises(RequestRefused, match="INITIAL MARGIN"):
         desk.trade(contracts(option(100), side=Side.SELL))  # naked: about 20 % of 10,000
     assert desk.trade(contracts(option(100), 1)).status is Status.FILLED
-    desk.broker.close()
-
-
-@pytest.mark.parametrize(
-    ("strike", "right", "quantity", "shares", "cash"),
-    [
-        (100, "C", 2, 200, -20_000.0),  # at 102: exercised
-        (105, "P", 2, -200, 21_000.0),
-        (100, "C", -2, -200, 20_000.0),  # assigned
-        (105, "P", -2, 200, -21_000.0),
-        (105, "C", 2, 0, 0.0),  # out of the money: worthless
-        (100, "P", -2, 0, 0.0),
-    ],
-)
-def test_at_expiration_options_become_shares_or_nothing(
-    desk, strike, right, quantity, shares, cash
-):
-    one = option(strike, right, THURSDAY)
-    desk.trade(contracts(one, abs(quantity), Side.BUY if quantity > 0 else Side.SELL))
-    before = desk.exchange.cash
-    desk.broker.advance_to(EXPIRED)
-    assert desk.held() == ({ACME: shares} if shares else {})
-    assert desk.exchange.cash - before == pytest.approx(cash)
-    assert desk.equity() == pytest.approx(before + cash + shares * 102.0)
-
-
-def test_what_an_exercised_option_cost_is_part_of_what_the_shares_cost(desk):
-    call = option(100, "C", THURSDAY)
-    desk.trade(contracts(call, 1))
-    premium = desk.exchange.holdings[call].average_cost
-    desk.broker.advance_to(EXPIRED)
-    assert desk.exchange.holdings[ACME].average_cost == pytest.approx(100.0 + premium / 100)
-    causes = [one.cause for one in desk.exchange.positions.settlements]
-    assert causes == [Cause.EXERCISED, Cause.EXERCISED]
-    assert [one.realized for one in desk.exchange.positions.settlements] == [None, None]
-
-
-def test_a_covered_call_that_is_assigned_delivers_the_shares_and_realizes_the_gain(desk):
-    desk.trade(combination({ACME: 100, option(100, "C", THURSDAY): -1}))
-    cost = desk.exchange.holdings[ACME].average_cost
-    premium = desk.exchange.holdings[option(100, "C", THURSDAY)].average_cost
-    desk.broker.advance_to(EXPIRED)
-    assert desk.held() == {}
-    realized = desk.exchange.positions.realized_since(OPEN)
-    assert realized[ACME] == pytest.approx(100 * (100.0 - cost) + premium)
-
-
-def test_an_option_that_expires_worthless_realizes_its_premium(desk):
-    put = option(100, "P", THURSDAY)
-    desk.trade(contracts(put, 1, Side.SELL))
-    premium = desk.exchange.holdings[put].average_cost
-    desk.broker.advance_to(EXPIRED)
-    (settled,) = desk.exchange.positions.settlements
-    assert (settled.cause, settled.realized) == (Cause.EXPIRED, pytest.approx(premium))
-
-
-def test_options_on_an_index_are_settled_in_cash(desk):
-    desk.trade(contracts(INDEX_CALL, 1))
-    before = desk.exchange.cash
-    desk.broker.advance_to(EXPIRED)
-    level = desk.exchange.view.mark(INDEX, EXPIRED)
-    assert desk.held() == {}
-    assert desk.exchange.cash - before == pytest.approx(100 * max(level - 1_000.0, 0.0))
-
-
-def test_orders_for_what_has_expired_are_cancelled_and_refused(desk):
-    call = option(100, "C", THURSDAY)
-    desk.trade(contracts(call, limit=0.01, tif=TimeInForce.GTC))
-    desk.trade(combination({option(105, "C", THURSDAY): 1, option(110, "C", JULY): -1}, limit=-9.0))
-    desk.broker.advance_to(EXPIRED)
-    assert [desk.broker.find(7, n).status for n in (1, 2)] == [Status.CANCELLED] * 2
-    with pytest.raises(RequestRefused, match="trades no more"):
-        desk.trade(contracts(call))
-
-
-def test_a_split_leaves_contracts_alone_and_lets_them_deliver_more(tmp_path):
-    cheaper = {
-        (ACME, day): (25.0, 26.0, 24.0, 25.5, 20_000_000)
-        for day in (TUESDAY, TUESDAY.replace(day=17), THURSDAY)
-    }
-    market = TinyMarket(cheaper, splits={ACME: [split(4.0)]})
-    desk = Desk(tmp_path, market=market)
-    call = option(100, "C", THURSDAY, market=market)
-    desk.trade(contracts(call, 1))
-    before = desk.equity()
-    desk.broker.advance_to(session(TUESDAY).decision_time)
-    assert desk.held() == {call: 1}
-    assert abs(desk.equity() - before) < 300  # a day of an option, not a tenth of a house
-    desk.broker.advance_to(EXPIRED)
-    assert desk.held() == {ACME: 400}
-    assert desk.exchange.holdings[ACME].average_cost > 25.0
     desk.broker.close()
 
 
@@ -306,7 +183,7 @@ def test_a_pair_quoted_in_a_foreign_currency_gains_in_it(desk):
 
 
 def test_currencies_and_futures_trade_when_the_stock_exchange_is_closed(tmp_path):
-    desk = Desk(tmp_path, now=BEFORE_OPEN)
+    desk = TradingDesk(tmp_path, now=BEFORE_OPEN)
     assert desk.trade(contracts(pair("EUR"), 1_000)).status is Status.FILLED
     assert desk.trade(contracts(FUTURE, 1)).status is Status.FILLED
     assert desk.trade(contracts(option(100), 1)).status is Status.PRE_SUBMITTED
@@ -317,7 +194,7 @@ def test_currencies_and_futures_trade_when_the_stock_exchange_is_closed(tmp_path
 
 
 def test_dividends_are_paid_to_holders_and_by_sellers_on_the_ex_date(tmp_path):
-    desk = Desk(tmp_path, now=session(MONDAY.replace(day=12)).open)
+    desk = TradingDesk(tmp_path, now=session(MONDAY.replace(day=12)).open)
     desk.trade(market_order(PAYER, 200))
     before = desk.exchange.cash
     desk.broker.advance_to(session(MONDAY).decision_time)
@@ -328,7 +205,7 @@ def test_dividends_are_paid_to_holders_and_by_sellers_on_the_ex_date(tmp_path):
 
 
 def test_who_is_short_pays_the_dividend(tmp_path):
-    desk = Desk(tmp_path, now=session(MONDAY.replace(day=12)).open)
+    desk = TradingDesk(tmp_path, now=session(MONDAY.replace(day=12)).open)
     desk.trade(market_order(PAYER, 200, side=Side.SELL))
     before = desk.exchange.cash
     desk.broker.advance_to(BEFORE_OPEN)
@@ -338,7 +215,7 @@ def test_who_is_short_pays_the_dividend(tmp_path):
 
 def test_what_is_delisted_is_paid_out_at_its_last_close(tmp_path):
     early = session(MONDAY.replace(month=5, day=28))
-    desk = Desk(tmp_path, now=early.open)
+    desk = TradingDesk(tmp_path, now=early.open)
     last = desk.exchange.view.instrument(DELISTED).listed_until
     desk.trade(market_order(DELISTED, 10))
     desk.trade(limit_order(DELISTED, 10, 1.0, tif=TimeInForce.GTC))
@@ -352,7 +229,7 @@ def test_what_is_delisted_is_paid_out_at_its_last_close(tmp_path):
 
 
 def test_an_account_with_everything_in_it_is_the_same_after_a_restart(tmp_path):
-    desk = Desk(tmp_path)
+    desk = TradingDesk(tmp_path)
     desk.trade(combination(iron_condor(THURSDAY), 2, Side.SELL))
     desk.trade(contracts(FUTURE, 1))
     desk.trade(contracts(pair("GBP"), 5_000))
@@ -360,7 +237,7 @@ def test_an_account_with_everything_in_it_is_the_same_after_a_restart(tmp_path):
     desk.broker.advance_to(EXPIRED)
     first = value(desk.exchange), desk.exchange.executions, desk.exchange.positions.settlements
     desk.broker.close()
-    again = Desk(tmp_path, now=EXPIRED)
+    again = TradingDesk(tmp_path, now=EXPIRED)
     assert (
         value(again.exchange), again.exchange.executions, again.exchange.positions.settlements
     ) == first  # fmt: skip

@@ -2,7 +2,7 @@ import pytest
 from ib_async import Contract
 
 from tests.simulator.derivatives import THURSDAY, contracts, option, pair
-from tests.simulator.gateway_harness import buy, play, sell, settle, stock
+from tests.simulator.gateway_harness import buy, run_scenario, sell, settle, stock
 from tests.simulator.tiny_market import ACME, BOLT, CLOSE, OPEN, market_order
 
 
@@ -22,60 +22,60 @@ async def asked(wire, *fields, until):
 
 
 def test_the_gain_of_an_account_and_of_a_position_follow_the_market(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        whole = ib.reqPnL(stage.gateway.broker.account)
-        single = ib.reqPnLSingle(stage.gateway.broker.account, "", ACME)
+    async def scenario(harness):
+        ib = await harness.connect()
+        whole = ib.reqPnL(harness.gateway.broker.account)
+        single = ib.reqPnLSingle(harness.gateway.broker.account, "", ACME)
         await settle()
         assert (whole.dailyPnL, single.position) == (0.0, 0)
         await place(ib, buy(100))
         # Bought at 100.02 for 1.00 more; it stands at 100.
         assert whole.dailyPnL == whole.unrealizedPnL == pytest.approx(-3.0)
         assert (single.position, single.value) == (100, 10_000.0)
-        await stage.advance(CLOSE)
+        await harness.advance(CLOSE)
         assert single.dailyPnL == pytest.approx(197.0)
         await place(ib, sell(100))
-        await stage.advance(CLOSE.replace(day=16, hour=13, minute=30))
+        await harness.advance(CLOSE.replace(day=16, hour=13, minute=30))
         assert single.position == 0
         # Sold at 99.98 after a close of 102.
         assert whole.dailyPnL == pytest.approx(100 * (99.98 - 102.0) - 1.0)
         assert whole.realizedPnL == pytest.approx(100 * (99.98 - 100.03) - 1.0)
 
-    play(tmp_path, scene, at=OPEN)
+    run_scenario(tmp_path, scenario, at=OPEN)
 
 
 def test_a_gain_that_is_no_longer_wanted_is_not_sent(tmp_path):
-    async def scene(stage):
-        wire = await stage.started()
+    async def scenario(harness):
+        wire = await harness.started()
         wire.send(92, 5, "", "")
         assert await wire.receive() == ["94", "5", "0", "0", "0"]
         wire.send(94, 6, "", "", BOLT)
         assert await wire.receive() == ["95", "6", "0", "0", "0", "0", "0"]
         wire.send(93, 5)
         wire.send(95, 6)
-        ib = await stage.connect()
+        ib = await harness.connect()
         await place(ib, buy(100))
         wire.send(49, 1)
         assert (await wire.receive())[0] == "49"
 
-    play(tmp_path, scene, at=OPEN)
+    run_scenario(tmp_path, scenario, at=OPEN)
 
 
 def test_the_gain_of_a_foreign_account_is_refused(tmp_path):
-    async def scene(stage):
-        wire = await stage.started()
+    async def scenario(harness):
+        wire = await harness.started()
         wire.send(92, 5, "U7654321", "")
         assert (await wire.receive())[2:4] == ["5", "321"]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_every_currency_has_a_ledger_of_its_own(tmp_path):
-    async def scene(stage):
-        broker = stage.gateway.broker
+    async def scenario(harness):
+        broker = harness.gateway.broker
         broker.place(contracts(pair("EUR"), 10_000), order_id=1, client_id=7)
         broker.place(contracts(option(100), 2), order_id=2, client_id=7)
-        wire = await stage.started()
+        wire = await harness.started()
         found = {}
         for tag in ("$LEDGER", "$LEDGER:EUR", "$LEDGER:ALL"):
             rows = await asked(wire, 62, 1, 9, "All", tag, until="64")
@@ -92,25 +92,25 @@ def test_every_currency_has_a_ledger_of_its_own(tmp_path):
         assert float(every["TotalCashBalance", "BASE"]) == pytest.approx(cash, abs=0.01)
         assert float(every["OptionMarketValue", "BASE"]) > 0
 
-    play(tmp_path, scene, at=OPEN)
+    run_scenario(tmp_path, scenario, at=OPEN)
 
 
 def test_the_ledger_alone_can_be_followed(tmp_path):
-    async def scene(stage):
-        wire = await stage.started()
+    async def scenario(harness):
+        wire = await harness.started()
         rows = await asked(wire, 76, 1, 5, "", "", 1, until="74")
         keys = {row[5] for row in rows}
         assert "NetLiquidation" in keys
         assert "CashBalance" in keys
         assert "BuyingPower" not in keys
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_several_accounts_trade_apart_and_are_listed_together(tmp_path):
-    async def scene(stage):
-        one, two = stage.gateway.broker.accounts
-        ib = await stage.connect()
+    async def scenario(harness):
+        one, two = harness.gateway.broker.accounts
+        ib = await harness.connect()
         assert ib.managedAccounts() == [one, two]
         await place(ib, buy(100, account=one))
         await place(ib, buy(300, account=two))
@@ -118,30 +118,30 @@ def test_several_accounts_trade_apart_and_are_listed_together(tmp_path):
         held = {(p.account, p.contract.symbol): p.position for p in ib.positions()}
         assert held == {(one, "ACME"): 100, (two, "ACME"): 300, (two, "BOLT"): -50}
         assert {fill.execution.acctNumber for fill in ib.fills()} == {one, two}
-        exchanges = stage.gateway.broker.exchanges
+        exchanges = harness.gateway.broker.exchanges
         assert exchanges[one].cash == pytest.approx(1e6 - 10_003.0)
         assert exchanges[two].cash < exchanges[one].cash
 
-    play(tmp_path, scene, at=OPEN, accounts=2)
+    run_scenario(tmp_path, scenario, at=OPEN, accounts=2)
 
 
 def test_with_several_accounts_an_order_has_to_name_one(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         await place(ib, buy(100))
-        assert stage.text(435) == "You must specify an account."
+        assert harness.text(435) == "You must specify an account."
         await place(ib, buy(100, account="DU0000000"))
-        assert "Invalid account code" in stage.text(321)
-        assert stage.gateway.broker.ledger.events == ()
+        assert "Invalid account code" in harness.text(321)
+        assert harness.gateway.broker.ledger.events == ()
 
-    play(tmp_path, scene, accounts=2)
+    run_scenario(tmp_path, scenario, accounts=2)
 
 
 def test_values_summaries_and_gains_are_those_of_the_account_asked_for(tmp_path):
-    async def scene(stage):
-        one, two = stage.gateway.broker.accounts
-        stage.gateway.broker.place(market_order(ACME, 100), order_id=1, client_id=7)
-        wire = await stage.started()
+    async def scenario(harness):
+        one, two = harness.gateway.broker.accounts
+        harness.gateway.broker.place(market_order(ACME, 100), order_id=1, client_id=7)
+        wire = await harness.started()
         worth = {}
         for account in (one, two):
             rows = await asked(wire, 6, 2, 1, account, until="54")
@@ -156,47 +156,47 @@ def test_values_summaries_and_gains_are_those_of_the_account_asked_for(tmp_path)
             gained[account] = float((await wire.receive())[2])
         assert gained == {one: pytest.approx(-3.0), two: 0.0}
 
-    play(tmp_path, scene, at=OPEN, accounts=2)
+    run_scenario(tmp_path, scenario, at=OPEN, accounts=2)
 
 
 def test_the_accounts_of_a_world_survive_a_restart(tmp_path):
-    async def first(stage):
-        ib = await stage.connect()
-        two = stage.gateway.broker.accounts[1]
+    async def first(harness):
+        ib = await harness.connect()
+        two = harness.gateway.broker.accounts[1]
         await place(ib, buy(100, account=two))
 
-    async def second(stage):
-        ib = await stage.connect()
+    async def second(harness):
+        ib = await harness.connect()
         (position,) = ib.positions()
-        assert (position.account, position.position) == (stage.gateway.broker.accounts[1], 100)
+        assert (position.account, position.position) == (harness.gateway.broker.accounts[1], 100)
         assert [fill.execution.acctNumber for fill in ib.fills()] == [position.account]
-        assert stage.gateway.broker.exchange.holdings == {}
+        assert harness.gateway.broker.exchange.holdings == {}
 
-    for scene in (first, second):
-        play(tmp_path, scene, at=OPEN, accounts=2)
+    for scenario in (first, second):
+        run_scenario(tmp_path, scenario, at=OPEN, accounts=2)
 
 
 def test_an_expired_option_leaves_the_positions_of_who_watches(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         short_lived = option(100, "C", THURSDAY)
         await place(ib, buy(1), Contract(conId=short_lived, exchange="SMART"))
         assert [p.contract.secType for p in ib.positions()] == ["OPT"]
-        await stage.advance(CLOSE.replace(day=18))
+        await harness.advance(CLOSE.replace(day=18))
         assert [(p.contract.symbol, p.position) for p in ib.positions()] == [("ACME", 100)]
         assert [item.contract.secType for item in ib.portfolio()] == ["STK"]
 
-    play(tmp_path, scene, at=OPEN)
+    run_scenario(tmp_path, scenario, at=OPEN)
 
 
 def test_each_account_has_its_own_margin(tmp_path):
-    async def scene(stage):
-        broker = stage.gateway.broker
-        ib = await stage.connect()
+    async def scenario(harness):
+        broker = harness.gateway.broker
+        ib = await harness.connect()
         await place(ib, buy(19_000, account=broker.accounts[0]))
         trade = await place(ib, buy(5_000, account=broker.accounts[0]))
         assert trade.orderStatus.status == "Cancelled"
         other = await place(ib, buy(5_000, account=broker.accounts[1]))
         assert other.orderStatus.status == "Filled"
 
-    play(tmp_path, scene, at=OPEN, accounts=2)
+    run_scenario(tmp_path, scenario, at=OPEN, accounts=2)

@@ -66,7 +66,7 @@ def test_an_open_order_has_135_fields_and_the_real_decoder_reads_them_all():
     assert (state.status, state.initMarginChange) == ("Submitted", "1.7976931348623157E308")
 
 
-def test_the_first_answer_to_a_rehearsal_is_all_unset_and_the_second_is_not():
+def test_the_first_answer_to_a_what_if_order_is_all_unset_and_the_second_is_not():
     first, second = (
         decoded(frames.what_if_order(an_order(), INSTRUMENTS[0], ACCOUNT, preview))[1]
         for preview in (None, PREVIEW)

@@ -9,7 +9,7 @@ from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.queries.history_limits import Asked, SmallBarPacing, refuse_step
 from simulator.tws.rate_limits import IBKR, Limits, MessageRate, Overruns
-from tests.simulator.gateway_harness import play, stock
+from tests.simulator.gateway_harness import run_scenario, stock
 from tests.simulator.tiny_market import ACME, BOLT, CALM
 
 
@@ -82,9 +82,9 @@ def test_the_third_second_of_haste_ends_the_connection_and_not_the_third_message
 
 
 def test_the_51st_message_of_a_second_is_refused_with_100_and_not_acted_on(tmp_path):
-    async def scene(stage):
-        wire = await stage.started()
-        stage.gateway.limits = Limits(messages_per_second=50)
+    async def scenario(harness):
+        wire = await harness.started()
+        harness.gateway.limits = Limits(messages_per_second=50)
         for _ in range(60):
             wire.send(49, 1)
         answers = [await wire.receive() for _ in range(60)]
@@ -94,30 +94,30 @@ def test_the_51st_message_of_a_second_is_refused_with_100_and_not_acted_on(tmp_p
         assert all(answer[2:4] == ["-1", "100"] for answer in refused)
         assert refused[0][4].startswith("Max rate of messages per second has been exceeded")
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_the_limit_counts_all_clients_together(tmp_path):
-    async def scene(stage):
-        one, two = await stage.started(21), await stage.started(22)
-        stage.gateway.limits = Limits(messages_per_second=2)
+    async def scenario(harness):
+        one, two = await harness.started(21), await harness.started(22)
+        harness.gateway.limits = Limits(messages_per_second=2)
         one.send(49, 1)
         assert (await one.receive())[3] == "100"
         two.send(49, 1)
         assert (await two.receive())[3] == "100"
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_a_client_that_floods_is_disconnected_and_the_others_are_served(tmp_path, monkeypatch):
     seconds = Seconds()
     monkeypatch.setattr("simulator.tws.client.Overruns", lambda: Overruns(seconds=seconds))
 
-    async def scene(stage):
-        stage.gateway.service.rate = MessageRate(seconds=seconds)
-        stage.gateway.limits = Limits(messages_per_second=20)
-        ib = await stage.connect()
-        wire = await stage.raw()
+    async def scenario(harness):
+        harness.gateway.service.rate = MessageRate(seconds=seconds)
+        harness.gateway.limits = Limits(messages_per_second=20)
+        ib = await harness.connect()
+        wire = await harness.raw()
         wire.send(71, 2, 21, "")
         for second in (2.0, 4.0, 6.0):
             seconds.now = second
@@ -128,18 +128,18 @@ def test_a_client_that_floods_is_disconnected_and_the_others_are_served(tmp_path
             await read_to_the_end(wire)
         seconds.now = 10.0
         await ib.reqCurrentTimeAsync()
-        assert list(stage.gateway.clients) == [7]
+        assert list(harness.gateway.clients) == [7]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 # Bars
 
 
 def test_the_51st_unanswered_request_for_bars_is_refused_with_162(tmp_path):
-    async def scene(stage):
-        wire = await stage.started()
-        stage.gateway.limits = Limits(open_histories=50, history_seconds=0.3)
+    async def scenario(harness):
+        wire = await harness.started()
+        harness.gateway.limits = Limits(open_histories=50, history_seconds=0.3)
         for number in range(51):
             bars(wire, number)
         first = await wire.receive()
@@ -150,13 +150,13 @@ def test_the_51st_unanswered_request_for_bars_is_refused_with_162(tmp_path):
         bars(wire, 60)  # the others are answered: there is room again
         assert (await wire.receive())[:2] == ["17", "60"]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_a_cancelled_request_for_bars_says_so_and_is_not_answered(tmp_path):
-    async def scene(stage):
-        wire = await stage.started()
-        stage.gateway.limits = Limits(history_seconds=0.05)
+    async def scenario(harness):
+        wire = await harness.started()
+        harness.gateway.limits = Limits(history_seconds=0.05)
         bars(wire, 1)
         bars(wire, 2)
         wire.send(25, 1, 1)
@@ -165,36 +165,36 @@ def test_a_cancelled_request_for_bars_says_so_and_is_not_answered(tmp_path):
         assert said[4].endswith("API historical data query cancelled: 1")
         assert (await wire.receive())[:2] == ["17", "2"]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_an_error_of_a_waiting_request_names_it(tmp_path):
-    async def scene(stage):
-        wire = await stage.started()
-        stage.gateway.limits = Limits(history_seconds=0.01)
+    async def scenario(harness):
+        wire = await harness.started()
+        harness.gateway.limits = Limits(history_seconds=0.01)
         bars(wire, 4, con_id=999)
         assert (await wire.receive())[2:4] == ["4", "200"]
         bars(wire, 5)
         bars(wire, 5)
         assert (await wire.receive())[2:4] == ["5", "322"]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_a_client_that_goes_is_no_longer_waited_for(tmp_path):
-    async def scene(stage):
-        wire = await stage.started()
-        stage.gateway.limits = Limits(open_histories=1, history_seconds=30.0)
+    async def scenario(harness):
+        wire = await harness.started()
+        harness.gateway.limits = Limits(open_histories=1, history_seconds=30.0)
         bars(wire, 1)
         await asyncio.sleep(0.02)
         await wire.close()
         await asyncio.sleep(0.02)
-        stage.gateway.limits = Limits(open_histories=1)
-        again = await stage.started(22)
+        harness.gateway.limits = Limits(open_histories=1)
+        again = await harness.started(22)
         bars(again, 2)
         assert (await again.receive())[:2] == ["17", "2"]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
@@ -259,15 +259,15 @@ def test_bars_of_a_minute_and_more_are_not_paced():
 
 
 def test_the_101st_line_is_refused_and_the_number_of_lines_can_be_changed(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        stage.gateway.limits = Limits(market_data_lines=2)
+    async def scenario(harness):
+        ib = await harness.connect()
+        harness.gateway.limits = Limits(market_data_lines=2)
         for symbol, con_id in (("ACME", ACME), ("BOLT", BOLT), ("CALM", CALM)):
             ib.reqMktData(stock(symbol, conId=con_id))
         await ib.reqCurrentTimeAsync()
-        assert stage.codes() == [101]
+        assert harness.codes() == [101]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
     assert IBKR.market_data_lines == 100
 
 

@@ -1,15 +1,15 @@
 import pytest
 from ib_async import LimitOrder, MarketOrder, Order, Stock, StopLimitOrder, StopOrder
 
-from tests.simulator.gateway_harness import buy, buy_limit, play, sell, settle, stock
+from tests.simulator.gateway_harness import buy, buy_limit, run_scenario, sell, settle, stock
 from tests.simulator.tiny_market import OPEN
 
 
-async def refused(stage, ib, order, contract=None):
+async def refused(harness, ib, order, contract=None):
     trade = ib.placeOrder(contract or stock(), order)
     await settle()
-    assert len(stage.gateway.broker.exchange.orders) == 0
-    assert stage.gateway.broker.ledger.events == ()
+    assert len(harness.gateway.broker.exchange.orders) == 0
+    assert harness.gateway.broker.ledger.events == ()
     return trade
 
 
@@ -55,15 +55,15 @@ def trail(**changes):
     ],
 )
 def test_a_bad_order_is_refused_with_its_reason_and_leaves_no_trace(tmp_path, order, code, said):
-    async def scene(stage):
-        ib = await stage.connect()
-        await refused(stage, ib, order)
-        assert stage.codes() == [code]
-        assert said in stage.text(code)
+    async def scenario(harness):
+        ib = await harness.connect()
+        await refused(harness, ib, order)
+        assert harness.codes() == [code]
+        assert said in harness.text(code)
 
     # ib_async writes into the order it sends; every run gets its own.
     order = Order(**{**order.__dict__, "orderId": 0})
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
@@ -75,35 +75,35 @@ def test_a_bad_order_is_refused_with_its_reason_and_leaves_no_trace(tmp_path, or
     ],
 )
 def test_an_order_needs_one_contract_in_dollars(tmp_path, contract, code):
-    async def scene(stage):
-        ib = await stage.connect()
-        await refused(stage, ib, buy(), contract)
-        assert stage.codes() == [code]
+    async def scenario(harness):
+        ib = await harness.connect()
+        await refused(harness, ib, buy(), contract)
+        assert harness.codes() == [code]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_a_nul_in_a_text_shifts_the_fields_and_is_refused(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        await refused(stage, ib, buy(orderRef="a\0b"))
-        assert stage.codes() == [320]
+    async def scenario(harness):
+        ib = await harness.connect()
+        await refused(harness, ib, buy(orderRef="a\0b"))
+        assert harness.codes() == [320]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_an_order_of_an_untraded_name_is_refused_for_want_of_a_price(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        await refused(stage, ib, buy(), stock("EMPTY"))
-        assert "EMPTY has not traded yet" in stage.text(201)
+    async def scenario(harness):
+        ib = await harness.connect()
+        await refused(harness, ib, buy(), stock("EMPTY"))
+        assert "EMPTY has not traded yet" in harness.text(201)
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_working_orders_use_up_the_margin_of_the_next(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         first = ib.placeOrder(stock(), buy(15_000))  # 765,000 of 1,000,000 initial margin
         await settle()
         second = ib.placeOrder(stock("BOLT"), buy(15_000))  # 371,250 more
@@ -112,27 +112,27 @@ def test_working_orders_use_up_the_margin_of_the_next(tmp_path):
             "PreSubmitted",
             "Cancelled",
         )
-        assert "1136250.00" in stage.text(201)
+        assert "1136250.00" in harness.text(201)
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_an_order_that_reduces_risk_is_taken_even_beyond_the_margin(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         ib.placeOrder(stock(), buy(19_000))
         await settle()
-        await stage.advance(OPEN)
+        await harness.advance(OPEN)
         trade = ib.placeOrder(stock(), sell(1_000))
         await settle()
         assert trade.orderStatus.status == "Filled"
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_a_number_used_before_is_a_duplicate(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         first = ib.placeOrder(stock(), buy_limit(100, 90.0, orderId=50))
         await settle()
         ib.cancelOrder(first.order)
@@ -140,86 +140,86 @@ def test_a_number_used_before_is_a_duplicate(tmp_path):
         for number in (50, 49):  # its own, cancelled; and a lower one never used
             ib.client.placeOrder(number, stock(), buy(100))
             await settle()
-        assert stage.codes()[-2:] == [103, 103]
+        assert harness.codes()[-2:] == [103, 103]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_a_filled_order_cannot_be_modified(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         trade = ib.placeOrder(stock(), buy())
         await settle()
         assert trade.orderStatus.status == "Filled"
         ib.client.placeOrder(trade.order.orderId, stock(), buy(200))
         await settle()
-        assert stage.codes() == [104]
-        assert stage.text(104) == "Cannot modify a filled order."
+        assert harness.codes() == [104]
+        assert harness.text(104) == "Cannot modify a filled order."
 
-    play(tmp_path, scene, at=OPEN)
+    run_scenario(tmp_path, scenario, at=OPEN)
 
 
 def test_a_modification_off_the_price_grid_leaves_the_order_alive(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         trade = ib.placeOrder(stock(), buy_limit(100, 90.0))
         await settle()
         trade.order.lmtPrice = 90.005
         ib.placeOrder(stock(), trade.order)
         await settle()
-        assert stage.codes()[-1] == 110
+        assert harness.codes()[-1] == 110
         (alive,) = await ib.reqAllOpenOrdersAsync()
         assert alive.orderStatus.status == "PreSubmitted"
-        (working,) = stage.gateway.broker.exchange.orders.working
+        (working,) = harness.gateway.broker.exchange.orders.working
         assert working.terms.limit_price == 90.0
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_a_modification_cannot_turn_the_order_around(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         trade = ib.placeOrder(stock(), buy_limit(100, 90.0))
         await settle()
         trade.order.action = "SELL"
         ib.placeOrder(stock(), trade.order)
         await settle()
-        assert stage.codes()[-1] == 105
+        assert harness.codes()[-1] == 105
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_cancelling_what_is_unknown_foreign_or_done_is_refused(tmp_path):
-    async def scene(stage):
-        owner, other = await stage.connect(1), await stage.connect(2)
+    async def scenario(harness):
+        owner, other = await harness.connect(1), await harness.connect(2)
         trade = owner.placeOrder(stock(), buy_limit(100, 90.0))
         await settle()
         number = trade.order.orderId
         other.client.cancelOrder(number)
         await settle()
-        assert stage.codes()[-1] == 10147
+        assert harness.codes()[-1] == 10147
         assert trade.orderStatus.status == "PreSubmitted"
         owner.client.cancelOrder(number)
         await settle()
         owner.client.cancelOrder(number)
         await settle()
-        assert stage.codes()[-1] == 10148
-        assert "state: Cancelled" in stage.text(10148)
+        assert harness.codes()[-1] == 10148
+        assert "state: Cancelled" in harness.text(10148)
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_an_order_the_disk_refuses_is_rejected_and_not_accepted(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        stage.gateway.broker.ledger.append = FullDisk().append
+    async def scenario(harness):
+        ib = await harness.connect()
+        harness.gateway.broker.ledger.append = FullDisk().append
         trade = ib.placeOrder(stock(), buy())
         await settle()
         assert trade.orderStatus.status == "Cancelled"
-        assert "the disk is full" in stage.text(201)
-        assert len(stage.gateway.broker.exchange.orders) == 0
+        assert "the disk is full" in harness.text(201)
+        assert len(harness.gateway.broker.exchange.orders) == 0
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 class FullDisk:

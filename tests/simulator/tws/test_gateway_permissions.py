@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from simulator.control import Control
 from simulator.faults.request import FaultRequest
 from simulator.tws.permissions import Access, Permissions
-from tests.simulator.gateway_harness import play, settle, stock
+from tests.simulator.gateway_harness import run_scenario, settle, stock
 from tests.simulator.tiny_market import (
     ACME,
     BEFORE_OPEN,
@@ -40,10 +40,10 @@ async def snapshot(ib, con_id=ACME, symbol="ACME"):
 def test_each_permission_has_its_answer_for_live_and_for_delayed_data(
     tmp_path, access, live, delayed
 ):
-    async def scene(stage):
-        stage.gateway.permissions = Permissions(symbols={"ACME": access})
+    async def scenario(harness):
+        harness.gateway.permissions = Permissions(symbols={"ACME": access})
         for kind, codes in ((1, live), (3, delayed)):
-            wire = await stage.started(30 + kind)
+            wire = await harness.started(30 + kind)
             wire.send(59, 1, kind)
             wire.send(1, 11, 5, ACME, *[""] * 3, 0.0, *[""] * 7, 0, "", 1, 0, "")
             heard, numbers = [], []
@@ -54,78 +54,78 @@ def test_each_permission_has_its_answer_for_live_and_for_delayed_data(
                 numbers.append("end" if heard and heard[-1] in {354, 10089, 10168} else answer[0])
             assert heard == codes
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_a_competing_session_takes_all_market_data(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        stage.gateway.permissions = Permissions(competing_session=True)
+    async def scenario(harness):
+        ib = await harness.connect()
+        harness.gateway.permissions = Permissions(competing_session=True)
         ticker = await snapshot(ib)
         assert isNan(ticker.bid)
-        assert stage.codes() == [10197]
+        assert harness.codes() == [10197]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_a_stream_says_when_its_permission_is_gone_and_the_others_go_on(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         ib.reqMktData(stock(conId=ACME))
         other = ib.reqMktData(stock("BOLT", conId=BOLT))
         await settle()
-        stage.gateway.permissions = Permissions(symbols={"ACME": Access.DELAYED})
-        await stage.advance(OPEN)
-        assert stage.codes() == [354]
+        harness.gateway.permissions = Permissions(symbols={"ACME": Access.DELAYED})
+        await harness.advance(OPEN)
+        assert harness.codes() == [354]
         assert other.last == 50.0
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_delayed_data_are_a_quarter_of_an_hour_old(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         ib.reqMarketDataType(3)
-        await stage.advance(OPEN + timedelta(minutes=14))
+        await harness.advance(OPEN + timedelta(minutes=14))
         assert (await snapshot(ib)).last == 102.0
-        await stage.advance(OPEN + timedelta(minutes=15))
+        await harness.advance(OPEN + timedelta(minutes=15))
         assert (await snapshot(ib)).last == 100.0
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_frozen_data_are_those_of_the_close(tmp_path):
     today = {(ACME, MONDAY): (100.0, 107.0, 99.0, 105.0, 6_000_000)}
 
-    async def scene(stage):
-        ib = await stage.connect()
-        await stage.advance(CLOSE)
+    async def scenario(harness):
+        ib = await harness.connect()
+        await harness.advance(CLOSE)
         at_close = await snapshot(ib)
         sides = at_close.bid, at_close.ask
-        await stage.advance(NEXT_MORNING)
-        frozen = await stage.connect(8)
+        await harness.advance(NEXT_MORNING)
+        frozen = await harness.connect(8)
         frozen.reqMarketDataType(2)
         ticker = await snapshot(frozen)
         assert (ticker.bid, ticker.ask) == sides
         assert ticker.marketDataType == 2
 
-    play(tmp_path, scene, market=TinyMarket(today))
+    run_scenario(tmp_path, scenario, market=TinyMarket(today))
 
 
 def test_a_halted_share_says_so(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        stage.gateway.faults.switch(FaultRequest(fault="quotes", symbol="ACME", kind="halted"))
+    async def scenario(harness):
+        ib = await harness.connect()
+        harness.gateway.faults.switch(FaultRequest(fault="quotes", symbol="ACME", kind="halted"))
         assert (await snapshot(ib)).halted == 1
         bolt = await snapshot(ib, BOLT, "BOLT")
         assert isNan(bolt.halted)
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_generic_ticks_fill_what_they_promise(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         numbers = "100,101,104,105,106,165,221,233,236,293,294,295,318,411,456,595"
         ticker = ib.reqMktData(stock(conId=ACME), numbers)
         await settle()
@@ -141,25 +141,25 @@ def test_generic_ticks_fill_what_they_promise(tmp_path):
         assert (ticker.tradeCount, ticker.volumeRate) == (25_000, pytest.approx(12_820.5128))
         assert ticker.lastRthTrade == 102.0
         assert ticker.rtTime == BEFORE_OPEN
-        assert stage.codes() == []
+        assert harness.codes() == []
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_an_illegal_generic_tick_is_refused_with_the_legal_ones(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         ib.reqMktData(stock(conId=ACME), "233,999")
         await settle()
-        assert stage.codes() == [321]
-        assert "Legal ones for (STK) are: 100(Option Volume)" in stage.text(321)
+        assert harness.codes() == [321]
+        assert "Legal ones for (STK) are: 100(Option Volume)" in harness.text(321)
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_permissions_are_replaced_as_a_whole_over_the_control_port(tmp_path):
-    async def scene(stage):
-        app = Starlette(routes=Control(stage.gateway).routes())
+    async def scenario(harness):
+        app = Starlette(routes=Control(harness.gateway).routes())
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as control:
             before = (await control.get("/permissions")).json()
@@ -169,6 +169,6 @@ def test_permissions_are_replaced_as_a_whole_over_the_control_port(tmp_path):
             assert said.json()["symbols"] == {"ACME": "delayed"}
             odd = await control.post("/permissions", json={"symbols": {"ACME": "sometimes"}})
             assert odd.status_code == 400
-        assert stage.gateway.permissions.symbols == {"ACME": Access.DELAYED}
+        assert harness.gateway.permissions.symbols == {"ACME": Access.DELAYED}
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)

@@ -5,54 +5,54 @@ import pytest
 from ib_async import IB
 
 from simulator.broker.broker import account_id
-from tests.simulator.gateway_harness import play, settle
+from tests.simulator.gateway_harness import run_scenario, settle
 from tests.simulator.tiny_market import BEFORE_OPEN, TinyMarket
 
 
 def test_the_real_client_connects_and_finds_everything_answered(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         assert ib.client.serverVersion() == 178
-        assert ib.managedAccounts() == [stage.gateway.broker.account]
+        assert ib.managedAccounts() == [harness.gateway.broker.account]
         assert {value.tag for value in ib.accountValues()} >= {"NetLiquidation", "CashBalance"}
         assert ib.positions() == []
-        assert {code for _, code, _ in stage.errors} == {2104, 2106, 2158}
+        assert {code for _, code, _ in harness.errors} == {2104, 2106, 2158}
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_client_zero_may_bind_manual_orders_and_others_may_not(tmp_path):
-    async def scene(stage):
-        await stage.connect(0)
-        assert stage.codes() == []
-        other = await stage.connect(1)
+    async def scenario(harness):
+        await harness.connect(0)
+        assert harness.codes() == []
+        other = await harness.connect(1)
         other.client.reqAutoOpenOrders(bAutoBind=True)
         await settle()
-        assert stage.codes() == [327]
+        assert harness.codes() == [327]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_the_start_sequence_is_the_one_of_tws(tmp_path):
-    async def scene(stage):
-        wire = await stage.raw()
+    async def scenario(harness):
+        wire = await harness.raw()
         assert await wire.receive() == ["178", "20260615 07:00:00 US/Eastern"]
         wire.send(71, 2, 5, "")
-        account = stage.gateway.broker.account
+        account = harness.gateway.broker.account
         assert await wire.receive() == ["15", "1", account]
         assert await wire.receive() == ["9", "1", "1"]
         codes = [(await wire.receive())[3] for _ in range(3)]
         assert codes == ["2104", "2106", "2158"]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_the_time_is_the_worlds_and_not_the_machines(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         assert await ib.reqCurrentTimeAsync() == BEFORE_OPEN
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_an_account_is_always_recognisable_as_simulated():
@@ -62,59 +62,59 @@ def test_an_account_is_always_recognisable_as_simulated():
 
 
 def test_a_client_id_in_use_is_refused_with_326_and_the_first_client_stays(tmp_path):
-    async def scene(stage):
-        first = await stage.connect(7)
+    async def scenario(harness):
+        first = await harness.connect(7)
         second = IB()
-        second.errorEvent += lambda *error: stage.errors.append(error[:3])
+        second.errorEvent += lambda *error: harness.errors.append(error[:3])
         with pytest.raises(TimeoutError):
-            await second.connectAsync("127.0.0.1", stage.port, clientId=7, timeout=0.3)
-        assert 326 in stage.codes()
+            await second.connectAsync("127.0.0.1", harness.port, clientId=7, timeout=0.3)
+        assert 326 in harness.codes()
         assert first.isConnected()
         assert await first.reqCurrentTimeAsync()
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_a_client_id_is_free_again_after_its_client_has_gone(tmp_path):
-    async def scene(stage):
-        first = await stage.connect(7)
+    async def scenario(harness):
+        first = await harness.connect(7)
         first.disconnect()
         await settle()
-        again = await stage.connect(7)
+        again = await harness.connect(7)
         assert again.isConnected()
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_several_clients_are_served_at_once(tmp_path):
-    async def scene(stage):
-        clients = await asyncio.gather(*(stage.connect(number) for number in range(1, 9)))
+    async def scenario(harness):
+        clients = await asyncio.gather(*(harness.connect(number) for number in range(1, 9)))
         times = await asyncio.gather(*(client.reqCurrentTimeAsync() for client in clients))
         assert len(times) == 8
-        assert sorted(stage.gateway.clients) == list(range(1, 9))
+        assert sorted(harness.gateway.clients) == list(range(1, 9))
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_an_unknown_message_is_answered_with_505(tmp_path):
-    async def scene(stage):
-        wire = await stage.started()
+    async def scenario(harness):
+        wire = await harness.started()
         wire.send(999, 1, 2)
         answer = await wire.receive()
         assert answer[:4] == ["4", "2", "-1", "505"]
         assert len(answer) == 6  # the last field, advancedOrderRejectJson, must be there
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_requests_before_start_api_are_refused(tmp_path):
-    async def scene(stage):
-        wire = await stage.raw()
+    async def scenario(harness):
+        wire = await harness.raw()
         await wire.receive()
         wire.send(61, 1)
         assert (await wire.receive())[3] == "504"
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
@@ -129,14 +129,14 @@ def test_requests_before_start_api_are_refused(tmp_path):
     ],
 )
 def test_a_bad_request_is_answered_with_320_and_the_next_one_is_served(tmp_path, payload):
-    async def scene(stage):
-        wire = await stage.started()
+    async def scenario(harness):
+        wire = await harness.started()
         wire.send_bytes(payload)
         assert (await wire.receive())[3] == "320"
         wire.send(49, 1)
         assert (await wire.receive())[0] == "49"
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
@@ -150,43 +150,43 @@ def test_a_bad_request_is_answered_with_320_and_the_next_one_is_served(tmp_path,
     ],
 )
 def test_garbage_ends_that_connection_only(tmp_path, garbage):
-    async def scene(stage):
-        ib = await stage.connect()
-        wire = await stage.raw(hello=None)
+    async def scenario(harness):
+        ib = await harness.connect()
+        wire = await harness.raw(hello=None)
         wire.send_unframed(garbage)
         assert await wire.ended()
         assert await ib.reqCurrentTimeAsync() == BEFORE_OPEN
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_a_frame_that_announces_four_gigabytes_ends_that_connection_only(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        wire = await stage.started()
+    async def scenario(harness):
+        ib = await harness.connect()
+        wire = await harness.started()
         wire.send_unframed(b"\xff\xff\xff\xff")
         assert await wire.ended()
-        assert 21 not in stage.gateway.clients
+        assert 21 not in harness.gateway.clients
         assert await ib.reqCurrentTimeAsync() == BEFORE_OPEN
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_only_the_loopback_address_listens(tmp_path):
-    async def scene(stage):
+    async def scenario(harness):
         with socket.socket() as other:
             # Another address of this machine: bound ports on 0.0.0.0 would refuse this.
-            other.bind(("127.0.0.2", stage.port))
+            other.bind(("127.0.0.2", harness.port))
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_ids_and_accounts_can_be_asked_for_again(tmp_path):
-    async def scene(stage):
-        wire = await stage.started()
+    async def scenario(harness):
+        wire = await harness.started()
         wire.send(8, 1, 1)
         assert await wire.receive() == ["9", "1", "1"]
         wire.send(17, 1)
-        assert await wire.receive() == ["15", "1", stage.gateway.broker.account]
+        assert await wire.receive() == ["15", "1", harness.gateway.broker.account]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)

@@ -3,13 +3,13 @@ import asyncio
 import pytest
 from ib_async import Contract, Stock
 
-from tests.simulator.gateway_harness import play, settle, stock
+from tests.simulator.gateway_harness import run_scenario, settle, stock
 from tests.simulator.tiny_market import ACME, DUAL, DUAL_LONDON
 
 
 def test_a_known_symbol_has_one_contract_with_its_details(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         (details,) = await ib.reqContractDetailsAsync(stock())
         contract = details.contract
         assert (contract.conId, contract.symbol, contract.secType) == (ACME, "ACME", "STK")
@@ -18,21 +18,21 @@ def test_a_known_symbol_has_one_contract_with_its_details(tmp_path):
         assert (details.minTick, details.stockType, details.sizeIncrement) == (0.01, "COMMON", 1)
         assert (details.industry, details.category) == ("Energy", "Oil")
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_names_with_accents_and_backslashes_arrive_unharmed(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         (details,) = await ib.reqContractDetailsAsync(stock())
         assert details.longName == "Acme Café \\ Söhne"
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_trading_hours_are_those_of_the_calendar_from_the_clocks_day_on(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         (details,) = await ib.reqContractDetailsAsync(stock())
         first, *_ = details.liquidSessions()
         assert f"{first.start:%Y-%m-%d %H:%M %z}" == "2026-06-15 09:30 -0400"
@@ -40,18 +40,18 @@ def test_trading_hours_are_those_of_the_calendar_from_the_clocks_day_on(tmp_path
         assert "20260619:CLOSED" in details.liquidHours
         assert details.tradingHours.startswith("20260615:0400-20260615:2000")
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_an_ambiguous_symbol_gives_every_listing(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         found = await ib.reqContractDetailsAsync(Stock("DUAL", "SMART"))
         assert [details.contract.conId for details in found] == [DUAL, DUAL_LONDON]
         (narrowed,) = await ib.reqContractDetailsAsync(Stock("DUAL", "SMART", "GBP"))
         assert narrowed.contract.conId == DUAL_LONDON
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
@@ -68,54 +68,54 @@ def test_an_ambiguous_symbol_gives_every_listing(tmp_path):
     ],
 )
 def test_a_contract_that_does_not_exist_is_error_200(tmp_path, query):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         assert await ib.reqContractDetailsAsync(query) == []
-        assert stage.codes() == [200]
-        assert stage.text(200) == "No security definition has been found for the request"
+        assert harness.codes() == [200]
+        assert harness.text(200) == "No security definition has been found for the request"
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_a_query_without_a_security_type_is_error_321_and_never_answered(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(ib.reqContractDetailsAsync(Contract(symbol="ACME")), 0.2)
-        assert "security type" in stage.text(321)
+        assert "security type" in harness.text(321)
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_qualifying_fills_in_what_was_left_out(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         known, unknown = await ib.qualifyContractsAsync(stock(), stock("NOSUCH"))
         assert known.conId == ACME
         assert unknown is None
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_symbols_are_found_by_their_beginning_and_by_name(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         by_symbol = await ib.reqMatchingSymbolsAsync("ac")
         by_name = await ib.reqMatchingSymbolsAsync("holdings")
         assert [found.contract.symbol for found in by_symbol] == ["ACME"]
         assert [found.contract.symbol for found in by_name] == ["CALM"]
         assert await ib.reqMatchingSymbolsAsync("  ") == []
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_shares_trade_by_the_rule_of_one_cent(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         (increment,) = await ib.reqMarketRuleAsync(26)
         assert (increment.lowEdge, increment.increment) == (0.0, 0.01)
         ib.client.reqMarketRule(27)
         await settle()
-        assert stage.codes() == [321]
+        assert harness.codes() == [321]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)

@@ -4,16 +4,16 @@ import pytest
 from ib_async import Forex, Index
 
 from simulator.prices.quotes import quote
-from tests.simulator.gateway_harness import play, settle, stock
+from tests.simulator.gateway_harness import run_scenario, settle, stock
 from tests.simulator.tiny_market import ACME, BEFORE_OPEN, BOLT, CALM, DUAL, OPEN
 
 
 def test_a_book_begins_at_the_quote_and_steps_away_from_it(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         ticker = ib.reqMktDepth(stock(conId=ACME), numRows=5, isSmartDepth=True)
         await settle()
-        known = quote(stage.gateway.view, ACME, BEFORE_OPEN)
+        known = quote(harness.gateway.view, ACME, BEFORE_OPEN)
         bids, asks = ticker.domBids, ticker.domAsks
         assert (bids[0].price, asks[0].price) == (known.bid, known.ask)
         assert (bids[0].size, asks[0].size) == (known.bid_size, known.ask_size)
@@ -22,55 +22,55 @@ def test_a_book_begins_at_the_quote_and_steps_away_from_it(tmp_path):
         assert [row.price for row in asks] == sorted(row.price for row in asks)
         assert all(row.marketMaker for row in bids + asks)
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_a_book_moves_with_the_clock_until_it_is_cancelled(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         contract = stock(conId=ACME)
         ticker = ib.reqMktDepth(contract, numRows=3)
-        await stage.advance(OPEN)
+        await harness.advance(OPEN)
         assert ticker.domBids[0].price == pytest.approx(100.0, rel=0.01)
         ib.cancelMktDepth(contract)
         await settle()
-        assert stage.gateway.clients[7].market_streams.books == {}
+        assert harness.gateway.clients[7].market_streams.books == {}
         ib.client.cancelMktDepth(999, 0)
         await settle()
-        assert stage.codes() == [310]
+        assert harness.codes() == [310]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_three_books_at_a_time_and_none_of_an_index(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         (index,) = await ib.qualifyContractsAsync(Index("DBOOK", "CBOE"))
         ib.reqMktDepth(index)
         await settle()
-        assert stage.codes() == [10092]
+        assert harness.codes() == [10092]
         for con_id in (ACME, BOLT, CALM, DUAL):
             ib.reqMktDepth(stock("", conId=con_id))
         await settle()
-        assert stage.codes() == [10092, 309]
+        assert harness.codes() == [10092, 309]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_a_currency_has_a_book_as_well(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         (pair,) = await ib.qualifyContractsAsync(Forex("EURUSD"))
         ticker = ib.reqMktDepth(pair, numRows=2)
         await settle()
         assert ticker.domBids[0].price < ticker.domAsks[0].price
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_the_exchanges_of_books_and_of_smart_quotes_are_named(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         exchanges = await asyncio.wait_for(ib.reqMktDepthExchangesAsync(), 2)
         assert ("NASDAQ", "STK") in {(one.exchange, one.secType) for one in exchanges}
         ticker = ib.reqMktData(stock(conId=ACME))
@@ -80,6 +80,6 @@ def test_the_exchanges_of_books_and_of_smart_quotes_are_named(tmp_path):
         assert {"NYSE", "NASDAQ"} <= {one.exchange for one in components}
         ib.client.reqSmartComponents(88, "nonsense")
         await settle()
-        assert stage.codes() == [321]
+        assert harness.codes() == [321]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)

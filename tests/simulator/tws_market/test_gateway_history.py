@@ -5,7 +5,7 @@ import pytest
 
 from core.calendar import session, sessions_between
 from simulator.faults.request import FaultRequest
-from tests.simulator.gateway_harness import play, stock
+from tests.simulator.gateway_harness import run_scenario, stock
 from tests.simulator.tiny_market import (
     ACME,
     CLOSE,
@@ -25,8 +25,8 @@ async def bars_of(ib, contract=None, *, end="", duration="5 D", size="1 day", wh
 
 
 def test_bars_end_with_the_last_closed_session(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         bars = await bars_of(ib)
         days = [8, 9, 10, 11, 12]
         assert [bar.date for bar in bars] == [date(2026, 6, day) for day in days]
@@ -35,18 +35,18 @@ def test_bars_end_with_the_last_closed_session(tmp_path):
         assert prices == (100.0, 104.0, 96.0, 102.0)
         assert (newest.volume, newest.average, newest.barCount) == (5_000_000, 100.5, 25_000)
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_todays_bar_is_served_from_the_close_on_and_not_a_moment_earlier(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        await stage.advance(OPEN)
+    async def scenario(harness):
+        ib = await harness.connect()
+        await harness.advance(OPEN)
         assert (await bars_of(ib))[-1].date < MONDAY
-        await stage.advance(CLOSE)
+        await harness.advance(CLOSE)
         assert (await bars_of(ib))[-1].date == MONDAY
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
@@ -60,12 +60,12 @@ def test_todays_bar_is_served_from_the_close_on_and_not_a_moment_earlier(tmp_pat
     ],
 )
 def test_a_duration_covers_trading_days_or_calendar_spans(tmp_path, duration, first):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         bars = await bars_of(ib, duration=duration)
         assert [bar.date for bar in bars] == sessions_between(first, date(2026, 6, 12))
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
@@ -80,44 +80,44 @@ def test_a_duration_covers_trading_days_or_calendar_spans(tmp_path, duration, fi
     ],
 )
 def test_the_end_is_honoured_but_never_beyond_the_clock(tmp_path, end, newest):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         assert (await bars_of(ib, end=end))[-1].date == newest
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_after_a_split_older_bars_come_in_new_shares_already_before_the_open(tmp_path):
     market = TinyMarket(splits={ACME: [split(4.0)]})
 
-    async def before(stage):
-        ib = await stage.connect()
+    async def before(harness):
+        ib = await harness.connect()
         assert (await bars_of(ib))[-1].close == 102.0
 
-    async def after(stage):
-        ib = await stage.connect()
+    async def after(harness):
+        ib = await harness.connect()
         newest = (await bars_of(ib))[-1]
         assert (newest.date, newest.close, newest.volume) == (MONDAY, 25.5, 20_000_000)
 
-    play(tmp_path / "before", before, market=market)
-    play(tmp_path / "after", after, market=market, at=NEXT_MORNING)
+    run_scenario(tmp_path / "before", before, market=market)
+    run_scenario(tmp_path / "after", after, market=market, at=NEXT_MORNING)
 
 
 def test_a_midpoint_has_prices_and_no_volume(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         newest = (await bars_of(ib, what="MIDPOINT"))[-1]
         assert (newest.close, newest.volume, newest.barCount) == (102.0, -1, -1)
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_adjusted_last_equals_trades_where_there_are_no_dividends(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         assert list(await bars_of(ib, what="ADJUSTED_LAST")) == list(await bars_of(ib))
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
@@ -140,46 +140,46 @@ def test_adjusted_last_equals_trades_where_there_are_no_dividends(tmp_path):
     ],
 )
 def test_a_request_that_cannot_be_served_is_refused_with_the_reason(tmp_path, changes, code, said):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         assert list(await bars_of(ib, **changes)) == []
         # ib_async cancels a request it gave up on; that must not be answered with an error.
-        assert stage.codes()[0] == code
-        assert said in stage.text(code)
+        assert harness.codes()[0] == code
+        assert said in harness.text(code)
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_the_head_is_the_open_of_the_first_session(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         first = session(FIRST).open
         as_text = await ib.reqHeadTimeStampAsync(stock(), "TRADES", useRTH=True, formatDate=1)
         as_epoch = await ib.reqHeadTimeStampAsync(stock(), "TRADES", useRTH=True, formatDate=2)
         assert as_epoch == first
         assert as_text.replace(tzinfo=UTC) == first
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_refused_and_nan_history_can_be_switched_on_for_one_symbol(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
-        stage.gateway.faults.switch(FaultRequest(fault="refuse_history", symbol="BOLT"))
-        stage.gateway.faults.switch(FaultRequest(fault="nan_bars", symbol="CALM"))
+    async def scenario(harness):
+        ib = await harness.connect()
+        harness.gateway.faults.switch(FaultRequest(fault="refuse_history", symbol="BOLT"))
+        harness.gateway.faults.switch(FaultRequest(fault="nan_bars", symbol="CALM"))
         assert list(await bars_of(ib, stock("BOLT"))) == []
-        assert "permissions" in stage.text(162)
+        assert "permissions" in harness.text(162)
         spoilt = await bars_of(ib, stock("CALM"))
         assert any(math.isnan(bar.close) for bar in spoilt)
         assert any(bar.close == -1 for bar in spoilt)
         assert len(await bars_of(ib)) == 5
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_the_same_request_gives_the_same_frame(tmp_path):
-    async def scene(stage):
-        wire = await stage.started()
+    async def scenario(harness):
+        wire = await harness.started()
         answers = []
         for _ in range(2):
             wire.send(
@@ -190,4 +190,4 @@ def test_the_same_request_gives_the_same_frame(tmp_path):
         assert answers[0] == answers[1]
         assert len(answers[0]) == 5 + 8 * 5
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)

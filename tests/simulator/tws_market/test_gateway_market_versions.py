@@ -3,15 +3,15 @@
 import pytest
 
 from simulator.market.benchmarks import INDEX
-from tests.simulator.gateway_harness import play
+from tests.simulator.gateway_harness import run_scenario
 from tests.simulator.tiny_market import ACME
 
 BLANK = ("", "", "", 0.0, "", "", "SMART", "", "", "", "")
 HELLO = {157: b"v100..157", 178: b"v157..178"}
 
 
-async def started(stage, version):
-    wire = await stage.raw(HELLO[version])
+async def started(harness, version):
+    wire = await harness.raw(HELLO[version])
     assert (await wire.receive())[0] == str(version)
     wire.send(71, 2, 21, "")
     while (await wire.receive())[3:4] != ["2158"]:
@@ -34,8 +34,8 @@ def details(number, con_id, version):
 
 @pytest.mark.parametrize(("version", "arity"), [(157, 39), (178, 40)])
 def test_contract_details_have_the_fields_of_their_version(tmp_path, version, arity):
-    async def scene(stage):
-        wire = await started(stage, version)
+    async def scenario(harness):
+        wire = await started(harness, version)
         first, end = await answers(wire, details(5, ACME, version), "52")
         assert len(first) == arity
         assert end == ["52", "1", "5"]
@@ -43,25 +43,25 @@ def test_contract_details_have_the_fields_of_their_version(tmp_path, version, ar
         symbol = 3 if version < 164 else 2
         assert first[symbol : symbol + 2] == ["ACME", "STK"]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(("version", "per_row"), [(157, 6), (178, 8)])
 def test_symbol_samples_have_the_fields_of_their_version(tmp_path, version, per_row):
-    async def scene(stage):
-        wire = await started(stage, version)
+    async def scenario(harness):
+        wire = await started(harness, version)
         ((_, number, count, *rows),) = await answers(wire, (81, 3, "ACME"), "79")
         assert (number, count) == ("3", "1")
         assert len(rows) == per_row + 1  # one kind of derivative
         assert rows[:4] == [str(ACME), "ACME", "STK", "NASDAQ"]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 @pytest.mark.parametrize("version", [157, 178])
 def test_frames_without_a_version_have_one_arity_for_all(tmp_path, version):
-    async def scene(stage):
-        wire = await started(stage, version)
+    async def scenario(harness):
+        wire = await started(harness, version)
         chain = await answers(wire, (78, 4, "ACME", "", "STK", ACME), "76")
         for row in chain[:-1]:
             expirations = int(row[6])
@@ -80,4 +80,4 @@ def test_frames_without_a_version_have_one_arity_for_all(tmp_path, version):
         wire.send(*depth)
         assert {len(await wire.receive()) for _ in range(4)} == {10}
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)

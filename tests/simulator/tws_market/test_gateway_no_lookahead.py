@@ -7,7 +7,7 @@ import pytest
 from simulator.market.benchmarks import FUND, INDEX
 from simulator.prices.market_view import MarketView
 from simulator.tws.queries.scans import SCANS
-from tests.simulator.gateway_harness import play
+from tests.simulator.gateway_harness import run_scenario
 from tests.simulator.tiny_market import (
     ACME,
     BEFORE_OPEN,
@@ -78,12 +78,12 @@ def history(number, con_id, *, end, size="1 day", span="1 Y"):
 def everything_known(folder, market, at):
     heard = []
 
-    async def scene(stage):
-        broker = stage.gateway.broker
+    async def scenario(harness):
+        broker = harness.gateway.broker
         broker.place(market_order(ACME, 300), order_id=1, client_id=1)
         broker.place(market_order(BOLT, 10), order_id=2, client_id=1)
-        await stage.gateway.advance_to(at)
-        wire = await stage.started()
+        await harness.gateway.advance_to(at)
+        wire = await harness.started()
         for request, last in questions():
             wire.send(*request)
             answer = [last] if last is None else []
@@ -91,7 +91,7 @@ def everything_known(folder, market, at):
                 answer = await wire.receive()
                 heard.append(answer)
 
-    play(folder, scene, market=market)
+    run_scenario(folder, scenario, market=market)
     return heard
 
 

@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from ib_async import ScannerSubscription, TagValue
 
-from tests.simulator.gateway_harness import play
+from tests.simulator.gateway_harness import run_scenario
 from tests.simulator.tiny_market import ACME, BOLT, CALM, DUAL, MONDAY, NEXT_MORNING, TinyMarket
 
 MOVES = TinyMarket(
@@ -36,41 +36,41 @@ def found(rows):
     ],
 )
 def test_a_scan_ranks_by_the_last_complete_bar(tmp_path, code, order):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         rows = await scan(ib, code)
         assert found(rows) == order
         assert [row.rank for row in rows] == [0, 1, 2, 3]
 
-    play(tmp_path, scene, market=MOVES, at=NEXT_MORNING)
+    run_scenario(tmp_path, scenario, market=MOVES, at=NEXT_MORNING)
 
 
 def test_a_scan_before_the_close_does_not_know_the_day(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         assert found(await scan(ib, "TOP_PERC_GAIN")) == [ACME, BOLT, CALM, DUAL]
 
-    play(tmp_path, scene, market=MOVES)
+    run_scenario(tmp_path, scenario, market=MOVES)
 
 
 def test_a_scan_can_be_filtered_and_cut(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         assert found(await scan(ib, "MOST_ACTIVE", numberOfRows=1)) == [BOLT]
         assert found(await scan(ib, "MOST_ACTIVE", abovePrice=50.0)) == [ACME]
         option = TagValue("volumeAbove", "5000000")
         assert found(await scan(ib, "MOST_ACTIVE", option)) == [BOLT]
 
-    play(tmp_path, scene, market=MOVES, at=NEXT_MORNING)
+    run_scenario(tmp_path, scenario, market=MOVES, at=NEXT_MORNING)
 
 
 def test_what_did_not_trade_on_the_last_session_is_in_no_scan(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         assert ACME not in found(await scan(ib, "MOST_ACTIVE"))
 
     market = TinyMarket(untraded=[(ACME, MONDAY)])
-    play(tmp_path, scene, market=market, at=NEXT_MORNING)
+    run_scenario(tmp_path, scenario, market=market, at=NEXT_MORNING)
 
 
 @pytest.mark.parametrize(
@@ -85,19 +85,19 @@ def test_what_did_not_trade_on_the_last_session_is_in_no_scan(tmp_path):
     ],
 )
 def test_a_scan_that_cannot_be_done_is_refused_and_not_empty(tmp_path, options, changes, said):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         ib.RaiseRequestErrors = True
         with pytest.raises(Exception, match=said):
             await scan(ib, "MOST_ACTIVE", *options, **changes)
-        assert stage.codes() == [162]
+        assert harness.codes() == [162]
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_the_parameters_are_a_document_that_names_the_scans(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         document = ET.fromstring(await ib.reqScannerParametersAsync())
         codes = {code.text for code in document.iter("scanCode")}
         assert {"HOT_BY_VOLUME", "MOST_ACTIVE", "TOP_PERC_GAIN", "TOP_PERC_LOSE"} < codes
@@ -109,12 +109,12 @@ def test_the_parameters_are_a_document_that_names_the_scans(tmp_path):
         filters = {code.text for code in document.findall("FilterList//AbstractField/code")}
         assert {"priceAbove", "marketCapAbove1e6", "changePercBelow"} < filters
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_every_scan_of_the_document_can_be_run_where_it_says(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         ib.RaiseRequestErrors = True
         document = ET.fromstring(await ib.reqScannerParametersAsync())
         for scan_type in document.iter("ScanType"):
@@ -123,24 +123,24 @@ def test_every_scan_of_the_document_can_be_run_where_it_says(tmp_path):
                 place = f"{kind}.US" if kind == "STK" else kind
                 assert await scan(ib, code, instrument=kind, locationCode=place)
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_companions_compete_only_among_their_own_kind(tmp_path):
-    async def scene(stage):
-        ib = await stage.connect()
+    async def scenario(harness):
+        ib = await harness.connect()
         funds = await scan(ib, "MOST_ACTIVE", instrument="ETF.EQ.US", locationCode="ETF.EQ.US")
         assert [row.contractDetails.contract.symbol for row in funds] == ["DBETF"]
         futures = await scan(ib, "MOST_ACTIVE", instrument="FUT.US", locationCode="FUT.US")
         assert {row.contractDetails.contract.secType for row in futures} == {"FUT"}
         assert found(await scan(ib, "MOST_ACTIVE", stockTypeFilter="ETF")) == []
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_at_most_ten_scans_run_at_once(tmp_path):
-    async def scene(stage):
-        wire = await stage.started()
+    async def scenario(harness):
+        wire = await harness.started()
         for number in range(11):
             wire.send(22, number, 5, "STK", "STK.US", "MOST_ACTIVE", *[""] * 17, "", "")
         heads = [(await wire.receive())[0] for _ in range(11)]
@@ -149,15 +149,15 @@ def test_at_most_ten_scans_run_at_once(tmp_path):
         wire.send(22, 10, 5, "STK", "STK.US", "MOST_ACTIVE", *[""] * 17, "", "")
         assert (await wire.receive())[0] == "20"
 
-    play(tmp_path, scene)
+    run_scenario(tmp_path, scenario)
 
 
 def test_market_capitalisations_are_those_of_the_vendor(tmp_path):
     from simulator.market.synthetic import SyntheticMarket
 
-    async def scene(stage):
-        ib = await stage.connect()
-        vendor_facts = stage.gateway.vendor_facts.figures(stage.gateway.clock.now())
+    async def scenario(harness):
+        ib = await harness.connect()
+        vendor_facts = harness.gateway.vendor_facts.figures(harness.gateway.clock.now())
         caps = {one.symbol: one.market_cap for one in vendor_facts.values() if one.market_cap}
         middle = sorted(caps.values())[len(caps) // 2]
         rows = await scan(ib, "MOST_ACTIVE", marketCapAbove=middle)
@@ -168,4 +168,4 @@ def test_market_capitalisations_are_those_of_the_vendor(tmp_path):
         again = await scan(ib, "MOST_ACTIVE", option)
         assert {row.contractDetails.contract.symbol for row in again} == symbols
 
-    play(tmp_path, scene, market=SyntheticMarket(7, 12))
+    run_scenario(tmp_path, scenario, market=SyntheticMarket(7, 12))
