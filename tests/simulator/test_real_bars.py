@@ -222,7 +222,7 @@ async def books(asked):
     assert 10092 in [code for _, code, _ in asked.harness.errors[before:]]
 
 
-async def nothing_beside(asked):
+async def no_benchmarks(asked):
     for contract in (
         Forex("EURUSD"),
         Index("DBOOK", "CBOE"),
@@ -254,7 +254,7 @@ CHECKS = {
     "option chains and prices, implied volatility, option volume, scans by them": options,
     "intraday bars, single trades, histograms, trade counts and rates": within_the_day,
     "order books": books,
-    "futures, currencies, the made-up index, fund and companies": nothing_beside,
+    "futures, currencies, the synthetic index, fund and companies": no_benchmarks,
 }
 
 
