@@ -66,7 +66,7 @@ def _completed(broker: Broker, order: OrderRecord) -> CompletedOrder:
 
 def _commission(broker: Broker, execution: Execution) -> Money | None:
     amount = received(execution.commission)
-    return None if amount is None else Money(amount, broker.exchange.tape.base)
+    return None if amount is None else Money(amount, broker.exchange.view.base)
 
 
 def _executed(broker: Broker, execution: Execution) -> Executed:
