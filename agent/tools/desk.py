@@ -10,6 +10,7 @@ from pydantic import Field
 from agent.context import ToolContext
 from agent.tool import Answer, Scope, tool
 from agent.tools.arguments import OrderSide, Price, Reason, Sha256, Shares, Symbol, Token
+from agent.tools.market_arguments import ConId, Currency
 from core import clock
 from core.order_action import action
 from core.settings import Effect
@@ -78,15 +79,20 @@ def preview_order(
     side: OrderSide,
     quantity: Shares,
     limit_price: Price | None = None,
+    currency: Currency = "USD",
+    con_id: ConId | None = None,
 ) -> Answer:
     """Step 1 of an order: check it against every limit and rehearse it at the broker.
 
     Always a limit order for the day; without ``limit_price`` the limit is the reference price and
-    the configured offset beyond it. Returns the order, its checks, the broker's what_if and, only
-    if all passed, a ``token`` that places exactly this order: once, within 120 seconds, for you
-    alone. Nothing is sent.
+    the configured offset beyond it. ``currency`` is that of the listing (GBP for London, its prices
+    in pence where describe_contracts says so); ``con_id`` names one listing of several. Returns
+    the order, its checks, the broker's what_if and, only if all passed, a ``token`` that places
+    exactly this order: once, within 120 seconds, for you alone. Nothing is sent.
     """
-    request = order_preview.OrderRequest(symbol, side, quantity, limit_price)
+    request = order_preview.OrderRequest(
+        symbol, side, quantity, limit_price, currency=currency, con_id=con_id
+    )
     with context.at_desk() as desk:
         preview = order_preview.preview_order(request, **desk)
     return Answer(as_of=clock.now(), source="desk", data=preview)

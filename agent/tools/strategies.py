@@ -10,7 +10,7 @@ from pydantic import Field
 from agent.context import ToolContext
 from agent.tool import Answer, Scope, tool
 from agent.tools.arguments import OrderRef, OrderSide, Price, Symbol
-from agent.tools.market_arguments import OptionRight, Strike, TradingClass
+from agent.tools.market_arguments import Currency, OptionRight, Strike, TradingClass
 from core import clock
 from core.settings import Effect
 from core.types import Snapshot
@@ -49,17 +49,18 @@ def preview_strategy(  # noqa: PLR0913, PLR0917 - a strategy has that many terms
     far_expiry: date | None = None,
     limit_price: NetPrice | None = None,
     trading_class: TradingClass | None = None,
+    currency: Currency = "USD",
 ) -> Answer:
     """Step 1 of an option strategy: check it as a whole and rehearse it at the broker.
 
     BUY pays for it and SELL receives: a SELL of an iron_condor or a vertical is a credit spread, a
     BUY of a covered_call buys the shares and sells the call. ``right`` (C or P) belongs to a
     vertical or a calendar, ``far_expiry`` to a calendar. Without ``limit_price`` the limit is what
-    its legs' bids and asks come to. Returns order, legs with bid and ask, reference_price per
-    share, max_risk, max_gain and funds_required in money (null: no bound, or not known),
-    break_evens, checks, the broker's what_if and, only if all passed, a ``token`` for place_order:
-    good once, within 120 seconds, for you alone. An option that is not listed is refused, and the
-    nearest ones are named. Nothing is sent.
+    its legs' bids and asks come to. ``currency`` is that of the underlying. Returns order, legs
+    with bid and ask, reference_price per share, max_risk, max_gain and funds_required in money
+    (null: no bound, or not known), break_evens, checks, the broker's what_if and, only if all
+    passed, a ``token`` for place_order: good once, within 120 seconds, for you alone. An option
+    that is not listed is refused, and the nearest ones are named. Nothing is sent.
     """
     request = order_preview.StrategyRequest(
         terms=StrategyTerms(strategy, symbol, expiry, tuple(strikes), right, far_expiry),
@@ -67,6 +68,7 @@ def preview_strategy(  # noqa: PLR0913, PLR0917 - a strategy has that many terms
         quantity=quantity,
         limit_price=limit_price,
         trading_class=trading_class or "",
+        currency=currency,
     )
     with context.at_desk() as desk:
         preview = order_preview.preview_strategy(request, **desk)

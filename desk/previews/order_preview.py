@@ -57,6 +57,7 @@ class StrategyRequest:
     quantity: int  # combinations
     limit_price: float | None = None  # net per share
     trading_class: str = ""  # needed where the underlying has several
+    currency: str = "USD"  # of the underlying
 
 
 def preview_order(
@@ -112,7 +113,11 @@ def preview_strategy(
     calling = Caller(caller, now, settings)
     today = session_at(gateway.server_time(), settings.exchange)
     found = find_strategy(
-        gateway, request.terms, trading_class=request.trading_class, today=today.day
+        gateway,
+        request.terms,
+        currency=request.currency,
+        trading_class=request.trading_class,
+        today=today.day,
     )
     order = ComboOrder(
         con_id=found.underlying.con_id,

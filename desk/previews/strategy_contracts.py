@@ -24,9 +24,9 @@ class FoundStrategy:
 
 
 def find_strategy(
-    gateway: FullGateway, terms: StrategyTerms, *, trading_class: str, today: date
+    gateway: FullGateway, terms: StrategyTerms, *, currency: str, trading_class: str, today: date
 ) -> FoundStrategy:
-    """Look up the underlying, a stock or a fund in US dollars, and every option.
+    """Look up the underlying, a stock or a fund in this currency, and every option.
 
     Raises `DataError` for terms that are no strategy, `ibkr.options.chain.AmbiguousClass` with the
     candidates when the underlying has several classes of options, and `NoData` that names the
@@ -35,7 +35,7 @@ def find_strategy(
     wanted = build(terms)  # terms that are none need not be looked up
     if terms.expiry < today:
         raise DataError(f"the expiry {terms.expiry} has passed: it is {today}")
-    resolved = gateway.market.resolve([terms.symbol])
+    resolved = gateway.market.resolve([terms.symbol], currency=currency)
     if not resolved.contracts:
         raise NoData(f"{terms.symbol}: {resolved.refused.get(terms.symbol, 'not known')}")
     underlying = resolved.contracts[0]
