@@ -109,7 +109,11 @@ def tail_slope(problem: Problem, tail: Floats) -> Floats:
 
 
 def tail_shares(guess: Floats, total: float, most: Floats) -> Floats:
-    """Return the nearest valid shares: each in [0, most], together ``total``."""
+    """Return the nearest valid shares: each in [0, most], together ``total``.
+
+    >>> tail_shares(np.array([0.9, 0.0, 0.0]), 1.0, np.array([0.5, 0.5, 0.5])).tolist()
+    [0.5, 0.25, 0.25]
+    """
     shares = np.clip(guess, 0.0, most)
     excess = shares.sum() - total
     # Scaled down, or every share raised towards its cap by the same part of its room.

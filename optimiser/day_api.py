@@ -2,8 +2,12 @@
 
 Bound to a day's returns and holdings, the call is that of the manual:
 
->>> optimiser = Optimiser(returns, current)
->>> targets = optimiser.mean_variance_cvar(
+>>> import numpy as np
+>>> random = np.random.default_rng(7)
+>>> returns = pd.DataFrame(random.normal(0.0, 0.01, (120, 2)), columns=["AAPL", "MSFT"])
+>>> features = pd.DataFrame({"symbol": ["AAPL", "MSFT"], "alpha_score": [0.9, -0.8]})
+>>> optimiser = Optimiser(returns, current=None)
+>>> optimiser.mean_variance_cvar(
 ...     universe=features.symbol,
 ...     alpha_scores=features.alpha_score,
 ...     risk_model="shrunk_cov",
@@ -11,7 +15,9 @@ Bound to a day's returns and holdings, the call is that of the manual:
 ...     max_single=0.12,
 ...     cash_buffer=0.05,
 ... )
->>> optimiser.ex_ante_return, optimiser.ex_ante_vol
+{'AAPL': 0.12, 'MSFT': -0.12}
+>>> round(optimiser.ex_ante_return, 5), round(optimiser.ex_ante_vol, 5)
+(0.00017, 0.00152)
 """
 
 from __future__ import annotations

@@ -113,11 +113,7 @@ class Report:
     ) -> TargetResult:
         problem = self.relaxed.problem
         prices = np.maximum(solution.prices, 0.0)
-        singles = np.zeros(len(weights))
-        binding: tuple[Binding, ...] = ()
-        if proof is not None:
-            singles = single_prices(problem, weights, proof)
-            binding = binding_limits(problem, weights, prices, singles)
+        singles, binding = _at_limits(problem, weights, prices, proof)
         return TargetResult(
             weights=self._by_name(weights, "weight"),
             status=status,
@@ -153,6 +149,16 @@ class Report:
         everyone = np.zeros(len(self.inputs.symbols))
         everyone[self.statement.play] = values
         return pd.Series(everyone, index=self.inputs.index, name=name)
+
+
+def _at_limits(
+    problem: Problem, weights: Floats, prices: Floats, proof: Certificate | None
+) -> tuple[Floats, tuple[Binding, ...]]:
+    """Return the price of each single limit, and the limits reached; none without a proof."""
+    if proof is None:
+        return np.zeros(len(weights)), ()
+    singles = single_prices(problem, weights, proof)
+    return singles, binding_limits(problem, weights, prices, singles)
 
 
 def _expect(problem: Problem, weights: Floats) -> Expectation:

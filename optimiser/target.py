@@ -71,6 +71,12 @@ def mean_variance_cvar(  # noqa: PLR0913 - the user's call, each term by its nam
     alpha'w - risk_aversion * w'Sigma w - cvar_aversion * CVaR(-Rw)
     - cost'|w - w_prev| - impact'|w - w_prev|^1.5 - alpha_uncertainty'|w|
 
+    Mean and variance after H. Markowitz, "Portfolio Selection" (1952); CVaR as a convex term after
+    R. T. Rockafellar and S. Uryasev, "Optimization of conditional value-at-risk" (2000); impact to
+    the power of 3/2, the square-root law of price impact, after R. Grinold and R. Kahn, "Active
+    Portfolio Management"; the worst case of an uncertain alpha after A. Ben-Tal and A. Nemirovski,
+    "Robust convex optimization" (1998).
+
     Parameters
     ----------
     alpha
@@ -122,6 +128,18 @@ def mean_variance_cvar(  # noqa: PLR0913 - the user's call, each term by its nam
         The inputs cannot be used, or the limits cannot be met and ``on_infeasible="raise"``.
     SolverError
         The engine asked for has no answer that is provably the best.
+
+    Two names of unlike promise, and no view on the third:
+
+    >>> import numpy as np
+    >>> random = np.random.default_rng(7)
+    >>> returns = pd.DataFrame(random.normal(0.0, 0.01, (120, 3)), columns=["A", "B", "C"])
+    >>> alpha = pd.Series({"A": 0.001, "B": -0.001, "C": float("nan")})
+    >>> target = mean_variance_cvar(alpha, returns)
+    >>> target.weights.round(4).to_dict()
+    {'A': 0.12, 'B': -0.12, 'C': 0.0}
+    >>> target.status, sorted(each.name for each in target.binding)
+    ('optimal', ['single A', 'single B'])
     """
     started, given = stopwatch(), locals()
     raw = _picked(Raw, given, beta=None if beta_range is None else beta)

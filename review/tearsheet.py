@@ -13,11 +13,10 @@ from core.settings import Mode
 from review import text
 from review.page import environment
 from review.tearsheet_plots import costs_svg, drawdown_svg, growth_svg, turnover_svg
+from risk.drawdowns import Drawdown, deepest_drawdown
 from risk.performance import (
     YEAR,
-    Drawdown,
     Performance,
-    deepest_drawdown,
     mean_turnover,
     monthly_returns,
     performance,

@@ -11,7 +11,7 @@ import numpy as np
 
 from review.svg import COLOURS, plain_figure, svg_of
 from review.text import number
-from risk.performance import drawdowns, growth
+from risk.drawdowns import drawdowns, growth
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -56,18 +56,32 @@ def daily_values(valuations: Sequence[Valuation]) -> tuple[float, ...]:
 
 
 def loss_since_last(values: Sequence[float], present: float) -> float:
-    """Return the loss since the last value as a fraction of it; below zero for a gain."""
+    """Return the loss since the last value as a fraction of it; below zero for a gain.
+
+    >>> round(loss_since_last([110.0, 100.0], 95.0), 6)
+    0.05
+    """
     return 1.0 - present / values[-1]
 
 
 def drawdown(valuations: Sequence[Valuation], present: float) -> float:
-    """Return how far the present value is below the highest on record, as a fraction of it."""
+    """Return how far the present value is below the highest on record, as a fraction of it.
+
+    >>> from datetime import UTC
+    >>> day = datetime(2026, 7, 20, tzinfo=UTC)
+    >>> round(drawdown([Valuation(day.date(), day, 200.0)], 150.0), 6)
+    0.25
+    """
     highest = max(present, *(number(one.net_asset_value) for one in valuations))
     return 1.0 - present / highest
 
 
 def losing_days(values: Sequence[float], present: float) -> int:
-    """Return how many days running, up to the present, ended below the one before."""
+    """Return how many days running, up to the present, ended below the one before.
+
+    >>> losing_days([100.0, 102.0, 101.0], 99.0)
+    2
+    """
     days = [*values, present]
     count = 0
     while count < len(values) and days[-1 - count] < days[-2 - count]:

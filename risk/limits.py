@@ -105,12 +105,20 @@ class Limits:
 
 
 def within(value: float, limit: float) -> bool:
-    """Tell whether a number is finite and not above its limit. NaN is never within anything."""
+    """Tell whether a number is finite and not above its limit. NaN is never within anything.
+
+    >>> within(0.12, 0.12), within(0.121, 0.12), within(math.nan, 0.12)
+    (True, False, False)
+    """
     return math.isfinite(value) and value <= limit + TOLERANCE
 
 
 def number(value: object) -> float:
-    """Return a number as float, and NaN for whatever is none: None, text, true and false."""
+    """Return a number as float, and NaN for whatever is none: None, text, true and false.
+
+    >>> number("7"), number(7), number(None), number(True)
+    (nan, 7.0, nan, nan)
+    """
     if isinstance(value, bool) or not hasattr(value, "__float__"):
         return math.nan
     try:
@@ -120,13 +128,21 @@ def number(value: object) -> float:
 
 
 def is_restricted(con_id: int, symbol: str, restricted: Iterable[str]) -> bool:
-    """Tell whether an instrument is on the restricted list, by conId or by symbol."""
+    """Tell whether an instrument is on the restricted list, by conId or by symbol.
+
+    >>> is_restricted(265598, "AAPL", ["aapl"]), is_restricted(265598, "AAPL", ["265598"])
+    (True, True)
+    """
     listed = {entry.strip().casefold() for entry in restricted}
     return str(con_id) in listed or (symbol.strip().casefold() or None) in listed
 
 
 def check(name: str, value: float, limit: Limit, detail: str = "") -> Check:
-    """Hold a number against its limit."""
+    """Hold a number against its limit.
+
+    >>> check("gross", 1.3, Limit(1.2, "of net asset value", "limits.max_gross")).detail
+    '1.3 above 1.2 of net asset value (limits.max_gross)'
+    """
     if not math.isfinite(value):
         shown = f"could not be measured; {limit.setting} allows {limit.value:g} {limit.unit}"
         return Check(name, None, limit.value, passed=False, detail=_join(detail, shown))
@@ -138,7 +154,11 @@ def check(name: str, value: float, limit: Limit, detail: str = "") -> Check:
 
 
 def apart(value: float, limit: float) -> tuple[str, str]:
-    """Write a value and its limit, with the digits that it takes to tell them apart."""
+    """Write a value and its limit, with the digits that it takes to tell them apart.
+
+    >>> apart(1.3, 1.2), apart(1.20001, 1.2)
+    (('1.3', '1.2'), ('1.20001', '1.2'))
+    """
     short = f"{value:.4g}", f"{limit:g}"
     if short[0] == short[1] and not math.isclose(value, limit, rel_tol=1e-12):
         return f"{value:.12g}", f"{limit:.12g}"
@@ -146,7 +166,11 @@ def apart(value: float, limit: float) -> tuple[str, str]:
 
 
 def in_words(value: object, form: str = ",.2f") -> str:
-    """Write a number, or that it is not known where it is none."""
+    """Write a number, or that it is not known where it is none.
+
+    >>> in_words(1234.5), in_words(None)
+    ('1,234.50', 'not known')
+    """
     found = number(value)
     return format(found, form) if math.isfinite(found) else "not known"
 

@@ -86,7 +86,14 @@ def payoff(strategy: Strategy) -> Payoff:
 
 
 def outcome(strategy: Strategy, side: Side, price: float) -> Outcome:
-    """Return what can come of buying or selling a strategy at a net price per share."""
+    """Return what can come of buying or selling a strategy at a net price per share.
+
+    >>> from datetime import date
+    >>> from risk.strategy import StrategyKind, StrategyTerms, build
+    >>> terms = StrategyTerms(StrategyKind.VERTICAL, "SPY", date(2026, 8, 21), (500.0, 510.0), "C")
+    >>> outcome(build(terms), Side.BUY, 4.0)
+    Outcome(max_loss=4.0, max_gain=6.0, break_evens=(504.0,))
+    """
     line = payoff(strategy)
     if len({leg.expiry for leg in strategy.options}) > 1:
         # Whoever sold a calendar is left with a short option: nothing covers it.

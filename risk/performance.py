@@ -9,8 +9,8 @@ Definitions, because every library has its own:
 - Downside deviation: root of the mean over all days, gains counted as 0, of the squared shortfall
   of a daily return below the risk-free one, times sqrt(252). The Sortino ratio puts it in the place
   of the standard deviation (Sortino and Price, 1994).
-- Drawdowns compound, and the starting capital is the first peak: a first day of -10 % is one. The
-  Calmar ratio is the yearly return over the deepest one of all days, not of three years.
+- The Calmar ratio is the yearly return over the deepest drawdown (`risk.drawdowns`) of all days,
+  not of three years.
 - Value at risk and CVaR are one day's loss, a positive number, of the past itself and with a tail
   day counted in part, as `risk.measures` has them for the limits.
 - Skewness and excess kurtosis are those of a sample (Fisher's G1 and G2); a normal one has 0.
@@ -29,6 +29,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from risk.drawdowns import max_drawdown
 from risk.measures import VAR_LEVEL, historical_cvar, historical_var
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -89,6 +90,9 @@ def daily_returns(equity: Floats, *, start: float) -> Floats:
     Returns
     -------
     Shape (n,), as fractions. NaN on a day after the capital was gone: nothing can be earned on it.
+
+    >>> daily_returns(np.array([110.0, 99.0]), start=100.0).round(6).tolist()
+    [0.1, -0.1]
     """
     before = np.concatenate([[start], equity])[:-1]
     ratio = np.full(len(equity), np.nan)
@@ -96,18 +100,21 @@ def daily_returns(equity: Floats, *, start: float) -> Floats:
     return ratio - 1.0
 
 
-def growth(returns: Floats) -> Floats:
-    """Return what 1 has become after each day, shape (n,)."""
-    return np.asarray(np.cumprod(1.0 + returns))
-
-
 def total_return(returns: Floats) -> float:
-    """Return the compounded return of all days; 0 for no day."""
+    """Return the compounded return of all days; 0 for no day.
+
+    >>> round(total_return(np.array([0.1, 0.1])), 6)
+    0.21
+    """
     return float(np.prod(1.0 + returns)) - 1.0
 
 
 def annual_return(returns: Floats) -> float:
-    """Return the yearly return that compounds to the same total; NaN for no day."""
+    """Return the yearly return that compounds to the same total; NaN for no day.
+
+    >>> round(annual_return(np.full(126, 0.001)), 6)  # half a year
+    0.286434
+    """
     final = 1.0 + total_return(returns)
     if not (len(returns) and final >= 0.0):
         return math.nan
@@ -115,7 +122,11 @@ def annual_return(returns: Floats) -> float:
 
 
 def annual_volatility(returns: Floats) -> float:
-    """Return the standard deviation (ddof 1) of daily returns, for a year; NaN below two days."""
+    """Return the standard deviation (ddof 1) of daily returns, for a year; NaN below two days.
+
+    >>> round(annual_volatility(np.array([0.01, -0.01])), 6)
+    0.224499
+    """
     if len(returns) < 2:
         return math.nan
     return float(np.std(returns, ddof=1)) * math.sqrt(YEAR)
@@ -125,6 +136,9 @@ def sharpe_ratio(returns: Floats, *, risk_free: float = 0.0) -> float:
     """Return the yearly Sharpe ratio; NaN below two days and where nothing ever varied.
 
     ``risk_free`` is a rate per year, as a fraction.
+
+    >>> round(sharpe_ratio(np.array([0.02, 0.0])), 6)
+    11.224972
     """
     if not _varies(returns):
         return math.nan
@@ -192,58 +206,13 @@ def excess_kurtosis(returns: Floats) -> float:
 
 
 def profit_factor(returns: Floats) -> float:
-    """Return the sum of all gains over the sum of all losses; NaN where no day lost."""
+    """Return the sum of all gains over the sum of all losses; NaN where no day lost.
+
+    >>> round(profit_factor(np.array([0.03, -0.01, 0.01, -0.01])), 6)
+    2.0
+    """
     losses = float(np.sum(np.minimum(returns, 0.0)))
     return float(np.sum(np.maximum(returns, 0.0))) / -losses if losses < 0.0 else math.nan
-
-
-def drawdowns(returns: Floats) -> Floats:
-    """Return how far each close lies below the highest before it, 0 or less, shape (n,)."""
-    curve = np.concatenate([[1.0], growth(returns)])
-    below: Floats = curve / np.maximum.accumulate(curve) - 1.0
-    return below[1:]
-
-
-def max_drawdown(returns: Floats) -> float:
-    """Return the deepest drawdown, 0 or less."""
-    return float(np.min(drawdowns(returns), initial=0.0))
-
-
-@dataclass(frozen=True, slots=True)
-class Drawdown:
-    """The deepest drawdown, in sessions."""
-
-    depth: float  # 0 or less, as a fraction
-    fall: int | None  # from the peak to the deepest close; None: there was no drawdown
-    recovery: int | None  # from there to the first close at the peak or above; None: not yet
-
-
-def deepest_drawdown(returns: Floats) -> Drawdown:
-    """Return the deepest drawdown, the first of equals, and how long it took.
-
-    With an unknown return the depth is NaN and neither time is known.
-    """
-    depth = max_drawdown(returns)
-    if not depth < 0.0:
-        return Drawdown(depth, None, None)
-    below = drawdowns(returns)
-    bottom = int(np.argmin(below))
-    at_peak = np.flatnonzero(below[:bottom] == 0.0)
-    fall = bottom - int(at_peak[-1]) if len(at_peak) else bottom + 1  # +1: the starting capital
-    back = np.flatnonzero(below[bottom:] == 0.0)
-    return Drawdown(depth, fall, int(back[0]) if len(back) else None)
-
-
-def longest_drawdown(returns: Floats) -> float:
-    """Return the most sessions in a row that closed below an earlier high; NaN if not known."""
-    below = drawdowns(returns)
-    if np.isnan(below).any():
-        return math.nan
-    longest = now = 0
-    for close in below.tolist():
-        now = now + 1 if close < 0.0 else 0
-        longest = max(longest, now)
-    return float(longest)
 
 
 def calmar_ratio(returns: Floats) -> float:
@@ -253,7 +222,11 @@ def calmar_ratio(returns: Floats) -> float:
 
 
 def hit_rate(returns: Floats) -> float:
-    """Return the share of days with a gain among those with a gain or a loss; NaN without any."""
+    """Return the share of days with a gain among those with a gain or a loss; NaN without any.
+
+    >>> hit_rate(np.array([0.01, 0.0, -0.01, 0.02]))
+    0.6666666666666666
+    """
     if np.isnan(returns).any():
         return math.nan
     moved = np.count_nonzero(returns)
@@ -261,12 +234,20 @@ def hit_rate(returns: Floats) -> float:
 
 
 def two_way_turnover(traded: float, *, net_asset_value: float) -> float:
-    """Return the value bought and sold in a day over net asset value; NaN without any value."""
+    """Return the value bought and sold in a day over net asset value; NaN without any value.
+
+    >>> two_way_turnover(50_000.0, net_asset_value=1_000_000.0)
+    0.05
+    """
     return traded / net_asset_value if net_asset_value > 0.0 else math.nan
 
 
 def one_way_turnover(traded: float, *, net_asset_value: float) -> float:
-    """Return half the value bought and sold in a day over net asset value; NaN without any."""
+    """Return half the value bought and sold in a day over net asset value; NaN without any.
+
+    >>> one_way_turnover(50_000.0, net_asset_value=1_000_000.0)
+    0.025
+    """
     return two_way_turnover(traded, net_asset_value=net_asset_value) / 2.0
 
 
@@ -276,7 +257,13 @@ def mean_turnover(turnovers: Floats) -> float:
 
 
 def monthly_returns(days: Sequence[date], returns: Floats) -> dict[tuple[int, int], float]:
-    """Return the compounded return of each calendar month, by (year, month), in order."""
+    """Return the compounded return of each calendar month, by (year, month), in order.
+
+    >>> days = [date(2026, 6, 30), date(2026, 7, 1), date(2026, 7, 2)]
+    >>> months = monthly_returns(days, np.array([0.01, 0.1, 0.1]))
+    >>> {month: round(value, 6) for month, value in months.items()}
+    {(2026, 6): 0.01, (2026, 7): 0.21}
+    """
     months: dict[tuple[int, int], float] = {}
     for day, value in zip(days, returns.tolist(), strict=True):
         month = (day.year, day.month)

@@ -141,6 +141,9 @@ def quantities(quantity: int, *, size_down: float, floor: float, lot: int) -> tu
     """Return the quantities to ask about, largest first: the whole, then smaller in whole lots.
 
     1,000 shares in lots of 1, 20 % off each time, floor 0.40: 1000, 800, 640, 512, 409.
+
+    >>> quantities(1000, size_down=0.20, floor=0.40, lot=1)
+    (1000, 800, 640, 512, 409)
     """
     sizes = [quantity]
     while True:

@@ -18,6 +18,10 @@ def daily_returns(bars: pd.DataFrame, *, sessions: int) -> pd.DataFrame:
     One row per session on which anything traded, one column per conId, sorted. NaN where a name
     has no bar on that session or on the one before: a gap is not a return of zero, and a price
     is not carried over it.
+
+    >>> bars = pd.DataFrame({"con_id": [1, 1], "session": [1, 2], "close": [50.0, 51.0]})
+    >>> daily_returns(bars, sessions=1).round(6).to_dict()
+    {1: {2: 0.02}}
     """
     closes = bars.pivot_table(index="session", columns="con_id", values="close").sort_index()
     return closes.tail(sessions + 1).pct_change(fill_method=None).iloc[1:]

@@ -115,7 +115,12 @@ _ONE_RIGHT = frozenset({StrategyKind.VERTICAL, StrategyKind.CALENDAR})
 
 
 def build(terms: StrategyTerms, *, multiplier: int = 100) -> Strategy:
-    """Return the legs of a strategy. Raises `DataError` with everything that is wrong."""
+    """Return the legs of a strategy. Raises `DataError` with everything that is wrong.
+
+    >>> terms = StrategyTerms(StrategyKind.VERTICAL, "SPY", date(2026, 8, 21), (500.0, 510.0), "C")
+    >>> [(leg.side.value, leg.strike) for leg in build(terms).legs]
+    [('BUY', 500.0), ('SELL', 510.0)]
+    """
     if wrong := list(_problems(terms, multiplier)):
         raise DataError(f"this is no {terms.kind.replace('_', ' ')}: {'; '.join(wrong)}")
     return Strategy(terms.kind, terms.symbol, multiplier, _legs(terms, multiplier))

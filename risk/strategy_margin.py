@@ -29,6 +29,12 @@ def funds_required(
     """Return the funds that one share of the combination ties up; NaN where that is not known.
 
     ``price`` is net, ``leg_prices`` are in the order of the legs; all are per share.
+
+    >>> from datetime import date
+    >>> from risk.strategy import StrategyTerms, build
+    >>> terms = StrategyTerms(StrategyKind.VERTICAL, "SPY", date(2026, 8, 21), (500.0, 510.0), "C")
+    >>> funds_required(build(terms), Side.SELL, price=4.0, underlying=505.0, leg_prices=(8.0, 4.0))
+    6.0
     """
     if strategy.kind is StrategyKind.COVERED_CALL:
         return _covered_call(strategy, price=price, underlying=underlying)

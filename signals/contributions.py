@@ -18,6 +18,11 @@ def contributions(scores: pd.DataFrame, *, settings: SignalSettings) -> pd.DataF
     ----------
     scores
         Columns of `core.tables.SCORES`; the index is kept.
+
+    >>> blocks = {"technical": [0.5], "fundamental": [-0.5], "sentiment": [float("nan")]}
+    >>> scores = pd.DataFrame({**blocks, "alpha_score": [0.1]})
+    >>> contributions(scores, settings=SignalSettings()).round(3).to_dict("records")
+    [{'technical': 0.25, 'fundamental': -0.15, 'sentiment': nan}]
     """
     weights = pd.Series({block: getattr(settings, f"{block}_weight") for block in BLOCKS})
     parts = scores[list(BLOCKS)].astype(float) * weights

@@ -60,7 +60,13 @@ class Jump:
 
 
 def likely_cause(ratio: float) -> str:
-    """Say which split or slip of the decimal point a ratio of two prices looks like, if any."""
+    """Say which split or slip of the decimal point a ratio of two prices looks like, if any.
+
+    >>> likely_cause(0.5)
+    ', which looks like a split of 2:1'
+    >>> likely_cause(1.1)
+    ''
+    """
     size = max(ratio, 1.0 / ratio)
     for name, simple in RATIOS.items():
         if abs(math.log(size / simple)) < 0.05:

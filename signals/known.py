@@ -18,7 +18,12 @@ def as_days(days: pd.Series) -> Days:
 
 
 def dated_within(days: pd.Series, first: date, last: date) -> Flags:
-    """Tell which days are neither before ``first`` nor after ``last``; a missing day is not."""
+    """Tell which days are neither before ``first`` nor after ``last``; a missing day is not.
+
+    >>> days = pd.Series([date(2026, 7, 1), date(2026, 7, 20), None])
+    >>> dated_within(days, date(2026, 7, 10), date(2026, 7, 31)).tolist()
+    [False, True, False]
+    """
     values = as_days(days)
     flags: Flags = (values >= np.datetime64(first)) & (values <= np.datetime64(last))
     return flags

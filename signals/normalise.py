@@ -29,6 +29,9 @@ def robust_score(raw: pd.Series[float]) -> pd.Series[float]:
     standard deviations, clipped at `CLIP_AT` and divided by it. Not known stays NaN: an unknown
     value must lower a symbol's coverage, not pass as neutral. A cross-section without spread
     scores 0 everywhere.
+
+    >>> robust_score(pd.Series([1.0, 2.0, 3.0, 100.0, float("nan")])).round(4).tolist()
+    [-0.3372, -0.1124, 0.1124, 1.0, nan]
     """
     known = raw.astype(float).where(raw.abs() <= LARGEST)
     centre = known.median()
@@ -47,6 +50,9 @@ def robust_sigma(distance: pd.Series[float]) -> float:
     Where more than half of the values are equal (dividend yields of 0) the median absolute
     deviation is zero though there is spread; the mean absolute deviation then takes its place
     (Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993).
+
+    >>> robust_sigma(pd.Series([-1.0, 0.0, 1.0]))
+    1.4826
     """
     absolute = distance.abs()
     median = MAD_TO_SIGMA * float(absolute.median())
@@ -54,5 +60,9 @@ def robust_sigma(distance: pd.Series[float]) -> float:
 
 
 def clipped_score(z: pd.Series[float]) -> pd.Series[float]:
-    """Turn values that are robust z-scores already into scores in [-1, 1]; NaN stays NaN."""
+    """Turn values that are robust z-scores already into scores in [-1, 1]; NaN stays NaN.
+
+    >>> clipped_score(pd.Series([1.5, 9.0])).tolist()
+    [0.5, 1.0]
+    """
     return (z.astype(float).replace([np.inf, -np.inf], np.nan) / CLIP_AT).clip(-1.0, 1.0)

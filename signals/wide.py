@@ -41,6 +41,11 @@ def wide_bars(bars: pd.DataFrame, *, sessions: int) -> Wide:
     """Lay out the newest ``sessions`` sessions of bars, columns as of `core.tables.BARS`.
 
     A bar whose close is not a positive number, or whose volume is missing or negative, is no bar.
+
+    >>> days = [date(2026, 7, 20), date(2026, 7, 21)]
+    >>> bars = pd.DataFrame({"con_id": 1, "session": days, "close": [50.0, -1.0], "volume": 9.0})
+    >>> wide_bars(bars, sessions=5).closes.tolist()  # a price below zero is no bar
+    [[50.0]]
     """
     close = bars["close"].to_numpy(dtype=float, na_value=np.nan)
     volume = bars["volume"].to_numpy(dtype=float, na_value=np.nan)

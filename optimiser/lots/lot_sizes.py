@@ -33,7 +33,11 @@ class Listing:
 
 
 def round_lot(price: float) -> int:
-    """Return the US round lot in shares for a price in USD. Raises `DataError` for no price."""
+    """Return the US round lot in shares for a price in USD. Raises `DataError` for no price.
+
+    >>> [round_lot(price) for price in (180.0, 600.0, 4_000.0, 600_000.0)]
+    [100, 40, 10, 1]
+    """
     if not (math.isfinite(price) and price > 0.0):
         raise DataError(f"a price of {price:g} has no round lot")
     return next((lot for most, lot in ROUND_LOTS if price <= most), SMALLEST_LOT)
@@ -43,6 +47,9 @@ def base_price(listing: Listing, rates: Rates) -> float:
     """Return what one share is worth in the base currency.
 
     Raises `DataError` when price or rate is no positive number.
+
+    >>> base_price(Listing(Price(250.0, "GBP", 100)), Rates("USD", {"GBP": 1.25}))  # pence
+    3.125
     """
     if problems := list(listing_problems(listing)):
         raise DataError("; ".join(problems))

@@ -88,6 +88,10 @@ def wish_for(con_id: int, weight: float, *, unit: float, held: int, lot: int) ->
     """Work out what a target weight asks of one name.
 
     ``unit`` is the weight of one share, ``held`` the shares held now, ``lot`` shares to a lot.
+
+    >>> wish = wish_for(1, 0.10, unit=0.0004, held=0, lot=100)
+    >>> wish.ideal, wish.down, wish.up
+    (250.0, 200, 300)
     """
     exits = weight == 0.0
     ideal = weight / unit

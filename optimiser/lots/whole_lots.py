@@ -110,6 +110,16 @@ def target_quantities(
     DataError
         A number or a rate is missing or not finite, or a holding is not in whole shares; all of
         them are named.
+
+    >>> from core.money import Price
+    >>> listings = {1: Listing(Price(50.0, "USD")), 2: Listing(Price(20.0, "USD"))}
+    >>> sizing = Sizing(net_asset_value=100_000.0, rates=Rates("USD", {}))
+    >>> limits = BookLimits(max_single=0.12, max_gross=1.2, cash_buffer=0.05)
+    >>> lots = target_quantities(
+    ...     {1: 0.11, 2: -0.045}, listings=listings, current={}, sizing=sizing, limits=limits
+    ... )
+    >>> lots.quantities
+    {1: 200, 2: -200}
     """
     problems = list(_problems(weights, listings, current, sizing, limits))
     if problems:

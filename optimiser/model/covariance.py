@@ -171,6 +171,10 @@ def ledoit_wolf(scenarios: Floats) -> Covariance:
     names the n x n matrix is the smaller form and is kept; otherwise it is never made: the norm
     of S, which delta needs, is that of the T x T matrix of the days' products. Nothing of the
     size of the scenarios is copied: to move that much memory takes longer than the sums.
+
+    >>> scenarios = np.array([[0.01, 0.02], [-0.01, 0.01], [0.0, -0.03]])
+    >>> ledoit_wolf(scenarios).block(np.array([0, 1])).round(6).tolist()
+    [[0.000182, 1.4e-05], [1.4e-05, 0.000351]]
     """
     days, count = scenarios.shape
     mean = scenarios.mean(axis=0)

@@ -49,7 +49,14 @@ def trading_cost(problem: Problem, weights: Floats) -> float:
 
 
 def tail_mean(losses: Floats, probabilities: Floats, level: float) -> float:
-    """Return the mean of the worst 1 - level of the losses, the last one counted in part."""
+    """Return the mean of the worst 1 - level of the losses, the last one counted in part.
+
+    CVaR after Rockafellar and Uryasev (2000), of scenarios with probabilities.
+
+    >>> losses, equal = np.array([0.04, 0.02, -0.01, -0.03]), np.full(4, 0.25)
+    >>> round(tail_mean(losses, equal, 0.5), 6)
+    0.03
+    """
     worst_first = np.argsort(-losses, kind="stable")
     ordered = probabilities[worst_first]
     before = np.cumsum(ordered) - ordered
@@ -58,7 +65,11 @@ def tail_mean(losses: Floats, probabilities: Floats, level: float) -> float:
 
 
 def tail_threshold(losses: Floats, probabilities: Floats, level: float) -> float:
-    """Return the least loss that scenarios of together at least ``level`` do not exceed."""
+    """Return the least loss that scenarios of together at least ``level`` do not exceed.
+
+    >>> tail_threshold(np.array([0.04, 0.02, -0.01, -0.03]), np.full(4, 0.25), 0.5)
+    -0.01
+    """
     worst_first = np.argsort(-losses, kind="stable")
     reached = np.cumsum(probabilities[worst_first])
     # 1e-9: twenty times 0.05 is a little less than 1.

@@ -105,6 +105,13 @@ def apply_overrides(
     ------
     DataError
         A weight, before or after, is not finite.
+
+    >>> rules = Rules(breaking_news=())
+    >>> facts = {"ABC": Facts(sentiment_z=-3.0), "XYZ": Facts(halted=True)}
+    >>> weights = pd.Series({"ABC": 0.05, "XYZ": 0.04})
+    >>> overlaid = apply_overrides(weights, pd.Series({"XYZ": 0.01}), facts, rules=rules)
+    >>> overlaid.weights.to_dict()
+    {'ABC': 0.0, 'XYZ': 0.01}
     """
     before = weights_before.reindex(weights.index, fill_value=0.0)
     for what, column in (("target", weights), ("current", before)):

@@ -19,7 +19,13 @@ _PARSER: Any = import_module("re._parser")  # the standard library's own; typesh
 
 
 def pattern_problem(pattern: str, *, longest: int) -> str | None:
-    """Return what is wrong with a pattern for texts of ``longest`` characters, None if nothing."""
+    """Return what is wrong with a pattern for texts of ``longest`` characters, None if nothing.
+
+    >>> pattern_problem("profit warning", longest=200) is None
+    True
+    >>> pattern_problem("(a+)+b", longest=200)[:24]
+    'may be tried in inf ways'
+    """
     if len(pattern) > LONGEST_PATTERN:
         return f"{len(pattern)} characters, more than {LONGEST_PATTERN}"
     try:

@@ -1,7 +1,5 @@
 import math
-from dataclasses import asdict
 from datetime import date
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -9,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from risk import drawdowns as d
 from risk import performance as p
 
 YEAR = math.sqrt(252)
@@ -32,20 +31,6 @@ def test_nothing_is_earned_on_capital_that_is_gone():
     assert returns[0] == -1.0
     assert math.isnan(returns[1])
     assert len(p.daily_returns(arr(), start=100.0)) == 0
-
-
-def test_a_loss_on_the_first_day_is_a_drawdown():
-    assert p.max_drawdown(arr(-0.10, 0.05)) == pytest.approx(-0.10)
-
-
-def test_drawdowns_compound_and_do_not_add_up():
-    # Two losses of 20 %: 0.64 of the peak is left, not 0.60.
-    assert p.max_drawdown(arr(0.5, -0.2, -0.2, 0.1)) == pytest.approx(-0.36)
-
-
-def test_a_past_that_only_rose_has_no_drawdown():
-    assert p.max_drawdown(arr(0.01, 0.02)) == 0.0
-    assert p.max_drawdown(arr()) == 0.0
 
 
 def test_a_year_has_252_sessions():
@@ -109,42 +94,6 @@ def test_a_past_without_a_loss_has_no_sortino_calmar_or_profit_factor():
         assert math.isnan(measure(returns))
 
 
-def test_the_calmar_ratio_is_the_yearly_return_over_the_deepest_drawdown():
-    # 126 days that come to +21 %, of which one loses a tenth: +46.41 % a year over 10 %.
-    returns = np.zeros(126)
-    returns[:2] = -0.1, 1.21 / 0.9 - 1.0
-    assert p.calmar_ratio(returns) == pytest.approx((1.21**2 - 1) / 0.1)
-    assert p.calmar_ratio(arr(-1.0)) == -1.0
-
-
-def test_a_drawdown_is_timed_from_its_peak_to_the_bottom_and_back():
-    # 100, 110, 99, 88, 99, 110, 121: down for two sessions, back after two more.
-    closes = arr(110.0, 99.0, 88.0, 99.0, 110.0, 121.0)
-    returns = p.daily_returns(closes, start=100.0)
-    # In binary the way back may end a rounding below the peak; a little above is unmistakable.
-    returns[4] += 1e-9
-    assert p.deepest_drawdown(returns) == p.Drawdown(pytest.approx(-0.2), fall=2, recovery=2)
-    assert p.longest_drawdown(returns) == 3.0
-
-
-def test_a_drawdown_from_the_starting_capital_that_is_not_over_has_no_recovery():
-    assert p.deepest_drawdown(arr(-0.1, -0.1, 0.05)) == p.Drawdown(
-        pytest.approx(-0.19), fall=2, recovery=None
-    )
-    assert p.longest_drawdown(arr(-0.1, -0.1, 0.05)) == 3.0
-
-
-def test_a_past_that_only_rose_is_never_below_a_high():
-    assert p.deepest_drawdown(arr(0.01, 0.02)) == p.Drawdown(0.0, None, None)
-    assert p.longest_drawdown(arr(0.01, 0.02)) == 0.0
-    assert p.longest_drawdown(arr()) == 0.0
-
-
-def test_of_equal_drawdowns_the_first_counts():
-    returns = arr(-0.5, 1.5, -0.5, 0.1)
-    assert p.deepest_drawdown(returns) == p.Drawdown(-0.5, fall=1, recovery=1)
-
-
 def test_the_tail_of_twenty_days_is_the_worst_of_them():
     # 5 % of 20 days is one day: the CVaR is its loss, the value at risk the next one's.
     returns = np.concatenate([arr(-0.08, -0.03), np.full(18, 0.01)])
@@ -197,19 +146,11 @@ def test_months_compound_their_own_days():
 @pytest.mark.parametrize(
     "measure",
     [p.total_return, p.annual_return, p.annual_volatility, p.sharpe_ratio, p.sharpe_error,
-     p.max_drawdown, p.hit_rate, p.downside_deviation, p.sortino_ratio, p.calmar_ratio,
-     p.skewness, p.excess_kurtosis, p.profit_factor, p.longest_drawdown],
+     d.max_drawdown, p.hit_rate, p.downside_deviation, p.sortino_ratio, p.calmar_ratio,
+     p.skewness, p.excess_kurtosis, p.profit_factor, d.longest_drawdown],
 )  # fmt: skip
 def test_one_unknown_return_makes_every_measure_unknown(measure):
     assert math.isnan(measure(arr(0.01, math.nan, -0.02, 0.03, -0.01)))
-
-
-def test_one_unknown_return_makes_the_whole_summary_unknown():
-    found = asdict(p.performance(arr(0.01, math.nan, -0.02, 0.03, -0.01)))
-    assert {name for name, value in found.items() if not math.isnan(value)} == set()
-    drawdown = p.deepest_drawdown(arr(0.01, -0.5, math.nan))
-    assert math.isnan(drawdown.depth)
-    assert (drawdown.fall, drawdown.recovery) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -227,27 +168,6 @@ def test_everything_lost_is_a_return_of_minus_one_a_year():
 
 
 # Against independent implementations: plain Python, and pandas
-
-
-def plain_max_drawdown(returns):
-    equity, peak, worst = 1.0, 1.0, 0.0
-    for value in returns:
-        equity *= 1.0 + value
-        peak = max(peak, equity)
-        worst = min(worst, equity / peak - 1.0)
-    return worst
-
-
-@given(RETURNS)
-def test_the_drawdown_is_that_of_a_plain_loop(values):
-    assert p.max_drawdown(np.array(values)) == pytest.approx(plain_max_drawdown(values), abs=1e-12)
-
-
-@given(RETURNS)
-def test_the_deepest_drawdown_lies_between_a_peak_and_a_later_close(values):
-    equity = [1.0, *np.cumprod(1.0 + np.array(values))]
-    deepest = min(later / earlier - 1.0 for i, earlier in enumerate(equity) for later in equity[i:])
-    assert p.max_drawdown(np.array(values)) == pytest.approx(deepest, abs=1e-12)
 
 
 @given(RETURNS)
@@ -269,38 +189,10 @@ def test_shape_and_downside_are_finite_or_unknown_and_never_overflow(values):
 
 
 @given(RETURNS)
-def test_the_times_of_a_drawdown_point_at_its_peak_bottom_and_end(values):
-    found = p.deepest_drawdown(np.array(values))
-    equity = [1.0, *np.cumprod(1.0 + np.array(values))]
-    if found.fall is None:
-        assert found.depth == 0.0
-        return
-    bottom = 1 + int(np.argmin(p.drawdowns(np.array(values))))
-    peak = equity[bottom - found.fall]
-    assert peak == max(equity[:bottom])
-    assert equity[bottom] / peak - 1.0 == pytest.approx(found.depth)
-    later = equity[bottom + 1 :]
-    if found.recovery is None:
-        assert all(close < peak for close in later)
-    else:
-        assert all(close < peak for close in later[: found.recovery - 1])
-        assert later[found.recovery - 1] >= peak
-
-
-@given(RETURNS)
 def test_growth_is_the_product_of_all_days(values):
     product = math.exp(math.fsum(math.log1p(value) for value in values))
     assert 1.0 + p.total_return(np.array(values)) == pytest.approx(product)
     assert 1.0 + p.annual_return(np.array(values)) == pytest.approx(product ** (252 / len(values)))
-
-
-@given(st.lists(st.floats(min_value=1.0, max_value=1e9), min_size=1, max_size=50))
-def test_returns_lead_back_to_the_equity(equity):
-    returns = p.daily_returns(np.array(equity), start=100.0)
-    assert 100.0 * p.growth(returns) == pytest.approx(equity)
-    assert [a * (1 + r) for (a, _), r in zip(pairwise([100.0, *equity]), returns, strict=True)] == (
-        pytest.approx(equity)
-    )
 
 
 @given(RETURNS)
@@ -316,5 +208,5 @@ def test_the_measures_come_together():
     returns = arr(0.01, -0.02, 0.03)
     found = p.performance(returns)
     assert found.sharpe_ratio == p.sharpe_ratio(returns)
-    assert found.max_drawdown == p.max_drawdown(returns)
+    assert found.max_drawdown == d.max_drawdown(returns)
     assert found.hit_rate == pytest.approx(2 / 3)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from risk import drawdowns as d
 from risk import performance as p
 
 BARS = Path(__file__).resolve().parents[2] / "../shared/data/sp500_daily_2025_2026_yahoo.parquet"
@@ -103,7 +104,7 @@ def test_the_deepest_drawdown_is_the_worst_of_all_pairs_of_closes(found, returns
         for (i, earlier), (j, later) in combinations(enumerate(curve), 2)
     )
     assert found.max_drawdown == pytest.approx(fall)
-    timed = p.deepest_drawdown(returns.to_numpy())
+    timed = d.deepest_drawdown(returns.to_numpy())
     assert timed.fall == low - at
     back = [j for j in range(low, len(curve)) if curve[j] >= curve[at]]
     assert timed.recovery == (back[0] - low if back else None)
@@ -115,7 +116,7 @@ def test_the_longest_drawdown_is_the_longest_run_below_the_high(returns):
     curve = (1.0 + returns).cumprod()
     below = curve < curve.cummax().clip(lower=1.0)
     runs = [len(list(run)) for is_below, run in groupby(below) if is_below]
-    assert p.longest_drawdown(returns.to_numpy()) == max(runs)
+    assert d.longest_drawdown(returns.to_numpy()) == max(runs)
 
 
 def test_value_at_risk_is_the_smallest_loss_that_95_in_100_days_kept_to(found, days):
