@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, is_dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
@@ -50,6 +51,20 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     raise DataError(f"cannot be written as JSON: {type(value).__name__}")
+
+
+def plain(value: object) -> Any:
+    """Return a value as plain JSON values; `core.decoding.decode` is the way back.
+
+    Unlike in `canonical_json` keys that are numbers become text before anything sorts them.
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(one) for one in value]
+    return _plain(value) if isinstance(value, Enum | date) else value
 
 
 def sha256_of(content: bytes) -> str:

@@ -44,5 +44,5 @@ def close_session(session_date: date | None = None) -> State[None]:
         report = close(settings, session_date, start=as_task, watch=ArtifactWatcher())
     except UnknownTicket as nothing:
         return Completed(name="Skipped", message=str(nothing))
-    odd = ", ".join(each["symbol"] for each in report.mismatches)
+    odd = ", ".join(each.symbol for each in report.mismatches)
     return state_of(report.standing, attention=f"NOT EXPLAINED {odd}" if odd else "")

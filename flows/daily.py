@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from prefect import flow, runtime
 from prefect.artifacts import create_markdown_artifact
@@ -27,7 +28,8 @@ from review.text import gate_figures
 from review.verdict import Verdict
 from risk.figures import figures
 from tasks.day import silent
-from tasks.judged import checks_of, judgement_note
+from tasks.decide.risk_gate import RiskGateResult, risk_gate
+from tasks.decide.what_if import WhatIfResult, what_if
 
 
 def run_name() -> str:
@@ -82,7 +84,8 @@ def daily_portfolio(
         return Completed(name="Skipped", message=str(skipped))
     told = ""
     if outcome.standing.verdict is Verdict.RECOMMENDATION_ONLY:
-        told = judgement_note(outcome.records["check"], outcome.records["rehearse"])
+        gate, asked = outcome.records[risk_gate], outcome.records[what_if]
+        told = asked.notes if asked.result.judged_again else gate.notes
     return state_of(outcome.standing, attention=outcome.attention, detail=told)
 
 
@@ -102,7 +105,7 @@ class ArtifactWatcher:
     def started(self, title: str) -> None:
         """Nothing: Prefect shows running tasks itself."""
 
-    def finished(self, title: str, record: StageRecord) -> None:
+    def finished(self, title: str, record: StageRecord[Any]) -> None:
         """Leave what the stage did."""
         create_markdown_artifact(
             key=title.replace(" ", "-"),
@@ -111,20 +114,22 @@ class ArtifactWatcher:
         )
 
 
-def stage_markdown(title: str, record: StageRecord) -> str:
+def stage_markdown(title: str, record: StageRecord[Any]) -> str:
     """Return a stage's record as markdown: figures, notes, checks and artefacts."""
     rows = ["| artefact | rows | sha256 |", "|---|---|---|"]
     rows += [
         f"| {markdown(a.path)} | {a.rows} | `{a.sha256[:12]}` |" for a in record.artefacts.values()
     ]
+    judged = isinstance(record.result, RiskGateResult | WhatIfResult)
+    found = record.result.checks if judged else ()
     checks = [
-        f"- {'passed' if check['passed'] else '**FAILED**'} "
-        f"{markdown(check['name'])}: {markdown(check['detail'])}"
-        for check in record.facts.get("checks", ())
+        f"- {'passed' if check.passed else '**FAILED**'} "
+        f"{markdown(check.name)}: {markdown(check.detail)}"
+        for check in found
     ]
     took = f"{record.seconds:.1f} s, {record.rows_in} in, {record.rows_out} out"
     state = "resumed" if record.resumed else took
-    measured = gate_figures(figures(checks_of(record.facts))) if checks else ""
+    measured = gate_figures(figures(found)) if found else ""
     parts = [
         f"## {title}",
         f"{state}. {markdown(record.notes, PARAGRAPH)}",

@@ -6,30 +6,36 @@ Nothing that `daybook run` needs imports this: the day also goes without Prefect
 from __future__ import annotations
 
 from functools import cache
+from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture
 from prefect.tasks import exponential_backoff
 
 from core.storage.runs import StageRecord
 from flows.run.runner import Pending
 from flows.terminal.output import safe_records
-from tasks.stage import Stage, worth_repeating
+from tasks.stage import Stage, StageResult, worth_repeating
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=StageResult)
 
 # Prefect's handlers, to the console and to its server, show what any library logs.
 safe_records()
 
 
-def as_task(stage: Stage[...], /, *args: object) -> Pending:
+def as_task(stage: Stage[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Pending[R]:
     """Start a stage as a Prefect task."""
-    return task_of(stage).submit(*args)
+    started: PrefectFuture[StageRecord[R]] = task_of(stage).submit(*args, **kwargs)
+    return started
 
 
 @cache
-def task_of(stage: Stage[...]) -> Task[..., StageRecord]:
+def task_of(stage: Stage[..., Any]) -> Task[..., StageRecord[Any]]:
     """Return a stage as a task that Prefect never caches: the run book decides what is resumed."""
     return task(
-        name=stage.name,
+        name=stage.title,
         retries=stage.retries,
         retry_delay_seconds=exponential_backoff(backoff_factor=5),
         retry_condition_fn=_worth_repeating,

@@ -1,4 +1,4 @@
-"""Which limits bind, and what each costs, in words."""
+"""Which limits bind, and what each costs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from optimiser.certificate import Certificate
 from optimiser.model.limit_rows import limit_rows
 from optimiser.model.problem import Problem
-from optimiser.model.terms import Floats
+from optimiser.model.terms import Floats, Key
 
 NEAR = 1e-6  # within this of its limit a limit is reached
 
@@ -19,17 +19,16 @@ NEAR = 1e-6  # within this of its limit a limit is reached
 class Binding:
     """A limit that is reached. ``price`` is what one unit more would add to daily utility."""
 
-    name: str
+    kind: str  # "single", or the portfolio's own: "gross", "net high", "group Energy"
+    key: Key | None  # the name whose weight it holds; None: the whole portfolio's
     value: float
     limit: float
     price: float
 
-    def __str__(self) -> str:
-        gain = self.price * 0.01 * 1e4
-        return (
-            f"{self.name} {self.value:.3f} of {self.limit:.3f}; "
-            f"one point (0.01) more would add {gain:.3g} bp a day"
-        )
+    @property
+    def name(self) -> str:
+        """The limit and what it holds: ``single A``."""
+        return self.kind if self.key is None else f"{self.kind} {self.key}"
 
 
 def single_prices(problem: Problem, weights: Floats, proof: Certificate) -> Floats:
@@ -56,11 +55,14 @@ def _portfolio(problem: Problem, weights: Floats, prices: Floats) -> Iterator[Bi
         if value >= limit - NEAR:
             sign = -1.0 if name.endswith(" low") else 1.0  # held as -value <= -limit
             shown = "invested" if name == "cash" else name
-            yield Binding(shown, sign * float(value), sign * float(limit), max(float(price), 0.0))
+            yield Binding(
+                shown, None, sign * float(value), sign * float(limit), max(float(price), 0.0)
+            )
 
 
 def _singles(problem: Problem, weights: Floats, singles: Floats) -> Iterator[Binding]:
     for i in np.flatnonzero(~problem.fixed & (np.abs(weights) >= problem.limits.max_single - NEAR)):
-        name = f"single {problem.symbols[i]}"
         size = float(abs(weights[i]))
-        yield Binding(name, size, problem.limits.max_single, float(singles[i]))
+        yield Binding(
+            "single", problem.symbols[i], size, problem.limits.max_single, float(singles[i])
+        )

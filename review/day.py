@@ -156,7 +156,7 @@ class Rehearsal:
 class Stage:
     """One stage of the day."""
 
-    number: int
+    number: int | None  # among the nine of the day
     name: str
     seconds: float
     rows_in: int | None = None

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from slack_sdk.models.blocks import ContextBlock, HeaderBlock, PlainTextObject, SectionBlock
 
 from core.settings import Mode
 from core.text.untrusted import PARAGRAPH, one_line
+from core.types import OrderStatus
 from desk.tickets.ticket_store import SHORT
 from review.slack import MAX_ROWS, MAX_SECTION, Message
 from review.standing import Standing
+from review.states import OrderReport
 from review.text import BADGES, count, masked, number
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionReport:
-    """What one execution of a ticket came to. ``states`` are as `tasks.execute.state_records`."""
+    """What one execution of a ticket came to."""
 
     session: date
     mode: Mode
@@ -31,7 +32,7 @@ class ExecutionReport:
     only: tuple[str, ...]  # symbols; empty: every order
     sent: int  # orders that left in this call
     held_back: str  # why others did not leave
-    states: tuple[Mapping[str, Any], ...]  # every order committed to, in send order
+    states: tuple[OrderReport, ...]  # every order committed to, in send order
     head: str  # of the journal; empty when it could not be sealed
     standing: Standing  # what the day is now
     problems: tuple[str, ...] = ()  # what failed after the orders had left
@@ -39,12 +40,12 @@ class ExecutionReport:
     @property
     def rejected(self) -> tuple[str, ...]:
         """Symbols whose order the broker rejected."""
-        return tuple(s["symbol"] for s in self.states if s["status"] == "rejected")
+        return tuple(s.symbol for s in self.states if s.status is OrderStatus.REJECTED)
 
     @property
     def uncertain(self) -> tuple[str, ...]:
         """Symbols whose order was sent and whose fate is not known."""
-        return tuple(s["symbol"] for s in self.states if s["status"] == "uncertain")
+        return tuple(s.symbol for s in self.states if s.status is OrderStatus.UNCERTAIN)
 
     @property
     def exit_code(self) -> int:
@@ -111,36 +112,35 @@ def title(session: date, mode: Mode, account: str, ticket_sha256: str) -> str:
     )
 
 
-def state_line(state: Mapping[str, Any]) -> str:
+def state_line(state: OrderReport) -> str:
     """Return one order and how it stands."""
-    order = f"{state['action']:<12} {state['symbol']:<8}{number(state['quantity'], 0):>9}"
-    line = f"{order}  {state['status']}"
-    if state["filled"]:
-        line += f" {number(state['filled'], 0)} at {number(state['average_price'], 4)}"
-    said = one_line(state["message"])
+    order = f"{state.action:<12} {state.symbol:<8}{number(state.quantity, 0):>9}"
+    line = f"{order}  {state.status}"
+    if state.filled:
+        line += f" {number(state.filled, 0)} at {number(state.average_price, 4)}"
+    said = one_line(state.message)
     return f"{line}  ({said})" if said else line
 
 
-def tally(states: Sequence[Mapping[str, Any]]) -> str:
+def tally(states: Sequence[OrderReport]) -> str:
     """Return how many orders are in which state."""
-    found = Counter(state["status"] for state in states)
+    found = Counter(state.status.value for state in states)
     return ", ".join(f"{n} {status}" for status, n in sorted(found.items())) or "no orders"
 
 
-def after_sending(facts: Mapping[str, Any]) -> str:
-    """Return what a person has to look at after orders have left, of the facts of stage fills."""
-    return "; ".join([*partly_rejected(facts["states"]), *not_asked(facts)])
+def after_sending(states: Sequence[OrderReport], why_not_asked: str) -> str:
+    """Return what a person has to look at after orders have left; empty for nothing."""
+    return "; ".join([*partly_rejected(states), *not_asked(why_not_asked)])
 
 
-def not_asked(facts: Mapping[str, Any]) -> list[str]:
+def not_asked(why: str) -> list[str]:
     """Return a line when the broker could not be asked after orders had left."""
-    why = facts.get("not_asked")
     return [f"the broker could not be asked afterwards: {why}"] if why else []
 
 
-def partly_rejected(states: Sequence[Mapping[str, Any]]) -> list[str]:
+def partly_rejected(states: Sequence[OrderReport]) -> list[str]:
     """Return a line on the orders that the broker rejected, unless it rejected every one."""
-    names = [state["symbol"] for state in states if state["status"] == "rejected"]
+    names = [state.symbol for state in states if state.status is OrderStatus.REJECTED]
     if not names or len(names) == len(states):
         return []
     return [_rejected(names, f"{len(names)} of {len(states)} orders")]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Self
 
 from core.calendar import BUCHAREST
 from core.types import OrderState, OrderStatus
@@ -129,32 +129,6 @@ class Standing:
     def because(self, why: str) -> Self:
         """Return the same with a reason that only the caller knows."""
         return replace(self, why=why)
-
-    def record(self) -> dict[str, Any]:
-        """Return it as plain JSON values."""
-        return asdict(self) | {
-            "verdict": self.verdict.value,
-            "session": self.session.isoformat(),
-            "until": self.until.isoformat(),
-            "uncertain": list(self.uncertain),
-            "unapproved": list(self.unapproved),
-            "unsent": list(self.unsent),
-        }
-
-    @classmethod
-    def of_record(cls, plain: Mapping[str, Any]) -> Self:
-        """Return what `record` wrote."""
-        return cls(
-            **{
-                **plain,
-                "verdict": Verdict(plain["verdict"]),
-                "session": date.fromisoformat(plain["session"]),
-                "until": datetime.fromisoformat(plain["until"]),
-                "uncertain": tuple(plain["uncertain"]),
-                "unapproved": tuple(plain["unapproved"]),
-                "unsent": tuple(plain.get("unsent", ())),  # days kept before have none
-            }
-        )
 
 
 def standing(

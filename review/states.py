@@ -1,11 +1,60 @@
-"""How a batch of orders stands, in words; whatever is not known comes first."""
+"""How orders stand, as people and the journal are told; whatever is not known comes first."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from core.types import OrderState, OrderStatus
+from core.order_action import action
+from core.types import OrderState, OrderStatus, Side
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """How one order stands. What it filled is in shares, at a price in its market's own units."""
+
+    order_ref: str
+    con_id: int
+    symbol: str
+    side: Side
+    action: str  # what it does to the position, in words: ``SELL SHORT``
+    quantity: float
+    status: OrderStatus
+    filled: float
+    average_price: float | None  # None without a fill
+    perm_id: int
+    message: str  # the broker's own words
+
+
+def order_reports(
+    states: Iterable[OrderState], held: Mapping[str, float]
+) -> tuple[OrderReport, ...]:
+    """Return how orders stand; ``held`` as `desk.tickets.ticket_store.TicketRecord.held`."""
+    return tuple(
+        OrderReport(
+            order_ref=state.order_ref,
+            con_id=state.con_id,
+            symbol=state.symbol,
+            side=state.side,
+            action=action(state.side, state.quantity, held.get(state.order_ref)),
+            quantity=state.quantity,
+            status=state.status,
+            filled=state.filled,
+            average_price=average_price(state),
+            perm_id=state.perm_id,
+            message=state.message,
+        )
+        for state in states
+    )
+
+
+def average_price(state: OrderState) -> float | None:
+    """Return the mean price of an order's fills, weighted by quantity; None without a fill."""
+    quantity = sum(fill.quantity for fill in state.fills)
+    if not quantity > 0.0:
+        return None
+    return sum(fill.quantity * fill.price for fill in state.fills) / quantity
 
 
 def counted(states: Iterable[OrderState], *, pending: int = 0) -> str:

@@ -12,6 +12,7 @@ from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from core.storage.runs import title_of
 from core.text.untrusted import lines, one_line
 from core.types import Side
 from review import text
@@ -49,7 +50,7 @@ def title_line(day: DayPage) -> str:
 
 def stage_line(stage: Stage) -> str:
     """Return the progress line of a finished stage, aligned under `stage_heading`."""
-    name = f"{stage.number} {stage.name}"
+    name = title_of(stage.number, stage.name)
     return (
         f"{name:<{_NAME}}{duration(stage.seconds):>{_TIME}}{number(stage.rows_in, 0):>{_ROWS}}"
         f"{number(stage.rows_out, 0):>{_ROWS}}   {one_line(stage.note)}"

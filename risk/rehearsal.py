@@ -96,6 +96,25 @@ class Rehearsal:
         return kept[0].basket_before, kept[-1].basket_after
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the broker was asked of one order, from the first quantity to the last answer."""
+
+    first_quantity: int
+    last: Step
+
+
+def asked_of(steps: Iterable[Step]) -> dict[str, Asked]:
+    """Return what was asked of each order, by order_ref, in the order of asking."""
+    found: dict[str, Asked] = {}
+    for step in steps:
+        earlier = found.get(step.order_ref)
+        found[step.order_ref] = Asked(
+            step.asked_quantity if earlier is None else earlier.first_quantity, step
+        )
+    return found
+
+
 def rehearse(
     orders: Iterable[Order],
     what_if: Callable[[Order], WhatIf],

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
+from core.data_quality import GAPS, RECENT
 from core.settings import QualitySettings
 from signals.jumps import likely_cause
 from signals.wide import Wide
@@ -18,8 +19,6 @@ from signals.wide import Wide
 Line: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 UNTRADED, UNCHANGED = 5, 10  # sessions in a row without a trade, at the same close
-RECENT = 20  # sessions that a bar can be a copy of, and in which a name may not have many gaps
-GAPS = 2  # of these; with more, a return of one day is none
 TELLING = 10_000  # shares; two bars of fewer agree by chance
 ROUNDING = 0.001  # closes no further apart are the same, rounded to another tick
 

@@ -23,18 +23,18 @@ import numpy as np
 import pandas as pd
 
 from core.calendar import last_complete_session, sessions_between
+from core.data_quality import FEWEST, MOST, RECENT, DataQuality
 from core.settings import QualitySettings
 from signals.features import quoted_prices
 from signals.jumps import Jump, unexplained_jumps
-from signals.newest_bars import RECENT, Finding, Newest, newest_bars, per_name
+from signals.newest_bars import Finding, Newest, newest_bars, per_name
 from signals.wide import Wide, wide_bars
 
 SESSIONS = 253  # as many as a year of return scenarios needs; older bars decide nothing
 # By then the broker has rolled its "previous close" to the session that closed.
 CLOSE_ROLLED = timedelta(hours=8)
 FEW = 0.1  # share of names: a session of which no more have a bar has not arrived yet
-MOST = 0.5  # share of names: what is wrong with more of them is wrong with their source
-FEWEST = 5  # names, for a word on their source
+MOVER = "mover"  # somebody's gainer of the day: damaged data there says nothing about ours
 MARKET = 15  # names; fewer may all close unchanged, or trade little, on an ordinary day
 
 
@@ -64,6 +64,30 @@ class Quality:
             said = f"{one.rule}: {one.evidence}"
             found[one.con_id] = f"{found[one.con_id]}; {said}" if one.con_id in found else said
         return found
+
+    def figures(self, universe: pd.DataFrame) -> DataQuality:
+        """Return what was found as figures; ``universe`` as given to `judge_bars`."""
+        movers = set(universe["con_id"][universe["origin"] == MOVER].tolist())
+        return DataQuality(
+            expected=self.expected,
+            newest=self.newest,
+            behind=self.behind,
+            names=len(universe),
+            fresh=self.fresh,
+            copied=self.copied,
+            missing=self.missing,
+            holidays=self.holidays,
+            volume=None if math.isnan(self.volume) else self.volume,
+            closes_compared=self.compared,
+            closes_apart=self.apart,
+            quarantined=self.quarantined,
+            symbols={one.con_id: one.symbol for one in self.findings},
+            suspect=tuple(
+                sorted({o.symbol for o in self.findings if o.suspect and o.con_id not in movers})
+            ),
+            spikes={one.symbol: one.evidence for one in self.spikes},
+            left_out=self.left_out,
+        )
 
 
 def judge_bars(

@@ -6,25 +6,67 @@ It is an index, not evidence: the journal is what proves. Losing it costs time, 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar, cast
 
-from core.canonical import canonical_json
+from core.canonical import canonical_json, plain
+from core.decoding import decode
 from core.errors import DataError
 from core.storage.artefacts import Artefact, Store, write_atomically
 from core.storage.paths import Paths
 
+R_co = TypeVar("R_co", covariant=True)
+R = TypeVar("R")
+
+# How stages were called in books written before they had one name each.
+OLD_NAMES: Mapping[str, str] = {
+    "override": "overlay",
+    "check": "risk_gate",
+    "rehearse": "what_if",
+    "propose": "order_ticket",
+    "register": "desk",
+    "state": "standing",
+    "seal": "journal",
+    "seal_execution": "execution",
+    "seal_close": "close_journal",
+}
+OLD_RESULT = "facts"
+
+
+class Declared(Protocol[R_co]):
+    """A stage, as far as its record goes: its name, and the type of its result."""
+
+    @property
+    def name(self) -> str:
+        """What the record is kept under."""
+
+    @property
+    def result(self) -> type[R_co]:
+        """A frozen dataclass."""
+
+
+def shown_name(stage: str) -> str:
+    """Return the name of a stage as people read it: ``risk gate``."""
+    return stage.replace("_", " ")
+
+
+def title_of(number: int | None, stage: str) -> str:
+    """Return the place and the name of a stage as people are told of it: ``6 risk gate``."""
+    shown = shown_name(stage)
+    return shown if number is None else f"{number} {shown}"
+
 
 @dataclass(frozen=True, slots=True)
-class StageRecord:
-    """What one stage did: its artefacts by name, and its facts, plain JSON values."""
+class StageRecord(Generic[R_co]):
+    """What one stage did: its result, and its artefacts by name."""
 
     stage: str
-    artefacts: Mapping[str, Artefact]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    result: R_co
+    artefacts: Mapping[str, Artefact] = field(default_factory=dict)
+    number: int | None = None  # its place among the nine stages of the day; None: of no day
     rows_in: int | None = None
     rows_out: int | None = None
     notes: str = ""
@@ -33,47 +75,81 @@ class StageRecord:
     resumed: bool = False
 
 
+class Records:
+    """The records of one run, each found by the stage that declares it."""
+
+    def __init__(self, *records: StageRecord[Any]) -> None:
+        self._records = {record.stage: record for record in records}
+
+    def add(self, record: StageRecord[Any]) -> None:
+        """Add the record of a stage that ended."""
+        self._records[record.stage] = record
+
+    def __getitem__(self, stage: Declared[R]) -> StageRecord[R]:
+        """Return the record of a stage; raises `KeyError` where it has not ended."""
+        return self._records[stage.name]
+
+    def __contains__(self, stage: Declared[Any]) -> bool:
+        """Tell whether a stage has ended."""
+        return stage.name in self._records
+
+    def __iter__(self) -> Iterator[StageRecord[Any]]:
+        """Yield the records in the order in which their stages ended."""
+        return iter(self._records.values())
+
+
 class RunBook:
     """The stages of one run key that are done."""
 
-    def __init__(self, store: Store, path: Path, records: Mapping[str, StageRecord]) -> None:
+    def __init__(self, store: Store, path: Path, stored: Mapping[str, Mapping[str, Any]]) -> None:
         self._store = store
         self._path = path
-        self._records = dict(records)
+        self._stored = dict(stored)
 
     @classmethod
     def open(cls, paths: Paths, day: date, run_key: str, *, fresh: bool = False) -> RunBook:
-        """Open the book of a run; ``fresh`` starts with no stage done."""
+        """Open the book of a run; ``fresh`` starts with no stage done.
+
+        Raises `DataError` if the book is not readable.
+        """
         path = book_path(paths, day, run_key)
         store = Store(paths.home)
-        if fresh or not path.is_file():
-            return cls(store, path, {})
-        return cls(store, path, read_records(path))
+        return cls(store, path, {} if fresh or not path.is_file() else _read(path))
 
     @property
     def done(self) -> tuple[str, ...]:
         """The names of the stages that are done, in the order they were."""
-        return tuple(self._records)
+        return tuple(self._stored)
 
-    def intact(self, stage: str) -> StageRecord | None:
-        """Return a stage's record if every artefact of it still has its hash, else None."""
-        record = self._records.get(stage)
-        if record is None:
-            return None
+    def __getitem__(self, stage: Declared[R]) -> StageRecord[R]:
+        """Return the record of a stage, whatever became of its artefacts.
+
+        Raises `DataError` where there is none, or where it is not what this code would write.
+        """
+        if stage.name not in self._stored:
+            raise DataError(f"{self._path} has no stage {stage.name}; run with --fresh")
         try:
+            return record_of(self._stored[stage.name], stage.result)
+        except DataError as error:
+            raise DataError(f"{self._path}: stage {stage.name}: {error}") from error
+
+    def intact(self, stage: Declared[R]) -> StageRecord[R] | None:
+        """Return a stage's record if it is readable and every artefact of it has its hash."""
+        try:
+            record = self[stage]
             for artefact in record.artefacts.values():
                 self._store.open(artefact)
         except DataError:
             return None
         return record
 
-    def put(self, record: StageRecord) -> None:
+    def put(self, record: StageRecord[Any]) -> None:
         """Add a stage; written at once. Raises `StorageError` when the disk refuses."""
-        records = {name: each for name, each in self._records.items() if name != record.stage}
-        records[record.stage] = record
-        stages = [asdict(each) for each in records.values()]
+        stored = {name: each for name, each in self._stored.items() if name != record.stage}
+        stored[record.stage] = plain(record)
+        stages = list(stored.values())
         write_atomically(self._path, canonical_json({"stages": stages}, indent=1))
-        self._records = records
+        self._stored = stored
 
 
 def book_path(paths: Paths, day: date, run_key: str) -> Path:
@@ -81,17 +157,23 @@ def book_path(paths: Paths, day: date, run_key: str) -> Path:
     return paths.data / "runs" / day.isoformat() / f"{run_key}.json"
 
 
-def read_records(path: Path) -> dict[str, StageRecord]:
-    """Read the stages of a run. Raises `DataError` if the book is not readable."""
+def record_of(stored: Mapping[str, Any], result: type[R]) -> StageRecord[R]:
+    """Return the record that `core.canonical.plain` wrote, today or before stages had one name.
+
+    Raises `DataError` naming the place that is not as expected.
+    """
+    kind: type[StageRecord[R]] = cast("Any", StageRecord)[result]
+    return decode(kind, _renamed(stored))
+
+
+def _renamed(stored: Mapping[str, Any]) -> dict[str, Any]:
+    now = {("result" if key == OLD_RESULT else key): value for key, value in stored.items()}
+    return now | {"stage": OLD_NAMES.get(now["stage"], now["stage"])}
+
+
+def _read(path: Path) -> dict[str, Mapping[str, Any]]:
     try:
-        stages = json.loads(path.read_bytes())["stages"]
-        records = [
-            StageRecord(**(each | {"artefacts": _artefacts(each["artefacts"])})) for each in stages
-        ]
-    except (ValueError, KeyError, TypeError) as error:
+        stages = [_renamed(each) for each in json.loads(path.read_bytes())["stages"]]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path} is not a run book ({error}); run with --fresh") from error
-    return {record.stage: record for record in records}
-
-
-def _artefacts(plain: Mapping[str, Mapping[str, Any]]) -> dict[str, Artefact]:
-    return {name: Artefact(**each) for name, each in plain.items()}
+    return {each["stage"]: each for each in stages}

@@ -13,10 +13,11 @@ from flows.terminal.console import Terminal
 from flows.terminal.day_progress import ConsoleWatcher
 from flows.terminal.output import say_json
 from review.day import DayPage
+from review.page_parts.stages import stage_line_of
 from review.terminal import show
-from tasks.page import day_page
-from tasks.page_stages import stage_line_of
-from tasks.record import gate_facts
+from tasks.decide.order_ticket import order_ticket
+from tasks.record.day_page import day_page
+from tasks.record.journal import gate_facts, journal
 
 
 def run_command(
@@ -48,17 +49,17 @@ def run_command(
 
 def places(outcome: Outcome) -> dict[str, str]:
     """Return where the ticket, the page and the journal are, relative to the home folder."""
-    records = outcome.records
+    sealed = outcome.records[journal]
     return {
-        "ticket": records["propose"].artefacts["ticket"].path,
-        "report": records["seal"].artefacts["page"].path,
-        "journal": f"{records['seal'].notes} (daybook journal verify)",
+        "ticket": outcome.records[order_ticket].artefacts["ticket"].path,
+        "report": sealed.artefacts["page"].path,
+        "journal": f"{sealed.notes} (daybook journal verify)",
     }
 
 
 def summary(outcome: Outcome, page: DayPage) -> dict[str, Any]:
     """Return a day as plain JSON values, for programs."""
-    stages = [stage_line_of(name, record) for name, record in outcome.records.items()]
+    stages = [stage_line_of(record) for record in outcome.records]
     return {
         "session": page.session.isoformat(),
         "mode": page.mode.value,
@@ -69,7 +70,7 @@ def summary(outcome: Outcome, page: DayPage) -> dict[str, Any]:
         "headline": page.standing.headline,
         "next_step": page.next_step,
         "exit_code": outcome.exit_code,
-        "unchanged_since": outcome.records["seal"].facts["unchanged_since"],
+        "unchanged_since": outcome.records[journal].result.unchanged_since,
         "net_asset_value": page.net_asset_value,
         "orders": len(page.orders),
         "actions": [
@@ -91,8 +92,8 @@ def summary(outcome: Outcome, page: DayPage) -> dict[str, Any]:
             for s in stages
         ],
         "artefacts": {
-            f"{name}.{kind}": {"path": artefact.path, "sha256": artefact.sha256}
-            for name, record in outcome.records.items()
+            f"{record.stage}.{kind}": {"path": artefact.path, "sha256": artefact.sha256}
+            for record in outcome.records
             for kind, artefact in record.artefacts.items()
         },
     }  # fmt: skip

@@ -25,7 +25,7 @@ from desk.clocks import Clocks, told
 from flows.run.environment import World, open_world
 from flows.run.preflight import begin_day
 from tasks.day import silent
-from tasks.vendors import fundamentals_vendor
+from tasks.ingest.vendor_tables import fundamentals_vendor
 
 STYLES = {"ok": "green", "warn": "yellow", "FAIL": "bold red"}
 

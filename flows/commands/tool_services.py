@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flows.run import day as day_run
     from flows.run import execution, runner
     from flows.terminal import day_progress
-    from tasks import page
+    from tasks.record import day_page as page
 else:  # the stages take seconds to import, and most tools need none of them
     day_command = lazy("flows.commands.day")
     why = lazy("flows.commands.why")
@@ -34,7 +34,7 @@ else:  # the stages take seconds to import, and most tools need none of them
     execution = lazy("flows.run.execution")
     runner = lazy("flows.run.runner")
     day_progress = lazy("flows.terminal.day_progress")
-    page = lazy("tasks.page")
+    page = lazy("tasks.record.day_page")
 
 
 class ToolHouse:

@@ -12,23 +12,34 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.journal_reader import decided_day
+from core.canonical import plain
 from core.errors import NoData
 from core.order_action import action
 from core.settings import Settings
 from core.storage.artefacts import Store
 from core.storage.paths import Paths
-from core.storage.runs import StageRecord, book_path, read_records
+from core.storage.runs import Declared, RunBook
 from core.tables import FEATURES, HEADLINES, SCORE_PARTS, SCORES, TARGETS, Schema, read_table
+from core.tables.columns import rows
 from core.text.untrusted import one_line
-from core.types import Side
 from desk.errors import UnknownTicket
 from desk.records.store import DeskStore
 from desk.tickets.ticket_store import committed, fetch
+from review.page_parts.data_sources import unknown_sources
 from review.standing import order_states, ticket_standing
-from tasks.columns import rows
-from tasks.execute import state_records
-from tasks.judged import last_judgement
-from tasks.page_checks import unknown_sources
+from review.states import OrderReport, order_reports
+from tasks.decide.last_judgement import last_checks, last_passed
+from tasks.decide.order_ticket import order_ticket
+from tasks.decide.overlay import overlay
+from tasks.decide.risk_gate import risk_gate
+from tasks.decide.signals import signals
+from tasks.decide.snapshot import snapshot
+from tasks.decide.what_if import what_if
+from tasks.ingest.features import features
+from tasks.ingest.market import market
+from tasks.ingest.news import news
+from tasks.ingest.universe import universe
+from tasks.record.day_page import source_failures
 
 
 def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]:
@@ -40,12 +51,12 @@ def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]
     paths = Paths.of(settings)
     decided = decided_day(paths, day)
     entry = decided.entry.entry
-    records = read_records(book_path(paths, entry.session, entry.facts["run_key"]))
-    reader = _Reader(decided.store, records, one_line(symbol).upper())
-    score = reader.row("signals", "scores", SCORES)
+    book = RunBook.open(paths, entry.session, entry.facts["run_key"])
+    reader = _Reader(decided.store, book, one_line(symbol).upper())
+    score = reader.row(signals, "scores", SCORES)
     if score is None:
         raise NoData(reader.why_absent(entry.session))
-    target = reader.row("override", "targets", TARGETS) or {}
+    target = reader.row(overlay, "targets", TARGETS) or {}
     con_id = score["con_id"]
     return {
         "symbol": reader.symbol,
@@ -53,8 +64,8 @@ def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]
         "session": entry.session.isoformat(),
         "run_id": entry.run_id,
         "verdict": entry.facts["verdict"],
-        "world": records["market"].facts.get("world", ""),
-        "unknown": list(unknown_sources(records)),
+        "world": book[market].result.world,
+        "unknown": list(unknown_sources(source_failures(book))),
         "blocks": {name: score[name] for name in ("technical", "fundamental", "sentiment")},
         "coverage": score["coverage"],
         "alpha_score": score["alpha_score"],
@@ -66,7 +77,7 @@ def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]
         "weight_optimal": target.get("weight_optimal"),
         "override": target.get("override"),
         "rules_met": reader.rules_met(con_id),
-        "earnings_unknown": records["override"].facts.get("earnings_unknown"),
+        "earnings_unknown": book[overlay].result.earnings_unknown,
         "weight": target.get("weight"),
         "gate": reader.gate(con_id),
         "what_if": reader.what_if(con_id),
@@ -77,41 +88,41 @@ def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]
 class _Reader:
     """Reads one symbol's part of the artefacts of a run."""
 
-    def __init__(self, store: Store, records: Mapping[str, StageRecord], symbol: str) -> None:
+    def __init__(self, store: Store, book: RunBook, symbol: str) -> None:
         self.symbol = symbol
         self._store = store
-        self._records = records
+        self._book = book
 
-    def _rows(self, stage: str, name: str, schema: Schema) -> list[dict[str, Any]]:
-        table = read_table(self._store, self._records[stage].artefacts[name], schema)
+    def _rows(self, stage: Declared[object], name: str, schema: Schema) -> list[dict[str, Any]]:
+        table = read_table(self._store, self._book[stage].artefacts[name], schema)
         return rows(table[table["symbol"] == self.symbol])
 
-    def row(self, stage: str, name: str, schema: Schema) -> dict[str, Any] | None:
+    def row(self, stage: Declared[object], name: str, schema: Schema) -> dict[str, Any] | None:
         found = self._rows(stage, name, schema)
         return found[0] if found else None
 
     def why_absent(self, session: date) -> str:
-        # Days sealed before bars were judged have no quality.
-        quality = self._records["market"].facts.get("quality", {"symbols": {}})
-        for con_id, symbol in quality["symbols"].items():
-            if symbol == self.symbol:
-                why = quality["quarantined"][con_id]
-                return f"{self.symbol} was in quarantine on {session}: {why}"
-        for stage, reasons in (("universe", "refused"), ("features", "dropped")):
-            reason = self._records[stage].facts[reasons].get(self.symbol)
-            if reason:
+        quality = self._book[market].result.quality  # None: sealed before bars were judged
+        if quality is not None:
+            for con_id, symbol in quality.symbols.items():
+                if symbol == self.symbol:
+                    why = quality.quarantined[con_id]
+                    return f"{self.symbol} was in quarantine on {session}: {why}"
+        refused, dropped = self._book[universe].result.refused, self._book[features].result.dropped
+        for reasons in (refused, dropped):
+            if reason := reasons.get(self.symbol):
                 return f"{self.symbol} was left out on {session}: {reason}"
         return f"{self.symbol} was not in the universe of {session}"
 
     def parts(self) -> list[dict[str, Any]]:
-        known = {row["feature"]: row for row in self._rows("signals", "score_parts", SCORE_PARTS)}
+        known = {row["feature"]: row for row in self._rows(signals, "score_parts", SCORE_PARTS)}
         columns = ("block", "feature", "value", "score", "weight")
-        features = self.row("features", "features", FEATURES) or {}
-        ordered = [name for name in features if name in known]
+        told = self.row(features, "features", FEATURES) or {}
+        ordered = [name for name in told if name in known]
         return [{column: known[name][column] for column in columns} for name in ordered]
 
     def headlines(self) -> list[dict[str, Any]]:
-        found = self._rows("news", "headlines", HEADLINES)
+        found = self._rows(news, "headlines", HEADLINES)
         return [
             {"published": str(row["published"] or "undated"), "title": row["title"],
              "polarity": row["polarity"]}
@@ -119,51 +130,46 @@ class _Reader:
         ]  # fmt: skip
 
     def rules_met(self, con_id: int) -> list[dict[str, Any]]:
-        # Days sealed before the rules were a file have no findings.
-        findings = self._records["override"].facts.get("findings", [])
-        return [finding for finding in findings if finding["name"] == con_id]
+        findings = self._book[overlay].result.findings
+        return [plain(finding) for finding in findings if finding.name == con_id]
 
     def gate(self, con_id: int) -> dict[str, Any]:
-        facts = self._records["check"].facts
-        last = last_judgement(self._records["check"], self._records["rehearse"])
+        gate, asked = self._book[risk_gate].result, self._book[what_if].result
         return {
-            "passed": last["passed"],
-            "quantity": facts["quantities"].get(str(con_id)),
-            "weight_in_lots": facts["weights"].get(str(con_id)),
-            "skipped": facts["skipped"].get(self.symbol),
-            "failed": [check for check in last["checks"] if not check["passed"]],
+            "passed": last_passed(gate, asked),
+            "quantity": gate.quantities.get(con_id),
+            "weight_in_lots": gate.weights.get(con_id),
+            "skipped": gate.skipped.get(self.symbol),
+            "failed": [plain(one) for one in last_checks(gate, asked) if not one.passed],
         }
 
     def what_if(self, con_id: int) -> list[dict[str, Any]]:
-        facts = self._records["rehearse"].facts
-        refs = {
-            order["order_ref"]
-            for order in (*facts["orders"], *facts["removed"])
-            if order["con_id"] == con_id
-        }
-        return [step for step in facts["steps"] if step["order_ref"] in refs]
+        asked = self._book[what_if].result
+        both = (*asked.orders, *asked.removed)
+        refs = {order.order_ref for order in both if order.con_id == con_id}
+        return [plain(step) for step in asked.steps if step.order_ref in refs]
 
     def order(self, con_id: int, paths: Paths, sealed: str) -> dict[str, Any] | None:
         """Return the symbol's order, and how the desk has it; ``sealed`` where it has no ticket."""
-        orders = self._records["rehearse"].facts["orders"]
-        found = [order for order in orders if order["con_id"] == con_id]
-        if not found:
+        orders = self._book[what_if].result.orders
+        own = next((order for order in orders if order.con_id == con_id), None)
+        if own is None:
             return None
-        sha256 = self._records["propose"].artefacts["ticket"].sha256
-        states, status = _at_desk(paths, sha256, self.symbol, found[0]["order_ref"], sealed)
-        words = action(Side(found[0]["side"]), found[0]["quantity"], self._held(con_id))
-        return {**found[0], "action": words, "status": status, "state": states}
+        sha256 = self._book[order_ticket].artefacts["ticket"].sha256
+        state, status = _at_desk(paths, sha256, self.symbol, own.order_ref, sealed)
+        words = action(own.side, own.quantity, self._held(con_id))
+        return {**plain(own), "action": words, "status": status, "state": plain(state)}
 
     def _held(self, con_id: int) -> float:
         """Return the shares that were held when the day was decided."""
-        stored = self._store.open(self._records["snapshot"].artefacts["positions"])
+        stored = self._store.open(self._book[snapshot].artefacts["positions"])
         positions = json.loads(stored.read_bytes())["positions"].values()
         return float(sum(each["quantity"] for each in positions if each["con_id"] == con_id))
 
 
 def _at_desk(
     paths: Paths, sha256: str, symbol: str, order_ref: str, sealed: str
-) -> tuple[dict[str, Any] | None, str]:
+) -> tuple[OrderReport | None, str]:
     """Return how an order stands at the broker, if it was sent, and its status in words."""
     with DeskStore.of(paths) as store:
         try:
@@ -171,11 +177,11 @@ def _at_desk(
         except UnknownTicket:
             return None, sealed
         counts = committed(store, record.ticket.account, record.ticket.session) or record
-        states = state_records(order_states(store, counts), counts.held)
+        states = order_reports(order_states(store, counts), counts.held)
         found = ticket_standing(store, counts, now=None)
-    own = next((state for state in states if state["order_ref"] == order_ref), None)
+    own = next((state for state in states if state.order_ref == order_ref), None)
     if own is not None:
-        return own, own["status"]
+        return own, own.status.value
     if not states:
         return None, found.verdict.value
     return None, "pending" if symbol in found.unsent else "not sent"

@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from pydantic import SecretStr
 
@@ -37,7 +39,12 @@ from ibkr.replay.source import ReplaySource
 from ibkr.replay.world import Account, ReplayWorld, Settlement, open_world
 from risk.account import History, Valuation
 from tasks.day import Progress, silent
-from tasks.stage import Stage
+from tasks.ingest.features import features
+from tasks.stage import Stage, StageResult
+from tasks.trade.submit import SubmitResult
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=StageResult)
 
 KEY = SecretStr("simulated")
 
@@ -193,18 +200,20 @@ def _replay_session(
     content = day.store.open(proposed.artefacts["ticket"]).read_bytes()
     ticket = read_ticket(content)
     submitted = hand_to_desk(day, runner, proposed)
-    features = day.read(runner.records["features"].artefacts["features"], FEATURES)
-    settlement = world.settle(session, universe=features["con_id"].tolist())
-    return _replayed(ticket, submitted, settlement), content
+    table = day.read(runner.records[features].artefacts["features"], FEATURES)
+    settlement = world.settle(session, universe=table["con_id"].tolist())
+    return _replayed(ticket, submitted.result if submitted else None, settlement), content
 
 
-def _replayed(ticket: Ticket, submitted: StageRecord | None, settlement: Settlement) -> ReplayedDay:
+def _replayed(
+    ticket: Ticket, submitted: SubmitResult | None, settlement: Settlement
+) -> ReplayedDay:
     return ReplayedDay(
         session=ticket.session,
         verdict=ticket.status.value,
         failed_checks=tuple(check["name"] for check in ticket.failed_checks),
-        held_back=submitted.facts["held_back"] if submitted else "",
-        orders=submitted.facts["sent"] if submitted else 0,
+        held_back=submitted.held_back if submitted else "",
+        orders=submitted.sent if submitted else 0,
         ticket_sha256=ticket.sha256,
         net_asset_value=ticket.net_asset_value,
         settlement=settlement,
@@ -234,15 +243,15 @@ class Past:
         return History(tuple(one for one in self._valuations if one.session < session))
 
 
-class Waiting:
+class Waiting(Generic[R]):
     """A stage that is run when its record is asked for, in the caller's thread."""
 
-    def __init__(self, stage: Stage[...], /, *args: object) -> None:
-        self._stage, self._args = stage, args
+    def __init__(self, stage: Stage[P, R], /, *args: P.args, **kwargs: P.kwargs) -> None:
+        self._run = partial(stage.fn, *args, **kwargs)
 
-    def result(self) -> StageRecord:
+    def result(self) -> StageRecord[R]:
         """Run the stage."""
-        return self._stage.fn(*self._args)
+        return self._run()
 
 
 class NobodyWatches:
@@ -254,5 +263,5 @@ class NobodyWatches:
     def started(self, title: str) -> None:
         """Do nothing."""
 
-    def finished(self, title: str, record: StageRecord) -> None:
+    def finished(self, title: str, record: StageRecord[Any]) -> None:
         """Do nothing."""

@@ -9,7 +9,7 @@ from desk.records.store import DeskStore
 from desk.tickets import approvals, ticket_store
 from desk.tickets.ticket_store import TicketRecord
 from flows.run.preflight import bucharest_day
-from tasks.answer import seal_answer
+from tasks.record.answer import seal_answer
 
 
 def reject(settings: Settings, ticket: str | None, *, by: str, reason: str) -> TicketRecord:

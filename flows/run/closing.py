@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from core.settings import Settings
-from core.storage.runs import RunBook, StageRecord
+from core.storage.runs import RunBook
 from desk.records.store import DeskStore
 from desk.tickets.ticket_store import TicketRecord, fetch
 from flows.run.runner import Starter, Threads, Watcher
@@ -13,9 +13,11 @@ from flows.run.session import CLOSE, begin, open_session
 from flows.run.steps import Silent, Steps
 from review.closing import CloseReport, close_message
 from review.standing import standing
-from tasks.close import seal_close, settle
 from tasks.day import Day
-from tasks.message import send_message
+from tasks.record.close import CloseResult
+from tasks.record.close import close as close_stage
+from tasks.record.close_journal import close_journal
+from tasks.record.notify import notify
 
 AFTER_THE_CLOSE = timedelta(minutes=1)
 
@@ -50,17 +52,16 @@ def close(
             sha256 = opened.record.sha256
             book = RunBook.open(day.paths, day.session.day, opened.record.ticket.run_key)
             steps = Steps(book, start or threads, watch or Silent())
-            settled = steps.run(settle, day, sha256)
-            sealed = steps.run(seal_close, day, sha256, settled)
-            report = _report(day, opened.record, settled, sealed.facts["head"])
-            steps.run(send_message, day, close_message(report), f"close {report.head}")
+            settled = steps.run(close_stage, day, sha256)
+            sealed = steps.run(close_journal, day, sha256, settled)
+            report = _report(day, opened.record, settled.result, sealed.result.head)
+            steps.run(notify, day, close_message(report), f"close {report.head}")
     finally:
         threads.close()
     return report
 
 
-def _report(day: Day, record: TicketRecord, settled: StageRecord, head: str) -> CloseReport:
-    facts = settled.facts
+def _report(day: Day, record: TicketRecord, settled: CloseResult, head: str) -> CloseReport:
     with DeskStore.of(day.paths) as store:
         found = standing(store, fetch(store, record.sha256), now=day.as_of)
     return CloseReport(
@@ -69,10 +70,10 @@ def _report(day: Day, record: TicketRecord, settled: StageRecord, head: str) -> 
         account=day.account,
         ticket_sha256=record.sha256,
         standing=found,
-        states=tuple(facts["states"]),
-        costs=facts["costs"],
-        mismatches=tuple(facts["mismatches"]),
-        net_asset_value=facts["net_asset_value"],
-        unreported=tuple(facts["unreported"]),
+        states=settled.states,
+        costs=settled.costs,
+        mismatches=settled.mismatches,
+        net_asset_value=settled.net_asset_value,
+        unreported=settled.unreported,
         head=head,
     )

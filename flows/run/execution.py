@@ -27,16 +27,12 @@ from flows.run.steps import Silent, Steps
 from review.alert import with_mode
 from review.execution import ExecutionReport, execution_message, not_asked
 from review.standing import standing
-from tasks.answer import seal_answer
 from tasks.day import Day
-from tasks.execute import (
-    collect_fills,
-    keep_submission,
-    recall_submission,
-    seal_execution,
-    submit_ticket,
-)
-from tasks.message import send_message
+from tasks.record.answer import seal_answer
+from tasks.record.execution import execution
+from tasks.record.notify import notify
+from tasks.trade.fills import FillsResult, fills, keep_submission
+from tasks.trade.submit import SubmitResult, recall_submission, submit
 
 AFTER_THE_OPEN = timedelta(minutes=1)
 
@@ -109,11 +105,11 @@ def _send(opened: OpenSession, day: Day, steps: Steps) -> ExecutionReport:
     filled = _fills(day, submitted, steps)
     problem, head = "", ""
     try:
-        head = steps.run(seal_execution, day, submitted, filled).facts["head"]
+        head = steps.run(execution, day, submitted, filled).result.head
     except (JournalError, StorageError) as error:
         problem = f"not sealed in the journal: {error}"
-    report = _report(opened, day, submitted, filled, head=head, problem=problem)
-    steps.run(send_message, day, execution_message(report), f"execution {report.head}")
+    report = _report(opened, day, submitted.result, filled.result, head=head, problem=problem)
+    steps.run(notify, day, execution_message(report), f"execution {report.head}")
     return report
 
 
@@ -124,10 +120,10 @@ def _part_is_open(day: Day, record: TicketRecord) -> bool:
             return bool(approvals.unapproved(connection, known))
 
 
-def _submit(day: Day, sha256: str, steps: Steps) -> StageRecord:
+def _submit(day: Day, sha256: str, steps: Steps) -> StageRecord[SubmitResult]:
     """Send what is to be sent; where that fails, say what left before, if anything did."""
     try:
-        return steps.run(submit_ticket, day, sha256)
+        return steps.run(submit, day, sha256)
     except (GatewayError, StorageError, UnknownOrders) as error:
         try:
             return steps.run(recall_submission, day, sha256, str(error))
@@ -135,10 +131,12 @@ def _submit(day: Day, sha256: str, steps: Steps) -> StageRecord:
             raise error from None
 
 
-def _fills(day: Day, submitted: StageRecord, steps: Steps) -> StageRecord:
+def _fills(
+    day: Day, submitted: StageRecord[SubmitResult], steps: Steps
+) -> StageRecord[FillsResult]:
     """Ask how the orders stand; a question that fails loses nothing of what was sent."""
     try:
-        return steps.run(collect_fills, day, submitted)
+        return steps.run(fills, day, submitted)
     except DaybookError as error:
         return steps.run(keep_submission, submitted, str(error))
 
@@ -146,17 +144,17 @@ def _fills(day: Day, submitted: StageRecord, steps: Steps) -> StageRecord:
 def _report(
     opened: OpenSession,
     day: Day,
-    submitted: StageRecord,
-    filled: StageRecord,
+    submitted: SubmitResult,
+    filled: FillsResult,
     *,
     head: str,
     problem: str,
 ) -> ExecutionReport:
-    sha256 = submitted.facts["ticket"]
+    sha256 = submitted.ticket
     with DeskStore.of(day.paths) as store:
         approval = approvals.approval_of(store, sha256)
         now = opened.moment if opened.world.advance_to is not None else day.as_of
-        found = standing(store, fetch(store, sha256), now=now, why=submitted.facts["held_back"])
+        found = standing(store, fetch(store, sha256), now=now, why=submitted.held_back)
     return ExecutionReport(
         session=day.session.day,
         mode=day.settings.mode,
@@ -165,10 +163,10 @@ def _report(
         approved_by=approval.by,
         approved_at=approval.at,
         only=approval.only,
-        sent=submitted.facts["sent"],
-        held_back=submitted.facts["held_back"],
-        states=tuple(filled.facts["states"]),
+        sent=submitted.sent,
+        held_back=submitted.held_back,
+        states=filled.states,
         head=head,
         standing=found,
-        problems=(*not_asked(filled.facts), *([problem] if problem else [])),
+        problems=(*not_asked(filled.not_asked), *([problem] if problem else [])),
     )

@@ -15,7 +15,7 @@ from desk.gate.account_state import PastOf, recorded
 from ibkr.gateway import OpenGateway
 from ibkr.socket_gateway import open_socket
 from tasks.day import Day, Progress
-from tasks.rules import read_rules
+from tasks.decide.overlay_rules import read_rules
 
 
 def begin_day(

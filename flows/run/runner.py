@@ -9,40 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar
 
 from core.canonical import canonical_json, sha256_of
 from core.errors import DaybookError, StageFailed
-from core.storage.runs import RunBook, StageRecord
+from core.storage.runs import Records, RunBook, StageRecord
 from tasks.day import Day
-from tasks.stage import Stage
+from tasks.stage import Stage, StageResult
 
-RESUMED = frozenset(
-    {
-        "universe",
-        "market",
-        "fundamentals",
-        "news",
-        "macro",
-        "earnings",
-        "features",
-        "signals",
-        "optimise",
-    }
-)
+P = ParamSpec("P")
+R = TypeVar("R", bound=StageResult)
+R_co = TypeVar("R_co", covariant=True)
 
 
-class Pending(Protocol):
+class Pending(Protocol[R_co]):
     """A stage that was started."""
 
-    def result(self) -> StageRecord:
+    def result(self) -> StageRecord[R_co]:
         """Wait for the record, or raise what the stage raised."""
 
 
 class Starter(Protocol):
     """Starts a stage in the background."""
 
-    def __call__(self, stage: Stage[Any], /, *args: Any) -> Pending:
+    def __call__(self, stage: Stage[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Pending[R]:
         """Start the stage."""
 
 
@@ -55,7 +45,7 @@ class Watcher(Protocol):
     def started(self, title: str) -> None:
         """Take note that a stage, by its title, has begun."""
 
-    def finished(self, title: str, record: StageRecord) -> None:
+    def finished(self, title: str, record: StageRecord[Any]) -> None:
         """Take note of what a stage did."""
 
 
@@ -65,9 +55,9 @@ class Threads:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="stage")
 
-    def __call__(self, stage: Stage[Any], /, *args: Any) -> Pending:
+    def __call__(self, stage: Stage[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Pending[R]:
         """Start the stage's plain function."""
-        return self._pool.submit(stage.fn, *args)
+        return self._pool.submit(stage.fn, *args, **kwargs)
 
     def close(self) -> None:
         """Wait for what still runs and let the threads go."""
@@ -75,12 +65,12 @@ class Threads:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Done(Generic[R_co]):
     """A stage that needs no waiting: it was resumed."""
 
-    record: StageRecord
+    record: StageRecord[R_co]
 
-    def result(self) -> StageRecord:
+    def result(self) -> StageRecord[R_co]:
         """Return the record."""
         return self.record
 
@@ -93,62 +83,62 @@ class Runner:
         self._start = start
         self._watch = watch
         self._resume = resume
-        self.records: dict[str, StageRecord] = {}
+        self.records = Records()
 
-    def start(self, name: str, stage: Stage[Any], *args: Any) -> Callable[[], StageRecord]:
+    def start(
+        self, stage: Stage[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> Callable[[], StageRecord[R]]:
         """Start a stage; call what this returns for its record.
 
         The call raises `StageFailed`, with what is kept and how to resume, when the stage fails.
         """
-        rests_on = foundations(args)
-        resumed = self._resumable(name, rests_on)
+        rests_on = foundations((*args, *kwargs.values()))
+        resumed = self._resumable(stage, rests_on)
         if resumed is not None:
-            pending: Pending = Done(replace(resumed, resumed=True, seconds=0.0))
+            pending: Pending[R] = Done(replace(resumed, resumed=True, seconds=0.0))
         else:
-            self._watch.started(stage.name)
-            pending = self._start(stage, *args)
-        return lambda: self._finish(name, stage, pending, rests_on)
+            self._watch.started(stage.title)
+            pending = self._start(stage, *args, **kwargs)
+        return lambda: self._finish(stage, pending, rests_on)
 
-    def run(self, name: str, stage: Stage[Any], *args: Any) -> StageRecord:
+    def run(self, stage: Stage[P, R], *args: P.args, **kwargs: P.kwargs) -> StageRecord[R]:
         """Start a stage and wait for it."""
-        return self.start(name, stage, *args)()
+        return self.start(stage, *args, **kwargs)()
 
-    def _resumable(self, name: str, rests_on: str) -> StageRecord | None:
-        if name not in RESUMED:
-            return None
-        record = self._book.intact(name)
-        if record is None or record.rests_on != rests_on or record.facts.get("degraded"):
+    def _resumable(self, stage: Stage[P, R], rests_on: str) -> StageRecord[R] | None:
+        record = self._book.intact(stage) if stage.resumable else None
+        if record is None or record.rests_on != rests_on or record.result.incomplete:
             return None
         return record
 
-    def _finish(self, name: str, stage: Stage[Any], pending: Pending, rests_on: str) -> StageRecord:
+    def _finish(self, stage: Stage[P, R], pending: Pending[R], rests_on: str) -> StageRecord[R]:
         try:
             record = replace(pending.result(), rests_on=rests_on)
             if not record.resumed:
                 self._book.put(record)
         except DaybookError as error:
             raise StageFailed(
-                stage.name,
+                stage.title,
                 str(error),
                 kept=self._book.done,
                 resume=self._resume,
                 exit_code=error.exit_code,
             ) from error
-        self.records[name] = record
-        self._watch.finished(stage.name, record)
+        self.records.add(record)
+        self._watch.finished(stage.title, record)
         return record
 
 
-def foundations(args: tuple[Any, ...]) -> str:
+def foundations(inputs: tuple[object, ...]) -> str:
     """Return a hash of what a stage rests on: only over the same foundations it is resumed."""
     # A market whose files were changed may answer otherwise than it did.
-    files = [arg.data_id for arg in args if isinstance(arg, Day) and arg.data_id]
-    records = [_content(arg) for arg in args if isinstance(arg, StageRecord)]
+    files = [each.data_id for each in inputs if isinstance(each, Day) and each.data_id]
+    records = [_content(each) for each in inputs if isinstance(each, StageRecord)]
     return sha256_of(canonical_json([*files, *records]))
 
 
-def _content(record: StageRecord) -> Any:
-    # A snapshot's prices change by the minute; a target rests on what is held.
-    if "holdings" in record.facts:
-        return record.facts["holdings"]
+def _content(record: StageRecord[StageResult]) -> str | list[str]:
+    identity = record.result.identity
+    if identity is not None:
+        return identity
     return sorted(artefact.sha256 for artefact in record.artefacts.values())

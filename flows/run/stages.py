@@ -11,25 +11,34 @@ from datetime import datetime, timedelta
 
 from core.errors import StageFailed
 from core.settings import Submit
-from core.storage.runs import StageRecord
+from core.storage.runs import Records, StageRecord
+from desk.tickets.order_ticket import TicketStatus
 from flows.run.runner import Runner
 from review.execution import after_sending
 from review.standing import Standing
-from tasks.alternative import fetch_earnings, fetch_fundamentals, fetch_macro, fetch_news
-from tasks.check import check_targets
 from tasks.day import Day
-from tasks.execute import collect_fills, keep_submission, seal_execution, submit_automatically
-from tasks.ingest import choose_universe, fetch_market
-from tasks.ingested import Ingested
-from tasks.optimise import optimise_target
-from tasks.override import override_targets
-from tasks.propose import propose_orders
-from tasks.record import notify, seal_day
-from tasks.register import register_ticket
-from tasks.rehearse import rehearse_orders
-from tasks.score import build_features, compute_scores
-from tasks.snapshot import take_snapshot
-from tasks.state import read_state
+from tasks.decide.optimise import optimise
+from tasks.decide.order_ticket import OrderTicketResult, order_ticket
+from tasks.decide.overlay import overlay
+from tasks.decide.risk_gate import risk_gate
+from tasks.decide.signals import signals
+from tasks.decide.snapshot import snapshot
+from tasks.decide.what_if import what_if
+from tasks.ingest.earnings import earnings
+from tasks.ingest.features import features
+from tasks.ingest.fundamentals import fundamentals
+from tasks.ingest.ingested import Ingested
+from tasks.ingest.macro import macro
+from tasks.ingest.market import market
+from tasks.ingest.news import news
+from tasks.ingest.universe import universe
+from tasks.record.day_message import notify_of_day
+from tasks.record.execution import execution
+from tasks.record.journal import journal
+from tasks.trade.desk import desk
+from tasks.trade.fills import fills, keep_submission
+from tasks.trade.standing import standing
+from tasks.trade.submit import SubmitResult, submit_automatically
 
 AFTER_THE_OPEN = timedelta(minutes=1)
 
@@ -41,12 +50,12 @@ class Outcome:
     """What a day came to."""
 
     day: Day
-    records: dict[str, StageRecord]  # by stage, in the order the stages ended
+    records: Records  # in the order the stages ended
 
     @property
     def standing(self) -> Standing:
         """What the day is, as the desk has it."""
-        return Standing.of_record(self.records["state"].facts["standing"])
+        return self.records[standing].result.standing
 
     @property
     def exit_code(self) -> int:
@@ -56,8 +65,10 @@ class Outcome:
     @property
     def attention(self) -> str:
         """What a person has to look at besides what the day is; empty for nothing."""
-        filled = self.records.get("fills")
-        return "" if filled is None else after_sending(filled.facts)
+        if fills not in self.records:
+            return ""
+        filled = self.records[fills].result
+        return after_sending(filled.states, filled.not_asked)
 
 
 def run_day(day: Day, runner: Runner, *, advance_to: MoveClock | None = None) -> Outcome:
@@ -69,73 +80,80 @@ def run_day(day: Day, runner: Runner, *, advance_to: MoveClock | None = None) ->
     """
     proposed = decide(day, runner)
     submitted = hand_to_desk(day, runner, proposed)
-    if submitted is not None and submitted.facts["states"]:
+    if submitted is not None and submitted.result.states:
         _follow(day, runner, submitted, advance_to)
     # Where the clock is moved by hand, an earlier hour would be asked about later fills.
-    asks = advance_to is None
-    runner.run("state", read_state, day, dict(runner.records), asks)
-    runner.run("seal", seal_day, day, dict(runner.records))
-    runner.run("notify", notify, day, dict(runner.records))
-    return Outcome(day, runner.records)
+    made = runner.records
+    runner.run(standing, day, made, ask=advance_to is None)
+    runner.run(journal, day, made)
+    runner.run(notify_of_day, day, made)
+    return Outcome(day, made)
 
 
-def decide(day: Day, runner: Runner) -> StageRecord:
+def decide(day: Day, runner: Runner) -> StageRecord[OrderTicketResult]:
     """Take one session from market data to its order ticket: stages 1 to 8, nothing is sent."""
     ingested = _ingest(day, runner)
-    snapshot = runner.start("snapshot", take_snapshot, day)
-    scores = runner.run("signals", compute_scores, day, ingested.features)
-    held = snapshot()
-    optimal = runner.run(
-        "optimise", optimise_target, day, ingested.features, scores, ingested.market, held
-    )
-    targets = runner.run("override", override_targets, day, optimal, ingested, held)
-    verdict = runner.run("check", check_targets, day, targets, ingested, held, optimal)
-    rehearsal = runner.run("rehearse", rehearse_orders, day, targets, ingested, held, verdict)
-    return runner.run("propose", propose_orders, day, targets, ingested, held, verdict, rehearsal)
+    account = runner.start(snapshot, day)
+    scores = runner.run(signals, day, ingested.features)
+    held = account()
+    optimal = runner.run(optimise, day, ingested.features, scores, ingested.market, held)
+    targets = runner.run(overlay, day, optimal, ingested, held)
+    verdict = runner.run(risk_gate, day, targets, ingested, held, optimal)
+    rehearsal = runner.run(what_if, day, targets, ingested, held, verdict)
+    return runner.run(order_ticket, day, targets, ingested, held, verdict, rehearsal)
 
 
 def _ingest(day: Day, runner: Runner) -> Ingested:
-    universe = runner.run("universe", choose_universe, day)
+    chosen = runner.run(universe, day)
     # IBKR's pace is the bottleneck; the vendors are asked meanwhile.
-    market = runner.start("market", fetch_market, day, universe)
-    fundamentals = runner.start("fundamentals", fetch_fundamentals, day, universe)
-    news = runner.start("news", fetch_news, day, universe)
-    macro = runner.start("macro", fetch_macro, day)
-    earnings = runner.start("earnings", fetch_earnings, day, universe)
-    scored = (universe, market(), fundamentals(), news(), macro())
+    bars = runner.start(market, day, chosen)
+    figures = runner.start(fundamentals, day, chosen)
+    headlines = runner.start(news, day, chosen)
+    gauges = runner.start(macro, day)
+    dates = runner.start(earnings, day, chosen)
+    fetched, reported, told, measured = bars(), figures(), headlines(), gauges()
     return Ingested(
-        *scored,
-        earnings=earnings(),
-        features=runner.run("features", build_features, day, *scored),
+        universe=chosen,
+        market=fetched,
+        news=told,
+        earnings=dates(),
+        features=runner.run(features, day, chosen, fetched, reported, told, measured),
     )
 
 
-def hand_to_desk(day: Day, runner: Runner, proposed: StageRecord) -> StageRecord | None:
+def hand_to_desk(
+    day: Day, runner: Runner, proposed: StageRecord[OrderTicketResult]
+) -> StageRecord[SubmitResult] | None:
     """Give the ticket to the desk and, in auto mode, let it be sent; None where it is not to be.
 
     A record without states is of a ticket that the desk refused: it waits for a person.
     """
     made = runner.records
-    runner.run("register", register_ticket, day, proposed, made["override"], made["snapshot"])
-    if not _may_send(day, proposed):
+    runner.run(desk, day, proposed, made[overlay], made[snapshot])
+    if not _may_send(day, proposed.result):
         return None
-    return runner.run("submit", submit_automatically, day, proposed)
+    return runner.run(submit_automatically, day, proposed)
 
 
-def _may_send(day: Day, proposed: StageRecord) -> bool:
+def _may_send(day: Day, proposed: OrderTicketResult) -> bool:
     return (
         day.settings.submit is Submit.AUTO
-        and proposed.facts["status"] == "proposed"
-        and proposed.facts["orders"] > 0
+        and proposed.status is TicketStatus.PROPOSED
+        and proposed.orders > 0
     )
 
 
-def _follow(day: Day, runner: Runner, submitted: StageRecord, advance_to: MoveClock | None) -> None:
+def _follow(
+    day: Day,
+    runner: Runner,
+    submitted: StageRecord[SubmitResult],
+    advance_to: MoveClock | None,
+) -> None:
     if advance_to is not None:
         advance_to(day.session.open + AFTER_THE_OPEN)
     try:
-        filled = runner.run("fills", collect_fills, day, submitted)
+        filled = runner.run(fills, day, submitted)
     except StageFailed as failed:
         # The orders have left: what is known of them is sealed and told, whatever else fails.
-        filled = runner.run("fills", keep_submission, submitted, failed.reason)
-    runner.run("seal_execution", seal_execution, day, submitted, filled)
+        filled = runner.run(keep_submission, submitted, failed.reason)
+    runner.run(execution, day, submitted, filled)

@@ -5,11 +5,14 @@ Unlike `flows.run.runner.Runner` nothing is resumed, and a stage's own error pas
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from core.storage.runs import RunBook, StageRecord
 from flows.run.runner import Starter, Watcher
-from tasks.stage import Stage
+from tasks.stage import Stage, StageResult
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=StageResult)
 
 
 class Steps:
@@ -20,12 +23,12 @@ class Steps:
         self._start = start
         self._watch = watch
 
-    def run(self, stage: Stage[Any], *args: Any) -> StageRecord:
+    def run(self, stage: Stage[P, R], *args: P.args, **kwargs: P.kwargs) -> StageRecord[R]:
         """Run one stage and keep its record."""
-        self._watch.started(stage.name)
-        record = self._start(stage, *args).result()
+        self._watch.started(stage.title)
+        record = self._start(stage, *args, **kwargs).result()
         self._book.put(record)
-        self._watch.finished(stage.name, record)
+        self._watch.finished(stage.title, record)
         return record
 
 
@@ -38,5 +41,5 @@ class Silent:
     def started(self, title: str) -> None:
         """Take no note of a stage."""
 
-    def finished(self, title: str, record: StageRecord) -> None:
+    def finished(self, title: str, record: StageRecord[Any]) -> None:
         """Take no note of what it did."""

@@ -7,15 +7,15 @@ cron's mail) each finished stage is one plain line.
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
 from core.storage.runs import StageRecord
 from flows.terminal.console import Terminal
+from review.page_parts.stages import stage_line_of
 from review.terminal import stage_heading, stage_line
-from tasks.page_stages import stage_line_of
 
 
 class ConsoleWatcher:
@@ -55,7 +55,7 @@ class ConsoleWatcher:
         """Show that a stage is being done."""
         self._bars.add_task(title, total=None)
 
-    def finished(self, title: str, record: StageRecord) -> None:
+    def finished(self, title: str, record: StageRecord[Any]) -> None:
         """Print a finished stage."""
         for task in self._bars.tasks:
             if task.description == title:
@@ -63,7 +63,7 @@ class ConsoleWatcher:
         if not self._headed:
             self._line(stage_heading())
             self._headed = True
-        self._line(stage_line(stage_line_of(record.stage, record)))
+        self._line(stage_line(stage_line_of(record)))
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Show how far a long piece of work is."""

@@ -14,7 +14,7 @@ from ibkr.orders.tools import OrderTools
 from tests.architecture.broker_use import TOOLS, broker_uses, imports_of, names_from, uses_of_class
 
 ROOT = Path(__file__).resolve().parents[2]
-TASKS = sorted((ROOT / "tasks").glob("*.py"))
+TASKS = sorted((ROOT / "tasks").rglob("*.py"))
 
 # What tasks may import of ibkr: how to open a gateway, and functions that only compute.
 ENTRY = {
@@ -52,7 +52,7 @@ def violations(source):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", TASKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", TASKS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_task_reaches_the_broker_only_through_tools_of_the_catalogue(path):
     assert violations(path.read_text()) == []
 

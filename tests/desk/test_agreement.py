@@ -27,7 +27,8 @@ from desk.records.audit import trail
 from desk.records.schema import METADATA
 from desk.records.store import DeskStore
 from desk.tickets import ticket_store
-from tasks.execute import order_rows, state_records
+from review.states import order_reports
+from tasks.record.entry import order_rows
 from tests.desk.desk_harness import MONDAY, NOW
 from tests.desk.socket_harness import SocketStage
 from tests.desk.strategies.strategy_harness import StrategyStage
@@ -254,7 +255,7 @@ def test_an_order_that_left_is_not_sent_again_whatever_the_rows_say_and_the_brok
     desk.store.journal = desk.home / "log"
     held = ticket_store.fetch(desk.store, sha256).held
     journal.log(desk.store.journal, journal.Entry(
-        "run", "execution", NOW, MONDAY.day, {}, (), order_rows(state_records(sent.states, held)),
+        "run", "execution", NOW, MONDAY.day, {}, (), order_rows(order_reports(sent.states, held)),
     ))  # fmt: skip
     edit(desk.home / "desk.sqlite", *AS_IF_NEVER_SENT[what])
     forgetful, again = desk.gateway().trading, []

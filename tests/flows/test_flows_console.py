@@ -5,11 +5,19 @@ import io
 from core.storage.runs import StageRecord
 from flows.terminal.console import Terminal
 from flows.terminal.day_progress import ConsoleWatcher
+from tasks.ingest.market import MarketResult
 
 
 def record(notes="", **changes):
     return StageRecord(
-        stage="market", artefacts={}, rows_in=500, rows_out=498, notes=notes, seconds=1.2, **changes
+        "market",
+        MarketResult(),
+        number=1,
+        rows_in=500,
+        rows_out=498,
+        notes=notes,
+        seconds=1.2,
+        **changes,
     )
 
 

@@ -2,17 +2,18 @@
 
 import threading
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pytest
 
 from core.errors import ConfigurationError, GatewayTimeout, StageFailed, StorageError
-from core.storage.artefacts import Store
+from core.storage.artefacts import Artefact, Store
 from core.storage.paths import Paths
 from core.storage.runs import RunBook, StageRecord
-from flows.run.runner import RESUMED, Runner, Threads
-from tasks.stage import stage
+from flows.run.runner import Runner, Threads
+from tasks.stage import Output, StageResult, stage
+from tests.tasks.all_stages import RESUMED
 
 DAY = date(2026, 6, 15)
 
@@ -52,17 +53,37 @@ class House:
         book = RunBook.open(self.paths, DAY, "a-key", fresh=fresh)
         return Runner(book, self.threads, self.heard, resume="daybook run")
 
-    def stage(self, name, content=b"same", **facts):
+    def stage(self, name, content=b"same", *, resumable=True, **result):
         """Return a stage that writes its content and notes that it ran."""
 
-        @stage(f"0 {name}")
         def write(*_):
             self.ran.append(name)
             path = self.paths.data / f"{name}.bin"
             artefact = self.store.put(path, content, schema="raw", rows=1)
-            return StageRecord(stage=name, artefacts={"out": artefact}, facts=facts)
+            return Output(result=Result(**result), artefacts={"out": artefact})
 
-        return write
+        return declared(write, name, resumable=resumable)
+
+
+@dataclass(frozen=True, slots=True)
+class Result(StageResult):
+    """What tiny stages hand on."""
+
+    degraded: str | None = None
+    holdings: str | None = None
+
+    @property
+    def incomplete(self):
+        return bool(self.degraded)
+
+    @property
+    def identity(self):
+        return self.holdings
+
+
+def declared(function, name, **how):
+    function.__name__ = name
+    return stage(0, Result, **how)(function)
 
 
 @pytest.fixture
@@ -72,8 +93,8 @@ def house(tmp_path):
 
 
 def test_a_stage_that_is_done_is_resumed_and_does_not_run_again(house):
-    first = house.runner().run("universe", house.stage("universe"))
-    again = house.runner().run("universe", house.stage("universe"))
+    first = house.runner().run(house.stage("universe"))
+    again = house.runner().run(house.stage("universe"))
     assert house.ran == ["universe"]
     assert again == replace(first, resumed=True, seconds=0.0)
     assert house.heard.started_titles == ["0 universe"]
@@ -81,45 +102,46 @@ def test_a_stage_that_is_done_is_resumed_and_does_not_run_again(house):
 
 
 def test_fresh_runs_a_stage_that_is_done(house):
-    house.runner().run("universe", house.stage("universe"))
-    house.runner(fresh=True).run("universe", house.stage("universe"))
+    house.runner().run(house.stage("universe"))
+    house.runner(fresh=True).run(house.stage("universe"))
     assert house.ran == ["universe"] * 2
 
 
-@pytest.mark.parametrize("name", ["snapshot", "override", "check", "rehearse", "submit", "seal"])
-def test_what_is_about_the_present_is_never_resumed(house, name):
-    house.runner().run(name, house.stage(name))
-    house.runner().run(name, house.stage(name))
-    assert house.ran == [name] * 2
-    assert name not in RESUMED
+def test_what_is_about_the_present_is_never_resumed(house):
+    house.runner().run(house.stage("snapshot", resumable=False))
+    house.runner().run(house.stage("snapshot", resumable=False))
+    assert house.ran == ["snapshot"] * 2
+    assert {"snapshot", "overlay", "risk_gate", "what_if", "submit", "journal"}.isdisjoint(RESUMED)
 
 
 def test_a_stage_whose_artefact_changed_runs_again(house):
-    record = house.runner().run("market", house.stage("market"))
+    record = house.runner().run(house.stage("market"))
     (house.paths.home / record.artefacts["out"].path).write_bytes(b"other")
-    again = house.runner().run("market", house.stage("market"))
+    again = house.runner().run(house.stage("market"))
     assert house.ran == ["market"] * 2
     assert again.artefacts["out"].path != record.artefacts["out"].path  # what is there stays there
 
 
 def test_a_source_that_had_failed_is_asked_again(house):
-    house.runner().run("news", house.stage("news", degraded="HTTP 500"))
-    house.runner().run("news", house.stage("news", degraded=None))
-    house.runner().run("news", house.stage("news", degraded=None))
+    house.runner().run(house.stage("news", degraded="HTTP 500"))
+    house.runner().run(house.stage("news", degraded=None))
+    house.runner().run(house.stage("news", degraded=None))
     assert house.ran == ["news"] * 2
 
 
 def a_pipeline(house, market):
     """Run three stages, each made from the one before."""
     runner = house.runner()
-    bars = runner.run("market", house.stage("market", market))
-    features = runner.run("features", house.stage("features", b"of " + market), bars)
-    return runner.run("signals", house.stage("signals"), features)
+    bars = runner.run(house.stage("market", market))
+    features = runner.run(house.stage("features", b"of " + market), bars)
+    return runner.run(house.stage("signals"), features)
 
 
 def test_what_rests_on_a_stage_that_came_out_different_is_done_anew(house):
     a_pipeline(house, b"monday")
-    house.store.open(RunBook.open(house.paths, DAY, "a-key").intact("market").artefacts["out"])
+    house.store.open(
+        RunBook.open(house.paths, DAY, "a-key").intact(house.stage("market")).artefacts["out"]
+    )
     (house.paths.data / "market.bin").unlink()
     house.ran.clear()
     a_pipeline(house, b"tuesday")
@@ -137,7 +159,7 @@ def test_what_rests_on_a_stage_that_came_out_the_same_is_resumed(house):
 def test_a_run_that_died_between_a_stage_and_what_rests_on_it_does_not_mix_old_and_new(house):
     a_pipeline(house, b"monday")
     (house.paths.data / "market.bin").unlink()
-    house.runner().run("market", house.stage("market", b"tuesday"))  # and then it was killed
+    house.runner().run(house.stage("market", b"tuesday"))  # and then it was killed
     house.ran.clear()
     a_pipeline(house, b"tuesday")
     assert house.ran == ["features", "signals"]
@@ -146,54 +168,56 @@ def test_a_run_that_died_between_a_stage_and_what_rests_on_it_does_not_mix_old_a
 def test_a_target_is_resumed_for_the_same_holdings_only(house):
     def optimise(**held):
         runner = house.runner()
-        return runner.run("optimise", house.stage("optimise"), StageRecord("snapshot", {}, held))
+        artefact = Artefact("positions.json", held["prices"] * 64, "json", 1)
+        record = StageRecord("snapshot", Result(holdings=held["holdings"]), {"out": artefact})
+        return runner.run(house.stage("optimise"), record)
 
-    optimise(holdings="none", net_asset_value=1.0)
-    assert optimise(holdings="none", net_asset_value=2.0).resumed  # prices move by the minute
-    assert not optimise(holdings="100 ABC", net_asset_value=2.0).resumed
+    optimise(holdings="none", prices="1")
+    assert optimise(holdings="none", prices="2").resumed  # prices move by the minute
+    assert not optimise(holdings="100 ABC", prices="2").resumed
 
 
 def test_a_failure_says_what_is_kept_and_how_to_resume_and_keeps_its_exit_code(house):
-    @stage("1 market")
-    def fails():
+    @stage(1, Result)
+    def market():
         raise ConfigurationError("port = 0 is no port")
 
     runner = house.runner()
-    runner.run("universe", house.stage("universe"))
+    runner.run(house.stage("universe"))
     with pytest.raises(StageFailed, match="port = 0 is no port") as failed:
-        runner.run("market", fails)
+        runner.run(market)
     assert failed.value.kept == ("universe",)
     assert "kept: universe" in str(failed.value)
     assert "to resume: daybook run" in str(failed.value)
     assert failed.value.exit_code == ConfigurationError.exit_code
-    assert runner.records.keys() == {"universe"}
+    assert [record.stage for record in runner.records] == ["universe"]
 
 
 def test_a_book_that_cannot_be_written_keeps_nothing_it_does_not_have(house):
     (house.paths.data).mkdir(parents=True)
     (house.paths.data / "runs").write_text("in the way")
     with pytest.raises(StageFailed, match="nothing was written yet") as failed:
-        house.runner().run("universe", house.stage("universe"))
+        house.runner().run(house.stage("universe"))
     assert isinstance(failed.value.__cause__, StorageError)
 
 
 def test_a_defect_in_a_stage_is_not_dressed_up_as_a_failure_of_the_day(house):
-    @stage("1 market")
+    @stage(1, Result)
     def broken():
         return 1 // 0
 
     with pytest.raises(ZeroDivisionError):
-        house.runner().run("market", broken)
+        house.runner().run(broken)
 
 
 def test_a_failure_appears_where_the_record_is_needed_and_not_before(house):
-    @stage("3 snapshot")
+    @stage(3, Result)
     def silent():
         raise GatewayTimeout("no answer within 15 s")
 
     runner = house.runner()
-    snapshot = runner.start("snapshot", silent)
-    runner.run("signals", house.stage("signals"))
+    snapshot = runner.start(silent)
+    runner.run(house.stage("signals"))
     with pytest.raises(StageFailed) as failed:
         snapshot()
     assert failed.value.kept == ("signals",)
@@ -203,22 +227,21 @@ def test_independent_stages_overlap(house):
     meeting = threading.Barrier(2, timeout=10)  # breaks unless both are there at once
 
     def arriving(name):
-        @stage(name)
         def arrive():
             meeting.wait()
-            return StageRecord(stage=name, artefacts={})
+            return Output(result=Result())
 
-        return arrive
+        return declared(arrive, name)
 
     runner = house.runner()
-    waits = [runner.start(name, arriving(name)) for name in ("fundamentals", "news")]
+    waits = [runner.start(arriving(name)) for name in ("fundamentals", "news")]
     assert [wait().stage for wait in waits] == ["fundamentals", "news"]
 
 
 def test_a_stage_says_how_long_it_took(house):
-    @stage("0 slow")
+    @stage(0, Result)
     def slow():
         threading.Event().wait(0.05)
-        return StageRecord(stage="slow", artefacts={})
+        return Output(result=Result())
 
-    assert 0.05 <= house.runner().run("slow", slow).seconds < 5.0
+    assert 0.05 <= house.runner().run(slow).seconds < 5.0

@@ -1,12 +1,22 @@
 """What people read of tickets, executions and closes."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
 from core.settings import Mode
-from review.closing import CloseReport, close_lines, close_message
+from core.types import OrderStatus, Side
+from review.closing import (
+    CloseReport,
+    CostReport,
+    FillReport,
+    PositionMismatch,
+    close_lines,
+    close_message,
+)
 from review.execution import ExecutionReport, execution_lines, execution_message
+from review.states import OrderReport
 from review.verdict import Verdict
 from tests.review.standings import a_standing
 
@@ -15,17 +25,16 @@ SHA = "8031f1038f4e" + "0" * 52
 
 
 def a_state(symbol="XOM", **changes):
-    plain = {
-        "order_ref": f"DB1:{symbol}", "con_id": 1, "symbol": symbol, "side": "SELL",
-        "action": "SELL",
-        "quantity": 300.0, "status": "filled", "filled": 300.0, "average_price": 118.05,
-        "perm_id": 7, "message": "",
-    }  # fmt: skip
-    return plain | changes
+    plain = OrderReport(
+        order_ref=f"DB1:{symbol}", con_id=1, symbol=symbol, side=Side.SELL, action="SELL",
+        quantity=300.0, status=OrderStatus.FILLED, filled=300.0, average_price=118.05,
+        perm_id=7, message="",
+    )  # fmt: skip
+    return replace(plain, **changes)
 
 
 def stands(states):
-    found = [state["status"] for state in states]
+    found = [state.status for state in states]
     return a_standing(Verdict.UNCERTAIN if "uncertain" in found else Verdict.FILLED, found)
 
 
@@ -40,11 +49,14 @@ def a_report(*states, **changes):
 
 
 def a_close(*states, **changes):
-    costs = {
-        "traded": 35_415.0, "slippage": 30.0, "slippage_bps": 8.47, "commission": 1.5,
-        "without_commission": 0,
-        "fills": [{"order_ref": "DB1:XOM", "slippage": 30.0}],
-    }  # fmt: skip
+    fill = FillReport(
+        execution_id="e1", order_ref="DB1:XOM", symbol="XOM", side=Side.SELL, quantity=300.0,
+        price=118.05, decision_price=118.15, slippage_bps=8.47, slippage=30.0, commission=1.5,
+    )  # fmt: skip
+    costs = CostReport(
+        traded=35_415.0, slippage=30.0, slippage_bps=8.47, commission=1.5, without_commission=0,
+        fills=(fill,),
+    )  # fmt: skip
     plain = {
         "session": DAY, "mode": Mode.LIVE, "account": "U1234345", "ticket_sha256": SHA,
         "standing": stands(states), "states": states, "costs": costs, "mismatches": (),
@@ -69,7 +81,11 @@ def test_an_execution_says_who_approved_what_and_how_each_order_stands():
     ("report", "said", "code"),
     [
         (a_report(a_state()), "1 filled", 0),
-        (a_report(a_state(status="uncertain", filled=0.0)), "UNCERTAIN XOM: sent, not conf", 1),
+        (
+            a_report(a_state(status=OrderStatus.UNCERTAIN, filled=0.0)),
+            "UNCERTAIN XOM: sent, not conf",
+            1,
+        ),
         (a_report(a_state(), held_back="ana stopped all orders"), "HELD BACK: ana stopped", 1),
     ],
 )
@@ -80,8 +96,12 @@ def test_what_needs_a_person_is_said_in_both_places_and_in_the_exit_code(report,
 
 
 def test_a_close_says_costs_and_what_is_not_explained():
-    odd = {"symbol": "KO", "reason": "0 expected, 7 held: +7 not by daybook"}
-    report = a_close(a_state(), a_state("MSFT", status="cancelled", filled=0.0), mismatches=(odd,))
+    odd = PositionMismatch(
+        1, "KO", 0.0, 7.0, may_be_ours=False, reason="0 expected, 7 held: +7 not by daybook"
+    )
+    report = a_close(
+        a_state(), a_state("MSFT", status=OrderStatus.CANCELLED, filled=0.0), mismatches=(odd,)
+    )
     lines = "\n".join(close_lines(report))
     assert "slippage 30.00 (8.5 bp) against the decision, commission 1.50" in lines
     assert "NOT EXPLAINED KO: 0 expected, 7 held" in lines
@@ -96,13 +116,15 @@ def test_a_close_says_costs_and_what_is_not_explained():
 
 def test_a_close_with_everything_explained_needs_nobody():
     assert a_close(a_state()).exit_code == 0
-    assert a_close(a_state(status="uncertain")).exit_code == 1
+    assert a_close(a_state(status=OrderStatus.UNCERTAIN)).exit_code == 1
 
 
 def test_text_from_the_broker_cannot_break_the_lines():
     (line,) = [
         line
-        for line in execution_lines(a_report(a_state(message="odd\nnews\u202e", status="working")))
+        for line in execution_lines(
+            a_report(a_state(message="odd\nnews\u202e", status=OrderStatus.WORKING))
+        )
         if "XOM" in line
     ]
     assert line.endswith("(odd news)")

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.canonical import plain
+from core.decoding import decode
 from core.types import OrderState, OrderStatus, Side
 from desk import kill_switch
 from desk.errors import AlreadyApproved
@@ -130,8 +132,8 @@ def test_page_message_screen_and_json_say_the_same_of_a_day(a_day, verdict):
         assert told in blocks
         assert told.replace("'", "&#39;") in page
     others = {other.value for other in Verdict} - {verdict.value}
-    assert Standing.of_record(said.record()) == said
-    assert said.record()["verdict"] not in others
+    assert decode(Standing, plain(said)) == said
+    assert plain(said)["verdict"] not in others
     for text in dataclasses.astuple(said.said)[:3]:
         names = {name for _, name, _, _ in string.Formatter().parse(text) if name}
         assert names <= {"orders", "count", "tally", "by", "why", "uncertain", "short", "session",
@@ -194,7 +196,7 @@ def test_a_desk_is_read_from_proposed_to_filled_and_every_word_follows(desk):
         Verdict.HELD_BACK, (second.symbol,), (),
     )  # fmt: skip
     assert found.headline == "2 orders approved, not all sent: 1 pending, 1 working"
-    assert Standing.of_record(found.record()) == found
+    assert decode(Standing, plain(found)) == found
     assert "daybook resume --by NAME. To go on until 16:15" in found.next_step
     paper = dataclasses.replace(found, mode="paper").next_step
     assert "daybook resume --mode paper --by NAME" in paper

@@ -6,7 +6,7 @@ import pytest
 
 from core.types import OrderState, OrderStatus, Side
 from desk.gate.desk_gate import exposure, weighed
-from tasks.check import Batch
+from desk.gate.portfolio_gate import Batch
 from tests.tasks.a_day import a_snapshot, an_order
 
 PRICES = {1: 10.0, 2: 20.0}

@@ -7,7 +7,9 @@ import pytest
 
 from core.tables import FEATURES
 from core.types import Contract
-from tasks.check import Batch, judge_batch, lots_of, orders_for
+from desk.gate.portfolio_gate import Batch, Optimised
+from tasks.decide.judgement import gate_of, judge_batch
+from tasks.decide.risk_gate import lots_of, orders_for
 from tests.tasks.a_day import a_day, a_snapshot
 from tests.tasks.test_tasks_lots import (
     LONDON,
@@ -52,7 +54,8 @@ def verdict(market, snapshot, **weights):
     lots = lots_of(day, table, ingested, snapshot, [])
     orders = orders_for(day, lots.quantities, table, ingested, snapshot)
     batch = Batch(lots.weights, orders, snapshot, ())
-    checks = judge_batch(day, batch, ingested, table, status="optimal", relaxations={})
+    gate = gate_of(day, table, ingested, snapshot, Optimised("optimal", {}))
+    checks = judge_batch(day, ingested, gate, batch)
     return orders, {check.name: check for check in checks}
 
 

@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.canonical import canonical_json
+from core.canonical import canonical_json, plain
 from core.money import Money, Rates
 from core.tables import FILLS
 from core.types import Fill, OrderState, OrderStatus, Side
 from desk.orders.submission import Submission
-from tasks.execute import average_price, fills_table, state_records, submission_note
+from review.states import average_price, order_reports
+from tasks.trade.fills import fills_table
+from tasks.trade.submit import submission_note
 
 
 def a_fill(**changes):
@@ -48,11 +50,11 @@ def test_an_average_price_is_weighted_by_quantity():
 
 def test_an_order_without_a_fill_has_no_average_price():
     assert average_price(a_state()) is None
-    assert state_records([a_state()], {})[0]["average_price"] is None
+    assert order_reports([a_state()], {})[0].average_price is None
 
 
 def test_states_are_plain_json():
-    assert b'"status":"filled"' in canonical_json(state_records([a_state(a_fill())], {}))
+    assert b'"status":"filled"' in canonical_json(plain(order_reports([a_state(a_fill())], {})))
 
 
 def test_the_note_on_a_submission_names_uncertain_orders_first():

@@ -10,8 +10,11 @@ from core.errors import ConfigurationError, VendorError
 from core.storage.runs import StageRecord
 from core.tables import FUNDAMENTALS, HEADLINES, MACRO, UNIVERSE
 from core.types import Contract
-from tasks.alternative import fetch_fundamentals, fetch_macro, fetch_news
-from tasks.ingest import Candidate, complete_bars, contracts_of, universe_table
+from tasks.ingest.fundamentals import fundamentals
+from tasks.ingest.macro import macro
+from tasks.ingest.market import complete_bars
+from tasks.ingest.news import news
+from tasks.ingest.universe import Candidate, UniverseResult, contracts_of, universe_table
 from tests.tasks.a_day import MONDAY, a_day
 
 ABC = Contract(1, "ABC", primary_exchange="NYSE", name="Alphabetical Inc")
@@ -27,7 +30,7 @@ def chosen(day):
     """The record of a universe of one symbol."""
     table = universe_table([Candidate("ABC", "", None, "watchlist")], [ABC])
     artefact = day.stage("universe", table, UNIVERSE)
-    return StageRecord("universe", {"universe": artefact})
+    return StageRecord("universe", UniverseResult(), {"universe": artefact})
 
 
 def test_a_universe_reads_back_as_the_contracts_it_was_made_of():
@@ -55,17 +58,18 @@ def test_the_bar_of_a_session_that_has_not_closed_is_dropped(day):
 @pytest.mark.parametrize(
     ("stage", "name", "schema"),
     [
-        (fetch_fundamentals, "fundamentals", FUNDAMENTALS),
-        (fetch_news, "headlines", HEADLINES),
-        (fetch_macro, "macro", MACRO),
+        (fundamentals, "fundamentals", FUNDAMENTALS),
+        (news, "headlines", HEADLINES),
+        (macro, "macro", MACRO),
     ],
 )
 def test_a_vendor_that_is_not_set_leaves_an_empty_table_and_says_which_setting(
     day, chosen, stage, name, schema
 ):
-    arguments = (day,) if stage is fetch_macro else (day, chosen)
+    arguments = (day,) if stage is macro else (day, chosen)
     record = stage.fn(*arguments)
-    assert record.facts["degraded"] == record.notes
+    assert record.result.degraded == record.notes
+    assert record.result.incomplete
     assert "set vendors." in record.notes
     assert day.read(record.artefacts[name], schema).empty
 
@@ -73,5 +77,5 @@ def test_a_vendor_that_is_not_set_leaves_an_empty_table_and_says_which_setting(
 def test_a_vendors_wrong_address_is_a_wrong_setting_and_not_a_vendor_that_failed(tmp_path):
     vendor = {"fundamentals_url": "http://vendor.example", "fundamentals_key": "a-key-of-the-tests"}
     with pytest.raises(ConfigurationError, match="never sent unencrypted; use https://"):
-        fetch_macro.fn(a_day(tmp_path, vendors=vendor))
+        macro.fn(a_day(tmp_path, vendors=vendor))
     assert not issubclass(ConfigurationError, VendorError)

@@ -12,13 +12,16 @@ from core.storage.runs import StageRecord
 from core.tables import BARS, FEATURES, UNIVERSE
 from core.types import Contract, Side
 from signals.quality import judge_bars
-from tasks.book_limits import book_limits
-from tasks.check import lots_of, orders_for
-from tasks.ingest import Candidate, universe_table
-from tasks.ingested import Ingested
-from tasks.listings import base_prices, listings_of
-from tasks.quality import quality_facts
-from tasks.rehearse import weights_after
+from tasks.decide.book_limits import book_limits
+from tasks.decide.listings import base_prices, listings_of
+from tasks.decide.risk_gate import lots_of, orders_for
+from tasks.decide.what_if import weights_after
+from tasks.ingest.earnings import EarningsResult
+from tasks.ingest.features import FeaturesResult
+from tasks.ingest.ingested import Ingested
+from tasks.ingest.market import MarketResult
+from tasks.ingest.news import NewsResult
+from tasks.ingest.universe import Candidate, UniverseResult, universe_table
 from tests.tasks.a_day import MONDAY, a_day, a_position, a_snapshot
 
 LONDON = Contract(1, "VOD", currency="GBP", primary_exchange="LSE", price_magnifier=100)
@@ -44,7 +47,6 @@ def ingested_of(day, contracts=(LONDON, TOKYO, NEW_YORK)):
             for c in contracts
         ]
     )  # fmt: skip
-    empty = StageRecord("empty", {})
     sessions = sessions_between(MONDAY - timedelta(days=120), MONDAY - timedelta(days=3))
     bars = pd.DataFrame(
         {"con_id": c.con_id, "symbol": c.symbol, "session": on, "volume": 1e6 + n,
@@ -53,15 +55,19 @@ def ingested_of(day, contracts=(LONDON, TOKYO, NEW_YORK)):
         for n, on in enumerate(sessions)
     )  # fmt: skip
     return Ingested(
-        universe=StageRecord("universe", {"universe": day.stage("universe", found, UNIVERSE)}),
-        market=StageRecord(
-            "market", {"bars": day.stage("bars", bars, BARS)}, {"quality": sound(day, found, bars)}
+        universe=StageRecord(
+            "universe", UniverseResult(), {"universe": day.stage("universe", found, UNIVERSE)}
         ),
-        fundamentals=empty,
-        news=empty,
-        macro=empty,
-        earnings=empty,
-        features=StageRecord("features", {"features": day.write("features", features, FEATURES)}),
+        market=StageRecord(
+            "market",
+            MarketResult(quality=sound(day, found, bars)),
+            {"bars": day.stage("bars", bars, BARS)},
+        ),
+        news=StageRecord("news", NewsResult()),
+        earnings=StageRecord("earnings", EarningsResult()),
+        features=StageRecord(
+            "features", FeaturesResult(), {"features": day.write("features", features, FEATURES)}
+        ),
     )
 
 
@@ -72,7 +78,7 @@ def sound(day, found, bars):
     )
     quality = judge_bars(found, quotes, bars, as_of=day.as_of, settings=day.settings.quality)
     assert quality.findings == ()
-    return quality_facts(quality, found)
+    return quality.figures(found)
 
 
 def targets(**weights):

@@ -1,12 +1,12 @@
 """Why a day has no orders: each reason by its figures, none by the comfortable one."""
 
-from dataclasses import asdict
-
 import pytest
 
+from desk.gate.portfolio_gate import Optimised
 from desk.tickets.order_ticket import Removed
 from optimiser.lots.whole_lots import Cause, LeftAlone
-from tasks.no_orders import no_orders
+from tasks.decide.no_orders import no_orders
+from tasks.decide.risk_gate import RiskGateResult
 from tests.flows.days.days import settings_for
 from tests.tasks.a_day import a_ticket, an_order
 
@@ -29,8 +29,10 @@ def a_target(**changes):
 
 
 def a_gate(status="optimal", **left_alone):
-    names = {name: asdict(each) for name, each in left_alone.items()}
-    return {"optimised": {"status": status, "relaxations": {}}, "left_alone": names}
+    return RiskGateResult(
+        passed=True, checks=(), quantities={}, weights={}, skipped={}, orders=(),
+        left_alone=left_alone, optimised=Optimised(status, {}),
+    )  # fmt: skip
 
 
 def left(cause, change=0.001, lot=0.04):

@@ -2,22 +2,21 @@
 
 import math
 import re
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from core.money import Rates
 from core.settings import LimitSettings
-from core.storage.runs import StageRecord
 from desk.gate.desk_gate import Exposure, Market, capital_check, judge
 from review.page import usage
+from review.page_parts.checks import gate_lines
 from review.text import UNKNOWN, bounds, failure
 from risk.account import AccountState, History, Valuation
 from risk.deadline import check_deadline
 from risk.limits import Limit, check
 from risk.strategy_checks import check_closing, check_opening
-from tasks.page_checks import gate_lines
 from tests.risk.test_gate import ORDER, account, in_dollars, returns_of, verdict
 from tests.risk.test_strategy_checks import ALL
 
@@ -78,12 +77,7 @@ def hostile():
 
 def lines(checks):
     """Return checks as the page, the terminal and the message are given them."""
-    facts = {"checks": [asdict(each) for each in checks], "weights": {}}
-    records = {
-        "check": StageRecord("check", {}, facts),
-        "rehearse": StageRecord("rehearse", {}, {"checks": []}),
-    }
-    return gate_lines(records)
+    return gate_lines(checks, judged_again=False)
 
 
 def test_every_failed_check_is_a_sentence_with_a_reason_and_without_nonsense():

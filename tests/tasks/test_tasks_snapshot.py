@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from core.calendar import session
 from core.canonical import canonical_json
+from core.decoding import decode
 from core.types import Fill, Leg, OrderState, OrderStatus, Side
 from desk.orders.open_orders import working_orders
-from tasks.snapshot import holdings_hash, record_of, snapshot_of, working_of
+from tasks.decide.snapshot import holdings_hash, record_of, snapshot_of
 from tests.tasks.a_day import MONDAY, a_position, a_snapshot
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -40,7 +41,7 @@ def test_working_orders_written_as_json_read_back_the_same():
     plain = OrderState("", 1, "ABC", Side.BUY, 100.0, OrderStatus.WORKING, 30.0, 9, "held")
     states = (plain, replace(plain, order_ref="DB1:A", side=Side.SELL, legs=(leg,)))
     written = json.loads(canonical_json([asdict(state) for state in states]))
-    assert working_of(written) == states
+    assert decode(tuple[OrderState, ...], written) == states
 
 
 class Trading:

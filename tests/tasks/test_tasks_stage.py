@@ -12,41 +12,26 @@ from core.errors import (
     VendorError,
     WrongAccount,
 )
-from core.storage.runs import StageRecord
-from tasks import (
-    alternative,
-    check,
-    execute,
-    ingest,
-    optimise,
-    override,
-    propose,
-    record,
-    register,
-    rehearse,
-    score,
-    snapshot,
-)
-from tasks.stage import stage, worth_repeating
-
-STAGES = [
-    ingest.choose_universe, ingest.fetch_market, alternative.fetch_fundamentals,
-    alternative.fetch_news, alternative.fetch_macro, score.build_features, score.compute_scores,
-    snapshot.take_snapshot, optimise.optimise_target, override.override_targets,
-    check.check_targets, rehearse.rehearse_orders, propose.propose_orders, execute.submit_ticket,
-    execute.submit_automatically, register.register_ticket, execute.seal_execution,
-    execute.collect_fills, record.seal_day, record.notify,
-]  # fmt: skip
+from tasks.stage import Output, StageResult, stage, worth_repeating
+from tasks.trade.submit import submit
+from tests.tasks.all_stages import OTHERWISE, STAGES
 
 
 def test_sending_is_never_repeated():
-    assert execute.submit_ticket.retries == 0
-    assert execute.submit_automatically.retries == 0
+    assert submit.retries == 0
+    assert not any(each.retries or each.resumable for each in OTHERWISE)
 
 
 def test_only_stages_that_ask_the_gateway_are_repeated():
-    repeated = {each.name for each in STAGES if each.retries}
-    assert repeated == {"1 universe", "1 market", "3 snapshot", "7 what-if", "8 fills"}
+    repeated = {each.title for each in STAGES if each.retries}
+    assert repeated == {"1 universe", "1 market", "3 snapshot", "7 what if", "8 fills", "close"}
+
+
+def test_a_stage_has_one_name_for_module_function_and_record():
+    for each in STAGES:
+        assert each.fn.__module__.rpartition(".")[2] == each.fn.__name__ == each.name
+        assert each.result.__name__ == f"{each.name.title().replace('_', '')}Result"
+    assert len({each.name for each in STAGES}) == len(STAGES)
 
 
 @pytest.mark.parametrize(
@@ -66,12 +51,25 @@ def test_only_what_a_repetition_may_mend_is_repeated(error, again):
     assert worth_repeating(error) is again
 
 
-def test_a_stage_keeps_its_functions_name_and_text():
-    @stage("0 test")
-    def something():
+def test_a_stage_is_named_after_its_function_and_keeps_its_text():
+    @stage(6, StageResult)
+    def some_thing():
         """Do something."""
-        return StageRecord(stage="test", artefacts={})
+        return Output(result=StageResult(), notes="done")
 
-    assert something.name == "0 test"
-    assert something.fn.__name__ == "something"
-    assert something.fn.__doc__ == "Do something."
+    assert (some_thing.name, some_thing.title) == ("some_thing", "6 some thing")
+    assert some_thing.fn.__doc__ == "Do something."
+    record = some_thing.fn()
+    assert (record.stage, record.number, record.notes) == ("some_thing", 6, "done")
+
+
+def test_another_way_to_do_a_stage_is_the_same_stage():
+    @stage(8, StageResult, retries=2, resumable=True)
+    def ask():
+        return Output(result=StageResult())
+
+    @ask.otherwise
+    def keep():
+        return Output(result=StageResult())
+
+    assert (keep.name, keep.number, keep.retries, keep.resumable) == ("ask", 8, 0, False)

@@ -22,6 +22,7 @@ from flows.run.day import run_session
 from flows.run.environment import with_port, with_vendors
 from flows.run.runner import Threads
 from tasks.day import silent
+from tasks.decide.order_ticket import order_ticket
 from tests.fixtures.pace import hurried
 
 DAY, NEXT_DAY = date(2026, 6, 15), date(2026, 6, 16)
@@ -181,12 +182,12 @@ def decided(home, day=DAY):
 
 def ticket_of(outcome):
     """Return the ticket of a day as plain JSON values."""
-    artefact = outcome.records["propose"].artefacts["ticket"]
+    artefact = outcome.records[order_ticket].artefacts["ticket"]
     return json.loads((outcome.day.paths.home / artefact.path).read_bytes())
 
 
 def resumed(outcome):
-    return {name for name, record in outcome.records.items() if record.resumed}
+    return {record.stage for record in outcome.records if record.resumed}
 
 
 def revisions(home):

@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 
 from core.tables import ALL_SCHEMAS
+from tasks.decide.optimise import optimise
+from tasks.record.journal import journal
+from tasks.record.notify import notify
 from tests.flows.conftest import THIRTY
 from tests.flows.days.days import (
     decided,
@@ -73,7 +76,7 @@ def test_the_target_of_a_day_obeys_every_limit(rerun):
     assert max(abs(weight) for weight in weights) <= limits.max_single
     assert 1.0 - sum(weights) >= limits.cash_buffer
     assert all(line["adv_share"] <= limits.max_adv_share for line in ticket["lines"])
-    assert outcome.records["optimise"].facts["value_at_risk"] <= limits.max_var
+    assert outcome.records[optimise].result.value_at_risk <= limits.max_var
 
 
 def test_the_same_date_and_seed_give_the_same_bytes_in_another_home(first_day, tmp_path):
@@ -93,6 +96,6 @@ def test_a_rerun_that_changes_nothing_draws_seals_and_sends_nothing(first_day, r
     assert decided(home) == decided(first_day[0])
     assert revisions(home) == set()
     assert verify(home).entries == 1
-    assert outcome.records["seal"].notes.startswith("unchanged since ")
-    assert "entry 1" in outcome.records["seal"].notes
-    assert outcome.records["notify"].notes.endswith("no message again")
+    assert outcome.records[journal].notes.startswith("unchanged since ")
+    assert "entry 1" in outcome.records[journal].notes
+    assert outcome.records[notify].notes.endswith("no message again")

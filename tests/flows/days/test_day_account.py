@@ -11,6 +11,8 @@ from core.settings import SimulatorSettings
 from desk import kill_switch
 from desk.records.store import DeskStore
 from simulator.process import start
+from tasks.decide.risk_gate import risk_gate
+from tasks.trade.submit import submit
 from tests.flows.days.days import DAY, paths_of, run, settings_at, ticket_of
 from tests.simulator.gateway_harness import buy, stock
 
@@ -22,7 +24,7 @@ def failed(outcome):
 
 
 def check_of(outcome, name):
-    (found,) = (c for c in outcome.records["check"].facts["checks"] if c["name"] == name)
+    (found,) = (c for c in outcome.records[risk_gate].result.checks if c.name == name)
     return found
 
 
@@ -36,7 +38,7 @@ def a_record(home, worth, account):
 
 def test_a_first_day_passes_without_a_history(undisturbed):
     assert undisturbed.exit_code == 0
-    assert check_of(undisturbed, "daily loss")["detail"] == "no history yet"
+    assert check_of(undisturbed, "daily loss").detail == "no history yet"
 
 
 def test_a_day_after_a_large_loss_is_a_recommendation_only(small, tmp_path):
@@ -44,8 +46,8 @@ def test_a_day_after_a_large_loss_is_a_recommendation_only(small, tmp_path):
     outcome = run(settings_at(small, tmp_path / "home", submit="auto"))
     assert outcome.exit_code == 3
     assert failed(outcome) == {"daily loss", "drawdown"}
-    assert check_of(outcome, "daily loss")["value"] == pytest.approx(0.5, abs=0.01)
-    assert "submit" not in outcome.records
+    assert check_of(outcome, "daily loss").value == pytest.approx(0.5, abs=0.01)
+    assert submit not in outcome.records
 
 
 def test_a_record_that_cannot_be_read_is_no_first_day(small, tmp_path):
@@ -83,4 +85,4 @@ def test_an_order_by_hand_counts_in_the_days_gate(undisturbed, tmp_path):
         assert "largest single" in failed(outcome)
         assert world.state()["orders"]["working"] == 1
     listed = check_of(outcome, "open orders of others")
-    assert listed["detail"] == f"in names of this batch: {order['symbol']}"
+    assert listed.detail == f"in names of this batch: {order['symbol']}"

@@ -8,6 +8,11 @@ import pytest
 from core.settings import SimulatorSettings
 from core.tables import FILLS, TARGETS, read_table
 from simulator.process import start
+from tasks.decide.overlay import overlay
+from tasks.decide.snapshot import snapshot
+from tasks.ingest.features import features
+from tasks.trade.fills import fills as fills_stage
+from tasks.trade.submit import submit
 from tests.flows.conftest import THIRTY
 from tests.flows.days.days import (
     DAY,
@@ -40,17 +45,17 @@ def after_trading(traded_day, tmp_path):
 def filled(outcome):
     """Return shares by symbol, as the day's fills add up."""
     store = outcome.day.store
-    fills = read_table(store, outcome.records["fills"].artefacts["fills"], FILLS)
+    fills = read_table(store, outcome.records[fills_stage].artefacts["fills"], FILLS)
     signed = fills["quantity"].where(fills["side"] == "BUY", -fills["quantity"])
     return signed.groupby(fills["symbol"]).sum().to_dict()
 
 
 def targets_of(outcome):
-    artefact = outcome.records["override"].artefacts["targets"]
+    artefact = outcome.records[overlay].artefacts["targets"]
     return read_table(outcome.day.store, artefact, TARGETS)
 
 
-def held(outcome, stage="snapshot", name="positions"):
+def held(outcome, stage=snapshot, name="positions"):
     artefact = outcome.records[stage].artefacts[name]
     record = json.loads((outcome.day.paths.home / artefact.path).read_bytes())
     return {symbol: position["quantity"] for symbol, position in record["positions"].items()}
@@ -60,20 +65,20 @@ def test_auto_sends_every_order_of_the_ticket_once_and_gets_fills_and_commission
     home, outcome = traded_day
     lines = ticket_of(outcome)["lines"]
     assert outcome.exit_code == 0
-    assert outcome.records["submit"].facts["sent"] == len(lines) > 10
+    assert outcome.records[submit].result.sent == len(lines) > 10
     placed = [order["terms"]["order_ref"] for order in orders_placed(home)]
     assert sorted(placed) == sorted(line["order"]["order_ref"] for line in lines)
-    states = outcome.records["fills"].facts["states"]
-    assert {state["status"] for state in states} <= {"filled", "working"}
-    assert sum(state["filled"] for state in states) > 0
-    fills = read_table(outcome.day.store, outcome.records["fills"].artefacts["fills"], FILLS)
+    states = outcome.records[fills_stage].result.states
+    assert {state.status for state in states} <= {"filled", "working"}
+    assert sum(state.filled for state in states) > 0
+    fills = read_table(outcome.day.store, outcome.records[fills_stage].artefacts["fills"], FILLS)
     assert fills["commission"].notna().all()
     assert fills.groupby("order_ref")["commission"].sum().gt(0.0).all()  # the minimum is per order
 
 
 def test_the_positions_after_a_day_are_what_its_fills_add_up_to(traded_day):
     _, outcome = traded_day
-    assert held(outcome, "fills", "positions_after") == filled(outcome)
+    assert held(outcome, fills_stage, "positions_after") == filled(outcome)
 
 
 def test_the_next_sessions_snapshot_holds_the_new_positions(traded_day, after_trading):
@@ -86,9 +91,9 @@ def test_the_next_sessions_snapshot_holds_the_new_positions(traded_day, after_tr
 
 
 def assert_sent_nothing(outcome, traded_day, before):
-    assert outcome.records["submit"].facts["sent"] == 0
+    assert outcome.records[submit].result.sent == 0
     assert orders_placed(outcome.day.paths.home) == before
-    known = {state["order_ref"] for state in outcome.records["submit"].facts["states"]}
+    known = {state.order_ref for state in outcome.records[submit].result.states}
     assert known == {line["order"]["order_ref"] for line in ticket_of(traded_day[1])["lines"]}
 
 
@@ -116,7 +121,7 @@ def test_running_it_again_with_other_limits_makes_another_ticket_and_sends_nothi
     assert ticket_of(outcome)["lines"] != ticket_of(traded_day[1])["lines"]
     # The orders that still work are larger than the new limit allows: they count with the batch.
     assert "largest single" in {c["name"] for c in ticket_of(outcome)["failed_checks"]}
-    assert "submit" not in outcome.records
+    assert submit not in outcome.records
     assert orders_placed(after_trading) == before
 
 
@@ -140,7 +145,7 @@ def test_a_held_name_without_bars_is_kept_and_its_unknown_risk_stops_the_sending
         process.fault("nan_bars", symbol=name)
         outcome = run(settings_at(process, tmp_path / "home", submit="auto"), NEXT_DAY)
         assert process.state()["orders"] == before
-    assert name in outcome.records["features"].facts["dropped"]
+    assert name in outcome.records[features].result.dropped
     assert held(outcome)[name] == shares
     row = targets_of(outcome).set_index("symbol").loc[name]
     assert row["weight"] == row["weight_before"] != 0.0

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 import pytest
 
 from core.errors import DataError, StageFailed, StorageError
-from flows.run.runner import RESUMED
+from tasks.decide.order_ticket import order_ticket
+from tasks.decide.overlay import overlay
 from tests.flows.days.days import DAY, RESUME, decided, flip, paths_of, resumed, run, settings_at
+from tests.tasks.all_stages import RESUMED
 
 KILOBYTE = 1024
 
@@ -41,8 +43,8 @@ def settings(small, home):
         ("data", "1 universe", set()),
         ("data/sim/runs", "1 universe", set()),
         ("data/sim/features", "1 features", {"universe", "market", "news"}),
-        ("reports", "8 orders", {"check", "rehearse"}),
-        ("data/sim/decision_log", "9 journal", {"propose"}),
+        ("reports", "8 order ticket", {"risk_gate", "what_if"}),
+        ("data/sim/decision_log", "9 journal", {"order_ticket"}),
     ],
 )
 def test_a_file_where_a_folder_should_be_fails_its_stage_and_a_rerun_ends_the_same(
@@ -124,7 +126,7 @@ def test_a_damaged_artefact_is_made_anew_and_never_used(
     flip(path, path.stat().st_size // 2)
     outcome = run(a_finished_day)
     assert RESUMED - resumed(outcome) == redone
-    for stage, name in (("propose", "ticket"), ("override", "targets")):
+    for stage, name in ((order_ticket, "ticket"), (overlay, "targets")):
         made, original = (
             each.records[stage].artefacts[name].sha256 for each in (outcome, undisturbed)
         )

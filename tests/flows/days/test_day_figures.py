@@ -7,10 +7,13 @@ import re
 import pytest
 
 import journal
+from core.canonical import plain
 from flows.commands.day import summary
 from flows.daily import stage_markdown
 from review.text import number, percent
-from tasks.page import day_page
+from tasks.decide.risk_gate import risk_gate
+from tasks.record.day_page import day_page
+from tasks.record.journal import journal as journal_stage
 from tests.flows.days.days import DAY, environment_at, paths_of, typing_at
 
 VAR, CVAR = ("historical VaR 95", "parametric VaR 95"), ("historical CVaR 95", "parametric CVaR 95")
@@ -103,14 +106,14 @@ def test_what_the_command_prints_draws_and_seals_are_the_gates_figures(first_day
 
 def test_message_json_and_artifact_tell_the_same_figures(undisturbed, small):
     records = undisturbed.records
-    expected = shown(records["check"].facts["checks"])
-    head = records["seal"].facts["head"]
+    expected = shown(plain(records[risk_gate].result.checks))
+    head = records[journal_stage].result.head
     (message,) = (m["message"] for m in small.messages() if head in str(m))
     assert in_line(message["blocks"][1]["text"]["text"]) == expected
     assert expected["checks"] in str(message["blocks"][-1])
     page = day_page(undisturbed.day, records)
     assert of_facts(summary(undisturbed, page)["figures"]) == expected
-    markdown = stage_markdown("6 risk gate", records["check"])
+    markdown = stage_markdown("6 risk gate", records[risk_gate])
     listed = re.findall(r"^- (passed|\*\*FAILED\*\*) ", markdown, re.MULTILINE)
     assert f"{len(listed)} of {len(listed)} checks passed" == expected["checks"]
     assert in_line(markdown) == expected

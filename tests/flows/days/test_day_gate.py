@@ -12,6 +12,7 @@ import pytest
 from core.calendar import session
 from core.settings import SimulatorSettings
 from simulator.process import start
+from tasks.trade.submit import submit
 from tests.flows.days.days import (
     DAY,
     Said,
@@ -115,6 +116,6 @@ def test_a_day_that_begins_after_the_finish_line_is_a_recommendation_only(
     ticket = ticket_of(outcome)
     assert [check["name"] for check in ticket["failed_checks"]] == ["finish line"]
     assert ticket["failed_checks"][0]["value"] == 1.0  # minutes late
-    assert "submit" not in outcome.records
+    assert submit not in outcome.records
     assert world.state()["orders"]["accepted"] == 0
     assert "RECOMMENDATION ONLY" in " ".join(m["message"]["text"] for m in world.messages())

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 import journal
+from tasks.trade.fills import fills
+from tasks.trade.submit import submit
 from tests.flows.conftest import THIRTY
 from tests.flows.days.days import (
     COMMAND,
@@ -105,15 +107,15 @@ def test_a_day_that_was_killed_ends_with_the_same_bytes_as_one_that_was_not(kill
 def test_a_day_killed_after_sending_never_sends_again(killed):
     lines = ticket_of(killed.outcome)["lines"]
     assert killed.placed == len(lines) > 10
-    assert killed.outcome.records["submit"].facts["sent"] == 0
+    assert killed.outcome.records[submit].result.sent == 0
     placed = [order["terms"]["order_ref"] for order in orders_placed(killed.home)]
     assert sorted(placed) == sorted(line["order"]["order_ref"] for line in lines)
 
 
 def test_no_order_of_a_killed_day_is_uncertain(killed):
-    states = killed.outcome.records["fills"].facts["states"]
+    states = killed.outcome.records[fills].result.states
     assert len(states) == killed.placed
-    assert "uncertain" not in {state["status"] for state in states}
+    assert "uncertain" not in {state.status for state in states}
 
 
 def test_a_killed_day_is_sealed_once_and_verifies(killed):

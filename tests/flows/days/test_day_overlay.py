@@ -8,7 +8,11 @@ import pytest
 from core.settings import SimulatorSettings
 from core.tables import TARGETS, read_table
 from simulator.process import start
-from tasks.rules import read_rules
+from tasks.decide.overlay import overlay
+from tasks.decide.overlay_rules import read_rules
+from tasks.decide.risk_gate import risk_gate
+from tasks.ingest.earnings import earnings
+from tasks.record.journal import journal
 from tests.flows.days.days import run, settings_at, ticket_of, typing_at, verify
 from tests.flows.days.feed_server import a_server
 
@@ -67,7 +71,7 @@ def test_without_the_rules_all_of_them_would_have_been_opened(without_a_calendar
 def test_none_of_them_is_opened(overridden):
     assert overridden.exit_code == 0
     assert not ordered(overridden) & {HALTED, IN_THE_NEWS, REPORTS_TODAY, REPORTS_TOMORROW}
-    assert set(overridden.records["override"].facts["overrides"]) == {
+    assert set(overridden.records[overlay].result.overrides) == {
         HALTED, IN_THE_NEWS, REPORTS_TODAY, REPORTS_TOMORROW,
     }  # fmt: skip
 
@@ -96,20 +100,20 @@ def test_why_tells_the_reason(overridden, tmp_path, symbol, rule, evidence):
 
 
 def test_the_rules_that_were_in_force_are_sealed_by_their_hash(overridden):
-    rules = overridden.records["override"].facts["rules"]
-    assert rules["sha256"] == read_rules().sha256
+    rules = overridden.records[overlay].result.rules
+    assert rules.sha256 == read_rules().sha256
     assert verify(overridden.day.paths.home).entries == 1
 
 
 def test_what_the_gate_judged_is_what_the_overlay_left(overridden):
     day, records = overridden.day, overridden.records
-    table = read_table(day.store, records["override"].artefacts["targets"], TARGETS)
-    left = {str(i): w for i, w in zip(table["con_id"], table["weight"], strict=True) if w}
-    judged = {i: w for i, w in records["check"].facts["weights"].items() if w}
+    table = read_table(day.store, records[overlay].artefacts["targets"], TARGETS)
+    left = {i: w for i, w in zip(table["con_id"], table["weight"], strict=True) if w}
+    judged = {i: w for i, w in records[risk_gate].result.weights.items() if w}
     assert set(judged) <= set(left)
-    spared = records["override"].facts["turnover"]
-    assert spared["overlaid"] < spared["optimal"]
-    assert records["override"].facts["newly_broken"] == []
+    spared = records[overlay].result.turnover
+    assert spared.overlaid < spared.optimal
+    assert records[overlay].result.newly_broken == ()
 
 
 def test_a_calendar_that_is_down_is_said_to_be_unknown_and_the_day_goes_on(
@@ -117,10 +121,10 @@ def test_a_calendar_that_is_down_is_said_to_be_unknown_and_the_day_goes_on(
 ):
     records = without_a_calendar.records
     assert without_a_calendar.exit_code == 0
-    assert "HTTP 500" in records["earnings"].facts["degraded"]
-    assert "earnings dates not known" in records["override"].notes
+    assert "HTTP 500" in records[earnings].result.degraded
+    assert "earnings dates not known" in records[overlay].notes
     home = without_a_calendar.day.paths.home
-    page = (home / records["seal"].artefacts["page"].path).read_text()
+    page = (home / records[journal].artefacts["page"].path).read_text()
     assert "earnings calendar failed" in page
     with typing_at(tmp_path) as daybook:
         told = daybook("why", REPORTS_TODAY, "--date", str(THURSDAY), DAYBOOK_HOME=str(home)).out

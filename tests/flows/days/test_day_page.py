@@ -5,10 +5,15 @@ from datetime import date
 
 import pytest
 
+from core.canonical import plain
 from core.errors import NoData
 from flows.commands.why import explain
 from review.verdict import Verdict
-from tasks.page import day_page
+from tasks.decide.overlay import overlay
+from tasks.decide.risk_gate import risk_gate
+from tasks.record.day_page import day_page
+from tasks.record.journal import journal
+from tasks.trade.fills import fills
 from tests.flows.days.days import DAY, run, settings_at, ticket_of
 
 
@@ -52,14 +57,14 @@ def test_the_parts_of_every_alpha_add_up_to_it(page):
 
 
 def test_every_limit_of_the_gate_is_on_the_page(page, undisturbed):
-    limits = {c["name"] for c in undisturbed.records["check"].facts["checks"] if c["limit"]}
+    limits = {c.name for c in undisturbed.records[risk_gate].result.checks if c.limit}
     assert {check.name for check in page.checks} >= limits
     assert len(limits) > 5
 
 
 def test_the_message_of_a_day_names_the_journals_head(small, undisturbed):
     heads = [str(message) for message in small.messages()]
-    assert any(undisturbed.records["seal"].facts["head"] in text for text in heads)
+    assert any(undisturbed.records[journal].result.head in text for text in heads)
 
 
 def test_why_follows_a_symbol_from_its_scores_to_its_order(undisturbed):
@@ -82,13 +87,13 @@ def test_why_follows_a_symbol_from_its_scores_to_its_order(undisturbed):
 
 def test_why_says_what_became_of_an_order_that_was_sent(traded_day):
     _, outcome = traded_day
-    states = {s["symbol"]: s for s in outcome.records["fills"].facts["states"]}
-    symbol = next(symbol for symbol, state in states.items() if state["filled"])
-    assert story(outcome, symbol)["order"]["state"] == states[symbol]
+    states = {s.symbol: s for s in outcome.records[fills].result.states}
+    symbol = next(symbol for symbol, state in states.items() if state.filled)
+    assert story(outcome, symbol)["order"]["state"] == plain(states[symbol])
 
 
 def test_why_names_the_override_that_took_a_symbol_out(undisturbed):
-    overridden = undisturbed.records["override"].facts["overrides"]
+    overridden = undisturbed.records[overlay].result.overrides
     assert overridden, "the small world has no overridden symbol any more: choose another"
     for symbol, reason in overridden.items():
         told = story(undisturbed, symbol)

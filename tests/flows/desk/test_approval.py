@@ -13,6 +13,8 @@ from core.storage.paths import Paths
 from desk.orders import intents
 from desk.tickets import approvals, ticket_store
 from desk.tickets.ticket_store import TicketState
+from tasks.trade.fills import fills
+from tasks.trade.submit import submit
 from tests.flows.days.days import Watcher
 from tests.flows.desk.desk_harness import open_town
 
@@ -166,14 +168,14 @@ def test_two_processes_executing_at_once_send_every_order_once(town):
 def test_auto_sends_over_the_same_path_and_says_who_approved(town):
     town.to_next_session()
     outcome = town.run_day(submit=Submit.AUTO)
-    sent = outcome.records["submit"].facts
+    sent = outcome.records[submit].result
     assert sent["sent"] == len(town.at_exchange()) > 0
     with town.store as store:
         record = ticket_store.find(store, town.session.day)
         assert (record.state, record.sha256) == (TicketState.COMMITTED, sent["ticket"])
         assert approvals.approval_of(store, record.sha256).by == "auto"
     again = town.run_day(submit=Submit.AUTO)
-    assert again.records["submit"].facts["sent"] == 0
+    assert again.records[submit].result.sent == 0
     assert len(set(town.at_exchange())) == len(town.at_exchange()) == sent["sent"]
     assert kinds(town).count("execution") >= 1
 
@@ -312,8 +314,8 @@ def test_a_day_that_sends_by_itself_seals_what_left_when_the_link_falls_silent(t
         )
     finally:
         town.simulator.fault("mute", on=False)
-    states = outcome.records["submit"].facts["states"]
-    assert "uncertain" in {state["status"] for state in states}
-    assert outcome.records["fills"].facts["not_asked"]
-    assert outcome.records["fills"].facts["states"] == states
+    states = outcome.records[submit].result.states
+    assert "uncertain" in {state.status for state in states}
+    assert outcome.records[fills].result.not_asked
+    assert outcome.records[fills].result.states == states
     assert kinds(town) == ["execution", "decision"]

@@ -86,7 +86,7 @@ def test_a_killed_execution_is_taken_up_without_a_duplicate_or_a_silent_loss(
     assert len(set(at_exchange)) == len(at_exchange) == arrived + sent
     assert (report.sent, len(report.uncertain)) == (sent, uncertain)
     assert len(report.states) == ORDERS
-    told = {state["order_ref"] for state in report.states if state["status"] == "uncertain"}
+    told = {state.order_ref for state in report.states if state.status == "uncertain"}
     wanted = {order.order_ref for order in record.ticket.orders}
     assert set(at_exchange) | told == wanted
     assert set(at_exchange) & told == set()

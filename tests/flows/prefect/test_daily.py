@@ -9,11 +9,16 @@ import pytest
 from core.errors import StageFailed
 from core.settings import Submit, load_settings
 from core.storage.artefacts import Artefact
-from core.storage.runs import StageRecord
+from core.storage.runs import Records, StageRecord
+from desk.gate.portfolio_gate import Optimised
 from flows import daily
 from flows.run.day import NoSession
 from flows.run.stages import Outcome
 from review.verdict import TABLE, Verdict
+from risk.limits import Check
+from tasks.decide.risk_gate import RiskGateResult
+from tasks.decide.what_if import WhatIfResult
+from tasks.trade.standing import StandingResult
 from tests.flows.days.days import clean_environment
 from tests.review.standings import a_standing
 
@@ -40,17 +45,30 @@ def flow(tmp_path):
 
 
 def a_check(name, **changes):
-    return {"name": name, "limit": 1.2, **changes}
+    return Check(**{"name": name, "limit": 1.2, **changes})
 
 
-def records(verdict=Verdict.PROPOSED, why="", **others):
+def gate_of(*checks, **changes):
+    judged = RiskGateResult(
+        passed=all(check.passed for check in checks), checks=checks, quantities={}, weights={},
+        skipped={}, orders=(), optimised=Optimised("optimal", {}),
+    )  # fmt: skip
+    return StageRecord("risk_gate", judged, number=6, **changes)
+
+
+def asked_of(*checks, **changes):
+    result = WhatIfResult(passed=not checks, rehearsed=bool(checks), orders=(), checks=checks)
+    return StageRecord("what_if", result, number=7, **changes)
+
+
+def records(verdict=Verdict.PROPOSED, *others, why=""):
     standing = a_standing(verdict, orders=3, committed=3, tally="3 filled", why=why)
-    return {
-        "check": StageRecord("check", {}, notes="FAILED VaR: 2 % of 1 %"),
-        "rehearse": StageRecord("rehearse", {}, {"checks": []}, notes="not rehearsed"),
-        "state": StageRecord("state", {}, {"standing": standing.record()}),
-        **others,
-    }
+    return Records(
+        gate_of(notes="FAILED VaR: 2 % of 1 %"),
+        asked_of(notes="not rehearsed"),
+        StageRecord("standing", StandingResult(standing, (), ""), number=8),
+        *others,
+    )
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
@@ -66,9 +84,9 @@ def test_a_run_ends_in_the_state_that_the_table_names_and_fails_where_a_person_h
 
 
 def test_a_gate_that_fails_after_the_what_if_is_the_reason_that_is_told(flow):
-    again = {"checks": [a_check("net", value=0.9, passed=False, detail="too long")]}
-    rehearsed = StageRecord("rehearse", {}, again, notes="gate again: FAILED 1 of 1: net: too long")
-    state = flow(records(Verdict.RECOMMENDATION_ONLY, rehearse=rehearsed))
+    again = a_check("net", value=0.9, passed=False, detail="too long")
+    rehearsed = asked_of(again, notes="gate again: FAILED 1 of 1: net: too long")
+    state = flow(records(Verdict.RECOMMENDATION_ONLY, rehearsed))
     assert (
         state.message
         == "RECOMMENDATION ONLY. Nothing was sent. gate again: FAILED 1 of 1: net: too long"
@@ -105,8 +123,7 @@ def test_the_flows_parameters_reach_the_day(flow):
 
 def test_no_words_of_strangers_are_raw_in_a_state_a_failure_or_a_log(flow):
     hostile = "a\x1b[2Jb\u202e\u2028c"
-    judged = StageRecord("check", {}, notes=hostile)
-    narrowed = flow(records(Verdict.RECOMMENDATION_ONLY, check=judged)).message
+    narrowed = flow(records(Verdict.RECOMMENDATION_ONLY, gate_of(notes=hostile))).message
     assert narrowed == "RECOMMENDATION ONLY. Nothing was sent. a[2Jb c"
     assert "a[2Jb c" in flow(records(Verdict.HALTED, why=hostile)).message
     failed = StageFailed("1 market", hostile, kept=(), resume="daybook run")
@@ -119,15 +136,10 @@ def test_no_words_of_strangers_are_raw_in_a_state_a_failure_or_a_log(flow):
 
 
 def test_a_stages_artifact_shows_figures_checks_and_hashes():
-    record = StageRecord(
-        stage="check",
+    record = gate_of(
+        a_check("gross", value=0.3, passed=True, detail="0.3 of 1.2"),
+        a_check("VaR", value=0.02, passed=False, detail="2 % of 1 %"),
         artefacts={"verdict": Artefact("data/sim/gate/d.json", "ab" * 32, "json", 1)},
-        facts={
-            "checks": [
-                a_check("gross", value=0.3, passed=True, detail="0.3 of 1.2"),
-                a_check("VaR", value=0.02, passed=False, detail="2 % of 1 %"),
-            ]
-        },
         rows_in=5,
         rows_out=3,
         notes="one failed",

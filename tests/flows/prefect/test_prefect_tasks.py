@@ -4,8 +4,9 @@ import pytest
 
 from core.errors import ConfigurationError, GatewayTimeout
 from flows.prefect_tasks import task_of
-from tasks import execute, snapshot
-from tests.tasks.test_tasks_stage import STAGES
+from tasks.decide.snapshot import snapshot
+from tasks.trade.submit import submit
+from tests.tasks.all_stages import STAGES
 
 
 class State:
@@ -26,16 +27,16 @@ def test_prefect_remembers_no_stage():
 
 @pytest.mark.parametrize("each", STAGES, ids=lambda each: each.name)
 def test_a_task_has_its_stages_name_and_retries(each):
-    assert (task_of(each).name, task_of(each).retries) == (each.name, each.retries)
+    assert (task_of(each).name, task_of(each).retries) == (each.title, each.retries)
 
 
 @pytest.mark.parametrize(
     ("error", "again"), [(GatewayTimeout("silent"), True), (ConfigurationError("wrong"), False)]
 )
 def test_prefect_asks_whether_a_repetition_may_help(error, again):
-    task = task_of(snapshot.take_snapshot)
+    task = task_of(snapshot)
     assert task.retry_condition_fn(task, None, State(error)) is again
 
 
 def test_a_stage_is_one_task_however_often_it_is_started():
-    assert task_of(execute.submit_ticket) is task_of(execute.submit_ticket)
+    assert task_of(submit) is task_of(submit)

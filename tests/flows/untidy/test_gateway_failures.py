@@ -8,6 +8,10 @@ import pytest
 
 from core.errors import GatewayTimeout, GatewayUnreachable, StageFailed
 from ibkr.wire.ports import USUAL_PORTS, open_ports
+from tasks.ingest.features import features
+from tasks.ingest.market import market
+from tasks.ingest.universe import universe
+from tasks.record.journal import journal
 from tests.flows.days.days import DAY, decided, paths_of, resumed, run, settings_at, ticket_of
 
 HISTORY, POSITIONS = 20, 61  # TWS message numbers: historical bars, positions
@@ -121,9 +125,9 @@ def test_an_unknown_symbol_is_left_out_with_the_gateways_reason_and_the_day_goes
     settings = settings_at(small, home, universe={"watchlist": ("NOSUCH", *some)})
     outcome = run(settings)
     assert outcome.exit_code == 0
-    assert "200" in outcome.records["universe"].facts["refused"]["NOSUCH"]
-    assert "NOSUCH" in outcome.records["universe"].notes
-    page = (home / outcome.records["seal"].artefacts["page"].path).read_text()
+    assert "200" in outcome.records[universe].result.refused["NOSUCH"]
+    assert "NOSUCH" in outcome.records[universe].notes
+    page = (home / outcome.records[journal].artefacts["page"].path).read_text()
     assert "NOSUCH" in page
 
 
@@ -142,11 +146,11 @@ def test_a_symbol_without_usable_bars_is_left_out_with_the_reason(
     victim = some[0]
     fault(name, symbol=victim)
     outcome = run(settings_at(small, home, universe={"watchlist": some, "include_movers": False}))
-    reason = outcome.records["market"].facts["no_bars"][victim]
+    reason = outcome.records[market].result.no_bars[victim]
     assert why in reason.lower()
-    assert victim in outcome.records["features"].facts["dropped"]
+    assert victim in outcome.records[features].result.dropped
     assert victim not in json.dumps(ticket_of(outcome)["lines"])
-    assert victim in (home / outcome.records["seal"].artefacts["page"].path).read_text()
+    assert victim in (home / outcome.records[journal].artefacts["page"].path).read_text()
 
 
 def test_a_universe_without_any_bars_is_an_error_and_keeps_the_universe(small, fault, home, some):

@@ -9,6 +9,9 @@ from core.calendar import session
 from core.settings import SimulatorSettings
 from simulator.market.synthetic import SyntheticMarket
 from simulator.process import start
+from tasks.decide.risk_gate import risk_gate
+from tasks.ingest.market import market
+from tasks.record.journal import journal
 from tests.flows.days.days import DAY, TRADING, run, settings_at, settings_for, ticket_of, typing_at
 
 pytestmark = pytest.mark.slow
@@ -85,7 +88,7 @@ def day_of(bars, home, **sections):
 
 
 def failed(outcome):
-    return {check["name"] for check in outcome.records["check"].facts["checks"]
+    return {check.name for check in outcome.records[risk_gate].result.checks
             if not check["passed"]}  # fmt: skip
 
 
@@ -109,7 +112,7 @@ def test_no_damaged_file_of_bars_ends_in_a_proposal(sound_bars, tmp_path, damage
     assert refused_by <= failed(outcome)
     assert ticket_of(outcome)["status"] == "recommendation_only"
     if damaged is wrong_prices:
-        suspect = outcome.records["market"].facts["quality"]["suspect"]
+        suspect = outcome.records[market].result.quality.suspect
         assert set(suspect) == {*names[:4], names[-1]}
 
 
@@ -131,19 +134,19 @@ def test_quiet_faults_cost_their_names_and_the_day_goes_on(sound_bars, tmp_path)
         world.fault("manual_order", symbol=dead, quantity=137)
         world.advance_to(session(DAY).decision_time)
         outcome = run(settings_at(world, home, quality=lenient))
-    checks = {check["name"]: check for check in outcome.records["check"].facts["checks"]}
-    assert checks["quarantined names"]["detail"].startswith(f"{dead} (held, frozen)")
-    assert 137 in outcome.records["check"].facts["quantities"].values()  # no round lot
+    checks = {check.name: check for check in outcome.records[risk_gate].result.checks}
+    assert checks["quarantined names"].detail.startswith(f"{dead} (held, frozen)")
+    assert 137 in outcome.records[risk_gate].result.quantities.values()  # no round lot
     assert outcome.exit_code == 0
     ordered = {line["order"]["symbol"] for line in ticket_of(outcome)["lines"]}
     assert ordered
     assert not ordered & {untraded, dead, damaged}
-    note = outcome.records["market"].notes
+    note = outcome.records[market].notes
     assert all(name in note for name in (untraded, dead, damaged))
-    page = (home / outcome.records["seal"].artefacts["page"].path).read_text()
+    page = (home / outcome.records[journal].artefacts["page"].path).read_text()
     assert "symbols quarantined" in page
-    returns = outcome.records["market"].facts["quality"]["left_out"]
-    assert [day for _, day in returns] == ["2026-06-12"]
+    returns = outcome.records[market].result.quality.left_out
+    assert [day for _, day in returns] == [date(2026, 6, 12)]
     assert "2 row(s) with a price that is missing" in world.title
     assert all(f"{name} 2026-05-0" in world.title for name in names[5:7])
     with typing_at(home) as daybook:

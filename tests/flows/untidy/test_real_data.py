@@ -4,6 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tasks.decide.risk_gate import risk_gate
+from tasks.decide.signals import signals
+from tasks.ingest.features import features
+from tasks.ingest.fundamentals import fundamentals
+from tasks.ingest.macro import macro
 from tests.flows.days.days import DAY, run, settings_for, ticket_of, verify
 
 BARS = Path(__file__).resolve().parents[4] / "shared/data/sp500_daily_2025_2026_yahoo.parquet"
@@ -22,8 +27,8 @@ def real_day(tmp_path_factory):
 
 
 def test_five_hundred_real_symbols_go_through_all_nine_stages(real_day):
-    assert real_day.records["features"].rows_out >= 500
-    assert real_day.records["signals"].rows_out >= 500
+    assert real_day.records[features].rows_out >= 500
+    assert real_day.records[signals].rows_out >= 500
     assert real_day.exit_code == 0
     assert verify(real_day.day.paths.home).entries == 1
 
@@ -34,14 +39,14 @@ def test_the_target_of_a_real_day_obeys_every_limit(real_day):
     assert weights
     assert sum(abs(weight) for weight in weights) <= limits.max_gross
     assert max(abs(weight) for weight in weights) <= limits.max_single
-    checks = real_day.records["check"].facts["checks"]
-    assert all(check["passed"] for check in checks)
-    cash = next(check for check in checks if check["name"] == "invested")
-    assert cash["value"] <= 1.0 - limits.cash_buffer
+    checks = real_day.records[risk_gate].result.checks
+    assert all(check.passed for check in checks)
+    cash = next(check for check in checks if check.name == "invested")
+    assert cash.value <= 1.0 - limits.cash_buffer
 
 
 def test_real_fundamentals_and_gauges_feed_the_vendors(real_day):
-    assert real_day.records["fundamentals"].rows_out > 400
-    assert real_day.records["fundamentals"].facts["degraded"] is None
-    assert real_day.records["macro"].rows_out > 0
-    assert real_day.records["macro"].facts["degraded"] is None
+    assert real_day.records[fundamentals].rows_out > 400
+    assert real_day.records[fundamentals].result.degraded is None
+    assert real_day.records[macro].rows_out > 0
+    assert real_day.records[macro].result.degraded is None

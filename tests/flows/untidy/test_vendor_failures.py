@@ -8,6 +8,13 @@ from core.errors import StageFailed
 from core.settings import SimulatorSettings
 from core.tables import SCORES, read_table
 from simulator.process import start
+from tasks.decide.overlay import overlay
+from tasks.decide.signals import signals
+from tasks.ingest.features import features
+from tasks.ingest.fundamentals import fundamentals
+from tasks.ingest.news import news
+from tasks.record.journal import journal
+from tasks.record.notify import notify
 from tests.flows.days.days import DAY, resumed, run, settings_at, ticket_of, verify
 from tests.flows.days.feed_server import a_server
 
@@ -42,18 +49,18 @@ def change_vendors(settings, **changes):
 
 
 def scores_of(outcome):
-    return read_table(outcome.day.store, outcome.records["signals"].artefacts["scores"], SCORES)
+    return read_table(outcome.day.store, outcome.records[signals].artefacts["scores"], SCORES)
 
 
 def page_of(outcome):
-    return (outcome.day.paths.home / outcome.records["seal"].artefacts["page"].path).read_text()
+    return (outcome.day.paths.home / outcome.records[journal].artefacts["page"].path).read_text()
 
 
 def test_a_vendor_that_answers_500_costs_its_block_of_the_score_and_not_the_day(world, settings):
     spoil(world, RATIOS, kind="500")
     outcome = run(settings)
     assert outcome.exit_code == 0
-    assert "HTTP 500" in outcome.records["fundamentals"].facts["degraded"]
+    assert "HTTP 500" in outcome.records[fundamentals].result.degraded
     assert scores_of(outcome)["fundamental"].isna().all()  # unknown, not neutral
     assert scores_of(outcome)["technical"].notna().any()
     assert "fundamentals source failed" in page_of(outcome)
@@ -67,7 +74,7 @@ def test_a_vendor_that_works_again_is_part_of_the_rerun_as_if_it_had_never_faile
     run(settings)
     again = run(settings)
     assert resumed(again) == {"universe", "market", "news", "macro", "earnings"}
-    for stage, name in (("features", "features"), ("signals", "scores"), ("override", "targets")):
+    for stage, name in ((features, "features"), (signals, "scores"), (overlay, "targets")):
         repeated, original = (
             outcome.records[stage].artefacts[name].sha256 for outcome in (again, undisturbed)
         )
@@ -90,7 +97,7 @@ def test_feeds_that_all_fail_leave_sentiment_unknown_and_the_day_goes_on(world, 
     spoil(world, *FEEDS, kind=kind)
     outcome = run(settings)
     assert outcome.exit_code == 0
-    assert outcome.records["news"].facts["degraded"]
+    assert outcome.records[news].result.degraded
     assert scores_of(outcome)["sentiment"].isna().all()
     assert "news source failed" in page_of(outcome)
 
@@ -98,17 +105,17 @@ def test_feeds_that_all_fail_leave_sentiment_unknown_and_the_day_goes_on(world, 
 def test_one_malformed_feed_costs_only_its_own_headlines_and_is_named(world, settings):
     spoil(world, FEEDS[0], kind="malformed")
     outcome = run(settings)
-    assert outcome.records["news"].rows_out > 0
-    assert outcome.records["news"].facts["degraded"] is None
-    assert "markets" in outcome.records["news"].notes
+    assert outcome.records[news].rows_out > 0
+    assert outcome.records[news].result.degraded is None
+    assert "markets" in outcome.records[news].notes
 
 
 def test_feeds_without_any_headline_are_an_answer_and_no_failure(settings):
     with a_server(EMPTY_FEED) as url:
         outcome = run(change_vendors(settings, news_urls=(url,)))
     assert outcome.exit_code == 0
-    assert outcome.records["news"].rows_out == 0
-    assert outcome.records["news"].facts["degraded"] is None
+    assert outcome.records[news].rows_out == 0
+    assert outcome.records[news].result.degraded is None
 
 
 def test_a_slack_that_fails_is_noted_and_the_day_stands(world, settings):
@@ -116,7 +123,7 @@ def test_a_slack_that_fails_is_noted_and_the_day_stands(world, settings):
     spoil(world, "/slack", kind="500")
     outcome = run(settings)
     assert outcome.exit_code == 0
-    assert outcome.records["notify"].notes.startswith("NOT SENT: Slack refused")
+    assert outcome.records[notify].notes.startswith("NOT SENT: Slack refused")
     assert len(world.messages()) == messages
     assert verify(settings.home).entries == 1
 
@@ -125,5 +132,5 @@ def test_a_slack_that_is_not_there_is_noted_and_the_day_stands(settings):
     nowhere = SecretStr("http://127.0.0.1:9/slack/a-token-of-the-tests")
     outcome = run(change_vendors(settings, slack_webhook=nowhere))
     assert outcome.exit_code == 0
-    assert outcome.records["notify"].notes.startswith("NOT SENT: Slack did not take")
-    assert "a-token-of-the-tests" not in outcome.records["notify"].notes
+    assert outcome.records[notify].notes.startswith("NOT SENT: Slack did not take")
+    assert "a-token-of-the-tests" not in outcome.records[notify].notes

@@ -6,10 +6,22 @@ from itertools import pairwise
 
 import pytest
 
+from core.canonical import plain
+from core.decoding import decode
+from core.types import Order
 from flows.commands.why import explain
-from tasks.ingested import Ingested
-from tasks.page import day_page
-from tasks.rehearse import rehearse_orders
+from tasks.decide.overlay import overlay
+from tasks.decide.risk_gate import risk_gate
+from tasks.decide.snapshot import snapshot
+from tasks.decide.what_if import what_if
+from tasks.ingest.earnings import earnings
+from tasks.ingest.features import features
+from tasks.ingest.ingested import Ingested
+from tasks.ingest.market import market
+from tasks.ingest.news import news
+from tasks.ingest.universe import universe
+from tasks.record.day_page import day_page
+from tasks.record.journal import journal
 from tests.flows.days.days import orders_placed, run, settings_at, ticket_of
 
 
@@ -20,7 +32,7 @@ def orders(undisturbed):
 
 
 def rehearsal_of(outcome):
-    artefact = outcome.records["rehearse"].artefacts["rehearsal"]
+    artefact = outcome.records[what_if].artefacts["rehearsal"]
     return json.loads((outcome.day.paths.home / artefact.path).read_bytes())
 
 
@@ -78,12 +90,12 @@ def test_an_order_without_margin_is_sized_down_then_removed_and_both_are_recorde
     # The figures are of what is left, by the whole gate once more: nothing was held before.
     after = [line["weight_after"] for line in ticket["lines"]]
     page = day_page(outcome.day, outcome.records)
-    gate = outcome.records["check"].facts["checks"]
+    gate = outcome.records[risk_gate].result.checks
     shown = page.risk.after
     assert shown.gross == pytest.approx(sum(map(abs, after)), rel=0.01)
-    assert shown.gross < next(c["value"] for c in gate if c["name"] == "gross") - 0.01
+    assert shown.gross < next(c.value for c in gate if c.name == "gross") - 0.01
     assert shown.cash == pytest.approx(1.0 - sum(w for w in after if w > 0.0), rel=0.01)
-    assert {check.name for check in page.checks} == {check["name"] for check in gate}
+    assert {check.name for check in page.checks} == {check.name for check in gate}
     assert f"gate again: passed {shown.checks} of {shown.checks}" in str(page.stages)
 
     story = explain(settings, victim["symbol"], None)
@@ -91,19 +103,21 @@ def test_an_order_without_margin_is_sized_down_then_removed_and_both_are_recorde
     assert story["order"] is None
 
 
-def rehearsed_again(outcome, orders):
-    """Rehearse other orders than the day's, at the simulator and with its own margin."""
+def asked_again(outcome, orders):
+    """Ask about other orders than the day's, at the simulator and with its own margin."""
     made = outcome.records
-    sources = ("universe", "market", "fundamentals", "news", "macro", "earnings", "features")
-    verdict = replace(made["check"], facts={**made["check"].facts, "orders": orders})
-    record = rehearse_orders.fn(
-        outcome.day,
-        made["override"],
-        Ingested(**{name: made[name] for name in sources}),
-        made["snapshot"],
-        verdict,
-    )
-    return record.facts
+    ingested = Ingested(
+        universe=made[universe], market=made[market], news=made[news], earnings=made[earnings],
+        features=made[features],
+    )  # fmt: skip
+    judged = replace(made[risk_gate].result, orders=decode_orders(orders))
+    verdict = replace(made[risk_gate], result=judged)
+    record = what_if.fn(outcome.day, made[overlay], ingested, made[snapshot], verdict)
+    return plain(record.result)
+
+
+def decode_orders(orders):
+    return tuple(decode(Order, order) for order in orders)
 
 
 def test_orders_beyond_the_simulators_margin_are_sized_down_twice_or_removed(small, tmp_path):
@@ -120,7 +134,7 @@ def test_orders_beyond_the_simulators_margin_are_sized_down_twice_or_removed(sma
     # Half the value is initial margin. 2.9 times the account's worth is 1.45, 1.16 and 0.93 of
     # it after two reductions; of ten times, 40 % would still take twice what there is.
     orders = [sale, a_purchase_of(first, 2.9), a_purchase_of(second, 10.0)]
-    facts = rehearsed_again(outcome, orders)
+    facts = asked_again(outcome, orders)
 
     steps = {
         order["order_ref"]: [s for s in facts["steps"] if s["order_ref"] == order["order_ref"]]
@@ -175,7 +189,7 @@ def test_orders_whose_rehearsal_is_not_answered_are_removed_and_flagged(unanswer
 
 def test_a_day_that_lost_its_orders_in_rehearsal_never_says_there_was_nothing_to_do(unanswered):
     outcome, message = unanswered
-    page = outcome.records["seal"].artefacts["page"]
+    page = outcome.records[journal].artefacts["page"]
     for told in (message, (outcome.day.paths.home / page.path).read_text()):
         assert "already where it should be" not in told
         assert ticket_of(outcome)["removed"][0]["symbol"] in told

@@ -1,0 +1,139 @@
+"""Whether the data of a day is good enough to trade on: its figures held against the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from core.data_quality import FEWEST, GAPS, MOST, RECENT, DataQuality
+from core.settings import QualitySettings
+from risk.limits import Check
+
+SHOWN = 5  # names a line of text repeats
+# Of the usual volume. Christmas Eve of 2025, a half day, had 0.32 of it; a bar that a vendor took
+# in the first hours of a session has less.
+LEAST_VOLUME = 0.25
+
+
+def quality_note(data: DataQuality) -> str:
+    """Return what a person has to know, in one line; nothing where all is well."""
+    parts = []
+    if data.behind:
+        parts.append(
+            f"newest bars of {data.newest}, {data.behind} session(s) behind {data.expected}"
+        )
+    if data.copied > MOST * data.names:
+        parts.append(f"{data.copied} of {data.names} newest bars repeat an earlier one")
+    if data.missing:
+        parts.append(f"no bars at all of {_days(data)}")
+    if data.holidays:
+        parts.append(f"{data.holidays} bar(s) of days without a session left out")
+    if data.quarantined:
+        parts.append(f"{len(data.quarantined)} quarantined ({_named(data, ())})")
+    if data.spikes:
+        parts.append(f"bars left out of {', '.join(sorted(data.spikes)[:SHOWN])}")
+    return "; ".join(parts)
+
+
+def quality_checks(
+    settings: QualitySettings, data: DataQuality, *, held: Collection[int]
+) -> tuple[Check, ...]:
+    """Hold the day's data against the settings; what fails makes the day a recommendation only.
+
+    ``held`` are the conIds of the holdings: they are named first.
+    """
+    return (*_of_the_market(data), *_of_single_names(settings, data, held))
+
+
+def _of_the_market(data: DataQuality) -> Iterator[Check]:
+    names = max(data.names, 1)
+    copied = data.copied / names
+    compared, apart = data.closes_compared, data.closes_apart
+    yield Check(
+        "newest bars",
+        float(data.behind),
+        0.0,
+        passed=data.behind == 0,
+        detail=f"newest bars of {data.newest}, last complete session {data.expected}",
+    )
+    yield Check(
+        "repeated bars",
+        copied,
+        MOST,
+        passed=copied <= MOST,
+        detail=f"{data.copied} of {names} newest bars repeat an earlier one",
+    )
+    yield Check(
+        "missing sessions",
+        float(len(data.missing)),
+        float(GAPS),
+        passed=len(data.missing) <= GAPS,
+        detail=f"no bars at all of {_days(data)}"
+        if data.missing
+        else f"there are bars of each of the last {RECENT}",
+    )
+    yield Check(
+        "volume of the market",
+        None,
+        None,
+        passed=data.volume is None or data.volume >= LEAST_VOLUME,
+        detail=_volume(data),
+    )
+    yield Check(
+        "previous closes",
+        apart / compared if compared else 0.0,
+        MOST,
+        passed=compared < FEWEST or apart <= MOST * compared,
+        detail=f"{apart} of {compared} newest bars are not the broker's previous close",
+    )
+
+
+def _of_single_names(
+    settings: QualitySettings, data: DataQuality, held: Collection[int]
+) -> Iterator[Check]:
+    names = max(data.names, 1)
+    stops = settings.suspect_price == "recommendation"
+    suspects = data.suspect
+    yield Check(
+        "quarantined names",
+        len(data.quarantined) / names,
+        max(settings.max_quarantined, 1.0 / names),
+        passed=len(data.quarantined) <= max(settings.max_quarantined * names, 1.0),
+        detail=_named(data, held) or "none",
+    )
+    yield Check(
+        "suspect prices",
+        float(len(suspects)),
+        0.0 if stops else None,
+        passed=not (stops and suspects),
+        detail="; ".join(_why(data, symbol) for symbol in suspects[:SHOWN]) + _more(len(suspects))
+        or "none",
+    )
+
+
+def _days(data: DataQuality) -> str:
+    return ", ".join(day.isoformat() for day in data.missing[-SHOWN:])
+
+
+def _volume(data: DataQuality) -> str:
+    if data.volume is None:
+        return "too few names to tell"
+    said = f"half of the names traded {data.volume:.0%} of their usual or less"
+    short = data.volume < LEAST_VOLUME
+    unfinished = f": below {LEAST_VOLUME:.0%} the session looks unfinished" if short else ""
+    return f"on {data.newest} {said}{unfinished}"
+
+
+def _named(data: DataQuality, held: Collection[int]) -> str:
+    holdings = sorted(symbol for con_id, symbol in data.symbols.items() if con_id in held)
+    others = sorted(symbol for con_id, symbol in data.symbols.items() if con_id not in held)
+    ordered = [*(f"{symbol} (held, frozen)" for symbol in holdings), *others]
+    return ", ".join(ordered[:SHOWN]) + _more(len(ordered))
+
+
+def _why(data: DataQuality, symbol: str) -> str:
+    key = next(key for key, name in data.symbols.items() if name == symbol)
+    return f"{symbol}: {data.quarantined[key]}"
+
+
+def _more(count: int) -> str:
+    return f" and {count - SHOWN} more" if count > SHOWN else ""

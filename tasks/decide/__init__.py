@@ -1,0 +1,1 @@
+"""Stages 2 to 8: from scores to the order ticket."""

@@ -1,0 +1,143 @@
+"""Stage 7: the broker is asked "what if" of every order, and what is left is checked once more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from core.canonical import plain
+from core.storage.runs import StageRecord
+from core.tables import TARGETS
+from core.types import Order, Snapshot, WhatIf
+from desk.gate.portfolio_gate import Batch
+from risk.limits import Check
+from risk.rehearsal import Basket, Rehearsal, Step, rehearse
+from tasks.day import Day
+from tasks.decide.judgement import gate_of, judge_batch, verdict_note
+from tasks.decide.listings import base_prices, listings_of
+from tasks.decide.overlay import OverlayResult
+from tasks.decide.risk_gate import RiskGateResult
+from tasks.decide.snapshot import SnapshotResult, open_orders_of, stocks_held
+from tasks.ingest.ingested import Ingested
+from tasks.stage import Output, StageResult, stage
+
+
+@dataclass(frozen=True, slots=True)
+class BasketChange:
+    """The account's margin and equity before the kept orders and after all of them."""
+
+    before: Basket
+    after: Basket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIfResult(StageResult):
+    """What the broker said, and what it left. Its artefact: ``rehearsal``, this in JSON."""
+
+    passed: bool  # whether the orders that are left pass the gate
+    rehearsed: bool  # whether the broker was asked
+    orders: tuple[Order, ...]  # that are left, in send order
+    checks: tuple[Check, ...] = ()  # of what is left; empty where it is what the gate judged
+    weights: Mapping[int, float] = field(default_factory=dict)  # likewise, by conId
+    removed: tuple[Order, ...] = ()
+    steps: tuple[Step, ...] = ()
+    basket: BasketChange | None = None
+
+    @property
+    def judged_again(self) -> bool:
+        """Whether the orders differ from those that the gate judged first."""
+        return bool(self.checks)
+
+
+@stage(7, WhatIfResult, retries=2)
+def what_if(
+    day: Day,
+    targets: StageRecord[OverlayResult],
+    ingested: Ingested,
+    held: StageRecord[SnapshotResult],
+    verdict: StageRecord[RiskGateResult],
+) -> Output[WhatIfResult]:
+    """Ask the broker "what if" of each order; size down, remove or flag by its answer."""
+    orders = verdict.result.orders
+    if not (verdict.result.passed and orders):
+        why = "no orders" if verdict.result.passed else "the gate failed"
+        unasked = WhatIfResult(passed=True, rehearsed=False, orders=orders)
+        return _output(day, unasked, len(orders), 0, f"not rehearsed: {why}")
+    table = day.read(targets.artefacts["targets"], TARGETS).set_index("con_id")
+    snapshot = stocks_held(day, held)
+    listings = listings_of(day, table, ingested, snapshot)
+    even = day.settings.orders.even_lots
+    with day.connect(for_orders=True) as gateway:
+        rehearsal = rehearse(
+            orders,
+            _with_progress(day, gateway.trading.what_if, len(orders)),
+            size_down=day.settings.orders.size_down,
+            floor=day.settings.orders.size_down_floor,
+            lot=lambda order: listings[order.con_id].round_lot(even=even),
+        )
+    checks: tuple[Check, ...] = ()
+    weights: dict[int, float] = {}
+    if rehearsal.kept != orders:
+        # A sale that was removed may break a limit, and every figure people see is of what is left.
+        weights = weights_after(rehearsal.kept, snapshot, base_prices(listings, snapshot))
+        batch = Batch(weights, rehearsal.kept, snapshot, open_orders_of(day, held))
+        gate = gate_of(day, table, ingested, snapshot, verdict.result.optimised)
+        checks = judge_batch(day, ingested, gate, batch)
+    told = what_if_note(rehearsal, checks)
+    result = WhatIfResult(
+        passed=all(check.passed for check in checks),
+        rehearsed=True,
+        orders=rehearsal.kept,
+        checks=checks,
+        weights=weights,
+        removed=rehearsal.removed,
+        steps=rehearsal.steps,
+        basket=None if rehearsal.basket is None else BasketChange(*rehearsal.basket),
+    )
+    return _output(day, result, len(orders), len(rehearsal.kept), told)
+
+
+def weights_after(
+    orders: Sequence[Order], snapshot: Snapshot, prices: Mapping[int, float]
+) -> dict[int, float]:
+    """Return the weights that orders lead to, by conId; prices in the base currency."""
+    weights = dict(snapshot.weights)
+    for order in orders:
+        change = order.side.sign * order.quantity * prices[order.con_id]
+        weights[order.con_id] = weights.get(order.con_id, 0.0) + change / snapshot.net_asset_value
+    return weights
+
+
+def what_if_note(rehearsal: Rehearsal, checks: Sequence[Check]) -> str:
+    """Return one line on what became of the orders."""
+    counts = (
+        f"{len(rehearsal.kept)} kept, {len(rehearsal.sized_down)} of them sized down, "
+        f"{len(rehearsal.removed)} removed"
+    )
+    return f"{counts}; gate again: {verdict_note(checks)}" if checks else counts
+
+
+def _output(
+    day: Day, result: WhatIfResult, asked: int, kept: int, notes: str
+) -> Output[WhatIfResult]:
+    return Output(
+        result=result,
+        artefacts={"rehearsal": day.write_record("rehearsal", plain(result))},
+        rows_in=asked,
+        rows_out=kept,
+        notes=notes,
+    )
+
+
+def _with_progress(
+    day: Day, what_if: Callable[[Order], WhatIf], total: int
+) -> Callable[[Order], WhatIf]:
+    asked: set[str] = set()  # an order that is sized down is asked about more than once
+
+    def ask(order: Order) -> WhatIf:
+        answer = what_if(order)
+        asked.add(order.order_ref)
+        day.progress("what-if", len(asked), total)
+        return answer
+
+    return ask

@@ -1,0 +1,1 @@
+"""Stage 9: the page, the journal and the messages; and the session's close."""

@@ -1,0 +1,1 @@
+"""Stage 8: the ticket at the desk, its orders at the broker."""
