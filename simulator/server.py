@@ -20,7 +20,7 @@ from starlette.routing import Mount
 
 from core import clock as wall_clock
 from core.calendar import latest_session, next_session, session
-from core.errors import ConfigurationError, NoData
+from core.errors import ConfigurationError
 from core.settings import SimulatorSettings
 from simulator.broker.broker import Broker
 from simulator.clock import VirtualClock
@@ -29,7 +29,7 @@ from simulator.exchange.matching import MatchingRules
 from simulator.faults.scripted_market import scripted
 from simulator.market.market import Market
 from simulator.market.scenarios import WorldFiles, data_id, describe, find_files, open_market
-from simulator.prices.exchange_rates import rate
+from simulator.prices.exchange_rates import refuse_unknown_base
 from simulator.prices.market_view import MarketView
 from simulator.tws.fault_script import read_script
 from simulator.tws.gateway import Gateway
@@ -134,7 +134,7 @@ def _open_gateway(
     script = read_script(options.faults) if options.faults else None
     market = scripted(open_market(settings), script.faults if script else ())
     clock = VirtualClock(start_of_day(market, day or _newest_day(market)))
-    _refuse_unknown_base(market, settings.base_currency, clock.now())
+    refuse_unknown_base(MarketView(market, base=settings.base_currency), clock.now())
     broker = Broker(
         market,
         state=state,
@@ -167,16 +167,6 @@ def start_of_day(market: Market, day: date) -> datetime:
             "the first and at most one after the last"
         )
     return session(day).decision_time
-
-
-def _refuse_unknown_base(market: Market, base: str, now: datetime) -> None:
-    try:
-        rate(MarketView(market, base=base), "USD", now)
-    except NoData as error:
-        raise ConfigurationError(
-            f"--base-currency {base}: {error}; the synthetic market has one of AUD, CAD, CHF, EUR, "
-            "GBP, HUF, JPY, RON and USD, a file of real bars has none"
-        ) from error
 
 
 def _newest_day(market: Market) -> date:

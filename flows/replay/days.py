@@ -11,7 +11,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ class ReplayHome:
     def put(self, day: ReplayedDay, ticket: bytes) -> None:
         """Keep a session: its ticket, and then the record that makes it done."""
         write_atomically(self.ticket(day.session), ticket)
-        write_atomically(self._record(day.session), canonical_json(day, indent=1))
+        write_atomically(self._record(day.session), canonical_json(_plain(day), indent=1))
 
     def get(self, session: date) -> ReplayedDay:
         """Read a session back. Raises `DataError` when its record cannot be used."""
@@ -95,11 +95,19 @@ class ReplayHome:
         return self.folder / "days" / f"{session.isoformat()}.json"
 
 
+def _plain(day: ReplayedDay) -> dict[str, Any]:
+    plain = asdict(day)
+    account = plain["settlement"]["account"]
+    if not account["balances"]:  # as in the records of accounts with one currency only
+        del account["balances"]
+    return plain
+
+
 def _day(plain: dict[str, Any]) -> ReplayedDay:
     settlement = plain["settlement"]
     account = settlement["account"]
     held = tuple(Held(**each) for each in account["holdings"])
-    settled = {**settlement, "account": Account(account["cash"], held)}
+    settled = {**settlement, "account": Account(account["cash"], held, account.get("balances", {}))}
     return ReplayedDay(
         **{
             **plain,

@@ -23,7 +23,7 @@ from pydantic import SecretStr
 
 from core import calendar
 from core.canonical import canonical_json, sha256_of
-from core.errors import ConfigurationError, DaybookError
+from core.errors import DaybookError
 from core.settings import Mode, Settings, Submit
 from core.storage.paths import Paths
 from core.storage.provenance import code_hash
@@ -96,14 +96,10 @@ def replay(
     """
     source = ReplaySource(settings.simulator)
     sessions = choose_sessions(asked, source, now=now, min_bars=settings.universe.min_bars)
+    source.refuse_unknown_base(calendar.session(sessions[0]))
     simulated = settings.model_copy(update={"mode": Mode.SIM, "submit": Submit.AUTO})
     replay_id = name_of(simulated, source, sessions)
     home = ReplayHome(Paths.of(simulated).data / "replay" / replay_id)
-    if settings.simulator.base_currency != "USD":
-        raise ConfigurationError(
-            f"simulator.base_currency is {settings.simulator.base_currency}: a replay keeps its "
-            "account in USD; leave it out"
-        )
     with home.alone():
         if fresh:
             home.forget()
@@ -116,6 +112,7 @@ def name_of(settings: Settings, source: ReplaySource, sessions: Sequence[date]) 
     decides = [
         settings.decision_hash,
         settings.simulator.cash,
+        settings.simulator.base_currency,
         source.world_id,
         code_hash("flows", "simulator"),
     ]

@@ -23,7 +23,6 @@ from review.tearsheet import Refused, TearSheet, render_tear_sheet
 from risk.performance import Performance, daily_returns, two_way_turnover
 
 PATIENCE = 60.0  # seconds to wait for another replay that is writing its row
-CURRENCY = "USD"  # the simulator's base currency
 Row = dict[str, str]
 
 
@@ -67,7 +66,7 @@ def tear_sheet(replay: Replay, days: Sequence[ReplayedDay]) -> TearSheet:
         world=replay.source.title,
         caveat=replay.source.caveat,
         unknown=replay.source.unknown,
-        currency=CURRENCY,
+        currency=replay.source.settings.base_currency,
         capital=capital,
         final_equity=settled[-1].equity,
         sessions=replay.sessions,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
+from core.calendar import Session, previous_session
 from core.canonical import canonical_json, sha256_of
 from core.settings import SimulatorSettings
 from simulator.market.scenarios import data_id, describe, find_files, open_market, unknown_of
+from simulator.prices.exchange_rates import refuse_unknown_base
+from simulator.prices.market_view import MarketView
 
 
 class ReplaySource:
@@ -15,7 +18,7 @@ class ReplaySource:
     Attributes
     ----------
     settings
-        Which world, and the cash that the account begins with.
+        Which world, the cash that the account begins with, and its base currency.
     """
 
     def __init__(self, settings: SimulatorSettings) -> None:
@@ -57,6 +60,11 @@ class ReplaySource:
     def unknown(self) -> tuple[str, ...]:
         """What no file tells of the companies; nothing of a made-up market."""
         return unknown_of(self.files)
+
+    def refuse_unknown_base(self, session: Session) -> None:
+        """Raise `ConfigurationError` where the base currency has no rate before a session."""
+        view = MarketView(self.market, base=self.settings.base_currency)
+        refuse_unknown_base(view, previous_session(session.day).close)
 
     @property
     def first_session(self) -> date:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import fsum
 from pathlib import Path
@@ -29,6 +29,7 @@ from simulator.broker.valuation import value
 from simulator.clock import VirtualClock
 from simulator.exchange.holdings import Holding
 from simulator.exchange.orders import Execution
+from simulator.prices.exchange_rates import rate
 from simulator.prices.market_view import MarketView, midnight
 from simulator.tws.queries.contract_lookup import Directory
 from simulator.vendors import build_vendors
@@ -52,6 +53,7 @@ class Account:
 
     cash: float
     holdings: tuple[Held, ...] = ()  # sorted by conId
+    balances: Mapping[str, float] = field(default_factory=dict)  # other currencies, each in itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +130,13 @@ class ReplayWorld:
         ``state`` is an empty folder for the session's orders.
         """
         self._broker = Broker(
-            self._source.market, state=state, now=self._clock.now(), cash=account.cash
+            self._source.market,
+            state=state,
+            now=self._clock.now(),
+            cash=account.cash,
+            base=self._source.settings.base_currency,
         )
+        self._broker.exchange.positions.balances.update(account.balances)
         self._broker.exchange.holdings.update(
             {one.con_id: Holding(one.quantity, one.average_cost) for one in account.holdings}
         )
@@ -155,7 +162,7 @@ class ReplayWorld:
         holdings = sorted(exchange.holdings.items())
         settlement = Settlement(
             equity=value(exchange).equity,
-            traded=fsum(one.quantity * one.price for one in executions),
+            traded=fsum(_value(exchange.view, one, one.price) for one in executions),
             commissions=fsum(one.commission for one in executions),
             spread=fsum(_spread(exchange.view, one, session) for one in executions),
             fills=len(executions),
@@ -163,6 +170,7 @@ class ReplayWorld:
             account=Account(
                 exchange.cash,
                 tuple(Held(con_id, one.quantity, one.average_cost) for con_id, one in holdings),
+                dict(sorted(exchange.positions.balances.items())),
             ),
         )
         broker.close()
@@ -222,26 +230,37 @@ def _serve(vendors: Starlette) -> Iterator[str]:
             thread.join()
 
 
+def _value(view: MarketView, execution: Execution, price: float) -> float:
+    """Return what an execution's shares are worth at a price, in the base currency."""
+    currency = view.instrument(execution.con_id).currency
+    return execution.quantity * price * rate(view, currency, execution.time)
+
+
 def _spread(view: MarketView, execution: Execution, session: Session) -> float:
     """Return what an execution at the open cost beyond the opening price."""
     if execution.time != session.open:
         return 0.0  # it rested, and got its own limit
     bar = view.opening_bar(execution.con_id, session.day, session.close)
     assert bar is not None, "what traded has a bar"
-    return execution.side.sign * execution.quantity * (execution.price - bar.open)
+    return execution.side.sign * _value(view, execution, execution.price - bar.open)
 
 
 def _equal_weight_return(view: MarketView, universe: Iterable[int], session: Session) -> float:
     """Return the mean return from close to close of the names that traded on both days.
 
+    In the base currency, as the account's own return is.
+
     Raises `NoData` when there is none.
     """
-    days = [previous_session(session.day).day, session.day]
+    before = previous_session(session.day)
+    days = [before.day, session.day]
     returns = []
     for con_id in universe:
         bars = view.daily(con_id, session.close)[-2:]
         if [bar.session for bar in bars] == days:
-            returns.append(bars[1].close / bars[0].close - 1.0)
+            currency = view.instrument(con_id).currency
+            was, now = (rate(view, currency, each.close) for each in (before, session))
+            returns.append(bars[1].close * now / (bars[0].close * was) - 1.0)
     if not returns:
         raise NoData(f"no name traded both on {days[0]} and on {days[1]}")
     return fmean(returns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.errors import NoData
+from core.errors import ConfigurationError, NoData
 from simulator.prices.market_view import MarketView
 
 
@@ -29,3 +29,14 @@ def in_dollars(view: MarketView, currency: str, now: datetime) -> float:
             if price is not None:
                 return price if pair.currency == "USD" else 1 / price
     raise NoData(f"no exchange rate of {currency} is known by {now:%Y-%m-%d}")
+
+
+def refuse_unknown_base(view: MarketView, now: datetime) -> None:
+    """Raise `ConfigurationError` where the account's base currency has no exchange rate."""
+    try:
+        rate(view, "USD", now)
+    except NoData as error:
+        raise ConfigurationError(
+            f"simulator.base_currency {view.base}: {error}; the synthetic market has one of AUD, "
+            "CAD, CHF, EUR, GBP, HUF, JPY, RON and USD, a file of real bars has none"
+        ) from error
