@@ -17,7 +17,7 @@ def one_at_a_time(path: Path, *, within: float = PATIENCE) -> AbstractContextMan
     Raises `GatewayTimeout` when the turn does not come within so many seconds.
     """
     busy = GatewayTimeout(
-        f"other tool calls kept the broker busy for {within:g} s ({path.name} is locked); "
+        f"other tool calls kept the client id busy for {within:g} s ({path.name} is locked); "
         "call again later"
     )
     return lock_file(path, within=within, busy=busy)

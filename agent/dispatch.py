@@ -69,7 +69,7 @@ class AuditTrail:
         except OSError as error:
             raise StorageError(
                 f"cannot write the audit trail {path}: {error.strerror}; no tool is called "
-                "without a trace"
+                "without an audit record"
             ) from error
 
 

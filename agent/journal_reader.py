@@ -47,5 +47,7 @@ def decided_day(paths: Paths, session: date | None) -> SealedDay:
             found = sealed
     if found is None:
         asked = f" --date {session}" if session else ""
-        raise NoData(f"no decision of {session or 'any day'} is sealed; run: daybook run{asked}")
+        raise NoData(
+            f"no decision of {session or 'any day'} in the journal; run: daybook run{asked}"
+        )
     return SealedDay(found, Store(paths.home))

@@ -162,14 +162,14 @@ def parsed_call(body: bytes) -> tuple[str, Mapping[str, Any]]:
     try:
         call = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise BadBody(f"the body is no JSON: {error}") from error
+        raise BadBody(f"the body is not JSON: {error}") from error
     if (
         not isinstance(call, dict)
         or not isinstance(call.get("name"), str)
         or not isinstance(call.get("arguments", {}), dict)
         or set(call) - set(CALL_SCHEMA["properties"])
     ):
-        raise BadBody('the body is no call: {"name": "quotes", "arguments": {…}}')
+        raise BadBody('the body is not a call: {"name": "quotes", "arguments": {…}}')
     return call["name"], call.get("arguments", {})
 
 
@@ -189,7 +189,7 @@ async def _body(request: Request) -> bytes:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _response(reply: Reply) -> JSONResponse:

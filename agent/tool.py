@@ -84,7 +84,7 @@ class Tool:
             problems = (_problem(dict(detail), names) for detail in error.errors(include_url=False))
             raise BadArguments(f"{self.name}: {'; '.join(problems)}") from error
         except (TypeError, ValueError) as error:
-            raise BadArguments(f"{self.name}: the arguments are no JSON: {error}") from error
+            raise BadArguments(f"{self.name}: the arguments are not JSON: {error}") from error
         return {name: getattr(checked, name) for name in type(checked).model_fields}
 
     def run(self, context: ToolContext, arguments: Mapping[str, Any]) -> Answer:

@@ -97,10 +97,14 @@ def daybook(
 @app.command(rich_help_panel=DAILY)
 def run(
     day: Day = None,
-    auto: Annotated[bool, typer.Option("--auto", help="Send the orders that survive.")] = False,
+    auto: Annotated[
+        bool, typer.Option("--auto", help="Send the orders that pass every check.")
+    ] = False,
     bars: Annotated[
         Path | None,
-        typer.Option(help="Simulate on a parquet file of real bars instead of a made-up market."),
+        typer.Option(
+            help="Simulate on a parquet file of real bars instead of the synthetic market."
+        ),
     ] = None,
     mode: ModeOption = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ignore cached stages.")] = False,
@@ -111,7 +115,7 @@ def run(
 
     A rerun that changes nothing writes, seals and sends nothing again.
 
-    Exit codes: 0 done, or no session; 1 failed, or somebody has to look; 2 usage or configuration;
+    Exit codes: 0 done, or no session; 1 failed, or needs attention; 2 usage or configuration;
     3 recommendation only, or refused; 4 stopped; 5 expired.
     """
     if sys.stderr.isatty():
@@ -132,9 +136,9 @@ def why(
     mode: ModeOption = None,
     as_json: Json = False,
 ) -> None:
-    """Say why a symbol was traded or not: scores, alpha, weight, override, gate, what-if, order."""
+    """Explain why a symbol was traded or not: scores, weight, override, gate, what-if, order."""
     if not symbol.strip():
-        raise ConfigurationError(f"{symbol!r} is no symbol; write one, such as: daybook why AAPL")
+        raise ConfigurationError(f"{symbol!r} is not a symbol; give one, such as: daybook why AAPL")
     story = why_command.explain(_settings(mode), symbol, day)
     say_json(story) if as_json else why_command.render(story, console.Terminal())
 
@@ -152,7 +156,7 @@ def doctor(mode: ModeOption = None, as_json: Json = False) -> None:
 
 @journal_app.command("verify")
 def journal_verify(mode: ModeOption = None, as_json: Json = False) -> None:
-    """Prove that nothing sealed has changed: every segment, artefact and link of the chain."""
+    """Verify that nothing sealed has changed: every segment, artefact and hash of the chain."""
     paths = folders.Paths.of(_settings(mode))
     found = journal.verify(paths.journal, paths.home)
     if as_json:
@@ -161,8 +165,8 @@ def journal_verify(mode: ModeOption = None, as_json: Json = False) -> None:
     else:
         say(
             f"verified: {found.entries} entries, {found.rows} rows, {found.artefacts} artefacts\n"
-            f"head {found.head}\n"
-            "keep the head somewhere else: only that shows a journal put back as a whole"
+            f"latest hash {found.head}\n"
+            "store this hash off-site: without it a rollback of the journal cannot be detected"
         )
 
 
@@ -187,7 +191,7 @@ def main() -> None:
     except TyperException as error:
         code = _failed(usage_text(error, sys.argv[1:]), 2, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
-        say("stopped; what was finished is kept", err=True)
+        say("interrupted; finished stages are kept", err=True)
         code = 130
     except Exception as error:  # noqa: BLE001 - the process edge
         text = f"this is a defect: {type(error).__name__}: {error}\nfinished stages are kept; "

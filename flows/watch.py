@@ -23,7 +23,7 @@ from flows.run.watchdog import watch, watch_lines
 def watch_day(session_date: date | None = None) -> State[None]:
     """Look at a session, default the scheduled day's, and tell people of what did not happen.
 
-    Ends Completed, named NothingToTell or Skipped, and Failed when something is wrong.
+    Ends Completed, named NoAlerts or Skipped, and Failed when something is wrong.
     """
     with settings_failures("watch"):
         settings = load_settings()
@@ -33,4 +33,4 @@ def watch_day(session_date: date | None = None) -> State[None]:
         return Completed(name="Skipped", message=told)
     if seen.told:
         return Failed(name="NeedsAttention", message=told)
-    return Completed(name="NothingToTell", message=told)
+    return Completed(name="NoAlerts", message=told)

@@ -16,7 +16,7 @@ from journal import SealedEntry
 
 @tool(Effect.READ, Scope.DAY)
 def why(context: ToolContext, symbol: Symbol, session: date | None = None) -> Answer:
-    """Say why a symbol was traded or not on a sealed day; default: the newest.
+    """Explain why a symbol was traded or not on a sealed day; default: the newest.
 
     Block scores and alpha_score in -1..+1 (null: not known), coverage (fraction of features
     known), the features behind them, headlines with polarity, weight_before, weight_optimal and
@@ -68,7 +68,7 @@ def dry_day(context: ToolContext, session: date | None = None, *, fresh: bool = 
     """Run a whole day that only proposes: all nine stages, a ticket, a sealed entry, no order.
 
     Takes up to some minutes. ``session`` default: today; in the embedded simulator the newest it
-    has. ``fresh`` does every stage anew. Returns verdict, exit_code (3: recommendation only),
+    has. ``fresh`` ignores cached stages. Returns verdict, exit_code (3: recommendation only),
     figures (the gate's), failed_checks, orders, actions, stages with seconds, and artefacts. The
     ticket waits for a person.
     """

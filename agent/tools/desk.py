@@ -30,8 +30,8 @@ def list_tickets(context: ToolContext, session: date | None = None) -> Answer:
     """Return the order tickets the desk knows, oldest first, and how far each got.
 
     session, sha256 (what an approval is bound to), state (waiting, approved, committed,
-    rejected, expired, superseded, recommendation), number of orders, finish_line (the last
-    moment its orders may leave) and path. An empty list: the desk knows none.
+    rejected, expired, superseded, recommendation), number of orders, finish_line (the order
+    cut-off) and path. An empty list: the desk has none.
     """
     with context.desk() as store:
         records = ticket_store.listed(store, session)
@@ -47,7 +47,7 @@ def ticket(
 
     Each line: the order, reference_price, notional in base currency, weight_before and
     weight_after as fractions of net asset value, alpha_score, adv_share (fraction of average
-    daily volume), margin change and commission as rehearsed, flag; also the orders that were
+    daily volume), margin change and commission as in the what-if, flag; also the orders that were
     removed, the checks that failed, and ``actions``: by order_ref what the order does to the
     position held, for example SELL SHORT.
     """
@@ -63,7 +63,7 @@ def ticket(
 
 @tool(Effect.READ, Scope.DESK)
 def switch_state(context: ToolContext) -> Answer:
-    """Say whether orders may be sent: active, reducing (only smaller positions) or halted.
+    """Return whether orders may be sent: active, reducing (only smaller positions) or halted.
 
     With who turned the kill switch, when and why.
     """
@@ -82,7 +82,7 @@ def preview_order(
     currency: Currency = "USD",
     con_id: ConId | None = None,
 ) -> Answer:
-    """Step 1 of an order: check it against every limit and rehearse it at the broker.
+    """Step 1 of an order: check it against every limit and ask the broker what-if.
 
     Always a limit order for the day; without ``limit_price`` the limit is the reference price and
     the configured offset beyond it. ``currency`` is that of the listing (GBP for London, its prices
@@ -124,11 +124,11 @@ def execute_ticket(context: ToolContext, sha256: Sha256) -> Answer:
 
 @tool(Effect.TRADE, Scope.DESK)
 def stop(context: ToolContext, reason: Reason, *, reducing: bool = False) -> Answer:
-    """Turn the kill switch: no order leaves any more, and those that work are cancelled.
+    """Halt trading and cancel all open orders.
 
-    ``reducing`` still lets pass what makes positions smaller. Look at ``cancellation``: what was
-    asked to be cancelled and what still works; null with a ``problem`` means that the broker
-    could not be asked, and the switch holds all the same. Only a person resumes.
+    ``reducing`` still allows orders that reduce positions. Look at ``cancellation``: what was
+    asked to be cancelled and what is still open; null with a ``problem`` means that the broker
+    could not be asked; the kill switch is active all the same. Only a person resumes.
     """
     report = context.house.stop(by=context.caller, reason=reason, reducing=reducing)
     return Answer(as_of=clock.now(), source="desk", data=report)
@@ -136,7 +136,7 @@ def stop(context: ToolContext, reason: Reason, *, reducing: bool = False) -> Ans
 
 @tool(Effect.APPROVE, Scope.DESK)
 def resume(context: ToolContext, reason: Reason) -> Answer:
-    """Turn the kill switch back: orders may leave again."""
+    """Deactivate the kill switch: resume trading."""
     with context.desk() as store:
         turned = kill_switch.resume(store, by=context.caller, reason=reason, now=clock.now())
     return Answer(as_of=clock.now(), source="desk", data=turned)
@@ -146,7 +146,7 @@ def resume(context: ToolContext, reason: Reason) -> Answer:
 def approve_ticket(context: ToolContext, sha256: Sha256, only: Only = ()) -> Answer:
     """Approve a ticket by the hash of exactly what was reviewed, whole or ``only`` some symbols.
 
-    Sends nothing by itself: execute_ticket does. Refused after the finish line.
+    Sends nothing by itself: execute_ticket does. Refused after the order cut-off.
     """
     with context.connect(ticket=sha256) as gateway:
         clocks = read(gateway, context.settings)  # they decide whether the cut-off has passed

@@ -32,7 +32,7 @@ def journal_entries(
         if session in (None, each.entry.session)
     ][-newest:]
     if not sealed:
-        raise NoData(f"nothing of {session} is sealed")
+        raise NoData(f"no entry of {session} in the journal")
     shown = [
         {
             "seq": each.seq,
@@ -52,10 +52,10 @@ def journal_entries(
 
 @tool(Effect.READ, Scope.JOURNAL)
 def journal_verify(context: ToolContext) -> Answer:
-    """Prove that nothing sealed has changed: every segment, artefact and link of the chain.
+    """Verify that nothing sealed has changed: every segment, artefact and link of the hash chain.
 
-    Returns the counts and ``head``; an error lists every finding. Only a head that was kept
-    somewhere else shows a journal put back as a whole.
+    Returns the counts and ``head``, the latest hash; an error lists every finding. Without a
+    hash stored off-site a rollback of the whole journal cannot be detected.
     """
     found = journal.verify(context.paths.journal, context.paths.home)
     return Answer(as_of=clock.now(), source="journal", data=found)

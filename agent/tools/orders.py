@@ -33,7 +33,7 @@ def order_status(context: ToolContext, order_ref: OrderRef) -> Answer:
 
 @tool(Effect.READ, Scope.ORDERS)
 def open_orders(context: ToolContext, symbol: Symbol | None = None) -> Answer:
-    """Return every order that works, also those of other programs and those placed by hand.
+    """Return every open order, also those of other programs and those placed by hand.
 
     perm_id, order_ref (empty: by hand), client_id, symbol, sec_type, side, order_type (IBKR's
     word), quantity, filled, limit_price and stop_price per share, time_in_force, status, parent_id

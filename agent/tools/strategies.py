@@ -51,7 +51,7 @@ def preview_strategy(  # noqa: PLR0913, PLR0917 - a strategy has that many terms
     trading_class: TradingClass | None = None,
     currency: Currency = "USD",
 ) -> Answer:
-    """Step 1 of an option strategy: check it as a whole and rehearse it at the broker.
+    """Step 1 of an option strategy: check it as a whole and ask the broker what-if.
 
     BUY pays for it and SELL receives: a SELL of an iron_condor or a vertical is a credit spread, a
     BUY of a covered_call buys the shares and sells the call. ``right`` (C or P) belongs to a

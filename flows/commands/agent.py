@@ -40,7 +40,7 @@ CALLER = "cli"
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="On 127.0.0.1; 0: a free one.")]
 
-tools_app = group("The tools that agents, programs and people share.")
+tools_app = group("The tools shared by agents, programs and people.")
 serve_app = group("Serve the tools to agents (MCP) or programs (REST), on loopback.")
 mcp_app = group("Connect an MCP client, such as Claude.")
 
@@ -54,7 +54,9 @@ def register(app: typer.Typer) -> None:
 @tools_app.command("list")
 def list_tools(
     *,
-    every: Annotated[bool, typer.Option("--all", help="Also those agent.allow forbids.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Include tools that agent.allow forbids.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print schemas, as JSON.")] = False,
     mode: ModeOption = None,
 ) -> None:
@@ -151,12 +153,12 @@ def arguments_of(
             parsed = json.loads(given)
         except ValueError as error:
             raise ConfigurationError(
-                f"--json {given} is no JSON ({error}); write an object, such as "
+                f"--json {given} is not JSON ({error}); give an object, such as "
                 '{"symbols": ["AAPL"]}'
             ) from error
         if not isinstance(parsed, dict):
             raise ConfigurationError(
-                f'--json {given} is no object; write one, such as {{"symbols": ["AAPL"]}}'
+                f'--json {given} is not an object; give one, such as {{"symbols": ["AAPL"]}}'
             )
         return parsed
     schema = tool.schema.get("properties", {}) if tool else {}

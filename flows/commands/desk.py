@@ -59,7 +59,7 @@ Which = Annotated[
     ),
 ]
 Day = Annotated[date | None, day_option("The session; default: newest.")]
-By = Annotated[str | None, typer.Option("--by", help="Approver; default: who is logged in.")]
+By = Annotated[str | None, typer.Option("--by", help="Approver; default: the user logged in.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -71,9 +71,9 @@ def register(app: typer.Typer) -> None:
 
 
 def orders(day: Day = None, mode: ModeOption = None, *, as_json: Json = False) -> None:
-    """Show what waits for approval, and what became of what was approved.
+    """List tickets that wait for approval, and the orders of those approved.
 
-    Asks the broker, sending nothing, where it can be reached; else says as of when this is.
+    Asks the broker where it can be reached, sending nothing; else says as of when this is.
     """
     view = desk_orders.look(config.load_settings(mode=mode), day)
     _show(view, orders_page.desk_lines(view, day), as_json=as_json)
@@ -91,11 +91,11 @@ def approve(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Approve a ticket and send its orders, after every check once more.
+    """Approve a ticket and send its orders after repeating every check.
 
     What --only leaves out can be approved later, until the order cut-off.
 
-    Exit codes: 0 sent; 1 failed, or somebody has to look; 3 a check speaks against it; 4 stopped;
+    Exit codes: 0 sent; 1 failed, or needs attention; 3 a check failed; 4 trading halted;
     5 expired.
     """
     show_logs(debug=debug)
@@ -111,7 +111,7 @@ def approve(
 def execute(
     ticket: Which = None, mode: ModeOption = None, *, as_json: Json = False, debug: Debug = False
 ) -> None:
-    """Send what was approved and not sent yet, for example after a crash; say how it stands."""
+    """Send approved orders that were not sent yet, such as after a crash; show their status."""
     show_logs(debug=debug)
     with alerts.settings_failures("execute"):
         settings = config.load_settings(mode=mode)
@@ -119,32 +119,32 @@ def execute(
 
 
 def reject(
-    reason: Annotated[str, typer.Option(help="Why; it is kept.")],
+    reason: Annotated[str, typer.Option(help="Reason; recorded.")],
     ticket: Which = None,
     by: By = None,
     mode: ModeOption = None,
 ) -> None:
-    """Refuse a ticket, or take its approval back before anything was committed.
+    """Reject a ticket, or withdraw its approval before anything was committed.
 
-    To take the rejection back: daybook reopen.
+    To undo the rejection: daybook reopen.
     """
     if not reason.strip():
-        raise ConfigurationError(f"--reason {reason!r} says nothing; say why, it is kept")
+        raise ConfigurationError(f"--reason {reason!r} is empty; give the reason, it is recorded")
     settings = config.load_settings(mode=mode)
     record = answers.reject(settings, ticket, by=_who(by), reason=reason)
     say(
         f"rejected: ticket {record.short} of {record.ticket.session}; nothing will be sent. "
-        f"To take it back: {alert_text.with_mode(f'daybook reopen {record.short}', settings)}"
+        f"To undo it: {alert_text.with_mode(f'daybook reopen {record.short}', settings)}"
     )
 
 
 def reopen(
     ticket: Which = None,
-    reason: Annotated[str, typer.Option(help="Why; it is kept.")] = "",
+    reason: Annotated[str, typer.Option(help="Reason; recorded.")] = "",
     by: By = None,
     mode: ModeOption = None,
 ) -> None:
-    """Take a rejection back: the ticket waits for an approval again, until its order cut-off."""
+    """Undo a rejection: the ticket waits for approval again, until its order cut-off."""
     settings = config.load_settings(mode=mode)
     record = answers.reopen(settings, ticket, by=_who(by), reason=reason)
     approve_it = alert_text.with_mode(f"daybook approve {record.short}", settings)
@@ -157,7 +157,7 @@ def reopen(
 def close(
     day: Day = None, mode: ModeOption = None, *, as_json: Json = False, debug: Debug = False
 ) -> None:
-    """After the exchange's close: fills, costs, positions reconciled, all of it sealed."""
+    """After the exchange's close: record fills and costs, reconcile positions, seal the entry."""
     show_logs(debug=debug)
     with alerts.settings_failures("close"):
         settings = config.load_settings(mode=mode)
@@ -167,12 +167,12 @@ def close(
 
 
 def stop(
-    reason: Annotated[str, typer.Option(help="Why; it is kept.")] = "",
+    reason: Annotated[str, typer.Option(help="Reason; recorded.")] = "",
     by: By = None,
     mode: ModeOption = None,
     *,
     reducing: Annotated[
-        bool, typer.Option("--reducing", help="Still let pass what makes positions smaller.")
+        bool, typer.Option("--reducing", help="Allow orders that reduce positions.")
     ] = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -192,14 +192,14 @@ def stop(
 
 
 def resume(
-    by: Annotated[str, typer.Option("--by", help="Approver: who answers for it.")],
-    reason: Annotated[str, typer.Option(help="Why; it is kept.")] = "",
+    by: Annotated[str, typer.Option("--by", help="Approver.")],
+    reason: Annotated[str, typer.Option(help="Reason; recorded.")] = "",
     mode: ModeOption = None,
 ) -> None:
     """Resume trading."""
     with desk_store.DeskStore.of(folders.Paths.of(config.load_settings(mode=mode))) as store:
         turned = kill_switch.resume(store, by=by, reason=reason, now=clock.now())
-    say(f"{turned.state.upper()} by {turned.by}: orders may leave again")
+    say(f"{turned.state.upper()} by {turned.by}: trading resumed")
 
 
 def _report(report: execution_page.ExecutionReport, *, as_json: bool) -> None:

@@ -145,12 +145,12 @@ def _shown(path: Path) -> str:
 
 def _journal(paths: Paths) -> str:
     if not paths.journal.exists():
-        return "warn empty: no day was sealed yet"
+        return "warn empty: no entry yet"
     try:
         found = journal.verify(paths.journal, paths.home)
     except JournalError as error:
-        raise JournalError(f"{error}; keep a copy before anything else") from error
-    return f"{found.entries} entries verify, head {found.head[:12]}"
+        raise JournalError(f"{error}; make a copy before anything else") from error
+    return f"{found.entries} entries verified, latest hash {found.head[:12]}"
 
 
 def _gateway(world: World) -> Iterator[Finding]:
@@ -158,7 +158,7 @@ def _gateway(world: World) -> Iterator[Finding]:
         day = begin_day(world.settings, None, progress=silent)
     except DaybookError as error:
         yield Finding("FAIL", "gateway", str(error))
-        yield Finding("warn", "clocks", "not compared: the gateway did not tell its time")
+        yield Finding("warn", "clocks", "not compared: the gateway's time is unknown")
         return
     account = f"account {day.account[:2]}****{day.account[-3:]}"
     yield Finding("ok", "gateway", f"{account}, its clock says {day.as_of:%F %H:%M} UTC")
@@ -167,7 +167,7 @@ def _gateway(world: World) -> Iterator[Finding]:
 
 def _clocks(found: Clocks | None) -> Finding:
     if found is None or found.tolerance is None:
-        return Finding("ok", "clocks", "the simulator's time, which nothing is held against")
+        return Finding("ok", "clocks", "simulated time, not compared")
     allowed = f"{found.tolerance.total_seconds():g} s allowed (gateway.clock_tolerance)"
     if found.agree:
         return Finding("ok", "clocks", f"{told(found.ahead)} of this computer's, {allowed}")
@@ -182,11 +182,11 @@ def _vendor(world: World) -> str:
 def _news(world: World) -> Finding:
     feeds = len(world.settings.vendors.news_urls)
     if feeds == 0:
-        return Finding("warn", "news", "no vendors.news_urls: the sentiment block stays unknown")
+        return Finding("warn", "news", "vendors.news_urls is not set: no sentiment scores")
     return Finding("ok", "news", f"{feeds} feed(s) set")
 
 
 def _slack(world: World) -> Finding:
     if world.settings.vendors.slack_webhook is None:
-        return Finding("warn", "slack", "no vendors.slack_webhook: no review message")
+        return Finding("warn", "slack", "vendors.slack_webhook is not set: no review message")
     return Finding("ok", "slack", "a webhook is set")

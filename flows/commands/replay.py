@@ -82,9 +82,9 @@ def replay_command(
     fresh: Fresh = False,
     as_json: Json = False,
 ) -> None:
-    """Replay the pipeline on past sessions, point in time, and measure what came of it.
+    """Backtest the pipeline on past sessions, point in time, and measure the results.
 
-    Stopped or killed, the same command goes on where it was. Nothing live is touched.
+    Interrupted, the same command resumes where it was. Nothing live is touched.
     """
     given: dict[str, Any] = {"simulator": {"bars": bars_file(bars)}} if bars is not None else {}
     settings = config.load_settings(**given)

@@ -26,10 +26,10 @@ def register(app: typer.Typer) -> None:
 
 
 def watch(day: Day = None, mode: ModeOption = None, *, as_json: Json = False) -> None:
-    """Send a message if a run did not start, failed, is late, or a ticket expired unanswered.
+    """Send an alert if a run did not start, failed or is late, or a ticket expired unanswered.
 
     Needs no gateway and no Prefect server; for cron, weekdays at 14:20, 15:20, 16:20 and 23:50 in
-    Bucharest. Exit codes: 0 nothing to tell, or no session; 1 something is wrong.
+    Bucharest. Exit codes: 0 no alerts, or no session; 1 alerts.
     """
     show_logs(least=logging.CRITICAL)  # what went wrong is printed below
     with alerts.settings_failures("watch"):

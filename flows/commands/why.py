@@ -214,7 +214,7 @@ def _steps(story: Mapping[str, Any]) -> list[tuple[str, str]]:
     unknown = ", ".join(story["unknown"])
     steps = [
         *([("world", story["world"])] if story["world"] else []),
-        *([("unknown", f"{unknown}: no part of the scores")] if unknown else []),
+        *([("unknown", f"{unknown}: not in the scores")] if unknown else []),
         ("block scores", f"{blocks}; {story['coverage']:.0%} of the features known"),
         (
             "alpha",
@@ -242,9 +242,9 @@ def _steps(story: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _override_line(story: Mapping[str, Any]) -> str:
     met = "; ".join(finding["evidence"] for finding in story["rules_met"])
-    line = story["override"] or (f"{met}; nothing to change" if met else "none")
+    line = story["override"] or (f"{met}; no change" if met else "none")
     if story["earnings_unknown"]:
-        line += "; earnings dates were not known"
+        line += "; earnings calendar unavailable (see stage 1, earnings)"
     return str(line)
 
 
@@ -255,7 +255,7 @@ def _gate_line(gate: Mapping[str, Any]) -> str:
         else "FAILED: " + "; ".join(f"{c['name']}: {c['detail']}" for c in gate["failed"])
     )
     lots = f"{gate['quantity']} shares, {_percent(gate['weight_in_lots'])}"
-    return f"{verdict}; {lots}" + (f"; left alone: {gate['skipped']}" if gate["skipped"] else "")
+    return f"{verdict}; {lots}" + (f"; not traded: {gate['skipped']}" if gate["skipped"] else "")
 
 
 def _what_if_line(steps: list[Mapping[str, Any]]) -> str:

@@ -32,7 +32,7 @@ from review.alert import Alert, alert_message, effect_on_orders, reason_of, with
 from review.slack import post
 
 STOP, REPLAY = "daybook stop", "replay"
-_TOO_LONG = "Prefect ended it, since it took longer than its flow may"
+_TOO_LONG = "Prefect ended it: the flow's time-out was exceeded"
 _PATIENCE = 30.0  # seconds for another process that is sending a message
 
 _log = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ def settings_failures(command: str) -> Iterator[None]:
             go_on = f"daybook {command}"
             if command != REPLAY:  # which has no mode
                 go_on = with_mode(go_on, settings)
-            tell(settings, _alert(settings, today, cause, f"{command} could not begin", what,
+            tell(settings, _alert(settings, today, cause, f"{command} could not start", what,
                                   go_on))  # fmt: skip
         raise
 
@@ -133,7 +133,7 @@ def failure(
 def effect_of(settings: Settings, cause: str, session: date) -> str:
     """Say what a failure with this cause, which begins with its command, means for orders."""
     if cause.partition(":")[0] == REPLAY:
-        return "none; a replay touches nothing live"
+        return "none; a replay does not touch the live account"
     return effect_on_orders(settings, session)
 
 
@@ -144,8 +144,8 @@ def tell(settings: Settings, alert: Alert) -> str:
     """
     webhook = settings.vendors.slack_webhook
     if webhook is None:  # whoever wants no messages has set no channel: that is no trouble
-        _log.info("nobody was told of %r: no vendors.slack_webhook is set", alert.title)
-        return "NOT SENT: no vendors.slack_webhook is set"
+        _log.info("no alert sent for %r: vendors.slack_webhook is not set", alert.title)
+        return "NOT SENT: vendors.slack_webhook is not set"
     if not settings.home.is_dir():  # that may be what is wrong; to remember would make it
         return _sent_without_memory(settings, alert)
     memory = _memory(settings, alert.session)
@@ -153,13 +153,13 @@ def tell(settings: Settings, alert: Alert) -> str:
         busy = StorageError(f"{memory.name} is in use")
         with lock_file(memory.with_suffix(".lock"), within=_PATIENCE, busy=busy):
             if alert.cause in _told(memory):
-                return "told before"
+                return "sent before"
             post(webhook, alert_message(alert), timeout=settings.vendors.timeout)
             _remember(memory, {**_told(memory), alert.cause: clock.now().isoformat()})
     except VendorError as error:
         return _unsent(str(error), alert)
     except StorageError as error:
-        _log.error("%s: what was told cannot be remembered: %s", alert.title, error)
+        _log.error("%s: the record of alerts sent cannot be written: %s", alert.title, error)
         return _sent_without_memory(settings, alert)
     return "sent to Slack"
 
@@ -197,7 +197,7 @@ def _words(reason: str) -> str:
 
 
 def _unsent(why: str, alert: Alert) -> str:
-    _log.error("nobody was told of %r: %s", alert.title, why)
+    _log.error("no alert sent for %r: %s", alert.title, why)
     return f"NOT SENT: {why}"
 
 
@@ -210,7 +210,7 @@ def _begin(stack: ExitStack, paths: Paths, command: str, session: date) -> Runni
     try:
         return stack.enter_context(begun(paths, command, session))
     except StorageError as error:  # the command itself will say so, with its own words
-        _log.error("that %s began is not on disk: %s", command, error)
+        _log.error("the start of %s was not recorded: %s", command, error)
         return None
 
 
@@ -220,7 +220,7 @@ def _end(running: Running | None, end: str, alert: Alert | None = None) -> None:
     try:
         running.ended(end, alert.plain() if alert else None)
     except StorageError as error:
-        _log.error("how %s ended is not on disk: %s", running.attempt.command, error)
+        _log.error("the end of %s was not recorded: %s", running.attempt.command, error)
 
 
 def _memory(settings: Settings, session: date) -> Path:
@@ -250,7 +250,7 @@ def _forget_failures(settings: Settings, command: str, session: date) -> None:
         if kept != told:
             _remember(memory, kept)
     except StorageError as error:
-        _log.error("what was told cannot be remembered: %s", error)
+        _log.error("the record of alerts sent cannot be written: %s", error)
 
 
 def expected_session(settings: Settings, asked: date | None) -> date:

@@ -45,8 +45,8 @@ def _alone(store: DeskStore, account: str, tell: Tell | None) -> Iterator[None]:
         except DeskBusy:
             if tell is not None:
                 tell(
-                    f"stopped; another process is sending for {account}: waiting up to "
-                    f"{PATIENCE:g} s until it says how its orders stand, then cancelling"
+                    f"trading halted; another process is sending for {account}: waiting up to "
+                    f"{PATIENCE:g} s for it to report its orders, then cancelling"
                 )
             held.enter_context(store.alone(account, patience=PATIENCE))
         yield

@@ -83,7 +83,7 @@ def _turned(settings: Settings, turn: Callable[[DeskStore], Switch], tell: Tell 
             with DeskStore.of(paths, patience=HELD_SECONDS) as store:
                 return turn(store)
         except DeskHeld as error:
-            tell(f"NOT STOPPED YET, trying again (Ctrl-C gives up): {error}")
+            tell(f"NOT HALTED YET, retrying (Ctrl-C gives up): {error}")
 
 
 def stop_lines(report: StopReport, settings: Settings) -> list[str]:
@@ -94,15 +94,18 @@ def stop_lines(report: StopReport, settings: Settings) -> list[str]:
     allowed = (
         "orders may only reduce positions"
         if turned.state is SwitchState.REDUCING
-        else "no order leaves any more"
+        else "trading is halted: no order is sent"
     )
-    lines = [f"{turned.state.upper()} by {turned.by}: {allowed}; to end it: {to_end}"]
+    lines = [f"{turned.state.upper()} by {turned.by}: {allowed}; to resume trading: {to_end}"]
     found = report.cancellation
     if found is None:
-        return [*lines, f"working orders were NOT cancelled: {report.problem}",
-                f"when that is mended: {again}"]  # fmt: skip
+        return [*lines, f"open orders were NOT cancelled: {report.problem}",
+                f"once that is fixed: {again}"]  # fmt: skip
     lines += [f"problem: {problem}" for problem in found.problems]
     if found.flat:
-        return [*lines, f"{len(found.asked)} cancelled; the broker shows no working order of ours"]
+        return [*lines, f"{len(found.asked)} cancelled; the broker lists no open order of ours"]
     names = ", ".join(state.symbol for state in found.still_working)
-    return [*lines, f"NOT FLAT: {names} still work at the broker; cancel them in TWS"]
+    return [
+        *lines,
+        f"NOT CANCELLED: orders in {names} are still open at the broker; cancel them in TWS",
+    ]

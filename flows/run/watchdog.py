@@ -80,9 +80,9 @@ def watch(settings: Settings, day: date | None = None, *, now: datetime | None =
 def watch_lines(seen: Seen) -> list[str]:
     """Return what was found as plain lines."""
     if seen.session is None:
-        return ["no session today; nothing to watch"]
+        return ["no session today; nothing to check"]
     if not seen.told:
-        return [f"{seen.session}, {local(seen.moment)} Bucharest: nothing to tell"]
+        return [f"{seen.session}, {local(seen.moment)} Bucharest: no alerts"]
     return [
         line for alert, note in seen.told for line in (*alert_lines(alert), f"  message: {note}")
     ]
@@ -146,7 +146,7 @@ def _not_ended(settings: Settings, watched: Session, last: Attempt) -> Alert:
 
 def _gone(settings: Settings, watched: Session, last: Attempt) -> Alert:
     what = (f"the process of the {last.command} that began at {local(last.begun_at)} Bucharest is "
-            "gone without a word: killed, or the machine went down")  # fmt: skip
+            "gone without ending: killed, or the machine went down")  # fmt: skip
     cause = f"{last.command}:failed:killed:{last.begun_at:%H%M%S}"
     return _alert(settings, watched, cause, f"{last.command} was killed", what, last.command)
 
@@ -195,7 +195,7 @@ def _too_late(settings: Settings, watched: Session, cause: str, title: str, what
     following = next_session(watched.day, exchange=settings.exchange).day
     return replace(
         _alert(settings, watched, cause, title, what),
-        go_on=f"nothing of it can be sent any more; session {following} is decided anew: "
+        go_on=f"its orders can no longer be sent; session {following} is decided afresh: "
         "daybook run",
     )
 

@@ -29,7 +29,7 @@ def day_of(text: str) -> date:
         day = date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(
-            f"{text!r} is no date; write the year first, such as 2026-11-30"
+            f"{text!r} is not a date; write YYYY-MM-DD, such as 2026-11-30"
         ) from None
     if not FIRST < day < LAST:
         raise typer.BadParameter(f"{day} is outside the exchange calendar, {FIRST} to {LAST}")

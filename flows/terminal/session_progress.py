@@ -28,7 +28,7 @@ class _SessionBar:
     def __call__(self, what: str, done: int, total: int) -> None:
         if not self._begun:
             self._begun = True
-            kept = f", {done} of them done before" if done else ""
+            kept = f", {done} of them cached" if done else ""
             self._console.print(f"replay of {total} {what}{kept}")
             # Sessions done before say nothing about how fast this run is.
             self._bars.reset(self._task, total=total, completed=done)

@@ -110,5 +110,5 @@ def _position(con_id: int, symbol: str, told: Profit) -> PositionProfit:
 def _known(figure: float) -> float:
     result = number(figure)
     if result is None:
-        raise GatewayError(f"the gateway told a profit of {figure}")
+        raise GatewayError(f"the gateway reported a profit of {figure}")
     return result

@@ -112,7 +112,7 @@ def _unusable_quantities(targets: Mapping[int, int], held: Mapping[int, float]) 
             yield f"conId {con_id}: {quantity} shares held; only whole shares can be traded"
     for con_id, target in sorted(targets.items()):
         if isinstance(target, bool) or not math.isfinite(target) or target != int(target):
-            yield f"conId {con_id}: the target {target} is no whole number of shares"
+            yield f"conId {con_id}: the target {target} is not a whole number of shares"
 
 
 def _unusable_inputs(

@@ -118,7 +118,7 @@ def hours_of(text: str, zone: str) -> tuple[Hours, ...]:
 def _span(text: str, zone: str) -> Hours:
     match = _SPAN.fullmatch(text)
     if match is None:
-        raise DataError(f"{text!r} are no trading hours")
+        raise DataError(f"{text!r} are not trading hours")
     first_day, first, last_day, last = match.groups()
     start, end = _moment(first_day, first, zone), _moment(last_day, last, zone)
     if not start < end:

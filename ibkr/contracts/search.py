@@ -66,7 +66,7 @@ class Ambiguous(DataError):
         rest = f"; and {more} more" if more > 0 else ""
         super().__init__(
             f"{what} is ambiguous, {len(self.candidates)} contracts fit: {shown}{rest}; "
-            "say more of it, or take one by its conId"
+            "narrow the query, or give the conId"
         )
 
 
@@ -134,7 +134,7 @@ async def resolve_one(requests: Requests, query: ContractQuery, *, within: float
     if not found:
         raise NoData(
             f"IBKR knows no contract {query} in {query.currency} at {query.exchange}; "
-            "check the symbol, its kind, its exchange and its currency"
+            "check symbol, security type, exchange and currency"
         )
     if len(found) > 1:
         raise Ambiguous(str(query), found)

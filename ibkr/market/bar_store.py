@@ -115,7 +115,7 @@ def _read(path: Path, schema: Schema) -> pd.DataFrame:
         table = pq.read_table(path)
         problems = list(schema.problems(table))
     except pa.ArrowException as error:
-        raise DataError(f"{path} cannot be read: {error}; delete it to start anew") from error
+        raise DataError(f"{path} cannot be read: {error}; delete it to start afresh") from error
     if problems:
         raise SchemaError(schema.name, problems)
     frame: pd.DataFrame = table.to_pandas(date_as_object=True)

@@ -198,5 +198,5 @@ def _session_start(text: str) -> datetime:
 
 def _start(text: str) -> datetime:
     if not re.fullmatch(r"\d{9,11}", text):
-        raise ValueError(f"{text!r} is no time")
+        raise ValueError(f"{text!r} is not a time")
     return datetime.fromtimestamp(int(text), UTC)

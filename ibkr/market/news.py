@@ -145,7 +145,7 @@ def _check(
     end: datetime | None,
     rows: int,
 ) -> None:
-    wrong = [f"{code!r} is no provider's code" for code in codes if not _PROVIDER.fullmatch(code)]
+    wrong = [f"{code!r} is not a provider code" for code in codes if not _PROVIDER.fullmatch(code)]
     if con_id < 1:
         wrong.append(f"conId {con_id} is none")
     if not codes:

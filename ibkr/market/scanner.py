@@ -171,7 +171,7 @@ def _wrong_codes(scan: Scan) -> Iterator[str]:
     codes = (scan.code, scan.instrument, scan.location, *filter(None, [scan.stock_type]))
     for code in (*codes, *scan.filters):
         if not _CODE.fullmatch(code):
-            yield f"{code!r} is no code"
+            yield f"{code!r} is not a code"
 
 
 def _wrong_bounds(scan: Scan) -> Iterator[str]:
@@ -182,7 +182,7 @@ def _wrong_bounds(scan: Scan) -> Iterator[str]:
     }  # fmt: skip
     for name, bound in bounds.items():
         if bound is not None and not (math.isfinite(bound) and bound >= 0):
-            yield f"{name} = {bound} is not a number of zero or more"
+            yield f"{name} = {bound} must be a number of zero or more"
     for low, high in (("price_above", "price_below"), ("market_cap_above", "market_cap_below")):
         least, most = bounds[low], bounds[high]
         if least is not None and most is not None and least >= most:

@@ -114,7 +114,7 @@ async def _followed(
         try:
             records = await order_records(requests, ledger, account, within=lists_within)
         except GatewayError as error:
-            return _unconfirmed(state, f"the change was sent, its fate is not known: {error}")
+            return _unconfirmed(state, f"the change was sent, its outcome is unknown: {error}")
         shown = records.get(order.order_ref)
         state = shown.state if shown else state
         if shown and _has_terms(shown, order):

@@ -58,14 +58,14 @@ def order_status(text: str) -> OrderStatus:
 def side(text: str) -> Side:
     """Return the side of an order or of an execution. Raises `GatewayError` for anything else."""
     if text not in _SIDES:
-        raise GatewayError(f"IBKR tells of an order whose side is {text!r}")
+        raise GatewayError(f"IBKR reports an order with side {text!r}")
     return _SIDES[text]
 
 
 def session_date(text: str) -> date:
     """Return the date of a daily bar, ``YYYYMMDD``. Raises `ValueError` for anything else."""
     if len(text) != 8 or not text.isdigit():
-        raise ValueError(f"{text!r} is no date")
+        raise ValueError(f"{text!r} is not a date")
     return date(int(text[:4]), int(text[4:6]), int(text[6:]))
 
 
@@ -73,7 +73,7 @@ def duration(text: str) -> str:
     """Return a duration after checking that IBKR can read it. Raises `ConfigurationError`."""
     if not re.fullmatch(r"[1-9][0-9]{0,4} [SDWMY]", text):
         raise ConfigurationError(
-            f"{text!r} is no duration: a number, a blank and one of S, D, W, M, Y, such as '2 Y'"
+            f"{text!r} is not a duration: a number, a space and one of S, D, W, M, Y, such as '2 Y'"
         )
     return text
 

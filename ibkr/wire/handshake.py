@@ -137,14 +137,14 @@ def _no_greeting(data: bytes, address: str) -> GatewayUnreachable | None:
     if data.startswith(HTTP):
         return web_server(address)
     if int.from_bytes(data[:4], "big") > _LONGEST_GREETING:
-        return GatewayUnreachable(f"what listens at {address} is no IBKR gateway")
+        return GatewayUnreachable(f"what listens at {address} is not an IBKR gateway")
     return None
 
 
 def web_server(address: str) -> GatewayUnreachable:
     """Return the error for a port that belongs to a web server."""
     return GatewayUnreachable(
-        f"what listens at {address} is a web server (it answers HTTP), no IBKR gateway: set "
+        f"what listens at {address} is a web server (it answers HTTP), not an IBKR gateway: set "
         "gateway.port to the API port of IB Gateway (4002 paper, 4001 live) or TWS (7497, 7496)"
     )
 

@@ -95,7 +95,7 @@ class Requests:
                     await self.replies.ended(kind)
             except TimeoutError:
                 raise GatewayTimeout(
-                    f"{what}: {self.address} still owes the answer to an earlier request; "
+                    f"{what}: {self.address} has not answered an earlier request; "
                     "open a new connection"
                 ) from None
             await self.turn()

@@ -62,7 +62,7 @@ def _unsendable(field: Any) -> Iterator[str]:
             yield f"{field!r} is not printable ASCII"
     elif isinstance(field, float):
         if not math.isfinite(field):
-            yield f"{field} is no finite number"
+            yield f"{field} is not a finite number"
     elif isinstance(field, Contract):
         for name in _CONTRACT_FIELDS:
             yield from _unsendable(getattr(field, name))

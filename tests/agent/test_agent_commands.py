@@ -47,7 +47,7 @@ def test_pairs_are_read_as_the_tool_asks(name, pairs, read):
     [
         (["AAPL"], None, "key=value"),
         (["a=1"], "{}", "not both"),
-        ([], "{", "no JSON"),
+        ([], "{", "not JSON"),
         ([], "[]", "no object"),
     ],
 )

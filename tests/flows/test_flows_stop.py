@@ -47,7 +47,7 @@ def test_a_stop_never_fails_over_a_file_that_is_held_it_says_so_and_turns_when_i
 
         report = stopping.stop(settings, by="ana", reason="odd prices", tell=tell)
     assert twice.is_set()
-    assert told[0].startswith("NOT STOPPED YET, trying again")
+    assert told[0].startswith("NOT HALTED YET, retrying")
     assert "another program has held" in told[0]
     assert (report.switch.state, report.exit_code) == (SwitchState.HALTED, 1)
     assert report.problem  # nobody answers at that port: the switch is turned all the same

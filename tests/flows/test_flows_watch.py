@@ -70,7 +70,7 @@ def nowhere():
 @pytest.mark.parametrize(
     ("now", "day", "name", "said"),
     [
-        (AT_14_19, None, "NothingToTell", "nothing to tell"),
+        (AT_14_19, None, "NoAlerts", "no alerts"),
         (AT_14_20, None, "NeedsAttention", "run did not start"),
         (LATE, date(2026, 6, 12), "NeedsAttention", "no run of session 2026-06-12 had begun"),
         (LATE, date(2026, 6, 13), "Skipped", "no session"),  # a Saturday
@@ -115,7 +115,7 @@ def test_a_weekly_replay_that_fails_is_told_once_at_the_latest_by_the_next_sessi
         run.ended("done")
     ((alert, note),) = watch(settings, DAY).told
     assert alert.title == "replay failed"
-    assert note == ("told before" if slack_is == "up" else "sent to Slack")
+    assert note == ("sent before" if slack_is == "up" else "sent to Slack")
     (text,) = heard
     assert "2026-06-13" in text
     assert "Orders: none; a replay touches nothing live" in text
@@ -128,4 +128,4 @@ def test_wrong_settings_of_the_weekly_replay_are_told_on_a_saturday(home, slack)
     with pytest.raises(DaybookError):
         weekly_replay.fn()
     (text,) = heard
-    assert "replay could not begin" in text
+    assert "replay could not start" in text

@@ -128,4 +128,4 @@ def test_a_calendar_that_is_down_is_said_to_be_unknown_and_the_day_goes_on(
     assert "earnings calendar failed" in page
     with typing_at(tmp_path) as daybook:
         told = daybook("why", REPORTS_TODAY, "--date", str(THURSDAY), DAYBOOK_HOME=str(home)).out
-    assert "earnings dates were not known" in told
+    assert "earnings calendar unavailable" in told

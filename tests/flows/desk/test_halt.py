@@ -23,7 +23,7 @@ def test_stop_cancels_what_works_and_lets_nothing_leave_until_a_named_person_res
     assert town.daybook("approve", "--by", "ana")[0] == 0
     code, said = town.daybook("stop", "--reason", "odd prices", "--by", "ana")
     assert code == 0, said
-    assert "3 cancelled; the broker shows no working order of ours" in said
+    assert "3 cancelled; the broker lists no open order of ours" in said
     assert town.simulator.state()["orders"]["working"] == 0
 
     town.to_next_session()

@@ -115,7 +115,7 @@ def test_a_failing_channel_is_said_and_changes_neither_exit_code_nor_reason(dayb
     there = {"DAYBOOK_GATEWAY__HOST": "127.0.0.2", "DAYBOOK_GATEWAY__CONNECT_TIMEOUT": "0.5"}
     said = daybook("run", "--date", str(DAY), world=small, **(there | deaf))
     assert said.code == 1
-    assert "nobody was told of 'run failed'" in said.err
+    assert "no alert sent for 'run failed'" in said.err
     assert "error: cannot reach" in said.err
     assert TOKEN not in said.err
     # The watch tells what the run could not, with the words of the run.
@@ -138,7 +138,7 @@ def test_wrong_settings_are_told_on_a_session_and_not_on_a_holiday(
     for _ in range(2):
         assert daybook(command, world=small, **wrong).code == 2
     (text,) = heard()
-    assert f"{command} could not begin" in text
+    assert f"{command} could not start" in text
     assert "limits.max_single = 12" in text
 
 
@@ -164,10 +164,10 @@ def test_a_ticket_nobody_answered_is_told_after_the_cut_off_and_only_once(propos
     assert note == "sent to Slack"
     assert alert.title == "ticket expired unanswered"
     ((_, again),) = watch(proposed, DAY, now=CUT_OFF + timedelta(hours=1)).told
-    assert again == "told before"
+    assert again == "sent before"
     (text,) = heard()
     assert "neither approved nor rejected by the order cut-off, 16:15 Bucharest" in text
-    assert "session 2026-06-16 is decided anew: daybook run" in text
+    assert "session 2026-06-16 is decided afresh: daybook run" in text
 
 
 def test_approved_orders_that_never_left_are_told_after_the_cut_off(proposed, heard):
@@ -359,4 +359,4 @@ def test_stop_while_the_gateway_is_away_names_the_mode_in_what_to_type_next(dayb
     said = daybook("stop", "--mode", "paper", "--by", "ann", **away)
     assert said.code == 1
     assert "to end it: daybook resume --by NAME --mode paper\n" in said.out
-    assert "when that is mended: daybook stop --mode paper\n" in said.out
+    assert "once that is fixed: daybook stop --mode paper\n" in said.out

@@ -62,7 +62,7 @@ def test_a_replay_says_what_came_of_it_and_where_it_is(daybook, tmp_path):
     told = json.loads(out)  # and not a line besides
     assert told["sharpe"] is None  # one session has none
     assert told["report"] == places["report"]
-    assert "1 of them done before" in daybook("replay", *ONE_DAY)[1]
+    assert "1 of them cached" in daybook("replay", *ONE_DAY)[1]
     with (tmp_path / told["metrics"]).open(newline="") as stream:
         assert len(list(csv.DictReader(stream))) == 1
 

@@ -24,9 +24,9 @@ def row(command, *told, toml=None, code=2, **variables):
 
 
 USAGE = [
-    row("run --date 30.11.2026", "30.11.2026", "year first, such as 2026-11-30"),
-    row("run --date yesterday", "'yesterday' is no date", "2026-11-30"),
-    row("run --date ''", "'' is no date"),
+    row("run --date 30.11.2026", "30.11.2026", "write YYYY-MM-DD, such as 2026-11-30"),
+    row("run --date yesterday", "'yesterday' is not a date", "2026-11-30"),
+    row("run --date ''", "'' is not a date"),
     row("run --date 2026-13-40", "2026-13-40"),
     row("run --date 20261130T10", "20261130T10"),
     row("run --date 0001-01-01", "0001-01-01", "2015-01-01 to 2035-12-31"),
@@ -47,7 +47,7 @@ USAGE = [
     row("replay --from 2026-11-29 --to 2026-11-29", "no session from 2026-11-29 to 2026-11-29"),
     row("replay --to 2035-06-01", "--to 2035-06-01 is after the last bar"),
     row("why", "Missing argument", "daybook why --help"),
-    row("why ' '", "' ' is no symbol", "daybook why AAPL"),
+    row("why ' '", "' ' is not a symbol", "daybook why AAPL"),
     row("approve --only ''", "--only ''", "AAPL,MSFT"),
     row("approve --only AAPL,,", "--only 'AAPL,,'"),
     row("approve ''", "''", "2026-06-15", "6 digits"),

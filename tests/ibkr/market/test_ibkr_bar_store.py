@@ -238,7 +238,7 @@ def test_a_file_that_is_none_is_an_error_with_the_remedy(tmp_path, market, conte
     store = BarStore(tmp_path)
     ask(store, market, [ONE])
     (tmp_path / "daily.parquet").write_bytes(content)
-    with pytest.raises(DataError, match="delete it to start anew"):
+    with pytest.raises(DataError, match="delete it to start afresh"):
         store.read()
 
 

@@ -270,7 +270,7 @@ def test_no_bars_at_all_still_have_the_columns_of_their_table(connected):
         (("20260611", 98, 98.5, 97, 99, 1, 1, 1), "high 98.5"),
         (("20260611", 98, 99, 98.5, 99, 1, 1, 1), "low 98.5"),
         (("20260611", 98, 99, 97, 99, -1, 1, 1), "volume -1"),
-        (("20260611 09:30:00 US/Eastern", 98, 99, 97, 99, 1, 1, 1), "is no date"),
+        (("20260611 09:30:00 US/Eastern", 98, 99, 97, 99, 1, 1, 1), "is not a date"),
         (("20261399", 98, 99, 97, 99, 1, 1, 1), "month must be"),
         (GOOD_BAR, "a second bar of this session"),
     ],
@@ -369,7 +369,7 @@ def test_an_end_without_a_zone_and_a_duration_that_is_none_are_refused(connected
     data = MarketData(connection)
     with pytest.raises(ConfigurationError, match="time zone"):
         data.history([AAPL], end=datetime(2026, 6, 12, 20))  # noqa: DTZ001 - the point
-    with pytest.raises(ConfigurationError, match="no duration"):
+    with pytest.raises(ConfigurationError, match="not a duration"):
         data.history([AAPL], duration="2 years")
     assert not gateway.asked(ASK_BARS)
 

@@ -220,7 +220,7 @@ def test_bars_of_the_midpoint_have_no_volume(connected):
         (("1781530260", 99, "nan", 98, 99, 1, 1, 1), "high nan"),
         (("1781530260", 99, 98, 97, 99, 1, 1, 1), "high 98"),
         (("1781530260", 99, 99, 97, 99, -1, 1, 1), "volume -1"),
-        (("20260615 09:31:00", 99, 99, 97, 99, 1, 1, 1), "is no time"),
+        (("20260615 09:31:00", 99, 99, 97, 99, 1, 1, 1), "is not a time"),
         (MINUTE, "a second bar of this time"),
     ],
 )
@@ -253,7 +253,7 @@ def test_what_ibkr_serves_is_asked_for(duration, size):
         ("2 D", "1 min", "take 2 mins to 1 day"),
         ("60 S", "1 day", "over 60 S take 1 secs to 1 min"),
         ("1 D", "7 mins", "none of the bar sizes"),
-        ("1 day", "1 min", "no duration"),
+        ("1 day", "1 min", "not a duration"),
         ("400 D", "1 day", "must be made in years"),
         ("90000 S", "1 day", "at most 86400 S"),
     ],

@@ -72,8 +72,8 @@ def test_an_article_says_what_it_is(connected, kind, name):
     [
         ({"con_id": 0}, "conId 0"),
         ({"codes": []}, "no provider is named"),
-        ({"codes": ["BR+FG"]}, "no provider's code"),
-        ({"codes": ["B\0"]}, "no provider's code"),
+        ({"codes": ["BR+FG"]}, "not a provider code"),
+        ({"codes": ["B\0"]}, "not a provider code"),
         ({"rows": 301}, "rows = 301"),
         ({"start": JUNE.replace(tzinfo=None)}, "no time zone"),
         ({"start": JUNE, "end": JUNE}, "the start is not before the end"),

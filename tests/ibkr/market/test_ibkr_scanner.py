@@ -80,12 +80,12 @@ def test_a_bound_that_is_left_out_is_left_out_on_the_wire(connected):
 @pytest.mark.parametrize(
     ("scan", "said"),
     [
-        (Scan("TOP PERC"), "'TOP PERC' is no code"),
-        (Scan("A\0B"), "is no code"),
+        (Scan("TOP PERC"), "'TOP PERC' is not a code"),
+        (Scan("A\0B"), "is not a code"),
         (Scan("MOST_ACTIVE", price_above=float("nan")), "price_above = nan"),
         (Scan("MOST_ACTIVE", price_below=-1.0), "price_below = -1"),
         (Scan("MOST_ACTIVE", filters={"priceAbove": float("inf")}), "priceAbove = inf"),
-        (Scan("MOST_ACTIVE", filters={"a;b=1": 1.0}), "'a;b=1' is no code"),
+        (Scan("MOST_ACTIVE", filters={"a;b=1": 1.0}), "'a;b=1' is not a code"),
         (Scan("MOST_ACTIVE", rows=51), "rows = 51 is not within 1 and 50"),
         (Scan("MOST_ACTIVE", price_above=9, price_below=9), "price_above = 9 is not below"),
     ],

@@ -67,7 +67,7 @@ def test_no_request_carries_a_number_that_is_none(connected, odd):
         partial(client.reqContractDetails, 1, option),
         partial(client.calculateImpliedVolatility, 1, stock, odd, 1.0, []),
     ):
-        with pytest.raises(DataError, match="no finite number"):
+        with pytest.raises(DataError, match="not a finite number"):
             _on_the_loop(connection, send)
     assert not gateway.asked(PLACE)
 
