@@ -1,4 +1,4 @@
-"""What leaves the house: plain JSON in which no text from outside can pass for ours.
+"""What is published: plain JSON in which no text from outside can pass for ours.
 
 Headlines, company names and the broker's words are data, never instructions. Wherever a string
 is more than an identifier it is published as ``{source, text, trust: "untrusted"}``: one line, at

@@ -15,7 +15,7 @@ import feedparser
 from core.errors import VendorError
 from core.text.untrusted import plain
 from feeds.http import FEED_LIMIT, MEGABYTE
-from feeds.xml_sanitizer import distil
+from feeds.xml_sanitizer import sanitize
 
 URL_LIMIT = 2_000
 SUMMARY_LIMIT = 2_000
@@ -59,7 +59,7 @@ def parse_feed(content: bytes, *, now: datetime) -> Feed:
     if len(content) > FEED_LIMIT:
         raise VendorError(f"the feed is larger than {FEED_LIMIT / MEGABYTE:g} MB")
     problems: list[str] = []
-    document = _parsed(distil(content, problems))
+    document = _parsed(sanitize(content, problems))
     if not document.get("version"):
         raise VendorError("this is XML, but neither RSS nor Atom")
     if document.get("bozo"):

@@ -40,23 +40,23 @@ _DECLARATION = re.compile(
 _ENCODINGS = frozenset({"utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252", "utf-16"})
 
 
-def distil(content: bytes, problems: list[str]) -> bytes:
+def sanitize(content: bytes, problems: list[str]) -> bytes:
     """Return the headlines' part of a feed in UTF-8, at most 500 items.
 
     What was repaired or left out is added to ``problems``. Raises `VendorError` for anything
     that is not well-formed RSS or Atom, or that has a DTD.
     """
-    distiller = _Distiller()
+    sanitizer = _Sanitizer()
     try:
-        distiller.read(_text(content, problems).encode("utf-8", "replace"))
-        distilled = distiller.written()
+        sanitizer.read(_text(content, problems).encode("utf-8", "replace"))
+        sanitized = sanitizer.written()
         # Once more with namespaces: the first pass takes a prefix that nothing declares.
-        expat.ParserCreate("utf-8", namespace_separator=" ").Parse(distilled)
+        expat.ParserCreate("utf-8", namespace_separator=" ").Parse(sanitized)
     except expat.ExpatError as error:
         raise VendorError(f"the feed is malformed: {error}") from error
-    if distiller.items > ITEM_LIMIT:
-        problems.append(f"only the first {ITEM_LIMIT} of {distiller.items} items were read")
-    return distilled
+    if sanitizer.items > ITEM_LIMIT:
+        problems.append(f"only the first {ITEM_LIMIT} of {sanitizer.items} items were read")
+    return sanitized
 
 
 def _text(content: bytes, problems: list[str]) -> str:
@@ -79,7 +79,7 @@ def _text(content: bytes, problems: list[str]) -> str:
     return _DECLARATION.sub("", text, count=1)
 
 
-class _Distiller:
+class _Sanitizer:
     """Expat's handlers, and what they have written so far.
 
     At any time it is outside of anything wanted (``_skipped`` levels deep), inside an element

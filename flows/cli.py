@@ -146,7 +146,7 @@ def why(
 @app.command(rich_help_panel=DAILY)
 def doctor(mode: ModeOption = None, as_json: Json = False) -> None:
     """Check packages, settings, gateway, vendors, calendar, disk and journal."""
-    findings = doctor_command.examine(_settings(mode))
+    findings = doctor_command.run_checks(_settings(mode))
     if as_json:
         say_json([finding.plain() for finding in findings])
     else:

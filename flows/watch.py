@@ -31,6 +31,6 @@ def watch_day(session_date: date | None = None) -> State[None]:
     told = "\n".join(watch_lines(seen))
     if seen.session is None:
         return Completed(name="Skipped", message=told)
-    if seen.told:
+    if seen.alerts:
         return Failed(name="NeedsAttention", message=told)
     return Completed(name="NoAlerts", message=told)

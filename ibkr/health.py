@@ -79,7 +79,7 @@ class Health:
         """Return what is known of the connection; asks nothing, never raises."""
         connection = self._connection
         line = connection.line
-        vitals = line.requests.vitals
+        link_status = line.requests.link_status
         return ConnectionStatus(
             connected=bool(line.client.isReady()),
             address=line.requests.address,
@@ -88,9 +88,9 @@ class Health:
             client_id=line.client.clientId,
             server_version=connection.server_version,
             for_orders=connection.for_orders,
-            upstream_lost=vitals.upstream_lost,
-            data_losses=vitals.data_losses,
-            farms=vitals.farms,
+            upstream_lost=link_status.upstream_lost,
+            data_losses=link_status.data_losses,
+            farms=link_status.farms,
         )
 
     def check(self, symbol: str | None = None) -> HealthReport:

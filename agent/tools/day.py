@@ -23,7 +23,7 @@ def why(context: ToolContext, symbol: Symbol, session: date | None = None) -> An
     weight as fractions of net asset value, override, gate, what_if steps and the order.
     """
     day = decided_day(context.paths, session)
-    story = dict(context.house.why(symbol, day.session))
+    story = dict(context.services.why(symbol, day.session))
     return Answer(as_of=_decided_at(day.entry), source=day.source, data=story)
 
 
@@ -72,7 +72,7 @@ def dry_day(context: ToolContext, session: date | None = None, *, fresh: bool = 
     figures (the gate's), failed_checks, orders, actions, stages with seconds, and artefacts. The
     ticket waits for a person.
     """
-    summary: dict[str, Any] = dict(context.house.dry_day(session, fresh=fresh))
+    summary: dict[str, Any] = dict(context.services.dry_day(session, fresh=fresh))
     return Answer(as_of=clock.now(), source=f"day {summary['run_id']}", data=summary)
 
 

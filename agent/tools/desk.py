@@ -118,7 +118,7 @@ def execute_ticket(context: ToolContext, sha256: Sha256) -> Answer:
     Freshness, gate, prices and positions are checked again. Calling it again sends nothing more;
     it says how the orders stand.
     """
-    report = context.house.execute(sha256)
+    report = context.services.execute(sha256)
     return Answer(as_of=clock.now(), source="desk", data=report)
 
 
@@ -130,7 +130,7 @@ def stop(context: ToolContext, reason: Reason, *, reducing: bool = False) -> Ans
     asked to be cancelled and what is still open; null with a ``problem`` means that the broker
     could not be asked; the kill switch is active all the same. Only a person resumes.
     """
-    report = context.house.stop(by=context.caller, reason=reason, reducing=reducing)
+    report = context.services.stop(by=context.caller, reason=reason, reducing=reducing)
     return Answer(as_of=clock.now(), source="desk", data=report)
 
 

@@ -75,7 +75,7 @@ def orders(day: Day = None, mode: ModeOption = None, *, as_json: Json = False) -
 
     Asks the broker where it can be reached, sending nothing; else says as of when this is.
     """
-    view = desk_orders.look(config.load_settings(mode=mode), day)
+    view = desk_orders.orders_view(config.load_settings(mode=mode), day)
     _show(view, orders_page.desk_lines(view, day), as_json=as_json)
 
 

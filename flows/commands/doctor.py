@@ -48,7 +48,7 @@ class Finding:
         return asdict(self)
 
 
-def examine(settings: Settings) -> list[Finding]:
+def run_checks(settings: Settings) -> list[Finding]:
     """Look at everything a run needs, and keep looking after a failure."""
     paths = Paths.of(settings)
     findings = [

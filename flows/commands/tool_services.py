@@ -37,8 +37,8 @@ else:  # the stages take seconds to import, and most tools need none of them
     page = lazy("tasks.record.day_page")
 
 
-class ToolHouse:
-    """The house of these settings, as `agent.context.House` wants it."""
+class ToolServices:
+    """The services of these settings, as `agent.context.Services` wants it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -97,8 +97,8 @@ class ToolHouse:
 
 def dispatcher_of(settings: Settings) -> Dispatcher:
     """Return the way to call the tools that these settings allow."""
-    house = ToolHouse(settings)
+    services = ToolServices(settings)
     return Dispatcher(
         settings,
-        lambda caller: ToolContext(settings, caller, house=house, open_gateway=open_socket),
+        lambda caller: ToolContext(settings, caller, services=services, open_gateway=open_socket),
     )

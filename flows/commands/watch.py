@@ -36,9 +36,9 @@ def watch(day: Day = None, mode: ModeOption = None, *, as_json: Json = False) ->
         settings = config.load_settings(mode=mode)
     seen = watchdog.watch(settings, day)
     if as_json:
-        found = [{**alert.plain(), "message": note} for alert, note in seen.told]
+        found = [{**alert.plain(), "message": note} for alert, note in seen.alerts]
         session = seen.session.isoformat() if seen.session else None
         say_json({"session": session, "alerts": found})
     else:
         say("\n".join(watchdog.watch_lines(seen)))
-    raise typer.Exit(1 if seen.told else 0)
+    raise typer.Exit(1 if seen.alerts else 0)

@@ -70,12 +70,12 @@ def watched(settings: Settings, command: str, session: date, *, go_on: str) -> I
             else:
                 alert = failure(settings, command, session, error, go_on=go_on)
                 _end(running, FAILED, alert)
-                tell(settings, alert)
+                send_alert(settings, alert)
             raise
         except CancelledError:  # by Prefect, whose time-out is over
             alert = failure(settings, command, session, TookTooLong(_TOO_LONG), go_on=go_on)
             _end(running, FAILED, alert)
-            tell(settings, alert)
+            send_alert(settings, alert)
             raise
         except BaseException:  # somebody stopped it; the watch tells if the day stays without a run
             _end(running, STOPPED)
@@ -87,7 +87,7 @@ def watched(settings: Settings, command: str, session: date, *, go_on: str) -> I
         alert = _alert(settings, session, f"{command}:late", f"{command} ended late",
                        under_way.late, go_on)  # fmt: skip
         _end(running, DONE, alert)
-        tell(settings, alert)
+        send_alert(settings, alert)
 
 
 @contextmanager
@@ -108,7 +108,7 @@ def settings_failures(command: str) -> Iterator[None]:
             go_on = f"daybook {command}"
             if command != REPLAY:  # which has no mode
                 go_on = with_mode(go_on, settings)
-            tell(settings, _alert(settings, today, cause, f"{command} could not start", what,
+            send_alert(settings, _alert(settings, today, cause, f"{command} could not start", what,
                                   go_on))  # fmt: skip
         raise
 
@@ -137,7 +137,7 @@ def effect_of(settings: Settings, cause: str, session: date) -> str:
     return effect_on_orders(settings, session)
 
 
-def tell(settings: Settings, alert: Alert) -> str:
+def send_alert(settings: Settings, alert: Alert) -> str:
     """Send an alert, unless its cause was told for this session, and say how that went.
 
     Raises nothing that daybook raises: what failed to be sent is in the log and in what is said.

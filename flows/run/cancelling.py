@@ -27,7 +27,7 @@ PATIENCE = 60.0
 ASK_AGAIN_AFTER = 0.5  # seconds
 
 
-def cancel_working(settings: Settings, store: DeskStore, tell: Tell | None) -> Cancellation:
+def cancel_open_orders(settings: Settings, store: DeskStore, tell: Tell | None) -> Cancellation:
     """Cancel every working order of ours once nobody sends; see `flows.run.halt.stop`."""
     with _world(settings, _newest(store)) as there:
         with open_socket(there) as gateway:

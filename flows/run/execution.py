@@ -19,7 +19,7 @@ from desk.orders.agreement import refuse_if_ticket_altered
 from desk.records.store import DeskStore
 from desk.tickets import approvals
 from desk.tickets.ticket_store import TicketRecord, fetch, name_of
-from flows.run.alerts import failure, tell
+from flows.run.alerts import failure, send_alert
 from flows.run.preflight import bucharest_day
 from flows.run.runner import Starter, Threads, Watcher
 from flows.run.session import EXECUTE, OpenSession, begin, open_session
@@ -87,7 +87,7 @@ def _refuse_if_altered(settings: Settings, ticket: str | date | None) -> None:
             refuse_if_ticket_altered(store, named, now=now)
         except OrdersAltered as error:
             go_on = with_mode("daybook resume --by NAME", settings)
-            tell(settings, failure(settings, EXECUTE, error.session, error, go_on=go_on))
+            send_alert(settings, failure(settings, EXECUTE, error.session, error, go_on=go_on))
             raise
 
 

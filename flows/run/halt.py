@@ -64,7 +64,7 @@ def stop(
     turned = _turned(settings, turn, tell)
     with DeskStore.of(Paths.of(settings)) as store:
         try:
-            return StopReport(turned, cancelling.cancel_working(settings, store, tell))
+            return StopReport(turned, cancelling.cancel_open_orders(settings, store, tell))
         except DaybookError as error:
             return StopReport(turned, None, problem=str(error))
 

@@ -22,7 +22,7 @@ from review.standing import order_states
 from review.verdict import MAY_CHANGE
 
 
-def look(settings: Settings, day: date | None) -> dict[str, Any]:
+def orders_view(settings: Settings, day: date | None) -> dict[str, Any]:
     """Return the desk's view of a session, or of the newest tickets, as plain values.
 
     Where orders may still change at the broker it is asked, without sending anything. Where it

@@ -25,7 +25,7 @@ from core.storage.paths import Paths
 from desk.records.store import DeskStore
 from desk.tickets import ticket_store
 from desk.tickets.ticket_store import SHORT, TicketRecord, TicketState
-from flows.run.alerts import REPLAY, STOP, effect_of, failure, tell
+from flows.run.alerts import REPLAY, STOP, effect_of, failure, send_alert
 from flows.run.preflight import bucharest_day
 from flows.run.session import CLOSE
 from review.alert import Alert, alert_lines, with_mode
@@ -40,15 +40,17 @@ _UNANSWERED = (TicketState.WAITING, TicketState.APPROVED, TicketState.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class WatchReport:
     """What a watch found wrong: each alert, and how telling it went."""
 
     session: date | None  # None: no session that day
     moment: datetime
-    told: tuple[tuple[Alert, str], ...] = ()
+    alerts: tuple[tuple[Alert, str], ...] = ()
 
 
-def watch(settings: Settings, day: date | None = None, *, now: datetime | None = None) -> Seen:
+def watch(
+    settings: Settings, day: date | None = None, *, now: datetime | None = None
+) -> WatchReport:
     """Look at one session, and tell people of what is wrong and was not told yet.
 
     Parameters
@@ -67,24 +69,24 @@ def watch(settings: Settings, day: date | None = None, *, now: datetime | None =
     moment = now or clock.now()
     day = day or bucharest_day(moment)
     if not is_session(day, exchange=settings.exchange):
-        return Seen(None, moment)
+        return WatchReport(None, moment)
     try:
         found = _findings(settings, session(day, exchange=settings.exchange), moment)
     except DaybookError as error:
         go_on = with_mode(f"daybook {WATCH} --date {day}", settings)
-        tell(settings, failure(settings, WATCH, day, error, go_on=go_on))
+        send_alert(settings, failure(settings, WATCH, day, error, go_on=go_on))
         raise
-    return Seen(day, moment, tuple((alert, tell(settings, alert)) for alert in found))
+    return WatchReport(day, moment, tuple((alert, send_alert(settings, alert)) for alert in found))
 
 
-def watch_lines(seen: Seen) -> list[str]:
+def watch_lines(seen: WatchReport) -> list[str]:
     """Return what was found as plain lines."""
     if seen.session is None:
         return ["no session today; nothing to check"]
-    if not seen.told:
+    if not seen.alerts:
         return [f"{seen.session}, {local(seen.moment)} Bucharest: no alerts"]
     return [
-        line for alert, note in seen.told for line in (*alert_lines(alert), f"  message: {note}")
+        line for alert, note in seen.alerts for line in (*alert_lines(alert), f"  message: {note}")
     ]
 
 

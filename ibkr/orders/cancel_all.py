@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ibkr.orders.open_orders import BrokerOrder, opened
 from ibkr.orders.order_lists import OVER, ask_opened
-from ibkr.wire.order_messages import Ledger
+from ibkr.wire.order_messages import OrderMessages
 from ibkr.wire.requests import Requests
 
 _ASK_AGAIN_AFTER = 1.0
@@ -29,7 +29,7 @@ class GlobalCancel:
 
 
 async def cancel_everything(
-    requests: Requests, ledger: Ledger, account: str, *, within: float, lists_within: float
+    requests: Requests, messages: OrderMessages, account: str, *, within: float, lists_within: float
 ) -> GlobalCancel:
     """Cancel every order of every client, also those placed by hand, and ask until none works.
 
@@ -45,7 +45,7 @@ async def cancel_everything(
         left = deadline - loop.time()
         if left <= 0:
             break
-        await ledger.change(within=min(left, _ASK_AGAIN_AFTER))
+        await messages.changed(within=min(left, _ASK_AGAIN_AFTER))
     as_of = await requests.current_time(within=lists_within)
     return GlobalCancel(as_of, asked, left_over)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from core.types import Fill, Side
 from ibkr.orders.fills import fills_by_order
 from ibkr.orders.order_lists import ask_executed
-from ibkr.wire.order_messages import Ledger
+from ibkr.wire.order_messages import OrderMessages
 from ibkr.wire.requests import Requests
 
 
@@ -44,12 +44,12 @@ class Executions:
 
 
 async def executions(
-    requests: Requests, ledger: Ledger, account: str, wanted: Wanted, *, within: float
+    requests: Requests, messages: OrderMessages, account: str, wanted: Wanted, *, within: float
 ) -> Executions:
     """Ask for today's executions. Raises `GatewayError` when the list does not come whole."""
     executed = await ask_executed(requests, within=within)
     as_of = await requests.current_time(within=within)
-    by_order = fills_by_order(executed, ledger.commissions, account=account)
+    by_order = fills_by_order(executed, messages.commissions, account=account)
     fills = [fill for each in by_order.values() for fill in each if wanted.passes(fill)]
     fills.sort(key=lambda fill: (fill.time, fill.execution_id))
     return Executions(as_of, tuple(fills))

@@ -18,7 +18,7 @@ from ibkr.orders.order_tracking import known_order, refuse_foreign
 from ibkr.orders.order_validation import contract_of, to_wire
 from ibkr.orders.send import refuse_unsendable
 from ibkr.wire.error_codes import REFUSED_CHANGES
-from ibkr.wire.order_messages import Ledger, Word
+from ibkr.wire.order_messages import OrderMessages, OrderReport
 from ibkr.wire.requests import Requests
 
 _ASK_AGAIN_AFTER = 2.0
@@ -37,7 +37,7 @@ class Change:
 
 async def modify_order(
     requests: Requests,
-    ledger: Ledger,
+    messages: OrderMessages,
     account: str,
     order: Order,
     *,
@@ -56,7 +56,7 @@ async def modify_order(
     if requests.upstream_lost:
         raise GatewayUnreachable(f"nothing was sent: {requests.upstream_lost}")
     record = known_order(
-        await order_records(requests, ledger, account, within=lists_within), order.order_ref
+        await order_records(requests, messages, account, within=lists_within), order.order_ref
     )
     if _has_terms(record, order):
         return Change(record.state, confirmed=True)
@@ -64,12 +64,12 @@ async def modify_order(
     refuse_foreign(record, client_id)
     await requests.current_time(within=lists_within)
     await requests.turn()
-    word = ledger.open(record.order_id)
-    word.sent = True
+    report = messages.open(record.order_id)
+    report.sent = True
     wire = to_wire(order, account=account)
     requests.client.placeOrder(record.order_id, contract_of(order), wire)
     return await _followed(
-        requests, ledger, account, order, record, word, within=within, lists_within=lists_within
+        requests, messages, account, order, record, report, within=within, lists_within=lists_within
     )
 
 
@@ -97,11 +97,11 @@ def _refuse_unchangeable(record: Record, order: Order) -> None:
 
 async def _followed(
     requests: Requests,
-    ledger: Ledger,
+    messages: OrderMessages,
     account: str,
     order: Order,
     record: Record,
-    word: Word,
+    report: OrderReport,
     *,
     within: float,
     lists_within: float,
@@ -112,21 +112,23 @@ async def _followed(
     state = record.state
     while True:
         try:
-            records = await order_records(requests, ledger, account, within=lists_within)
+            records = await order_records(requests, messages, account, within=lists_within)
         except GatewayError as error:
             return _unconfirmed(state, f"the change was sent, its outcome is unknown: {error}")
         shown = records.get(order.order_ref)
         state = shown.state if shown else state
         if shown and _has_terms(shown, order):
             return Change(shown.state, confirmed=True)
-        if not shown or state.status in OVER or word.refusals or word.codes & REFUSED_CHANGES:
-            told = word.text or f"the order was {state.status} before the change arrived"
+        if not shown or state.status in OVER or report.refusals or report.codes & REFUSED_CHANGES:
+            told = report.text or f"the order was {state.status} before the change arrived"
             return _unconfirmed(state, told)
         left = deadline - loop.time()
         if left <= 0:
-            told = f"not confirmed within {within:g} s" + (f" ({word.text})" if word.text else "")
+            told = f"not confirmed within {within:g} s" + (
+                f" ({report.text})" if report.text else ""
+            )
             return _unconfirmed(state, told)
-        await ledger.change(within=min(left, _ASK_AGAIN_AFTER))
+        await messages.changed(within=min(left, _ASK_AGAIN_AFTER))
 
 
 def _has_terms(record: Record, order: Order) -> bool:

@@ -18,7 +18,7 @@ from ibkr.orders.combinations import BAG, legs_of, quantity_done
 from ibkr.orders.fills import fills_by_order
 from ibkr.wire.convert import number, order_status, side
 from ibkr.wire.messages import CompletedOrder, Executed, OpenOrder, Status
-from ibkr.wire.order_messages import Ledger
+from ibkr.wire.order_messages import OrderMessages
 from ibkr.wire.request_types import COMPLETED_ORDERS, OPEN_ORDERS
 from ibkr.wire.requests import Requests
 
@@ -47,7 +47,7 @@ class Record:
 
 
 async def order_records(
-    requests: Requests, ledger: Ledger, account: str, *, within: float
+    requests: Requests, messages: OrderMessages, account: str, *, within: float
 ) -> dict[str, Record]:
     """Ask for all three lists, each confirmed by its end marker, and join them by order_ref.
 
@@ -57,7 +57,7 @@ async def order_records(
     opened = await ask_opened(requests, within=within)
     completed = await ask_completed(requests, within=within)
     executed = await ask_executed(requests, within=within)
-    return join_lists(opened, completed, executed, ledger.commissions, account=account)
+    return join_lists(opened, completed, executed, messages.commissions, account=account)
 
 
 async def ask_opened(requests: Requests, *, within: float) -> list[OpenOrder | Status]:

@@ -10,7 +10,7 @@ from core.errors import DataError, RequestRefused
 from core.types import OrderState
 from ibkr.orders.order_lists import Record, order_records
 from ibkr.wire.error_codes import ORDER_CANCELLED
-from ibkr.wire.order_messages import Ledger
+from ibkr.wire.order_messages import OrderMessages
 from ibkr.wire.requests import Requests
 
 # How long to wait for word of a change before the lists are asked again all the same: orders of
@@ -21,7 +21,7 @@ _OF_ANOTHER_CLIENT = 10147
 
 async def await_settled(
     requests: Requests,
-    ledger: Ledger,
+    messages: OrderMessages,
     account: str,
     order_refs: Collection[str],
     *,
@@ -36,17 +36,17 @@ async def await_settled(
     deadline = loop.time() + within
     wanted = set(order_refs)
     while True:
-        records = await order_records(requests, ledger, account, within=lists_within)
+        records = await order_records(requests, messages, account, within=lists_within)
         found = {ref: record for ref, record in records.items() if ref in wanted}
         left = deadline - loop.time()
         if left <= 0 or (len(found) == len(wanted) and all(r.settled for r in found.values())):
             return {ref: record.state for ref, record in found.items()}
-        await ledger.change(within=min(left, _ASK_AGAIN_AFTER))
+        await messages.changed(within=min(left, _ASK_AGAIN_AFTER))
 
 
 async def cancel_order(
     requests: Requests,
-    ledger: Ledger,
+    messages: OrderMessages,
     account: str,
     order_ref: str,
     *,
@@ -59,20 +59,20 @@ async def cancel_order(
     Raises `DataError` for an order_ref that the broker does not know and `RequestRefused` for an
     order that another client sent: only that one can cancel it.
     """
-    record = await _record(requests, ledger, account, order_ref, lists_within)
+    record = await _record(requests, messages, account, order_ref, lists_within)
     if record.settled:
         return record.state
     refuse_foreign(record, client_id)
-    word = ledger.words.get(record.order_id) or ledger.open(record.order_id)
-    before = len(word.news)
+    report = messages.reports.get(record.order_id) or messages.open(record.order_id)
+    before = len(report.news)
     await requests.turn()
     requests.client.cancelOrder(record.order_id)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
     while not record.settled and (left := deadline - loop.time()) > 0:
-        await ledger.change(within=min(left, _ASK_AGAIN_AFTER))
-        record = await _record(requests, ledger, account, order_ref, lists_within)
-    told = [text for text in word.news[before:] if not text.startswith(f"{ORDER_CANCELLED}:")]
+        await messages.changed(within=min(left, _ASK_AGAIN_AFTER))
+        record = await _record(requests, messages, account, order_ref, lists_within)
+    told = [text for text in report.news[before:] if not text.startswith(f"{ORDER_CANCELLED}:")]
     if not record.settled:
         told.append(f"cancelling was asked for and not confirmed within {within:g} s")
     return replace(record.state, message="; ".join([*told, record.state.message]).strip("; "))
@@ -96,7 +96,7 @@ def known_order(records: Mapping[str, Record], order_ref: str) -> Record:
 
 
 async def _record(
-    requests: Requests, ledger: Ledger, account: str, order_ref: str, within: float
+    requests: Requests, messages: OrderMessages, account: str, order_ref: str, within: float
 ) -> Record:
-    records = await order_records(requests, ledger, account, within=within)
+    records = await order_records(requests, messages, account, within=within)
     return known_order(records, order_ref)

@@ -12,7 +12,7 @@ from core.types import Order, OrderState, OrderStatus
 from ibkr.orders.order_lists import Record, order_records
 from ibkr.orders.order_validation import batch_problems, contract_of, to_wire
 from ibkr.wire.convert import order_status
-from ibkr.wire.order_messages import Ledger, Word
+from ibkr.wire.order_messages import OrderMessages, OrderReport
 from ibkr.wire.requests import Requests
 
 # What an order leaves inside of: it asks once more whether it may, and holds that answer meanwhile.
@@ -26,7 +26,7 @@ def unasked(_order: Order) -> AbstractContextManager[object]:
 
 async def send_orders(
     requests: Requests,
-    ledger: Ledger,
+    messages: OrderMessages,
     orders: Sequence[Order],
     account: str,
     *,
@@ -43,33 +43,38 @@ async def send_orders(
     """
     if not orders:
         return ()
-    await _nothing_speaks_against(requests, ledger, orders, account, within=lists_within)
-    left: list[tuple[Order, Word]] = []
+    await _nothing_speaks_against(requests, messages, orders, account, within=lists_within)
+    left: list[tuple[Order, OrderReport]] = []
     try:
         for order in orders:
             await requests.turn()
             with leaving(order):
-                left.append((order, _send(requests, ledger, order, account)))
+                left.append((order, _send(requests, messages, order, account)))
     except DaybookError:
         if not left:
             raise
     try:
-        await _acknowledged(requests, ledger, [w for _, w in left], within=acknowledged_within)
-        records = await order_records(requests, ledger, account, within=lists_within)
+        await _acknowledged(requests, messages, [w for _, w in left], within=acknowledged_within)
+        records = await order_records(requests, messages, account, within=lists_within)
     except GatewayError as error:
-        return tuple(_untold(order, word, error) for order, word in left)
-    return tuple(state_told(order, word, records) for order, word in left)
+        return tuple(_unreported_state(order, report, error) for order, report in left)
+    return tuple(reported_state(order, report, records) for order, report in left)
 
 
 async def _nothing_speaks_against(
-    requests: Requests, ledger: Ledger, orders: Sequence[Order], account: str, *, within: float
+    requests: Requests,
+    messages: OrderMessages,
+    orders: Sequence[Order],
+    account: str,
+    *,
+    within: float,
 ) -> None:
     refuse_unsendable(orders)
     if requests.upstream_lost:
         raise GatewayUnreachable(f"nothing was sent: {requests.upstream_lost}")
     # The lists of orders also raise the next order id above every id in use: after a restart the
     # gateway offers old ids again, and an id of a live order would change that order.
-    known = await order_records(requests, ledger, account, within=within)
+    known = await order_records(requests, messages, account, within=within)
     refuse_repeated(orders, known)
     # A gateway that has gone mute still takes bytes; only an answer shows that somebody reads.
     await requests.current_time(within=within)
@@ -88,60 +93,60 @@ def refuse_repeated(orders: Sequence[Order], known: Mapping[str, Record]) -> Non
         raise DataError(f"nothing was sent: the broker already knows {told}")
 
 
-def _send(requests: Requests, ledger: Ledger, order: Order, account: str) -> Word:
+def _send(requests: Requests, messages: OrderMessages, order: Order, account: str) -> OrderReport:
     order_id = requests.client.getReqId()
-    word = ledger.open(order_id)
-    word.sent = True
+    report = messages.open(order_id)
+    report.sent = True
     requests.client.placeOrder(order_id, contract_of(order), to_wire(order, account=account))
-    return word
+    return report
 
 
 async def _acknowledged(
-    requests: Requests, ledger: Ledger, words: Sequence[Word], *, within: float
+    requests: Requests, messages: OrderMessages, reports: Sequence[OrderReport], *, within: float
 ) -> None:
     """Wait until each order was acknowledged or refused, or the time is over, or the link."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
-    while not all(word.answered for word in words):
+    while not all(report.answered for report in reports):
         left = deadline - loop.time()
         if left <= 0 or not requests.client.isReady():
             return
-        await ledger.change(within=left)
+        await messages.changed(within=left)
 
 
-def state_told(order: Order, word: Word, records: Mapping[str, Record]) -> OrderState:
+def reported_state(order: Order, report: OrderReport, records: Mapping[str, Record]) -> OrderState:
     """Return an order's state after the broker's lists came."""
     record = records.get(order.order_ref)
     if record:
         state = record.state
         # An error about an order that lives on (10349, 399, …) is no refusal: the lists decide.
-        gone = state.status is OrderStatus.CANCELLED and not state.filled and word.refusals
+        gone = state.status is OrderStatus.CANCELLED and not state.filled and report.refusals
         status = OrderStatus.REJECTED if gone else state.status
-        told = "; ".join(part for part in (word.text, state.message) if part)
+        told = "; ".join(part for part in (report.text, state.message) if part)
         return replace(state, status=status, message=told)
-    if word.refusals:
-        return _state(order, word, OrderStatus.REJECTED, word.text)
-    if word.perm_id:
-        return _state(order, word, order_status(word.status), word.text)
-    told = f" ({word.text})" if word.text else ""
+    if report.refusals:
+        return _state(order, report, OrderStatus.REJECTED, report.text)
+    if report.perm_id:
+        return _state(order, report, order_status(report.status), report.text)
+    told = f" ({report.text})" if report.text else ""
     return _state(
         order,
-        word,
+        report,
         OrderStatus.UNCERTAIN,
         f"sent, not acknowledged{told}, and in none of the broker's lists: it may still arrive. "
         "Look in TWS before anything is sent again",
     )
 
 
-def _untold(order: Order, word: Word, error: GatewayError) -> OrderState:
+def _unreported_state(order: Order, report: OrderReport, error: GatewayError) -> OrderState:
     """Return an order's state when the broker's lists could not be had."""
-    if word.perm_id and not word.refusals:
-        return _state(order, word, order_status(word.status), word.text)
-    told = "; ".join(part for part in (word.text, str(error)) if part)
-    return _state(order, word, OrderStatus.UNCERTAIN, told)
+    if report.perm_id and not report.refusals:
+        return _state(order, report, order_status(report.status), report.text)
+    told = "; ".join(part for part in (report.text, str(error)) if part)
+    return _state(order, report, OrderStatus.UNCERTAIN, told)
 
 
-def _state(order: Order, word: Word, status: OrderStatus, message: str) -> OrderState:
+def _state(order: Order, report: OrderReport, status: OrderStatus, message: str) -> OrderState:
     return OrderState(
         order_ref=order.order_ref,
         con_id=order.con_id,
@@ -150,7 +155,7 @@ def _state(order: Order, word: Word, status: OrderStatus, message: str) -> Order
         quantity=float(order.quantity),
         status=status,
         # Executions of a leg count its own contracts.
-        filled=min(word.filled, float(order.quantity)),
-        perm_id=word.perm_id,
+        filled=min(report.filled, float(order.quantity)),
+        perm_id=report.perm_id,
         message=message,
     )

@@ -10,10 +10,10 @@ from core.clock import stopwatch
 from core.types import OrderState
 from ibkr.orders.order_lists import Record, order_records
 from ibkr.wire.connection import Connection
-from ibkr.wire.order_messages import Ledger
+from ibkr.wire.order_messages import OrderMessages
 from ibkr.wire.requests import Requests
 
-# Word of a change comes only for the orders of this client; those of others are looked for.
+# Notice of a change comes only for the orders of this client; those of others are looked for.
 _ASK_AGAIN_AFTER = 2.0
 
 
@@ -54,19 +54,21 @@ async def _look(
 ) -> tuple[datetime, dict[str, Record]]:
     line, patience = connection.line, connection.settings.request_timeout
     if after:
-        await line.ledger.change(within=after)
-    return await _records(line.requests, line.ledger, connection.account, wanted, within=patience)
+        await line.order_messages.changed(within=after)
+    return await _records(
+        line.requests, line.order_messages, connection.account, wanted, within=patience
+    )
 
 
 async def _records(
     requests: Requests,
-    ledger: Ledger,
+    messages: OrderMessages,
     account: str,
     wanted: frozenset[str] | None,
     *,
     within: float,
 ) -> tuple[datetime, dict[str, Record]]:
-    records = await order_records(requests, ledger, account, within=within)
+    records = await order_records(requests, messages, account, within=within)
     chosen = {ref: one for ref, one in records.items() if wanted is None or ref in wanted}
     return await requests.current_time(within=within), chosen
 

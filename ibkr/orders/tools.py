@@ -46,7 +46,7 @@ class OrderTools:
         return self._connection.run(
             executions(
                 line.requests,
-                line.ledger,
+                line.order_messages,
                 self._connection.account,
                 wanted or Wanted(),
                 within=self._patience,
@@ -58,7 +58,7 @@ class OrderTools:
         line = self._connection.line
         records = self._connection.run(
             order_records(
-                line.requests, line.ledger, self._connection.account, within=self._patience
+                line.requests, line.order_messages, self._connection.account, within=self._patience
             )
         )
         if order_ref not in records:
@@ -100,7 +100,7 @@ class OrderTools:
         return self._connection.run(
             modify_order(
                 line.requests,
-                line.ledger,
+                line.order_messages,
                 self._connection.account,
                 order,
                 client_id=line.client.clientId,
@@ -116,7 +116,7 @@ class OrderTools:
         return self._connection.run(
             cancel_everything(
                 line.requests,
-                line.ledger,
+                line.order_messages,
                 self._connection.account,
                 within=timeout,
                 lists_within=self._patience,

@@ -58,7 +58,7 @@ class TradingTools:
         return self._connection.run(
             send_orders(
                 self._connection.line.requests,
-                self._connection.line.ledger,
+                self._connection.line.order_messages,
                 tuple(orders),
                 self._connection.account,
                 acknowledged_within=timeout,
@@ -78,7 +78,7 @@ class TradingTools:
         records = self._connection.run(
             order_records(
                 self._connection.line.requests,
-                self._connection.line.ledger,
+                self._connection.line.order_messages,
                 self._connection.account,
                 within=self._connection.settings.request_timeout,
             )
@@ -108,7 +108,7 @@ class TradingTools:
         return self._connection.run(
             await_settled(
                 self._connection.line.requests,
-                self._connection.line.ledger,
+                self._connection.line.order_messages,
                 self._connection.account,
                 order_refs,
                 within=timeout,
@@ -121,7 +121,7 @@ class TradingTools:
         return self._connection.run(
             cancel_order(
                 self._connection.line.requests,
-                self._connection.line.ledger,
+                self._connection.line.order_messages,
                 self._connection.account,
                 order_ref,
                 client_id=self._connection.line.client.clientId,

@@ -12,11 +12,11 @@ from core.types import ComboOrder, Order, OrderState, WhatIf
 from ibkr.orders.open_orders import by_hand
 from ibkr.orders.order_tracking import known_order, refuse_foreign
 from ibkr.orders.order_validation import problems
-from ibkr.orders.send import Leaving, refuse_repeated, refuse_unsendable, state_told, unasked
+from ibkr.orders.send import Leaving, refuse_repeated, refuse_unsendable, reported_state, unasked
 from ibkr.orders.what_if import answer, refused
 from ibkr.replay.order_lists import open_orders, order_records
 from ibkr.replay.received import as_refusal, received, refused_as
-from ibkr.wire.order_messages import Ledger, Word
+from ibkr.wire.order_messages import OrderMessages, OrderReport
 from simulator.broker.broker import Broker
 from simulator.broker.order_checks import REJECTED
 from simulator.exchange.orders import OrderTerms, Status
@@ -37,7 +37,7 @@ class ReplayTrading:
 
     def __init__(self, broker: Broker, directory: Directory, *, client_id: int) -> None:
         self._broker, self._directory, self._client_id = broker, directory, client_id
-        self._heard = Ledger()
+        self._messages = OrderMessages()
 
     def what_if(self, order: Order) -> WhatIf:
         """Rehearse one order; it leaves no order behind. A refusal is an answer."""
@@ -66,7 +66,7 @@ class ReplayTrading:
             return ()
         refuse_unsendable(orders)
         refuse_repeated(orders, order_records(self._broker))
-        left: list[tuple[Order, Word]] = []
+        left: list[tuple[Order, OrderReport]] = []
         try:
             for order in orders:
                 with leaving(order):
@@ -75,7 +75,7 @@ class ReplayTrading:
             if not left:
                 raise
         records = order_records(self._broker)
-        return tuple(state_told(order, word, records) for order, word in left)
+        return tuple(reported_state(order, report, records) for order, report in left)
 
     def order_states(self) -> dict[str, OrderState]:
         """Return every order of this account that is known today, by order_ref."""
@@ -102,24 +102,26 @@ class ReplayTrading:
             self._broker.cancel(self._client_id, record.order_id)
         return known_order(order_records(self._broker), order_ref).state
 
-    def _send(self, order: Order) -> Word:
+    def _send(self, order: Order) -> OrderReport:
         order_id = self._broker.next_order_id
-        word = self._heard.open(order_id)
-        word.sent = True
+        report = self._messages.open(order_id)
+        report.sent = True
         try:
             terms, instrument = self._terms(order, order_id=order_id)
             self._broker.place(terms, order_id=order_id, client_id=self._client_id)
         except DaybookError as error:
             refused = as_refusal(error)
-            self._heard.complain(order_id, refused.code, str(refused))
-            return word
+            self._messages.add_error(order_id, refused.code, str(refused))
+            return report
         placed = self._broker.find(self._client_id, order_id)
         assert placed is not None, "an accepted order is in the book"
         if placed.status is Status.PRE_SUBMITTED:
             warning = closed_market_warning(terms, instrument, self._broker.now)
-            self._heard.complain(order_id, ORDER_MESSAGE, warning)
-        self._heard.acknowledge(order_id, placed.perm_id, placed.status.value, float(placed.filled))
-        return word
+            self._messages.add_error(order_id, ORDER_MESSAGE, warning)
+        self._messages.acknowledge(
+            order_id, placed.perm_id, placed.status.value, float(placed.filled)
+        )
+        return report
 
     def _terms(self, order: Order, *, order_id: int) -> tuple[OrderTerms, Instrument]:
         if isinstance(order, ComboOrder):

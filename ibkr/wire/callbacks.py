@@ -34,7 +34,7 @@ from ibkr.wire.messages import (
     Summarised,
     Valued,
 )
-from ibkr.wire.order_messages import Ledger
+from ibkr.wire.order_messages import OrderMessages
 from ibkr.wire.request_types import (
     ACCOUNT,
     ACCOUNTS,
@@ -53,10 +53,10 @@ class Callbacks(MarketCallbacks):
 
     defaultTimezone = UTC  # ib_async's decoder gives execution times in this zone
 
-    def __init__(self, requests: Requests, ledger: Ledger, *, client_id: int) -> None:
+    def __init__(self, requests: Requests, messages: OrderMessages, *, client_id: int) -> None:
         self.requests = requests
         self.replies = requests.replies
-        self.ledger = ledger
+        self.order_messages = messages
         self.client_id = client_id
         self.on_unaddressed: Callable[[int, str], None] = lambda _code, _text: None
         self.ib = ib_async.IB  # the decoder looks up TimezoneTWS, for times without a zone
@@ -73,13 +73,13 @@ class Callbacks(MarketCallbacks):
         self.replies.fail_all(
             GatewayUnreachable(f"the connection to {self.requests.address} broke")
         )
-        self.ledger.wake()
+        self.order_messages.wake()
 
     def error(self, request: int, code: int, text: str, _rejection: str = "") -> None:
         _log.debug("IBKR says %s for request %s: %s", code, request, text)
-        self.requests.vitals.note(code, text)
-        if request in self.ledger.words:
-            self.ledger.complain(request, code, text)
+        self.requests.link_status.note(code, text)
+        if request in self.order_messages.reports:
+            self.order_messages.add_error(request, code, text)
         elif request in self.replies and not is_news(code):
             self.replies.refuse(request, refusal(code, text))
         elif request == -1:
@@ -161,7 +161,7 @@ class Callbacks(MarketCallbacks):
             return
         self.replies.add(OPEN_ORDERS, OpenOrder(contract, order, state))
         if order.clientId == self.client_id:
-            self.ledger.acknowledge(order_id, order.permId, state.status, 0.0)
+            self.order_messages.acknowledge(order_id, order.permId, state.status, 0.0)
 
     def orderStatus(
         self, order_id: int, status: str, filled: float, _left: float, _price: float, *rest: Any
@@ -169,7 +169,7 @@ class Callbacks(MarketCallbacks):
         perm_id, _parent, _last, client_id, *_ = rest
         self.replies.add(OPEN_ORDERS, Status(order_id, client_id, perm_id, status, filled))
         if client_id == self.client_id:
-            self.ledger.acknowledge(order_id, perm_id, status, filled)
+            self.order_messages.acknowledge(order_id, perm_id, status, filled)
 
     def openOrderEnd(self) -> None:
         self.replies.finish(OPEN_ORDERS)
@@ -188,7 +188,9 @@ class Callbacks(MarketCallbacks):
         self._avoid(execution.orderId)
         self.replies.add(request, Executed(contract, execution))
         if execution.clientId == self.client_id:
-            self.ledger.acknowledge(execution.orderId, execution.permId, "", execution.cumQty)
+            self.order_messages.acknowledge(
+                execution.orderId, execution.permId, "", execution.cumQty
+            )
 
     def execDetailsEnd(self, request: int) -> None:
         self.replies.finish(request)
@@ -201,7 +203,7 @@ class Callbacks(MarketCallbacks):
     def commissionReport(self, report: ib_async.CommissionReport) -> None:
         amount, currency = number(report.commission), report.currency or BASE
         commission = None if amount is None else Money(amount, currency)
-        self.ledger.charge(report.execId, commission)
+        self.order_messages.add_commission(report.execId, commission)
 
 
 def _ignore(*_arguments: Any) -> None:

@@ -161,7 +161,7 @@ class Connection(Closeable):
         except BaseException:
             self.run(line.hang_up())
             raise
-        line.ledger.commissions.update(broken.ledger.commissions)
+        line.order_messages.commissions.update(broken.order_messages.commissions)
         self.server_version = line.client.serverVersion()
         self.line = line
 

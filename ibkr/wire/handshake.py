@@ -10,7 +10,7 @@ from typing import Any
 from core.errors import GatewayTimeout, GatewayUnreachable
 from ibkr.wire.callbacks import Callbacks
 from ibkr.wire.error_codes import CLIENT_ID_TAKEN
-from ibkr.wire.order_messages import Ledger
+from ibkr.wire.order_messages import OrderMessages
 from ibkr.wire.pacing import Pacer
 from ibkr.wire.ports import HTTP
 from ibkr.wire.replies import Replies
@@ -37,7 +37,7 @@ class Line:
 
     client: Any
     requests: Requests
-    ledger: Ledger
+    order_messages: OrderMessages
     accounts: tuple[str, ...]
 
     async def hang_up(self) -> None:
@@ -55,7 +55,7 @@ async def open_line(
     `GatewayTimeout`.
     """
     address = f"{host}:{port}"
-    client, requests, ledger, callbacks = _build(address, client_id, messages_per_second)
+    client, requests, messages, callbacks = _build(address, client_id, messages_per_second)
     broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     # Trouble that comes after another failure is of no interest, and asyncio would log it.
     broken.add_done_callback(lambda over: over.cancelled() or over.exception())
@@ -76,22 +76,22 @@ async def open_line(
             await asyncio.gather(ready, return_exceptions=True)
             await _hang_up(client)
         broken.cancel()
-    return Line(client, requests, ledger, tuple(client.getAccounts()))
+    return Line(client, requests, messages, tuple(client.getAccounts()))
 
 
 def _build(
     address: str, client_id: int, messages_per_second: float
-) -> tuple[Any, Requests, Ledger, Callbacks]:
+) -> tuple[Any, Requests, OrderMessages, Callbacks]:
     pacer = Pacer(messages_per_second)
-    ledger = Ledger()
+    messages = OrderMessages()
     requests = Requests(None, Replies(), pacer, address=address)  # the client follows below
-    callbacks = Callbacks(requests, ledger, client_id=client_id)
+    callbacks = Callbacks(requests, messages, client_id=client_id)
     client: Any = StrictClient(callbacks)  # type: ignore[no-untyped-call]
     client.decoder = StrictDecoder(callbacks)
     # Our own pacer decides; this one, a shade looser, holds back what does not wait for a turn.
     client.MaxRequests, client.RequestsInterval = pacer.burst, 0.98 * pacer.interval
     requests.client = client
-    return client, requests, ledger, callbacks
+    return client, requests, messages, callbacks
 
 
 def _listen_for_trouble(

@@ -27,8 +27,8 @@ class Farm:
     message: str
 
 
-class Vitals:
-    """The last word about each link."""
+class LinkStatus:
+    """The last notice about each link."""
 
     def __init__(self) -> None:
         self.upstream_lost = (

@@ -15,8 +15,8 @@ from ibkr.wire.error_codes import is_refused_order
 
 
 @dataclass(slots=True)
-class Word:
-    """What was said of one order so far."""
+class OrderReport:
+    """What the gateway said of one order so far."""
 
     sent: bool = False
     perm_id: int = 0
@@ -37,43 +37,43 @@ class Word:
         return "; ".join([*self.refusals, *self.news])
 
 
-class Ledger:
-    """The words by order id, and the commissions by execution id."""
+class OrderMessages:
+    """What was said of each order, by order id; and the commissions by execution id."""
 
     def __init__(self) -> None:
-        self.words: dict[int, Word] = {}
+        self.reports: dict[int, OrderReport] = {}
         self.commissions: dict[str, Money | None] = {}
         self._change = asyncio.Event()
 
-    def open(self, order_id: int) -> Word:
+    def open(self, order_id: int) -> OrderReport:
         """Begin to listen for an order, before it is sent."""
-        self.words[order_id] = Word()
-        return self.words[order_id]
+        self.reports[order_id] = OrderReport()
+        return self.reports[order_id]
 
     def acknowledge(self, order_id: int, perm_id: int, status: str, filled: float) -> None:
         """Note that the broker knows the order."""
-        if word := self.words.get(order_id):
-            word.perm_id = perm_id or word.perm_id
-            word.status = status or word.status
-            word.filled = max(word.filled, filled)
+        if report := self.reports.get(order_id):
+            report.perm_id = perm_id or report.perm_id
+            report.status = status or report.status
+            report.filled = max(report.filled, filled)
         self.wake()
 
-    def complain(self, order_id: int, code: int, text: str) -> None:
+    def add_error(self, order_id: int, code: int, text: str) -> None:
         """Note an error about the order. Most of them do not mean that the order is over."""
-        if word := self.words.get(order_id):
-            word.codes.add(code)
-            (word.refusals if is_refused_order(code) else word.news).append(
+        if report := self.reports.get(order_id):
+            report.codes.add(code)
+            (report.refusals if is_refused_order(code) else report.news).append(
                 f"{code}: {one_line(text, PARAGRAPH)}"
             )
             self.wake()
 
-    def charge(self, execution_id: str, commission: Money | None) -> None:
+    def add_commission(self, execution_id: str, commission: Money | None) -> None:
         """Note a commission; it may come before the execution it belongs to."""
         self.commissions[execution_id] = commission
         self.wake()
 
-    async def change(self, *, within: float) -> None:
-        """Wait for the next word about any order, at most so many seconds."""
+    async def changed(self, *, within: float) -> None:
+        """Wait until something is said of any order, at most so many seconds."""
         self._change.clear()
         try:
             async with asyncio.timeout(within):

@@ -64,7 +64,7 @@ class Replies:
         if request and not request.answer.done():
             request.answer.set_exception(error)
 
-    def spoil(self, key: Key, error: GatewayError) -> None:
+    def fail(self, key: Key, error: GatewayError) -> None:
         """End a request with an error while the rest of its answer is still on its way."""
         request = self._open.get(key)
         if request and not request.answer.done():

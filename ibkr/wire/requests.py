@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import DataError, GatewayTimeout, GatewayUnreachable, RequestRefused
-from ibkr.wire.link_status import Vitals
+from ibkr.wire.link_status import LinkStatus
 from ibkr.wire.pacing import Pacer
 from ibkr.wire.replies import Replies
 from ibkr.wire.request_types import CURRENT_TIME
@@ -31,13 +31,13 @@ class Requests:
         self.replies = replies
         self.pacer = pacer
         self.address = address
-        self.vitals = Vitals()
+        self.link_status = LinkStatus()
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @property
     def upstream_lost(self) -> str:
         """What the gateway said when it lost IBKR's servers; empty while it has them."""
-        return self.vitals.upstream_lost
+        return self.link_status.upstream_lost
 
     def alone(self, kind: str) -> asyncio.Lock:
         """Return the lock of a kind of request of which only one may be under way."""

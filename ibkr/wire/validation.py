@@ -126,7 +126,7 @@ class StrictDecoder(Decoder):
             f"nothing of it is used: {fields}"
         )
         if message in _KIND_OF_MESSAGE:
-            self._replies.spoil(_KIND_OF_MESSAGE[message], error)
+            self._replies.fail(_KIND_OF_MESSAGE[message], error)
         place = _PLACE_OF_ID.get(message, len(fields))
         if place < len(fields) and fields[place].isdigit():
             number = int(fields[place])

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.agent.services import a_house, serving
+from tests.agent.services import agent_services, serving
 from tests.fixtures.pace import hurried
 
 
@@ -12,28 +12,28 @@ def without_pace():
 
 
 @pytest.fixture(scope="package")
-def house(tmp_path_factory):
-    """A house that tests only look at, or leave as it was."""
-    with a_house(tmp_path_factory.mktemp("house")) as built:
+def services(tmp_path_factory):
+    """A services that tests only look at, or leave as it was."""
+    with agent_services(tmp_path_factory.mktemp("services")) as built:
         yield built
 
 
 @pytest.fixture
-def fresh_house(tmp_path):
-    """A house of the test's own."""
-    with a_house(tmp_path) as built:
+def fresh_services(tmp_path):
+    """A services of the test's own."""
+    with agent_services(tmp_path) as built:
         yield built
 
 
 @pytest.fixture(scope="package")
-def mcp_address(house):
+def mcp_address(services):
     """A read-only MCP server over HTTP."""
-    with serving(house, "mcp", "--http") as address:
+    with serving(services, "mcp", "--http") as address:
         yield address
 
 
 @pytest.fixture(scope="package")
-def rest_address(house):
+def rest_address(services):
     """A read-only REST server."""
-    with serving(house, "rest") as address:
+    with serving(services, "rest") as address:
         yield address

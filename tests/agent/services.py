@@ -1,4 +1,4 @@
-"""A whole house for a test: a simulator, a home folder, and the servers of the real command."""
+"""A whole services for a test: a simulator, a home folder, and the servers of the real command."""
 
 import asyncio
 import json
@@ -32,14 +32,14 @@ CANARIES = {
 READY_SECONDS = 60.0
 
 
-class House:
+class Services:
     """One simulated world and one home folder, with settings for every way in."""
 
     def __init__(self, home, world):
         self.home, self.world = home, world
 
     def environment(self, allow="read", **more):
-        """Return the environment of a daybook command in this house."""
+        """Return the environment of a daybook command in this services."""
         url = self.world.http_url
         feeds = [f"{url}/rss/markets.xml", f"{url}/rss/companies.xml"]
         return {
@@ -81,21 +81,21 @@ class House:
 
 
 @contextmanager
-def a_house(folder, *, symbols=20):
+def agent_services(folder, *, symbols=20):
     with process.start(
         SimulatorSettings(symbols=symbols), day=DAY, state=folder / "world"
     ) as world:
         (folder / "home").mkdir()
-        yield House(folder / "home", world)
+        yield Services(folder / "home", world)
 
 
 @contextmanager
-def serving(house, *arguments, allow="read", **more):
+def serving(services, *arguments, allow="read", **more):
     """Run ``daybook serve … --port 0`` and yield the address that it announces."""
     with subprocess.Popen(
         [DAYBOOK, "serve", *arguments, "--port", "0"],
-        env=house.environment(allow, **more),
-        cwd=house.home,
+        env=services.environment(allow, **more),
+        cwd=services.home,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -147,13 +147,13 @@ class Caller:
         return body["error"]["kind"]
 
 
-def over_stdio(house, scenario, *, allow="read"):
+def over_stdio(services, scenario, *, allow="read"):
     """Run the scenario with the official client over the standard streams of a real process."""
     server = StdioServerParameters(
         command=str(DAYBOOK),
         args=["serve", "mcp"],
-        env=house.environment(allow),
-        cwd=house.home,
+        env=services.environment(allow),
+        cwd=services.home,
     )
     return asyncio.run(_over_mcp(server, scenario))
 

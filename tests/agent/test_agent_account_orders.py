@@ -12,9 +12,9 @@ AFTER_OPEN = "2026-06-15T13:40:00+00:00"
 class Desk:
     """Calls tools that must answer, or must refuse."""
 
-    def __init__(self, house):
-        self.house = house
-        self._tools = house.dispatcher(allow=Effect.TRADE, token=TOKEN)
+    def __init__(self, services):
+        self.services = services
+        self._tools = services.dispatcher(allow=Effect.TRADE, token=TOKEN)
 
     def answer(self, name, **arguments):
         reply = self._tools.call(name, arguments, caller="ana")
@@ -32,13 +32,13 @@ class Desk:
         return mover["symbol"]
 
     def open_the_market(self):
-        url = f"{self.house.world.http_url}/control/clock"
+        url = f"{self.services.world.http_url}/control/clock"
         httpx.post(url, json={"to": AFTER_OPEN}, trust_env=False).raise_for_status()
 
 
 @pytest.fixture
-def desk(fresh_house):
-    return Desk(fresh_house)
+def desk(fresh_services):
+    return Desk(fresh_services)
 
 
 def test_an_empty_account_is_told_as_such_by_every_tool(desk):
@@ -61,7 +61,7 @@ def test_health_is_more_than_being_connected(desk):
     found = desk.answer("gateway_health")
     assert found["healthy"]
     assert [probe["passed"] for probe in found["probes"]] == [True] * 4
-    url = f"{desk.house.world.http_url}/control/faults"
+    url = f"{desk.services.world.http_url}/control/faults"
     symbol = desk.stock()
     fault = {"fault": "refuse_history", "symbol": symbol}
     httpx.post(url, json=fault, trust_env=False).raise_for_status()
@@ -147,6 +147,6 @@ def test_everything_can_be_cancelled_and_is_asked_for_afterwards(desk, whose):
         ("change_order", {"token": "short"}),
     ],
 )
-def test_arguments_that_are_odd_never_reach_the_broker(house, tool, arguments):
-    desk = Desk(house)
+def test_arguments_that_are_odd_never_reach_the_broker(services, tool, arguments):
+    desk = Desk(services)
     assert tool in desk.refusal(tool, **arguments)

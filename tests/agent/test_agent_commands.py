@@ -13,11 +13,11 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 BY_NAME = {tool.name: tool for tool in CATALOGUE}
 
 
-def daybook(house, *arguments, allow="read", **more):
+def daybook(services, *arguments, allow="read", **more):
     return subprocess.run(
         [DAYBOOK, *arguments],
-        env=house.environment(allow, **more),
-        cwd=house.home,
+        env=services.environment(allow, **more),
+        cwd=services.home,
         capture_output=True,
         text=True,
         check=False,
@@ -56,36 +56,36 @@ def test_arguments_in_no_known_form_are_refused(pairs, given, said):
         arguments_of(BY_NAME["quotes"], pairs, given)
 
 
-def test_a_person_lists_and_calls_the_same_tools(house):
-    listed = daybook(house, "tools", "list")
+def test_a_person_lists_and_calls_the_same_tools(services):
+    listed = daybook(services, "tools", "list")
     assert listed.returncode == 0
     assert "quotes" in listed.stdout
     assert "place_order" not in listed.stdout
-    called = daybook(house, "tools", "call", "top_movers", "rows=1")
+    called = daybook(services, "tools", "call", "top_movers", "rows=1")
     assert called.returncode == 0, called.stderr
     assert json.loads(called.stdout)["data"]["movers"][0]["rank"] == 0
 
 
-def test_a_refused_call_prints_its_error_and_fails(house):
-    refused = daybook(house, "tools", "call", "quotes", "--json", '{"symbols": ["aapl"]}')
+def test_a_refused_call_prints_its_error_and_fails(services):
+    refused = daybook(services, "tools", "call", "quotes", "--json", '{"symbols": ["aapl"]}')
     assert refused.returncode == 2
     assert json.loads(refused.stdout)["error"]["kind"] == "BadArguments"
 
 
-def test_http_does_not_start_without_a_token(house):
+def test_http_does_not_start_without_a_token(services):
     for way in (("mcp", "--http"), ("rest",)):
-        refused = daybook(house, "serve", *way, DAYBOOK_AGENT__TOKEN="too-short-to-be-a-token")
+        refused = daybook(services, "serve", *way, DAYBOOK_AGENT__TOKEN="too-short-to-be-a-token")
         assert refused.returncode == 2
         assert "agent.token has 23 characters" in refused.stderr
         assert "too-short" not in refused.stderr + refused.stdout
 
 
-def test_the_client_configuration_is_ready_to_paste_and_holds_no_secret(house):
-    printed = daybook(house, "mcp", "config")
+def test_the_client_configuration_is_ready_to_paste_and_holds_no_secret(services):
+    printed = daybook(services, "mcp", "config")
     server = json.loads(printed.stdout)["mcpServers"]["daybook"]
     assert server["args"] == ["serve", "mcp"]
-    assert server["env"]["DAYBOOK_HOME"] == str(house.home)
-    assert not any(secret in printed.stdout for secret in house.secrets)
+    assert server["env"]["DAYBOOK_HOME"] == str(services.home)
+    assert not any(secret in printed.stdout for secret in services.secrets)
 
 
 def test_the_checkout_connects_an_mcp_client_without_any_machines_path():

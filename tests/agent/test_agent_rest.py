@@ -96,8 +96,8 @@ def test_programs_find_the_api_described(client):
     assert "requestBody" in described["paths"]["/tools/call"]["post"]
 
 
-def test_no_secret_is_on_any_page(client, house):
+def test_no_secret_is_on_any_page(client, services):
     pages = [client.get(path).text for path in ("/docs", "/openapi.json", "/tools/list")]
-    pages.append(json.dumps(house.audit()))
-    assert not any(secret in page for secret in house.secrets for page in pages)
+    pages.append(json.dumps(services.audit()))
+    assert not any(secret in page for secret in services.secrets for page in pages)
     assert CANARIES

@@ -15,7 +15,7 @@ from tests.agent.order_scenario import look_at_the_account, work_with_an_order
 from tests.agent.services import (
     DAY,
     TOKEN,
-    a_house,
+    agent_services,
     bearer,
     over_http,
     over_rest,
@@ -27,12 +27,12 @@ from tests.agent.strategy_scenario import try_a_strategy
 WAYS = ("stdio", "http", "rest")
 
 
-def call_all(way, house, scenario):
+def call_all(way, services, scenario):
     """Run the scenario against a server that allows everything."""
     if way == "stdio":
-        return over_stdio(house, scenario, allow="approve")
+        return over_stdio(services, scenario, allow="approve")
     arguments, run = {"http": (("mcp", "--http"), over_http), "rest": (("rest",), over_rest)}[way]
-    with serving(house, *arguments, allow="approve") as address:
+    with serving(services, *arguments, allow="approve") as address:
         return run(address, scenario)
 
 
@@ -150,21 +150,23 @@ def whole_days(tmp_path_factory):
     IBKR's pace.
     """
     with ExitStack() as stack:
-        houses = {way: stack.enter_context(a_house(tmp_path_factory.mktemp(way))) for way in WAYS}
+        by_way = {
+            way: stack.enter_context(agent_services(tmp_path_factory.mktemp(way))) for way in WAYS
+        }
         pool = stack.enter_context(ThreadPoolExecutor(len(WAYS)))
         yield {
-            way: (house, pool.submit(call_all, way, house, every_tool))
-            for way, house in houses.items()
+            way: (services, pool.submit(call_all, way, services, every_tool))
+            for way, services in by_way.items()
         }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_every_tool_answers_a_client_that_may_do_everything(way, whole_days):
-    house, telling = whole_days[way]
+    services, telling = whole_days[way]
     told = "".join(telling.result())
-    trail = house.audit()
-    assert not [s for s in house.secrets if s in told or s in json.dumps(trail)]
+    trail = services.audit()
+    assert not [s for s in services.secrets if s in told or s in json.dumps(trail)]
     assert {line["tool"] for line in trail} == {tool.name for tool in CATALOGUE}
     assert len({line["caller"] for line in trail}) == 1
 
@@ -177,8 +179,8 @@ async def read_only(caller):
     assert (await caller.answer("gateway_status"))["connected"]
 
 
-def test_a_read_only_server_over_stdio_has_no_tool_that_changes_anything(house):
-    over_stdio(house, read_only)
+def test_a_read_only_server_over_stdio_has_no_tool_that_changes_anything(services):
+    over_stdio(services, read_only)
 
 
 def test_a_read_only_server_over_http_has_no_tool_that_changes_anything(mcp_address):
@@ -189,11 +191,11 @@ def test_a_read_only_server_over_rest_has_no_tool_that_changes_anything(rest_add
     over_rest(rest_address, read_only)
 
 
-def test_the_official_client_sees_what_a_tool_may_do(house):
+def test_the_official_client_sees_what_a_tool_may_do(services):
     async def scenario(caller):
         return await caller.lister()
 
-    listed = over_stdio(house, scenario, allow="approve")
+    listed = over_stdio(services, scenario, allow="approve")
     assert len(listed) == len(CATALOGUE)
     for tool in CATALOGUE:
         seen = listed[tool.name]

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from flows.commands.doctor import examine
+from flows.commands.doctor import run_checks
 from tests.flows.days.days import settings_for
 
 EVERYTHING = ["packages", "settings", "calendar", "disk", "journal", "world", "gateway",
@@ -22,7 +22,7 @@ def closed_port():
 def offline(tmp_path_factory):
     """What the doctor finds in an empty home with the embedded simulator."""
     home = tmp_path_factory.mktemp("doctor")
-    return {f.what: f for f in examine(settings_for(home, simulator={"symbols": 3}))}
+    return {f.what: f for f in run_checks(settings_for(home, simulator={"symbols": 3}))}
 
 
 def test_the_doctor_looks_at_everything_a_run_needs(offline):
@@ -32,7 +32,7 @@ def test_the_doctor_looks_at_everything_a_run_needs(offline):
 
 def test_an_empty_journal_is_a_warning_and_no_failure(offline):
     assert offline["journal"].verdict == "warn"
-    assert "no day was sealed yet" in offline["journal"].found
+    assert "no entry yet" in offline["journal"].found
 
 
 def test_the_doctor_shows_only_the_ends_of_the_account(offline):
@@ -42,7 +42,7 @@ def test_the_doctor_shows_only_the_ends_of_the_account(offline):
 def test_an_absent_gateway_does_not_keep_the_doctor_from_the_vendors(tmp_path):
     port = closed_port()
     settings = settings_for(tmp_path, mode="paper", gateway={"port": port})
-    found = {finding.what: finding for finding in examine(settings)}
+    found = {finding.what: finding for finding in run_checks(settings)}
     assert list(found) == EVERYTHING
     assert found["gateway"].failed
     assert f"127.0.0.1:{port}" in found["gateway"].found
@@ -54,7 +54,7 @@ def test_an_absent_gateway_does_not_keep_the_doctor_from_the_vendors(tmp_path):
 def test_a_home_that_cannot_be_written_fails_and_the_rest_is_looked_at(tmp_path):
     settings = settings_for(tmp_path, mode="paper", gateway={"port": closed_port()})
     (tmp_path / "reports").write_text("in the way")
-    found = {finding.what: finding for finding in examine(settings)}
+    found = {finding.what: finding for finding in run_checks(settings)}
     assert found["disk"].failed
     assert "reports" in found["disk"].found
     assert list(found) == EVERYTHING
@@ -62,6 +62,6 @@ def test_a_home_that_cannot_be_written_fails_and_the_rest_is_looked_at(tmp_path)
 
 def test_a_world_that_does_not_start_is_a_failure_with_its_reason(tmp_path):
     settings = settings_for(tmp_path, simulator={"symbols": 3, "bars": tmp_path / "none.parquet"})
-    found = {finding.what: finding for finding in examine(settings)}
+    found = {finding.what: finding for finding in run_checks(settings)}
     assert found["world"].failed
     assert "none.parquet" in found["world"].found

@@ -113,12 +113,12 @@ def test_a_weekly_replay_that_fails_is_told_once_at_the_latest_by_the_next_sessi
     settings = load_settings(home=tmp_path)
     with begun(Paths.of(settings), "run", DAY) as run:
         run.ended("done")
-    ((alert, note),) = watch(settings, DAY).told
+    ((alert, note),) = watch(settings, DAY).alerts
     assert alert.title == "replay failed"
     assert note == ("sent before" if slack_is == "up" else "sent to Slack")
     (text,) = heard
     assert "2026-06-13" in text
-    assert "Orders: none; a replay touches nothing live" in text
+    assert "Orders: none; a replay does not touch the live account" in text
     assert "or: daybook replay --from 2001-01-02 --to 2001-01-05" in text
 
 

@@ -21,7 +21,7 @@ SYMBOLS = 12
 DAY = date(2026, 6, 15)
 
 
-class Storm:
+class Stress:
     """What every caller may ask, and how it tells its own answer from another's."""
 
     def __init__(self, market, orders):
@@ -42,7 +42,7 @@ class Storm:
         started = stopwatch()
         try:
             kind(self, caller, dice)
-        except Exception as error:  # noqa: BLE001 - a storm reports everything that went wrong
+        except Exception as error:  # noqa: BLE001 - a stress reports everything that went wrong
             with self._lock:
                 self.failures.append((f"caller {caller}, {kind.__name__}", error))
         took = stopwatch() - started
@@ -55,7 +55,7 @@ class Storm:
         plain = {
             "con_id": stock.con_id, "symbol": stock.symbol, "side": Side.BUY,
             "quantity": 1 + caller, "order_type": OrderType.LIMIT, "limit_price": 1.0 + caller,
-            "time_in_force": "DAY", "order_ref": f"storm:{caller}:{dice.random():.12f}",
+            "time_in_force": "DAY", "order_ref": f"stress:{caller}:{dice.random():.12f}",
         }  # fmt: skip
         return Order(**plain | changes)
 
@@ -63,132 +63,132 @@ class Storm:
 # Questions: each knows from its arguments what a right answer looks like
 
 
-def quote(storm, _caller, dice):
-    stock = dice.choice(storm.stocks)
-    (found,) = storm.market.market.bulk_quote([stock]).quotes
+def quote(stress, _caller, dice):
+    stock = dice.choice(stress.stocks)
+    (found,) = stress.market.market.bulk_quote([stock]).quotes
     assert (found.con_id, found.symbol) == (stock.con_id, stock.symbol)
 
 
-def bars(storm, _caller, dice):
-    stocks = dice.sample(storm.stocks, 2)
-    found = storm.market.market.history(stocks, duration="5 D").bars
+def bars(stress, _caller, dice):
+    stocks = dice.sample(stress.stocks, 2)
+    found = stress.market.market.history(stocks, duration="5 D").bars
     assert set(found["con_id"]) == {stock.con_id for stock in stocks}
 
 
-def contract(storm, _caller, dice):
-    stock = dice.choice(storm.stocks)
+def contract(stress, _caller, dice):
+    stock = dice.choice(stress.stocks)
     query = ContractQuery(symbol=stock.symbol, sec_type="STK", currency="USD")
-    assert storm.market.contracts.resolve(query).contract.con_id == stock.con_id
+    assert stress.market.contracts.resolve(query).contract.con_id == stock.con_id
 
 
-def details(storm, _caller, dice):
-    stock = dice.choice(storm.stocks)
-    assert storm.market.contracts.details(stock.con_id).contract.symbol == stock.symbol
+def details(stress, _caller, dice):
+    stock = dice.choice(stress.stocks)
+    assert stress.market.contracts.details(stock.con_id).contract.symbol == stock.symbol
 
 
-def movers(storm, _caller, dice):
+def movers(stress, _caller, dice):
     rows = dice.randint(1, 5)
-    assert len(storm.market.market.top_movers(["MOST_ACTIVE"], rows=rows)) == rows
+    assert len(stress.market.market.top_movers(["MOST_ACTIVE"], rows=rows)) == rows
 
 
-def news(storm, _caller, _dice):
-    assert storm.market.news.providers()
+def news(stress, _caller, _dice):
+    assert stress.market.news.providers()
 
 
-def the_time(storm, _caller, _dice):
-    assert storm.market.server_time().date() == DAY
+def the_time(stress, _caller, _dice):
+    assert stress.market.server_time().date() == DAY
 
 
-def snapshot(storm, _caller, _dice):
-    found = storm.market.portfolio.snapshot()
-    assert (found.account, found.positions) == (storm.account, ())
+def snapshot(stress, _caller, _dice):
+    found = stress.market.portfolio.snapshot()
+    assert (found.account, found.positions) == (stress.account, ())
 
 
-def summary(storm, _caller, _dice):
-    assert storm.market.account_tools.summary().account == storm.account
+def summary(stress, _caller, _dice):
+    assert stress.market.account_tools.summary().account == stress.account
 
 
-def ledgers(storm, _caller, _dice):
-    assert storm.market.account_tools.ledgers().ledgers[0].currency == "BASE"
+def ledgers(stress, _caller, _dice):
+    assert stress.market.account_tools.ledgers().ledgers[0].currency == "BASE"
 
 
-def positions(storm, _caller, _dice):
-    assert storm.market.account_tools.positions().holdings == ()
+def positions(stress, _caller, _dice):
+    assert stress.market.account_tools.positions().holdings == ()
 
 
-def profit(storm, _caller, _dice):
-    assert storm.market.account_tools.profit().unrealized == 0.0
+def profit(stress, _caller, _dice):
+    assert stress.market.account_tools.profit().unrealized == 0.0
 
 
-def managed(storm, _caller, _dice):
-    assert storm.market.account_tools.managed().selected == storm.account
+def managed(stress, _caller, _dice):
+    assert stress.market.account_tools.managed().selected == stress.account
 
 
-def what_if(storm, caller, dice):
-    order = storm.an_order(caller, dice)
-    answer = storm.orders.trading.what_if(order)
+def what_if(stress, caller, dice):
+    order = stress.an_order(caller, dice)
+    answer = stress.orders.trading.what_if(order)
     assert (answer.order_ref, answer.accepted) == (order.order_ref, True)
 
 
-def basket(storm, caller, dice):
-    orders = [storm.an_order(caller, dice) for _ in range(2)]
-    steps = storm.orders.orders.what_if_basket(orders)
+def basket(stress, caller, dice):
+    orders = [stress.an_order(caller, dice) for _ in range(2)]
+    steps = stress.orders.orders.what_if_basket(orders)
     assert [step.answer.order_ref for step in steps] == [order.order_ref for order in orders]
     assert all(step.covered for step in steps)
 
 
-def place(storm, caller, dice):
-    if caller in storm.refs:
+def place(stress, caller, dice):
+    if caller in stress.refs:
         return
-    order = storm.an_order(caller, dice)
-    (state,) = storm.orders.trading.place_orders([order], timeout=10.0)
-    storm.refs[caller] = order
+    order = stress.an_order(caller, dice)
+    (state,) = stress.orders.trading.place_orders([order], timeout=10.0)
+    stress.refs[caller] = order
     assert (state.order_ref, state.status) == (order.order_ref, OrderStatus.WORKING)
     assert (state.con_id, state.quantity) == (order.con_id, float(order.quantity))
 
 
-def change(storm, caller, _dice):
-    if order := storm.refs.get(caller):
-        (shown,) = [o for o in storm.market.orders.open_orders().orders
+def change(stress, caller, _dice):
+    if order := stress.refs.get(caller):
+        (shown,) = [o for o in stress.market.orders.open_orders().orders
                     if o.order_ref == order.order_ref]  # fmt: skip
         larger = replace(order, quantity=int(shown.quantity) + 1)
-        done = storm.orders.orders.modify(larger, timeout=10.0)
+        done = stress.orders.orders.modify(larger, timeout=10.0)
         assert (done.confirmed, done.state.quantity) == (True, shown.quantity + 1)
 
 
-def status(storm, caller, _dice):
-    if order := storm.refs.get(caller):
-        state = storm.market.orders.status(order.order_ref)
+def status(stress, caller, _dice):
+    if order := stress.refs.get(caller):
+        state = stress.market.orders.status(order.order_ref)
         assert (state.con_id, state.status) == (order.con_id, OrderStatus.WORKING)
 
 
-def cancel(storm, caller, _dice):
-    if order := storm.refs.pop(caller, None):
-        state = storm.orders.trading.cancel(order.order_ref, timeout=10.0)
+def cancel(stress, caller, _dice):
+    if order := stress.refs.pop(caller, None):
+        state = stress.orders.trading.cancel(order.order_ref, timeout=10.0)
         assert (state.order_ref, state.status) == (order.order_ref, OrderStatus.CANCELLED)
 
 
-def open_orders(storm, caller, _dice):
-    found = {order.order_ref: order for order in storm.market.orders.open_orders().orders}
-    if order := storm.refs.get(caller):
+def open_orders(stress, caller, _dice):
+    found = {order.order_ref: order for order in stress.market.orders.open_orders().orders}
+    if order := stress.refs.get(caller):
         assert found[order.order_ref].con_id == order.con_id
 
 
-def completed(storm, _caller, _dice):
+def completed(stress, _caller, _dice):
     assert all(
         order.status is OrderStatus.CANCELLED
-        for order in storm.market.orders.completed_orders().orders
+        for order in stress.market.orders.completed_orders().orders
     )
 
 
-def executions(storm, caller, dice):
-    wanted = Wanted(order_ref=storm.an_order(caller, dice).order_ref)
-    assert storm.market.orders.executions(wanted).fills == ()
+def executions(stress, caller, dice):
+    wanted = Wanted(order_ref=stress.an_order(caller, dice).order_ref)
+    assert stress.market.orders.executions(wanted).fills == ()
 
 
-def watch(storm, caller, _dice):
-    if order := storm.refs.get(caller):
-        seen = list(storm.market.orders.watch([order.order_ref], timeout=0.1))
+def watch(stress, caller, _dice):
+    if order := stress.refs.get(caller):
+        seen = list(stress.market.orders.watch([order.order_ref], timeout=0.1))
         assert {each.state.order_ref for each in seen} == {order.order_ref}
 
 
@@ -199,7 +199,7 @@ QUESTIONS = (
 )  # fmt: skip
 
 
-def run(storm, *, seconds, seed=1):
+def run(stress, *, seconds, seed=1):
     """Let 50 callers ask from 8 threads until the time is over; return when all have come back."""
     deadline = stopwatch() + seconds
 
@@ -208,12 +208,12 @@ def run(storm, *, seconds, seed=1):
         # Each thread has callers of its own, so that one caller's calls come one after another.
         own = range(number, CALLERS, THREADS)
         while stopwatch() < deadline:
-            storm.one_call(dice.choice(own), dice)
+            stress.one_call(dice.choice(own), dice)
 
     with ThreadPoolExecutor(THREADS) as pool:
         for future in [pool.submit(work, number) for number in range(THREADS)]:
             future.result(timeout=seconds + LONGEST_CALL)
-    return storm
+    return stress
 
 
 def a_world(folder):
@@ -226,4 +226,4 @@ def brewed(world, stack):
     settings = Settings(gateway=line)
     market = stack.enter_context(open_socket(settings))
     orders = stack.enter_context(open_socket(settings, for_orders=True))
-    return Storm(market, orders)
+    return Stress(market, orders)

@@ -44,7 +44,7 @@ def test_an_unknown_contract_is_an_error_with_a_remedy_not_an_empty_answer(conne
     unknown = lambda g, f: g.say(error(f[2], 200, "No security definition"))  # noqa: E731
     _, connection = connected({DETAILS: unknown})
     tools = ContractTools(connection)
-    with pytest.raises(NoData, match="no contract STK ZZZZ in USD at SMART; check the symbol"):
+    with pytest.raises(NoData, match="no contract STK ZZZZ in USD at SMART; check symbol"):
         tools.resolve(ContractQuery("ZZZZ"))
     assert tools.find(ContractQuery("ZZZZ")) == ()
 
@@ -115,7 +115,7 @@ def test_a_session_over_midnight_begins_on_the_day_before():
 @pytest.mark.parametrize(
     ("text", "zone", "said"),
     [
-        ("20260615:0930-1600", "US/Eastern", "no trading hours"),
+        ("20260615:0930-1600", "US/Eastern", "not trading hours"),
         ("20260615:1600-20260615:0930", "US/Eastern", "end before they begin"),
         ("20260615:2530-20260615:2600", "US/Eastern", "2530"),
         ("20260615:0930-20260615:1600", "Mars/Olympus", "Mars/Olympus"),

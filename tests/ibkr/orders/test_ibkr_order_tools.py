@@ -273,7 +273,7 @@ def test_a_line_that_breaks_after_a_change_leaves_its_fate_unknown_not_done(orde
     _, tools = orders(Book().answers | {PLACE: lambda g, _f: g.drop()})
     change = tools.modify(an_order(limit_price=101.0), timeout=5)
     assert not change.confirmed
-    assert "fate is not known" in change.reason
+    assert "outcome is unknown" in change.reason
 
 
 # Cancelling everything

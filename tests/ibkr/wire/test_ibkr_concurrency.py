@@ -17,22 +17,22 @@ SECONDS = 6.0
 @pytest.mark.slow
 def test_every_caller_gets_its_own_answer_and_nobody_waits_for_ever(tmp_path):
     with ExitStack() as stack:
-        storm = run(brewed(stack.enter_context(a_world(tmp_path)), stack), seconds=SECONDS)
-    assert [(where, repr(error)) for where, error in storm.failures] == []
-    assert len(storm.asked) > len(QUESTIONS) // 2  # so many kinds were really mixed
-    assert max(storm.slowest.values()) < LONGEST_CALL
+        stress = run(brewed(stack.enter_context(a_world(tmp_path)), stack), seconds=SECONDS)
+    assert [(where, repr(error)) for where, error in stress.failures] == []
+    assert len(stress.asked) > len(QUESTIONS) // 2  # so many kinds were really mixed
+    assert max(stress.slowest.values()) < LONGEST_CALL
 
 
 @pytest.mark.slow
 def test_a_gateway_that_dies_in_the_storm_is_an_error_to_all_and_a_hang_to_none(tmp_path):
     with ExitStack() as stack, ExitStack() as world:
-        storm = brewed(world.enter_context(a_world(tmp_path)), stack)
+        stress = brewed(world.enter_context(a_world(tmp_path)), stack)
         killer = threading.Timer(1.5, world.close)
         killer.start()
-        run(storm, seconds=3.0)
+        run(stress, seconds=3.0)
         killer.join()
-    kinds = {type(error) for _, error in storm.failures}
-    assert storm.failures
+    kinds = {type(error) for _, error in stress.failures}
+    assert stress.failures
     # What was being sent when the line broke is uncertain, which its caller's check refuses.
     assert kinds <= {GatewayUnreachable, AssertionError}
-    assert max(storm.slowest.values()) < LONGEST_CALL
+    assert max(stress.slowest.values()) < LONGEST_CALL
