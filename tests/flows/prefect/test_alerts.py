@@ -102,10 +102,10 @@ def test_the_same_failure_is_told_again_only_after_the_day_has_succeeded(propose
 
     fails()
     fails()
-    assert [alert.title for alert, _ in watch(proposed, DAY, now=AT_14_20).told] == ["run failed"]
+    assert [alert.title for alert, _ in watch(proposed, DAY, now=AT_14_20).alerts] == ["run failed"]
     assert len(heard()) == 1
     run(proposed)
-    assert watch(proposed, DAY, now=AT_14_20).told == ()
+    assert watch(proposed, DAY, now=AT_14_20).alerts == ()
     fails()
     assert len(heard()) == 2
 
@@ -159,11 +159,11 @@ def test_a_refusal_answers_who_asked_and_nobody_else(proposed, heard):
 
 
 def test_a_ticket_nobody_answered_is_told_after_the_cut_off_and_only_once(proposed, heard):
-    assert watch(proposed, DAY, now=CUT_OFF - timedelta(seconds=1)).told == ()
-    ((alert, note),) = watch(proposed, DAY, now=CUT_OFF).told
+    assert watch(proposed, DAY, now=CUT_OFF - timedelta(seconds=1)).alerts == ()
+    ((alert, note),) = watch(proposed, DAY, now=CUT_OFF).alerts
     assert note == "sent to Slack"
     assert alert.title == "ticket expired unanswered"
-    ((_, again),) = watch(proposed, DAY, now=CUT_OFF + timedelta(hours=1)).told
+    ((_, again),) = watch(proposed, DAY, now=CUT_OFF + timedelta(hours=1)).alerts
     assert again == "sent before"
     (text,) = heard()
     assert "neither approved nor rejected by the order cut-off, 16:15 Bucharest" in text
@@ -188,7 +188,7 @@ def test_approved_orders_that_never_left_are_told_after_the_cut_off(proposed, he
     [(AT_14_19, []), (AT_14_20, ["run did not start"]), (CUT_OFF, ["run did not start"])],
 )
 def test_a_run_that_has_not_begun_by_14_20_in_bucharest_is_told(now, told, settings, heard):
-    assert [alert.title for alert, _ in watch(settings, DAY, now=now).told] == told
+    assert [alert.title for alert, _ in watch(settings, DAY, now=now).alerts] == told
     assert len(heard()) == len(told)
     assert not paths_of(settings.home).data.joinpath("desk").exists()  # looking makes nothing
 
@@ -212,10 +212,10 @@ def test_a_run_that_was_killed_is_told_although_it_could_say_nothing(settings, h
     )
     with process:
         assert process.stdout.readline() == "begun\n"
-        assert watch(settings, DAY, now=AT_14_20).told == ()  # it is at work
-        ((late, _),) = watch(settings, DAY, now=CUT_OFF).told
+        assert watch(settings, DAY, now=AT_14_20).alerts == ()  # it is at work
+        ((late, _),) = watch(settings, DAY, now=CUT_OFF).alerts
         process.kill()
-    ((killed, note),) = watch(settings, DAY, now=CUT_OFF).told
+    ((killed, note),) = watch(settings, DAY, now=CUT_OFF).alerts
     assert (late.title, killed.title, note) == ("run is late", "run was killed", "sent to Slack")
     assert len(heard()) == 2
 
@@ -237,8 +237,8 @@ def test_a_close_that_never_began_is_told_where_orders_were_committed_to(propose
         with store.transaction() as connection:
             ticket_store.set_state(connection, sha256, TicketState.COMMITTED)
     late = SESSION.close + timedelta(hours=1)
-    assert watch(proposed, DAY, now=SESSION.close).told == ()
-    assert [alert.title for alert, _ in watch(proposed, DAY, now=late).told] == [
+    assert watch(proposed, DAY, now=SESSION.close).alerts == ()
+    assert [alert.title for alert, _ in watch(proposed, DAY, now=late).alerts] == [
         "close did not start"
     ]
     (text,) = heard()
@@ -293,7 +293,7 @@ def test_what_is_typed_wrong_at_a_terminal_is_answered_there_and_told_to_nobody(
     assert (said.code, said.err.startswith("error: ")) == (2, True)
     assert heard() == []
     # That no run has ended in time is told, whoever typed what.
-    assert len(watch(settings_at(small, tmp_path), DAY, now=CUT_OFF).told) == 1
+    assert len(watch(settings_at(small, tmp_path), DAY, now=CUT_OFF).alerts) == 1
 
 
 def test_a_second_cause_of_the_same_kind_is_told_and_other_numbers_are_not_another_cause(
@@ -342,7 +342,7 @@ def test_a_command_that_prefect_ends_for_taking_too_long_is_told(proposed, heard
         raise CancelledError
     (text,) = heard()
     assert "close failed" in text
-    assert "took longer" in text
+    assert "time-out was exceeded" in text
 
 
 def test_the_command_that_goes_on_names_the_mode_of_the_run_that_failed(settings, heard):
@@ -358,5 +358,5 @@ def test_stop_while_the_gateway_is_away_names_the_mode_in_what_to_type_next(dayb
     away = {"DAYBOOK_GATEWAY__HOST": "127.0.0.2", "DAYBOOK_GATEWAY__CONNECT_TIMEOUT": "0.5"}
     said = daybook("stop", "--mode", "paper", "--by", "ann", **away)
     assert said.code == 1
-    assert "to end it: daybook resume --by NAME --mode paper\n" in said.out
+    assert "to resume trading: daybook resume --by NAME --mode paper\n" in said.out
     assert "once that is fixed: daybook stop --mode paper\n" in said.out

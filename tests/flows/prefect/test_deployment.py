@@ -335,7 +335,7 @@ def test_a_run_that_is_killed_is_told_by_the_watch(prefect, worker, slack):
     assert slack.alerts()[before:] == []  # it had no time to say anything
     webhook = prefect.env["DAYBOOK_VENDORS__SLACK_WEBHOOK"]
     settings = settings_for(prefect.home, vendors={"slack_webhook": webhook})
-    assert [note for _, note in watch(settings, date(2026, 6, 17)).told] == ["sent to Slack"]
+    assert [note for _, note in watch(settings, date(2026, 6, 17)).alerts] == ["sent to Slack"]
     (told,) = slack.alerts()[before:]
     assert "run was killed" in told
 
