@@ -87,3 +87,19 @@ class PortfolioGate:
             names=held.names | dict(self.symbols),
         )
         return (*verdict.checks, *(one for one in verdict.orders if not one.passed))
+
+    def newly_broken(self, before: Batch, after: Batch) -> tuple[Check, ...]:
+        """Return the checks that fail after a change of the batch and did not before it."""
+        failed = {check.name for check in self.judge(before) if not check.passed}
+        return tuple(c for c in self.judge(after) if not c.passed and c.name not in failed)
+
+
+def weights_after(
+    orders: Sequence[Order], snapshot: Snapshot, worth: Mapping[int, float]
+) -> dict[int, float]:
+    """Return the weights that orders lead to, by conId; a share's worth in the base currency."""
+    weights = dict(snapshot.weights)
+    for order in orders:
+        change = order.side.sign * order.quantity * worth[order.con_id]
+        weights[order.con_id] = weights.get(order.con_id, 0.0) + change / snapshot.net_asset_value
+    return weights

@@ -14,8 +14,8 @@ from desk.clocks import read
 from desk.gate.account_state import PastOf, recorded
 from ibkr.gateway import OpenGateway
 from ibkr.socket_gateway import open_socket
+from optimiser.overlay.rules_file import read_rules
 from tasks.day import Day, Progress
-from tasks.decide.overlay_rules import read_rules
 
 
 def begin_day(

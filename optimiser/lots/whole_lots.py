@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from core.errors import DataError
+from core.left_alone import Cause, LeftAlone
 from core.money import Price, Rates
 from optimiser.lots.lot_sizes import SMALLEST_LOT, Listing, base_price, listing_problems, round_lot
 from optimiser.lots.repair import repair
@@ -17,26 +17,6 @@ __all__ = [
     "SMALLEST_LOT", "BookLimits", "Cause", "LeftAlone", "Listing", "Lots", "Sizing", "round_lot",
     "target_quantities",
 ]  # fmt: skip
-
-
-class Cause(StrEnum):
-    """Why a name is left as it is although its target differs."""
-
-    FROZEN = "cannot be traded"
-    BAND = "inside the no-trade band"
-    VALUE = "below the smallest trade value"
-    LOT = "less than a lot"
-    LIMITS = "no whole lots keep the limits"
-
-
-@dataclass(frozen=True, slots=True)
-class LeftAlone:
-    """One name that is left as it is."""
-
-    cause: Cause
-    change: float  # wanted, fraction of net asset value
-    lot: float  # what one lot is worth, likewise
-    told: str
 
 
 @dataclass(frozen=True, slots=True)

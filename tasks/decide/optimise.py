@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core.canonical import plain
-from core.settings import LimitSettings
 from core.storage.runs import StageRecord
 from core.tables import FEATURES, SCORES, TARGETS
 from core.tables.columns import texts
@@ -17,11 +16,9 @@ from optimiser.binding_limits import Binding
 from optimiser.result import TargetResult
 from optimiser.target import mean_variance_cvar
 from review.page_parts.binding import BindingLimit, binding_line
-from risk.limits import is_restricted
-from risk.measures import UNKNOWN
+from risk.name_limits import beta_range, betas_of, sector_caps, sectors_of, tradable
 from risk.returns import daily_returns
 from tasks.day import Day
-from tasks.decide.book_limits import beta_range, betas_of, sector_caps
 from tasks.decide.signals import SignalsResult
 from tasks.decide.snapshot import SnapshotResult, stocks_held
 from tasks.ingest.features import FeaturesResult
@@ -75,38 +72,12 @@ def optimise(
     held: StageRecord[SnapshotResult],
 ) -> Output[OptimiseResult]:
     """Find the best weights under the limits, starting from what is held."""
-    settings, limits = day.settings.optimiser, day.settings.limits
     snapshot = stocks_held(day, held)
     scored = day.read(scores.artefacts["scores"], SCORES).set_index("con_id")
-    returns = daily_returns(usable_bars(day, market), sessions=settings.scenarios)
     table = day.read(features.artefacts["features"], FEATURES).set_index("con_id")
-    betas = betas_of(returns, {*scored.index, *snapshot.weights})
-    sectors = {name: sector or UNKNOWN for name, sector in texts(table["sector"]).items()}
-    groups = pd.Series(
-        {name: sectors.get(name, UNKNOWN) for name in sorted({*scored.index, *snapshot.weights})}
-    )
-    target = mean_variance_cvar(
-        scored["expected_return"],
-        returns.reindex(columns=scored.index),
-        pd.Series(snapshot.weights, dtype=float),
-        tradable=_tradable(limits, scored, snapshot),
-        risk_aversion=settings.risk_aversion,
-        cvar_aversion=settings.cvar_aversion,
-        cvar_level=settings.cvar_level,
-        cost=settings.cost,
-        impact=settings.impact,
-        max_gross=limits.max_gross,
-        max_single=limits.max_single,
-        cash_buffer=limits.cash_buffer,
-        long_only=settings.long_only,
-        max_turnover=limits.max_turnover,
-        max_net=limits.max_net,
-        groups=groups,
-        group_caps=sector_caps(limits, groups),
-        beta=pd.Series(betas),
-        beta_range=beta_range(limits, betas),
-        engine=settings.engine,
-    )
+    sessions = day.settings.optimiser.scenarios
+    returns = daily_returns(usable_bars(day, market), sessions=sessions)
+    target = _best(day, scored, returns, texts(table["sector"]), snapshot)
     targets = target_table(target, scored, table["price"], snapshot)
     symbols = dict(zip(targets["con_id"].tolist(), targets["symbol"].tolist(), strict=True))
     result = result_of(target, symbols)
@@ -124,14 +95,40 @@ def optimise(
     )
 
 
-def _tradable(limits: LimitSettings, scored: pd.DataFrame, snapshot: Snapshot) -> pd.Series[bool]:
-    """Tell what may be traded: nothing restricted, and no holding that was not looked at."""
+def _best(
+    day: Day,
+    scored: pd.DataFrame,
+    returns: pd.DataFrame,
+    sectors: Mapping[int, str],
+    snapshot: Snapshot,
+) -> TargetResult:
+    settings, limits = day.settings.optimiser, day.settings.limits
     symbols = texts(scored["symbol"]) | {p.con_id: p.symbol for p in snapshot.positions}
-    allowed = [
-        con_id in scored.index and not is_restricted(con_id, symbol, limits.restricted)
-        for con_id, symbol in symbols.items()
-    ]
-    return pd.Series(allowed, index=list(symbols), dtype=bool)
+    betas = betas_of(returns, symbols)
+    groups = pd.Series(sectors_of(sectors, symbols))
+    allowed = tradable(symbols, set(scored.index), restricted=limits.restricted)
+    return mean_variance_cvar(
+        scored["expected_return"],
+        returns.reindex(columns=scored.index),
+        pd.Series(snapshot.weights, dtype=float),
+        tradable=pd.Series(list(allowed.values()), index=list(allowed), dtype=bool),
+        risk_aversion=settings.risk_aversion,
+        cvar_aversion=settings.cvar_aversion,
+        cvar_level=settings.cvar_level,
+        cost=settings.cost,
+        impact=settings.impact,
+        max_gross=limits.max_gross,
+        max_single=limits.max_single,
+        cash_buffer=limits.cash_buffer,
+        long_only=settings.long_only,
+        max_turnover=limits.max_turnover,
+        max_net=limits.max_net,
+        groups=groups,
+        group_caps=sector_caps(limits, groups),
+        beta=pd.Series(betas),
+        beta_range=beta_range(limits, betas),
+        engine=settings.engine,
+    )
 
 
 def target_table(

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from core.storage.runs import StageRecord
-from core.tables import TARGETS
 from core.tables.columns import numbers, rows
-from core.types import Order, OrderState
-from desk.records.order_ref import is_ours
+from core.types import Order
 from desk.records.store import DeskStore
 from desk.tickets.order_ticket import Removed, Ticket, TicketLine, TicketStatus
 from desk.tickets.registration import decided_before
-from risk.rehearsal import Asked, asked_of
+from desk.tickets.ticket_lines import Basis, orders_of_others, ticket_line
+from review.page_parts.no_orders import no_orders
+from risk.limits import Check
+from risk.rehearsal import asked_of
 from tasks.day import Day
 from tasks.decide.last_judgement import last_checks
-from tasks.decide.listings import base_prices, listings_of
-from tasks.decide.no_orders import no_orders
 from tasks.decide.overlay import OverlayResult
 from tasks.decide.risk_gate import RiskGateResult
-from tasks.decide.snapshot import SnapshotResult, open_orders_of, stocks_held
+from tasks.decide.snapshot import SnapshotResult
+from tasks.decide.targets import Targets
 from tasks.decide.what_if import WhatIfResult
 from tasks.ingest.ingested import Ingested
 from tasks.stage import Output, StageResult, stage
@@ -40,58 +38,30 @@ class OrderTicketResult(StageResult):
 @stage(8, OrderTicketResult)
 def order_ticket(
     day: Day,
-    targets: StageRecord[OverlayResult],
+    overlaid: StageRecord[OverlayResult],
     ingested: Ingested,
     held: StageRecord[SnapshotResult],
     verdict: StageRecord[RiskGateResult],
     rehearsal: StageRecord[WhatIfResult],
 ) -> Output[OrderTicketResult]:
     """Write the ticket that a person reviews, and that submission is bound to."""
-    snapshot = stocks_held(day, held)
-    table = day.read(targets.artefacts["targets"], TARGETS)
-    by_con_id = {row["con_id"]: row for row in rows(table)}
-    listings = listings_of(day, table.set_index("con_id"), ingested, snapshot)
-    worth = base_prices(listings, snapshot)
-    adv = numbers(ingested.feature_table(day)["adv_20"])
+    targets = Targets.read(day, overlaid.artefacts["targets"], ingested, held)
     failed = [c for c in last_checks(verdict.result, rehearsal.result) if not c.passed]
-    asked = asked_of(rehearsal.result.steps)
-    beside = _orders_of_others(open_orders_of(day, held))
-    ticket = Ticket(
-        account=day.account,
-        mode=day.settings.mode.value,
-        session=day.session.day,
-        run_key=day.run_key,
-        status=TicketStatus.RECOMMENDATION_ONLY if failed else TicketStatus.PROPOSED,
-        decided_at=day.as_of,
-        finish_line=day.session.finish_line,
-        net_asset_value=snapshot.net_asset_value,
-        lines=tuple(
-            ticket_line(
-                order,
-                by_con_id[order.con_id],
-                worth=worth[order.con_id],
-                net_asset_value=snapshot.net_asset_value,
-                adv=adv.get(order.con_id),
-                asked=asked.get(order.order_ref),
-                beside=beside.get(order.con_id, ""),
-            )
-            for order in rehearsal.result.orders
-        ),
-        removed=tuple(
-            Removed(order.symbol, order.con_id, asked[order.order_ref].last.reason)
-            for order in rehearsal.result.removed
-        ),
-        failed_checks=tuple(asdict(check) for check in failed),
-    )
     with DeskStore.of(day.paths) as store:
-        ticket = decided_before(store, ticket)
+        ticket = decided_before(store, _ticket(day, targets, rehearsal.result, failed))
     artefact = day.store.put(
         day.paths.ticket(day.session.day),
         ticket.content(),
         schema="json",
         rows=len(ticket.lines),
     )
-    why_none = no_orders(ticket, verdict.result, by_con_id.values(), day.settings)
+    why_none = no_orders(
+        ticket,
+        rows(targets.table),
+        day.settings,
+        status=verdict.result.optimised.status,
+        left_alone=verdict.result.left_alone,
+    )
     return Output(
         result=OrderTicketResult(
             status=ticket.status,
@@ -106,53 +76,49 @@ def order_ticket(
     )
 
 
-def ticket_line(
-    order: Order,
-    target: Mapping[str, Any],
-    *,
-    worth: float,
-    net_asset_value: float,
-    adv: float | None,
-    asked: Asked | None,
-    beside: str = "",
-) -> TicketLine:
-    """Return an order with what a reviewer needs to judge it.
-
-    ``worth`` is what one share is worth in the base currency; ``beside`` are the orders that
-    others have open in its name, in words.
-    """
-    notional = order.quantity * worth
-    change = order.side.sign * notional / net_asset_value
-    answer = None if asked is None else asked.last.answer
-    return TicketLine(
-        order=order,
-        reference_price=target["price"],
-        notional=notional,
-        weight_before=target["weight_before"],
-        weight_after=target["weight_before"] + change,
-        alpha_score=target["alpha_score"],
-        adv_share=None if not adv else order.quantity / adv,
-        maintenance_margin_change=None if answer is None else answer.maintenance_margin_change,
-        commission=None if answer is None else answer.commission,
-        flag=_flag(order, target, asked, beside),
+def _ticket(day: Day, targets: Targets, rehearsal: WhatIfResult, failed: list[Check]) -> Ticket:
+    asked = asked_of(rehearsal.steps)
+    return Ticket(
+        account=day.account,
+        mode=day.settings.mode.value,
+        session=day.session.day,
+        run_key=day.run_key,
+        status=TicketStatus.RECOMMENDATION_ONLY if failed else TicketStatus.PROPOSED,
+        decided_at=day.as_of,
+        finish_line=day.session.finish_line,
+        net_asset_value=targets.snapshot.net_asset_value,
+        lines=tuple(_lines(targets, rehearsal)),
+        removed=tuple(
+            Removed(order.symbol, order.con_id, asked[order.order_ref].last.reason)
+            for order in rehearsal.removed
+        ),
+        failed_checks=tuple(asdict(check) for check in failed),
     )
 
 
-def _orders_of_others(working: Iterable[OrderState]) -> dict[int, str]:
-    """Return what is open and not ours, in words, by conId."""
-    found: dict[int, str] = {}
-    for state in working:
-        if not is_ours(state.order_ref):
-            told = f"{state.side} {state.quantity - state.filled:g}"
-            earlier = f"{found[state.con_id]} and " if state.con_id in found else ""
-            found[state.con_id] = f"{earlier}{told}"
-    return found
+def _lines(targets: Targets, rehearsal: WhatIfResult) -> list[TicketLine]:
+    decided = {row["con_id"]: row for row in rows(targets.table.reset_index())}
+    adv = numbers(targets.features["adv_20"])
+    asked, beside = asked_of(rehearsal.steps), orders_of_others(targets.working)
 
+    def basis(order: Order) -> Basis:
+        row = decided[order.con_id]
+        return Basis(
+            price=row["price"],
+            worth=targets.worth[order.con_id],
+            weight_before=row["weight_before"],
+            alpha_score=row["alpha_score"],
+            overridden=bool(row["override"]),
+            adv=adv.get(order.con_id),
+        )
 
-def _flag(order: Order, target: Mapping[str, Any], asked: Asked | None, beside: str) -> str:
-    flags = [f"also open by hand: {beside}"] if beside else []
-    if asked is not None and asked.first_quantity != order.quantity:
-        flags.append(f"sized down from {asked.first_quantity}")
-    if target["override"]:
-        flags.append("override")
-    return ", ".join(flags)
+    return [
+        ticket_line(
+            order,
+            basis(order),
+            net_asset_value=targets.snapshot.net_asset_value,
+            asked=asked.get(order.order_ref),
+            beside=beside.get(order.con_id, ""),
+        )
+        for order in rehearsal.orders
+    ]

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 
 import pandas as pd
 
-from core.calendar import sessions_between
 from core.storage.runs import StageRecord
 from core.tables import EARNINGS, FEATURES, HEADLINES, TARGETS
-from core.tables.columns import numbers, rows, texts
-from desk.gate.portfolio_gate import Batch, Optimised
-from optimiser.overlay.news_overrides import Finding, Overlaid, Rules, apply_overrides, facts_of
+from core.tables.columns import numbers
+from desk.gate.portfolio_gate import Optimised
+from optimiser.model.terms import Key
+from optimiser.overlay.events import halted_names, sessions_to_earnings
+from optimiser.overlay.news_overrides import (
+    Facts,
+    Finding,
+    Overlaid,
+    Rules,
+    apply_overrides,
+    facts_of,
+)
+from optimiser.overlay.rules_file import read_rules
 from risk.limits import Check
 from risk.measures import turnover
 from tasks.day import Day
-from tasks.decide.judgement import gate_of
 from tasks.decide.optimise import OptimiseResult
-from tasks.decide.overlay_rules import read_rules
-from tasks.decide.snapshot import SnapshotResult, open_orders_of, stocks_held
-from tasks.ingest.earnings import EarningsResult
+from tasks.decide.snapshot import SnapshotResult
+from tasks.decide.targets import Targets
 from tasks.ingest.ingested import Ingested
 from tasks.stage import Output, StageResult, stage
 
@@ -82,36 +88,35 @@ def overlay(
     reviewed = read_rules()
     floor = max(reviewed.rules.sentiment_floor, day.settings.limits.sentiment_floor)
     rules = replace(reviewed.rules, sentiment_floor=floor)
-    table = day.read(optimal.artefacts["optimal"], TARGETS).set_index("con_id")
+    targets = Targets.read(day, optimal.artefacts["optimal"], ingested, held)
     halted = halted_names(ingested.quote_table(day))
     overlaid = apply_overrides(
-        table["weight_optimal"],
-        table["weight_before"],
-        facts_of(
-            day.read(ingested.features.artefacts["features"], FEATURES),
-            day.read(ingested.news.artefacts["headlines"], HEADLINES),
-            as_of=day.as_of,
-            within=rules.news_counts_for,
-            halted=halted,
-            sessions_to_earnings=_sessions_to_earnings(day, ingested.earnings),
-        ),
+        targets.table["weight_optimal"],
+        targets.table["weight_before"],
+        _facts(day, ingested, rules, halted),
         rules=rules,
     )
+    reasons = {int(str(con_id)): why for con_id, why in overlaid.reasons.items()}
+    table = targets.table.copy()
     table["weight"] = overlaid.weights
-    table["override"] = [overlaid.reasons.get(con_id) for con_id in table.index]
-    symbols = texts(table["symbol"])
-    named = {symbols[int(str(con_id))]: why for con_id, why in overlaid.reasons.items()}
-    broken = _newly_broken(day, table, ingested, held, optimal)
+    table["override"] = [reasons.get(con_id) for con_id in table.index]
+    named = {targets.symbols[con_id]: why for con_id, why in reasons.items()}
+    # The gate judges again, after rounding; this tells that an override was the cause.
+    broken = targets.gate(
+        Optimised(optimal.result.status, optimal.result.relaxations)
+    ).newly_broken(
+        targets.batch(numbers(table["weight_optimal"])), targets.batch(numbers(table["weight"]))
+    )
     unknown = ingested.earnings.result.degraded
     return Output(
         result=OverlayResult(
             overrides=named,
-            findings=tuple(_met(finding, symbols) for finding in overlaid.findings),
-            halted=tuple(sorted(halted & set(symbols))),
+            findings=tuple(_met(finding, targets.symbols) for finding in overlaid.findings),
+            halted=tuple(sorted(halted & set(targets.symbols))),
             rules=_used(rules, reviewed.sha256),
             earnings_unknown=unknown,
             turnover=_turnovers(table),
-            newly_broken=tuple(broken),
+            newly_broken=broken,
         ),
         artefacts={"targets": day.write("targets", table.reset_index(), TARGETS)},
         rows_in=len(table),
@@ -120,46 +125,18 @@ def overlay(
     )
 
 
-def halted_names(quotes: pd.DataFrame) -> set[int]:
-    """Return the conIds whose quote says that trading is halted; not known is not halted."""
-    known = quotes["halted"].dropna().astype(bool)
-    return {int(str(con_id)) for con_id in known.index[known]}
-
-
-def sessions_until(day: date, on: date, *, exchange: str) -> int:
-    """Return how many sessions lie between a session's day and a date: 0 for the day itself."""
-    return len(sessions_between(day, on, exchange=exchange)) - 1 if on > day else 0
-
-
-def _sessions_to_earnings(day: Day, earnings: StageRecord[EarningsResult]) -> dict[str, int]:
-    today, exchange = day.session.day, day.settings.exchange
-    return {
-        row["symbol"]: sessions_until(today, row["reports_on"], exchange=exchange)
-        for row in rows(day.read(earnings.artefacts["earnings"], EARNINGS))
-        if row["reports_on"] >= today
-    }
-
-
-def _newly_broken(
-    day: Day,
-    table: pd.DataFrame,
-    ingested: Ingested,
-    held: StageRecord[SnapshotResult],
-    optimal: StageRecord[OptimiseResult],
-) -> list[Check]:
-    """Return the limits that the overlaid weights break and the optimal ones did not.
-
-    The gate judges again, after rounding; this tells that an override was the cause.
-    """
-    snapshot, working = stocks_held(day, held), open_orders_of(day, held)
-    optimised = Optimised(optimal.result.status, optimal.result.relaxations)
-    gate = gate_of(day, table, ingested, snapshot, optimised)
-    before, after = (
-        gate.judge(Batch(numbers(table[column]), (), snapshot, working))
-        for column in ("weight_optimal", "weight")
+def _facts(day: Day, ingested: Ingested, rules: Rules, halted: set[int]) -> Mapping[Key, Facts]:
+    calendar = day.read(ingested.earnings.artefacts["earnings"], EARNINGS)
+    return facts_of(
+        day.read(ingested.features.artefacts["features"], FEATURES),
+        day.read(ingested.news.artefacts["headlines"], HEADLINES),
+        as_of=day.as_of,
+        within=rules.news_counts_for,
+        halted=halted,
+        sessions_to_earnings=sessions_to_earnings(
+            calendar, today=day.session.day, exchange=day.settings.exchange
+        ),
     )
-    failed = {check.name for check in before if not check.passed}
-    return [check for check in after if not check.passed and check.name not in failed]
 
 
 def _turnovers(table: pd.DataFrame) -> Turnovers:

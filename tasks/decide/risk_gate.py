@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
-
-import pandas as pd
 
 from core.canonical import plain
+from core.left_alone import LeftAlone
 from core.storage.runs import StageRecord
-from core.tables import TARGETS
-from core.tables.columns import numbers, texts
-from core.types import Order, Snapshot
+from core.types import Order
 from desk.gate import market_context
-from desk.gate.portfolio_gate import Batch, Optimised
-from desk.records.order_ref import order_ref
-from ibkr.account.portfolio import Portfolio
-from optimiser.lots.whole_lots import LeftAlone, Lots, Sizing, target_quantities
+from desk.gate.portfolio_gate import Optimised
 from risk.limits import Check
 from risk.measures import mean_return
 from tasks.day import Day
-from tasks.decide.book_limits import book_limits
-from tasks.decide.judgement import gate_of, judge_batch, verdict_note
-from tasks.decide.listings import listings_of
 from tasks.decide.optimise import OptimiseResult
 from tasks.decide.overlay import OverlayResult
-from tasks.decide.snapshot import SnapshotResult, open_orders_of, stocks_held
+from tasks.decide.snapshot import SnapshotResult
+from tasks.decide.targets import Targets
 from tasks.ingest.ingested import Ingested
-from tasks.ingest.universe import contracts_of
 from tasks.stage import Output, StageResult, stage
 
 
@@ -55,20 +44,18 @@ class RiskGateResult(StageResult):
 @stage(6, RiskGateResult)
 def risk_gate(
     day: Day,
-    targets: StageRecord[OverlayResult],
+    overlaid: StageRecord[OverlayResult],
     ingested: Ingested,
     held: StageRecord[SnapshotResult],
     optimal: StageRecord[OptimiseResult],
 ) -> Output[RiskGateResult]:
     """Round the targets to lots, make the orders, and hold all of it against every limit."""
-    snapshot = stocks_held(day, held)
-    table = day.read(targets.artefacts["targets"], TARGETS).set_index("con_id")
-    lots = lots_of(day, table, ingested, snapshot, targets.result.halted)
-    orders = orders_for(day, lots.quantities, table, ingested, snapshot)
+    targets = Targets.read(day, overlaid.artefacts["targets"], ingested, held)
+    lots = targets.lots(overlaid.result.halted)
+    orders = targets.orders(lots.quantities)
     optimised = Optimised(optimal.result.status, optimal.result.relaxations)
-    batch = Batch(lots.weights, orders, snapshot, open_orders_of(day, held))
-    checks = judge_batch(day, ingested, gate_of(day, table, ingested, snapshot, optimised), batch)
-    symbols = texts(table["symbol"])
+    checks = targets.judge(targets.batch(lots.weights, orders), optimised)
+    symbols = targets.symbols
     verdict = RiskGateResult(
         passed=all(check.passed for check in checks),
         checks=checks,
@@ -80,65 +67,24 @@ def risk_gate(
         orders=orders,
         optimised=optimised,
     )
+    # What single orders are judged by until the next decision.
+    reference = market_context.record_of(mean_return(targets.returns), targets.sectors)
     return Output(
         result=verdict,
         artefacts={
             "verdict": day.write_record("gate", plain(verdict)),
-            "reference": day.write_record(market_context.KIND, _reference(day, ingested)),
+            "reference": day.write_record(market_context.KIND, reference),
         },
-        rows_in=int((table["weight"] != 0.0).sum()),
+        rows_in=int((targets.table["weight"] != 0.0).sum()),
         rows_out=len(orders),
         notes=verdict_note(checks),
     )
 
 
-def lots_of(
-    day: Day, table: pd.DataFrame, ingested: Ingested, snapshot: Snapshot, halted: Iterable[int]
-) -> Lots:
-    """Return the positions, in whole shares, that the targets stand for."""
-    orders, weights = day.settings.orders, numbers(table["weight"])
-    contracts = {contract.con_id for contract in contracts_of(ingested.universe_table(day))}
-    held = {position.con_id: position.quantity for position in snapshot.positions}
-    in_play = {*held, *(con_id for con_id, weight in weights.items() if weight != 0.0)}
-    return target_quantities(
-        weights,
-        listings=listings_of(day, table, ingested, snapshot),
-        current=held,
-        sizing=Sizing(
-            net_asset_value=snapshot.net_asset_value,
-            rates=snapshot.exchange_rates,
-            even_lots=orders.even_lots,
-            no_trade_band=orders.no_trade_band,
-            min_trade_value=orders.min_trade_value,
-        ),
-        limits=book_limits(day, ingested, in_play),
-        # Without a contract there is no order, without a price one believes there is none either.
-        frozen={*halted, *ingested.quality.quarantined, *(set(held) - contracts)},
-    )
-
-
-def orders_for(
-    day: Day,
-    quantities: Mapping[int, int],
-    table: pd.DataFrame,
-    ingested: Ingested,
-    snapshot: Snapshot,
-) -> tuple[Order, ...]:
-    """Return the orders that lead from the positions held to these quantities."""
-    contracts = contracts_of(ingested.universe_table(day))
-    settings = day.settings.orders
-    return Portfolio.diff_to_orders(
-        quantities,
-        snapshot,
-        {contract.con_id: contract for contract in contracts},
-        numbers(table["price"]),
-        limit_offset=settings.limit_offset,
-        time_in_force=settings.time_in_force,
-        order_ref=partial(order_ref, day.account, day.session.day),
-    )
-
-
-def _reference(day: Day, ingested: Ingested) -> dict[str, Any]:
-    """Return what single orders are judged by until the next decision."""
-    universe = ingested.universe_table(day).set_index("con_id")
-    return market_context.record_of(mean_return(ingested.returns(day)), texts(universe["sector"]))
+def verdict_note(checks: Sequence[Check]) -> str:
+    """Return one line: passed, or which checks failed."""
+    failed = [check for check in checks if not check.passed]
+    if not failed:
+        return f"passed {len(checks)} of {len(checks)}"
+    named = "; ".join(f"{check.name}: {check.detail}" for check in failed)
+    return f"FAILED {len(failed)} of {len(checks)}: {named}"

@@ -7,17 +7,16 @@ from dataclasses import dataclass, field
 
 from core.canonical import plain
 from core.storage.runs import StageRecord
-from core.tables import TARGETS
-from core.types import Order, Snapshot, WhatIf
-from desk.gate.portfolio_gate import Batch
+from core.types import Order, WhatIf
+from desk.gate.portfolio_gate import weights_after
+from optimiser.lots.whole_lots import Listing
 from risk.limits import Check
 from risk.rehearsal import Basket, Rehearsal, Step, rehearse
 from tasks.day import Day
-from tasks.decide.judgement import gate_of, judge_batch, verdict_note
-from tasks.decide.listings import base_prices, listings_of
 from tasks.decide.overlay import OverlayResult
-from tasks.decide.risk_gate import RiskGateResult
-from tasks.decide.snapshot import SnapshotResult, open_orders_of, stocks_held
+from tasks.decide.risk_gate import RiskGateResult, verdict_note
+from tasks.decide.snapshot import SnapshotResult
+from tasks.decide.targets import Targets
 from tasks.ingest.ingested import Ingested
 from tasks.stage import Output, StageResult, stage
 
@@ -52,7 +51,7 @@ class WhatIfResult(StageResult):
 @stage(7, WhatIfResult, retries=2)
 def what_if(
     day: Day,
-    targets: StageRecord[OverlayResult],
+    overlaid: StageRecord[OverlayResult],
     ingested: Ingested,
     held: StageRecord[SnapshotResult],
     verdict: StageRecord[RiskGateResult],
@@ -63,27 +62,15 @@ def what_if(
         why = "no orders" if verdict.result.passed else "the gate failed"
         unasked = WhatIfResult(passed=True, rehearsed=False, orders=orders)
         return _output(day, unasked, len(orders), 0, f"not rehearsed: {why}")
-    table = day.read(targets.artefacts["targets"], TARGETS).set_index("con_id")
-    snapshot = stocks_held(day, held)
-    listings = listings_of(day, table, ingested, snapshot)
-    even = day.settings.orders.even_lots
-    with day.connect(for_orders=True) as gateway:
-        rehearsal = rehearse(
-            orders,
-            _with_progress(day, gateway.trading.what_if, len(orders)),
-            size_down=day.settings.orders.size_down,
-            floor=day.settings.orders.size_down_floor,
-            lot=lambda order: listings[order.con_id].round_lot(even=even),
-        )
+    targets = Targets.read(day, overlaid.artefacts["targets"], ingested, held)
+    rehearsal = _rehearse(day, orders, targets.listings)
     checks: tuple[Check, ...] = ()
     weights: dict[int, float] = {}
     if rehearsal.kept != orders:
         # A sale that was removed may break a limit, and every figure people see is of what is left.
-        weights = weights_after(rehearsal.kept, snapshot, base_prices(listings, snapshot))
-        batch = Batch(weights, rehearsal.kept, snapshot, open_orders_of(day, held))
-        gate = gate_of(day, table, ingested, snapshot, verdict.result.optimised)
-        checks = judge_batch(day, ingested, gate, batch)
-    told = what_if_note(rehearsal, checks)
+        weights = weights_after(rehearsal.kept, targets.snapshot, targets.worth)
+        left = targets.batch(weights, rehearsal.kept)
+        checks = targets.judge(left, verdict.result.optimised)
     result = WhatIfResult(
         passed=all(check.passed for check in checks),
         rehearsed=True,
@@ -94,18 +81,20 @@ def what_if(
         steps=rehearsal.steps,
         basket=None if rehearsal.basket is None else BasketChange(*rehearsal.basket),
     )
+    told = what_if_note(rehearsal, checks)
     return _output(day, result, len(orders), len(rehearsal.kept), told)
 
 
-def weights_after(
-    orders: Sequence[Order], snapshot: Snapshot, prices: Mapping[int, float]
-) -> dict[int, float]:
-    """Return the weights that orders lead to, by conId; prices in the base currency."""
-    weights = dict(snapshot.weights)
-    for order in orders:
-        change = order.side.sign * order.quantity * prices[order.con_id]
-        weights[order.con_id] = weights.get(order.con_id, 0.0) + change / snapshot.net_asset_value
-    return weights
+def _rehearse(day: Day, orders: tuple[Order, ...], listings: Mapping[int, Listing]) -> Rehearsal:
+    settings = day.settings.orders
+    with day.connect(for_orders=True) as gateway:
+        return rehearse(
+            orders,
+            _with_progress(day, gateway.trading.what_if, len(orders)),
+            size_down=settings.size_down,
+            floor=settings.size_down_floor,
+            lot=lambda order: listings[order.con_id].round_lot(even=settings.even_lots),
+        )
 
 
 def what_if_note(rehearsal: Rehearsal, checks: Sequence[Check]) -> str:

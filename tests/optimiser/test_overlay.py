@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.errors import DataError
 from core.text.untrusted import folded
 from optimiser.overlay.news_overrides import Facts, apply_overrides, facts_of
-from tasks.decide.overlay_rules import read_rules
+from optimiser.overlay.rules_file import read_rules
 
 RULES = read_rules().rules
 NOON = datetime(2026, 6, 15, 11, 0, tzinfo=UTC)

@@ -1,5 +1,9 @@
 """Every stage there is, and every other way to do one."""
 
+from datetime import date
+
+from core.storage.paths import Paths
+from core.storage.runs import RunBook
 from tasks.decide.optimise import optimise
 from tasks.decide.order_ticket import order_ticket
 from tasks.decide.overlay import overlay
@@ -32,3 +36,11 @@ STAGES = [
 ]  # fmt: skip
 OTHERWISE = [submit_automatically, recall_submission, keep_submission, notify_of_day]
 RESUMED = frozenset(each.name for each in STAGES if each.resumable)
+
+
+def records_of(home):
+    """Return the records in the one run book under a home folder, by the stages' titles."""
+    paths = Paths(home=home, mode="sim")
+    (path,) = (paths.data / "runs").rglob("*.json")
+    book = RunBook.open(paths, date.fromisoformat(path.parent.name), path.stem)
+    return {stage.title: book[stage] for stage in STAGES if stage.name in book.done}

@@ -7,9 +7,7 @@ import pytest
 
 from core.tables import FEATURES
 from core.types import Contract
-from desk.gate.portfolio_gate import Batch, Optimised
-from tasks.decide.judgement import gate_of, judge_batch
-from tasks.decide.risk_gate import lots_of, orders_for
+from desk.gate.portfolio_gate import Optimised
 from tests.tasks.a_day import a_day, a_snapshot
 from tests.tasks.test_tasks_lots import (
     LONDON,
@@ -17,6 +15,7 @@ from tests.tasks.test_tasks_lots import (
     PRICES,
     TOKYO,
     ingested_of,
+    targets_of,
 )
 
 FRANKFURT = Contract(4, "SAP", currency="EUR", primary_exchange="IBIS")
@@ -51,11 +50,10 @@ def verdict(market, snapshot, **weights):
         for c in LISTINGS
     ]  # fmt: skip
     table = pd.DataFrame(rows).set_index("con_id")
-    lots = lots_of(day, table, ingested, snapshot, [])
-    orders = orders_for(day, lots.quantities, table, ingested, snapshot)
-    batch = Batch(lots.weights, orders, snapshot, ())
-    gate = gate_of(day, table, ingested, snapshot, Optimised("optimal", {}))
-    checks = judge_batch(day, ingested, gate, batch)
+    targets = targets_of(day, table, ingested, snapshot)
+    lots = targets.lots([])
+    orders = targets.orders(lots.quantities)
+    checks = targets.judge(targets.batch(lots.weights, orders), Optimised("optimal", {}))
     return orders, {check.name: check for check in checks}
 
 

@@ -11,11 +11,9 @@ from core.errors import DataError
 from core.storage.runs import StageRecord
 from core.tables import BARS, FEATURES, UNIVERSE
 from core.types import Contract, Side
+from desk.gate.portfolio_gate import weights_after
 from signals.quality import judge_bars
-from tasks.decide.book_limits import book_limits
-from tasks.decide.listings import base_prices, listings_of
-from tasks.decide.risk_gate import lots_of, orders_for
-from tasks.decide.what_if import weights_after
+from tasks.decide.targets import Targets
 from tasks.ingest.earnings import EarningsResult
 from tasks.ingest.features import FeaturesResult
 from tasks.ingest.ingested import Ingested
@@ -90,8 +88,12 @@ def targets(**weights):
     return pd.DataFrame({"weight": rows, "price": {con_id: PRICES[con_id] for con_id in rows}})
 
 
+def targets_of(day, table, ingested, snapshot):
+    return Targets(day=day, ingested=ingested, table=table, snapshot=snapshot)
+
+
 def rounded(day, table, ingested, snapshot, halted=()):
-    return lots_of(day, table, ingested, snapshot, halted)
+    return targets_of(day, table, ingested, snapshot).lots(halted)
 
 
 def test_pence_and_yen_are_worth_what_the_account_page_says(day):
@@ -103,12 +105,11 @@ def test_pence_and_yen_are_worth_what_the_account_page_says(day):
     lots = rounded(day, table, ingested, snapshot)
     assert lots.quantities == {1: 8_000, 2: 300, 3: 100}
     assert lots.weights == pytest.approx({1: 0.08, 2: 0.0576, 3: 0.05})
-    worth = base_prices(listings_of(day, table, ingested, snapshot), snapshot)
+    worth = targets_of(day, table, ingested, snapshot).worth
     assert worth == pytest.approx({1: 1.0, 2: 19.2, 3: 50.0})
     # An order's limit price stays in the units of its market.
-    prices = {o.symbol: o.limit_price for o in orders_for(
-        day, lots.quantities, table, ingested, snapshot
-    )}  # fmt: skip
+    orders = targets_of(day, table, ingested, snapshot).orders(lots.quantities)
+    prices = {order.symbol: order.limit_price for order in orders}
     assert prices == {"VOD": 80.8, "7203": 3_030.0, "ABC": 50.5}
 
 
@@ -147,7 +148,7 @@ def test_sales_come_before_purchases_in_the_orders(day):
     snapshot = a_snapshot(a_position(con_id=3, quantity=100.0, market_value=5_000.0), rates=RATES)
     ingested, table = ingested_of(day), targets(london=0.08, tokyo=0.06)
     lots = rounded(day, table, ingested, snapshot)
-    orders = orders_for(day, lots.quantities, table, ingested, snapshot)
+    orders = targets_of(day, table, ingested, snapshot).orders(lots.quantities)
     assert [(o.side, o.symbol) for o in orders] == [
         (Side.SELL, "ABC"), (Side.BUY, "7203"), (Side.BUY, "VOD"),
     ]  # fmt: skip
@@ -158,9 +159,9 @@ def test_what_survives_the_rehearsal_is_weighed_in_the_base_currency(day):
     snapshot = a_snapshot(a_position(con_id=3, quantity=100.0, market_value=5_000.0), rates=RATES)
     ingested, table = ingested_of(day), targets(london=0.08, tokyo=0.06)
     lots = rounded(day, table, ingested, snapshot)
-    orders = orders_for(day, lots.quantities, table, ingested, snapshot)
+    orders = targets_of(day, table, ingested, snapshot).orders(lots.quantities)
     kept = [replace(o, quantity=6_000) if o.symbol == "VOD" else o for o in orders]
-    prices = base_prices(listings_of(day, table, ingested, snapshot), snapshot)
+    prices = targets_of(day, table, ingested, snapshot).worth
     weights = weights_after([o for o in kept if o.symbol != "7203"], snapshot, prices)
     assert weights == pytest.approx({1: 0.06, 3: 0.0})
 
@@ -176,7 +177,7 @@ def test_what_survives_the_rehearsal_is_weighed_in_the_base_currency(day):
 )
 def test_rounding_keeps_the_limits_of_the_settings(tmp_path, setting, wanted, kept):
     day = a_day(tmp_path, limits=setting)
-    found = book_limits(day, ingested_of(day), {1, 2, 3})
+    found = targets_of(day, None, ingested_of(day), None).limits({1, 2, 3})
     for name, value in kept.items():
         assert getattr(found, name) == value
     assert found.betas == pytest.approx({1: 1.0, 2: 1.0, 3: 1.0})  # they all move alike
@@ -185,6 +186,6 @@ def test_rounding_keeps_the_limits_of_the_settings(tmp_path, setting, wanted, ke
 
 
 def test_without_a_history_there_is_no_beta_to_round_by(day):
-    found = book_limits(day, ingested_of(day, [NEW_YORK]), {1, 3})
+    found = targets_of(day, None, ingested_of(day, [NEW_YORK]), None).limits({1, 3})
     assert found.beta_range is None
     assert found.groups == {1: "unknown", 3: "unknown"}

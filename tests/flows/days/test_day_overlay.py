@@ -7,9 +7,9 @@ import pytest
 
 from core.settings import SimulatorSettings
 from core.tables import TARGETS, read_table
+from optimiser.overlay.rules_file import read_rules
 from simulator.process import start
 from tasks.decide.overlay import overlay
-from tasks.decide.overlay_rules import read_rules
 from tasks.decide.risk_gate import risk_gate
 from tasks.ingest.earnings import earnings
 from tasks.record.journal import journal

@@ -8,11 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.settings import SimulatorSettings
-from core.storage.runs import read_records
 from flows.daily import stage_markdown
 from simulator.process import start
-from tests.flows.days.days import DAY, paths_of
+from tests.flows.days.days import DAY
 from tests.flows.days.feed_server import a_server
+from tests.tasks.all_stages import records_of
 
 KEY, TOKEN, NEWS = "canary-key/5f1d2c", "canary-token-9b7e31", "canary-news-60b1c4"
 SPELLINGS = (KEY, quote(KEY, safe=""), TOKEN, NEWS)
@@ -64,8 +64,7 @@ def assert_kept(said, home):
 
 
 def markdown_of(home):
-    (book,) = (paths_of(home).data / "runs").rglob("*.json")
-    return "\n".join(stage_markdown(name, r) for name, r in read_records(book).items())
+    return "\n".join(stage_markdown(*each) for each in records_of(home).items())
 
 
 def test_the_secrets_of_a_day_are_in_no_file_and_no_output_even_with_debug(secretive, tmp_path):

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import pytest
 
 from core.settings import SimulatorSettings
-from core.storage.runs import read_records
 from core.text.untrusted import lines
 from flows.daily import stage_markdown
 from simulator.market.scenarios import open_market
@@ -15,6 +14,7 @@ from simulator.process import start
 from tests.flows.days.days import DAY, ticket_of, typing_at
 from tests.flows.days.feed_server import a_server
 from tests.flows.days.rewriting import a_rewriting_wire
+from tests.tasks.all_stages import records_of
 
 pytestmark = pytest.mark.slow
 
@@ -139,8 +139,7 @@ def test_slack_is_sent_nothing_that_pings_links_or_hides(day):
 
 
 def test_prefect_is_shown_the_words_and_no_link_or_markup(day):
-    (book,) = (day.home / "data/sim/runs").rglob("*.json")
-    markdown = "\n".join(stage_markdown(name, r) for name, r in read_records(book).items())
+    markdown = "\n".join(stage_markdown(*each) for each in records_of(day.home).items())
     assert "MARK" in markdown
     assert raw(markdown) == []
     assert "<b>" not in re.sub(r"\\.", "", markdown)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigurationError
 from optimiser.overlay.regex_cost import MOST_WAYS, pattern_problem
-from tasks.decide.overlay_rules import OVERLAY, read_rules
+from optimiser.overlay.rules_file import OVERLAY, read_rules
 
 PLAIN = """\
 [sentiment]

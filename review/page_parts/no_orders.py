@@ -5,35 +5,36 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from core.left_alone import Cause, LeftAlone
 from core.settings import Settings
 from desk.tickets.order_ticket import Ticket
-from optimiser.lots.whole_lots import Cause, LeftAlone
 from risk.gate import OPTIMAL, RELAXED
-from tasks.decide.risk_gate import RiskGateResult
 
 SHOWN = 3  # names that are listed
 
 
 def no_orders(
     ticket: Ticket,
-    gate: RiskGateResult,
     targets: Iterable[Mapping[str, Any]],
     settings: Settings,
+    *,
+    status: str,
+    left_alone: Mapping[str, LeftAlone],
 ) -> str:
     """Return why a ticket has no orders; empty where it has some.
 
-    ``targets`` are the rows of the table of targets.
+    ``targets`` are the rows of the table of targets, ``status`` the optimiser's, ``left_alone``
+    the symbols that rounding left as they are.
     """
     if ticket.lines:
         return ""
     if ticket.removed:
         named = "; ".join(f"{each.symbol}: {each.reason}" for each in ticket.removed[:SHOWN])
         return f"The rehearsal removed every order ({named})."
-    status = gate.optimised.status
     if status not in {OPTIMAL, RELAXED}:
         return f"The optimiser found no target (status {status}): what is held stays."
-    if gate.left_alone:
-        return _left_alone(gate.left_alone, ticket, settings)
+    if left_alone:
+        return _left_alone(left_alone, ticket, settings)
     return _nothing_to_change(list(targets))
 
 

@@ -2,11 +2,9 @@
 
 import pytest
 
-from desk.gate.portfolio_gate import Optimised
+from core.left_alone import Cause, LeftAlone
 from desk.tickets.order_ticket import Removed
-from optimiser.lots.whole_lots import Cause, LeftAlone
-from tasks.decide.no_orders import no_orders
-from tasks.decide.risk_gate import RiskGateResult
+from review.page_parts.no_orders import no_orders
 from tests.flows.days.days import settings_for
 from tests.tasks.a_day import a_ticket, an_order
 
@@ -29,10 +27,7 @@ def a_target(**changes):
 
 
 def a_gate(status="optimal", **left_alone):
-    return RiskGateResult(
-        passed=True, checks=(), quantities={}, weights={}, skipped={}, orders=(),
-        left_alone=left_alone, optimised=Optimised(status, {}),
-    )  # fmt: skip
+    return {"status": status, "left_alone": left_alone}
 
 
 def left(cause, change=0.001, lot=0.04):
@@ -69,18 +64,18 @@ def left(cause, change=0.001, lot=0.04):
     ],
 )
 def test_the_reason_is_said_with_its_figures(tmp_path, gate, targets, said):
-    told = no_orders(a_ticket(), gate, targets, settings_for(tmp_path))
+    told = no_orders(a_ticket(), targets, settings_for(tmp_path), **gate)
     assert said in told
     assert ("already where it should be" in told) == (said == SETTLED)
 
 
 def test_a_day_that_lost_every_order_in_rehearsal_says_so_and_why(tmp_path):
     lost = a_ticket(removed=(Removed("ABC", 1, "no answer within 15 s"),))
-    assert no_orders(lost, a_gate(), [], settings_for(tmp_path)) == (
+    assert no_orders(lost, [], settings_for(tmp_path), **a_gate()) == (
         "The rehearsal removed every order (ABC: no answer within 15 s)."
     )
 
 
 def test_a_day_with_orders_has_no_such_reason(tmp_path):
     gate = a_gate(A=left(Cause.BAND))
-    assert no_orders(a_ticket(an_order()), gate, [], settings_for(tmp_path)) == ""
+    assert no_orders(a_ticket(an_order()), [], settings_for(tmp_path), **gate) == ""

@@ -2,23 +2,25 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
 from core.canonical import canonical_json, plain
 from core.decoding import decode
 from core.types import Order, Side, WhatIf
+from desk.tickets.ticket_lines import Basis, ticket_line
 from risk.rehearsal import Action, Asked, Step
-from tasks.decide.order_ticket import ticket_line
 from tests.tasks.a_day import an_order
 
-TARGET = {"price": 10.0, "weight_before": 0.01, "alpha_score": 0.3, "override": None}
+BASIS = Basis(
+    price=10.0, worth=10.0, weight_before=0.01, alpha_score=0.3, overridden=False, adv=1e4
+)
 
 
-def a_line(order, *, adv=1e4, asked=None, **target):
-    return ticket_line(
-        order, {**TARGET, **target}, worth=10.0, net_asset_value=1e5, adv=adv, asked=asked
-    )
+def a_line(order, *, asked=None, beside="", **basis):
+    basis = replace(BASIS, **basis)
+    return ticket_line(order, basis, net_asset_value=1e5, asked=asked, beside=beside)
 
 
 def test_orders_written_as_json_read_back_the_same():
@@ -48,21 +50,17 @@ def test_a_reviewer_sees_what_was_sized_down_and_what_was_overridden():
     answer = WhatIf("ref", accepted=True, reason="", maintenance_margin_change=500.0,
                     commission=1.0)  # fmt: skip
     asked = Asked(250, Step("ref", 200, answer, Action.KEPT, ""))
-    line = a_line(an_order(quantity=200), asked=asked, override="bad news")
+    line = a_line(an_order(quantity=200), asked=asked, overridden=True)
     assert line.flag == "sized down from 250, override"
     assert (line.maintenance_margin_change, line.commission) == (500.0, 1.0)
 
 
 def test_a_reviewer_sees_what_others_have_open_in_the_name():
-    plain = {**TARGET, "override": None}
-    given = {"worth": 10.0, "net_asset_value": 1e5, "adv": None, "asked": None}
-    line = ticket_line(an_order(), plain, **given, beside="SELL 50")
-    assert line.flag == "also open by hand: SELL 50"
+    assert a_line(an_order(), beside="SELL 50").flag == "also open by hand: SELL 50"
 
 
 def test_the_value_of_an_order_in_pence_is_in_the_base_currency():
     # 200 shares at 80 pence, a share worth 1.00: 200, not 16,000.
-    target = {**TARGET, "price": 80.0}
-    line = ticket_line(an_order(), target, worth=1.0, net_asset_value=1e5, adv=None, asked=None)
+    line = a_line(an_order(), price=80.0, worth=1.0)
     assert (line.reference_price, line.notional) == (80.0, 200.0)
     assert math.isclose(line.weight_after, 0.012)

@@ -14,12 +14,11 @@ from pydantic import AfterValidator, Field, FiniteFloat, ValidationError
 from core.canonical import sha256_of
 from core.errors import ConfigurationError
 from core.settings import Section
-from core.storage.provenance import ROOT
 from optimiser.overlay.headline_match import MAX_TITLE, Phrase
 from optimiser.overlay.news_overrides import Rules
 from optimiser.overlay.regex_cost import pattern_problem
 
-OVERLAY = ROOT / "optimiser" / "overlay" / "overlay.toml"
+OVERLAY = Path(__file__).with_name("overlay.toml")
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _NEVER = r"(?!)"  # matches nothing
 

@@ -8,31 +8,9 @@ from collections.abc import Collection, Iterable, Mapping
 import pandas as pd
 
 from core.settings import LimitSettings
-from core.tables.columns import texts
-from optimiser.lots.share_portfolio import BookLimits
 from risk.gate import MIN_DAYS
+from risk.limits import is_restricted
 from risk.measures import UNKNOWN, beta, mean_return
-from tasks.day import Day
-from tasks.ingest.ingested import Ingested
-
-
-def book_limits(day: Day, ingested: Ingested, names: Collection[int]) -> BookLimits:
-    """Return the limits for positions in these names, wanted or held."""
-    limits = day.settings.limits
-    sectors = texts(ingested.universe_table(day).set_index("con_id")["sector"])
-    groups = {con_id: sectors.get(con_id, UNKNOWN) for con_id in sorted(names)}
-    betas = betas_of(ingested.returns(day), names)
-    return BookLimits(
-        max_single=limits.max_single,
-        max_gross=limits.max_gross,
-        cash_buffer=limits.cash_buffer,
-        max_net=limits.max_net,
-        max_turnover=limits.max_turnover,
-        groups=groups,
-        max_group=sector_caps(limits, groups.values()),
-        betas=betas,
-        beta_range=beta_range(limits, betas),
-    )
 
 
 def sector_caps(limits: LimitSettings, sectors: Iterable[str]) -> dict[str, float]:
@@ -61,3 +39,18 @@ def betas_of(returns: pd.DataFrame, names: Collection[int]) -> dict[int, float]:
         else math.nan
         for con_id in sorted(names)
     }
+
+
+def tradable(
+    symbols: Mapping[int, str], looked_at: Collection[int], *, restricted: Collection[str]
+) -> dict[int, bool]:
+    """Tell what may be traded: nothing restricted, and no holding that was not looked at."""
+    return {
+        con_id: con_id in looked_at and not is_restricted(con_id, symbol, restricted)
+        for con_id, symbol in symbols.items()
+    }
+
+
+def sectors_of(known: Mapping[int, str], names: Collection[int]) -> dict[int, str]:
+    """Return the sector of each name, "unknown" where it has none."""
+    return {con_id: known.get(con_id) or UNKNOWN for con_id in sorted(names)}

@@ -1,0 +1,195 @@
+"""The day's targets beside what is held, as rounding, gate, what-if and ticket ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import pandas as pd
+
+from core.storage.artefacts import Artefact
+from core.storage.runs import StageRecord
+from core.tables import TARGETS
+from core.tables.columns import numbers, texts
+from core.types import Contract, Order, OrderState, Snapshot
+from desk.gate.account_state import account_state
+from desk.gate.portfolio_gate import Batch, Optimised, PortfolioGate
+from desk.records.order_ref import order_ref
+from desk.records.store import DeskStore
+from ibkr.account.portfolio import Portfolio
+from optimiser.lots.listings import listings_of, worth_of
+from optimiser.lots.share_portfolio import BookLimits
+from optimiser.lots.whole_lots import Listing, Lots, Sizing, target_quantities
+from risk.account import AccountState
+from risk.data_quality import quality_checks
+from risk.deadline import check_deadline
+from risk.limits import Check
+from risk.name_limits import beta_range, betas_of, sector_caps, sectors_of
+from tasks.day import Day
+from tasks.decide.snapshot import SnapshotResult, open_orders_of, stocks_held
+from tasks.ingest.ingested import Ingested
+from tasks.ingest.universe import contracts_of
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Targets:
+    """A table of targets, and all that turning it into orders and judging them rests on."""
+
+    day: Day
+    ingested: Ingested
+    table: pd.DataFrame  # of schema ``targets``, by conId
+    snapshot: Snapshot  # stocks and funds only
+    working: tuple[OrderState, ...] = ()  # orders that were open when it was taken
+
+    @classmethod
+    def read(
+        cls, day: Day, table: Artefact, ingested: Ingested, held: StageRecord[SnapshotResult]
+    ) -> Targets:
+        """Read the table and what is held."""
+        return cls(
+            day=day,
+            ingested=ingested,
+            table=day.read(table, TARGETS).set_index("con_id"),
+            snapshot=stocks_held(day, held),
+            working=open_orders_of(day, held),
+        )
+
+    @cached_property
+    def symbols(self) -> dict[int, str]:
+        """The symbol of each name, by conId."""
+        return texts(self.table["symbol"])
+
+    @cached_property
+    def features(self) -> pd.DataFrame:
+        """The features, by conId."""
+        return self.ingested.feature_table(self.day)
+
+    @cached_property
+    def universe(self) -> pd.DataFrame:
+        """The universe."""
+        return self.ingested.universe_table(self.day)
+
+    @cached_property
+    def returns(self) -> pd.DataFrame:
+        """The return scenarios, one column per conId."""
+        return self.ingested.returns(self.day)
+
+    @cached_property
+    def sectors(self) -> dict[int, str]:
+        """The sector of each name that has one, by conId."""
+        return texts(self.universe.set_index("con_id")["sector"])
+
+    @cached_property
+    def contracts(self) -> dict[int, Contract]:
+        """What can be traded, by conId."""
+        return {contract.con_id: contract for contract in contracts_of(self.universe)}
+
+    @cached_property
+    def listings(self) -> dict[int, Listing]:
+        """How each name is quoted, by conId."""
+        quoted = numbers(self.features["price"])
+        return listings_of(numbers(self.table["price"]), self.contracts, quoted, self.snapshot)
+
+    @cached_property
+    def worth(self) -> dict[int, float]:
+        """What a share of each name is worth in the base currency, by conId."""
+        return worth_of(self.listings, self.snapshot)
+
+    def lots(self, halted: Collection[int]) -> Lots:
+        """Return the positions, in whole shares, that the targets stand for."""
+        orders, weights = self.day.settings.orders, numbers(self.table["weight"])
+        held = self.snapshot.held
+        in_play = {*held, *(con_id for con_id, weight in weights.items() if weight != 0.0)}
+        # Without a contract there is no order, without a price one believes there is none either.
+        frozen = {*halted, *self.ingested.quality.quarantined, *(set(held) - set(self.contracts))}
+        return target_quantities(
+            weights,
+            listings=self.listings,
+            current=held,
+            sizing=Sizing(
+                net_asset_value=self.snapshot.net_asset_value,
+                rates=self.snapshot.exchange_rates,
+                even_lots=orders.even_lots,
+                no_trade_band=orders.no_trade_band,
+                min_trade_value=orders.min_trade_value,
+            ),
+            limits=self.limits(in_play),
+            frozen=frozen,
+        )
+
+    def limits(self, names: Collection[int]) -> BookLimits:
+        """Return the limits of positions in these names, wanted or held."""
+        limits = self.day.settings.limits
+        groups = sectors_of(self.sectors, names)
+        betas = betas_of(self.returns, names)
+        return BookLimits(
+            max_single=limits.max_single,
+            max_gross=limits.max_gross,
+            cash_buffer=limits.cash_buffer,
+            max_net=limits.max_net,
+            max_turnover=limits.max_turnover,
+            groups=groups,
+            max_group=sector_caps(limits, groups.values()),
+            betas=betas,
+            beta_range=beta_range(limits, betas),
+        )
+
+    def orders(self, quantities: Mapping[int, int]) -> tuple[Order, ...]:
+        """Return the orders that lead from the positions held to these quantities."""
+        settings = self.day.settings.orders
+        return Portfolio.diff_to_orders(
+            quantities,
+            self.snapshot,
+            self.contracts,
+            numbers(self.table["price"]),
+            limit_offset=settings.limit_offset,
+            time_in_force=settings.time_in_force,
+            order_ref=partial(order_ref, self.day.account, self.day.session.day),
+        )
+
+    def batch(self, weights: Mapping[int, float], orders: tuple[Order, ...] = ()) -> Batch:
+        """Return weights, and the orders that lead there, as the gate judges them."""
+        return Batch(weights, orders, self.snapshot, self.working)
+
+    def gate(self, optimised: Optimised) -> PortfolioGate:
+        """Return the gate for batches that lead to these targets."""
+        fresh = min(len(self.features), self.ingested.quality.fresh)
+        return PortfolioGate(
+            limits=self.day.settings.limits,
+            prices={con_id: listing.price for con_id, listing in self.listings.items()},
+            worth=self.worth,
+            returns=self.returns,
+            adv=numbers(self.features["adv_20"]),
+            coverage=fresh / len(self.universe),
+            sectors=self.sectors,
+            symbols=self.symbols,
+            optimised=optimised,
+            account=self._account,
+        )
+
+    def judge(self, batch: Batch, optimised: Optimised) -> tuple[Check, ...]:
+        """Return the whole verdict on a batch: deadline, data, portfolio, account, single orders.
+
+        The only judgement there is: what-if sizing asks it again of the orders that are left.
+        """
+        day = self.day
+        return (
+            check_deadline(day.as_of, day.session.finish_line),
+            *quality_checks(
+                day.settings.quality, self.ingested.quality, held=set(self.snapshot.held)
+            ),
+            *self.gate(optimised).judge(batch),
+        )
+
+    def _account(self, orders: Sequence[Order]) -> AccountState:
+        day = self.day
+        with DeskStore.of(day.paths) as store:
+            return account_state(
+                store,
+                day.settings,
+                account=day.account,
+                session=day.session.day,
+                batch=[order.order_ref for order in orders],
+                past=day.past,
+            )
