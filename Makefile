@@ -66,10 +66,10 @@ sweep-optimiser: $(READY) ## A thousand random and degenerate portfolios, fast e
 	SWEEP_PROBLEMS=1000 $(BIN)/python -m pytest -q -n auto tests/optimiser/test_sweep.py
 
 fuzz-gate: $(READY) ## A hundred thousand orders and portfolios: the gate against its oracle
-	GATE_CASES=100000 $(BIN)/python -m pytest -q -n0 tests/risk/test_gate_campaign.py
+	GATE_CASES=100000 $(BIN)/python -m pytest -q -n0 tests/risk/gate/test_gate_campaign.py
 
 mutants: $(READY) ## Every limit changed, one at a time: each change is noticed
-	$(BIN)/python -m pytest -q -n0 tests/risk/test_gate_mutants.py
+	$(BIN)/python -m pytest -q -n0 tests/risk/gate/test_gate_mutants.py
 
 deploy: $(READY) ## Register the deployments with the Prefect server of PREFECT_API_URL
 	$(BIN)/prefect work-pool create daybook --type process --overwrite

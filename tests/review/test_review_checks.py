@@ -17,7 +17,7 @@ from risk.account import AccountState, History, Valuation
 from risk.deadline import check_deadline
 from risk.limits import Limit, check
 from risk.strategy_checks import check_closing, check_opening
-from tests.risk.test_gate import ORDER, account, in_dollars, returns_of, verdict
+from tests.risk.gate.gate_verdicts import ORDER, account, in_dollars, returns_of, verdict
 from tests.risk.test_strategy_checks import ALL
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)

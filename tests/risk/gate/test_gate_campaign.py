@@ -12,8 +12,9 @@ from functools import cache
 
 import pytest
 
-from tests.risk import gate_cases
-from tests.risk.gate_cases import SYMBOLS, ask, real_gate
+from tests.risk.gate import gate_asked
+from tests.risk.gate.gate_asked import ask, real_gate
+from tests.risk.gate.gate_cases import SYMBOLS
 
 CASES = int(os.environ.get("GATE_CASES", "2000"))
 SHARES = {"portfolio": 0.2, "order": 0.7, "desk": 0.1}
@@ -120,5 +121,5 @@ def test_every_check_was_seen_to_pass_and_to_fail(kind):
 
 
 def test_a_case_is_the_same_whenever_it_is_drawn():
-    for kind, (case_of, _) in gate_cases.KINDS.items():
+    for kind, (case_of, _) in gate_asked.KINDS.items():
         assert repr(case_of(7)) == repr(case_of(7)), kind

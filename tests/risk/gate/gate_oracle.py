@@ -7,89 +7,25 @@ A number that is none (None, text, true, NaN, infinite, too large for a float) i
 what rests on it cannot be measured, which fails.
 """
 
-import math
-import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from core.types import OrderType, Side
+from tests.risk.gate.gate_oracle_account import of_account
+from tests.risk.gate.gate_oracle_case import (
+    SMALL,
+    Case,
+    Judged,
+    held_to,
+    measurable,
+    positive,
+    real,
+    total,
+    worst,
+)
+from tests.risk.gate.gate_oracle_losses import losses
 
-TOLERANCE = Fraction(1, 10**9)
-SMALL = Fraction(1, 10**10)  # no position
 NEAREST, NEAR = Fraction(1, 10**12), Fraction(1, 10**7)  # to a limit, where rounding decides
-LEAST_DAYS = 60
-QUANTILE = 1.6448536269514722  # of the standard normal at 95 %
-TAIL_MEAN = math.exp(-(QUANTILE**2) / 2) / math.sqrt(2 * math.pi) / 0.05
-TOO_LARGE = Fraction(sys.float_info.max)
-STILL = 1e-16  # a market's variance below which it does not move
-
-
-@dataclass
-class Case:
-    """Everything a portfolio is judged by. Columns of returns are lists, one entry a day."""
-
-    current: dict
-    targets: dict
-    limits: dict
-    returns: dict
-    days: int
-    foreign: list = field(default_factory=list)
-    market: Any = None  # a list, one entry a day
-    adv: dict = field(default_factory=dict)
-    prices: dict = field(default_factory=dict)
-    references: Any = None  # what orders are held against; None: the prices
-    nav: Any = 1e6
-    coverage: Any = 1.0
-    status: Any = "optimal"
-    relaxations: dict = field(default_factory=dict)
-    orders: list = field(default_factory=list)
-    sectors: dict = field(default_factory=dict)
-    names: dict = field(default_factory=dict)
-    stop: Any = "active"
-    valued: list = field(default_factory=list)  # (session, moment, net asset value)
-    unreadable: str = ""
-    orders_before: Any = 0
-    pool: int = 0  # which frame of returns this is
-
-
-@dataclass(frozen=True)
-class Judged:
-    passed: bool
-    value: Any = None  # a Fraction or a float
-    limit: Any = None
-
-
-def real(x):
-    """The number that x is, exactly; None for what is no finite number."""
-    if x is None or isinstance(x, bool | str):
-        return None
-    if isinstance(x, Fraction):
-        return x
-    try:
-        return Fraction(float(x)) if math.isfinite(float(x)) else None
-    except OverflowError:
-        return None
-
-
-def measurable(value):
-    """The value, or None where it is too large for a float."""
-    return None if value is None or abs(value) > TOO_LARGE else value
-
-
-def held_to(value, limit):
-    limit, value = Fraction(limit), measurable(value)
-    return Judged(value is not None and value <= limit + TOLERANCE, value, limit)
-
-
-def total(values):
-    found = list(values)
-    return None if None in found else sum(found, Fraction(0))
-
-
-def worst(values):
-    found = list(values)
-    return None if None in found else max(found)
 
 
 def outcomes(case):
@@ -181,94 +117,6 @@ def by_sector(case, books):
     }
 
 
-def profits(case, book):
-    """(day, profit) of each day on which every position has a return; None if none can be had."""
-    if None in book.values():
-        return None
-    held = [(float(w), case.returns.get(name)) for name, w in book.items() if abs(w) > SMALL]
-    if any(column is None for _, column in held):
-        return []
-    return [
-        (day, fsum(weight * column[day] for weight, column in held))
-        for day in range(case.days)
-        if all(math.isfinite(column[day]) for _, column in held)
-    ]
-
-
-def fsum(values):
-    """Their exact sum, rounded once; NaN where it is too large."""
-    try:
-        return math.fsum(values)
-    except (OverflowError, ValueError):
-        return math.nan
-
-
-def known(value):
-    return value if math.isfinite(value) else None
-
-
-def deviation(values):
-    mean = fsum(values) / len(values)
-    return math.sqrt(fsum((v - mean) * (v - mean) for v in values) / (len(values) - 1))
-
-
-def market_of(case):
-    if case.market is not None:
-        return case.market
-    if id(case.returns) not in _MEANS:
-        _MEANS[id(case.returns)] = case.returns, mean_of(case)
-    return _MEANS[id(case.returns)][1]
-
-
-_MEANS = {}  # by the identity of a table of returns, which is kept
-
-
-def mean_of(case):
-    days = zip(*case.returns.values(), strict=True)
-    given = [[move for move in day if not math.isnan(move)] for day in days]
-    return [fsum(moves) / len(moves) if moves else math.nan for moves in given]
-
-
-def slope(days, market):
-    pairs = [(market[day], profit) for day, profit in days if math.isfinite(market[day])]
-    if len(pairs) < LEAST_DAYS:
-        return None
-    mx = fsum(x for x, _ in pairs) / len(pairs)
-    my = fsum(y for _, y in pairs) / len(pairs)
-    spread = fsum((x - mx) * (x - mx) for x, _ in pairs)
-    if not spread > STILL * len(pairs):
-        return None
-    return known(fsum((x - mx) * (y - my) for x, y in pairs) / spread)
-
-
-def losses(case, books):
-    names = ["historical VaR 95", "parametric VaR 95", "historical CVaR 95", "parametric CVaR 95",
-             "beta", "short beta"]  # fmt: skip
-    found = {name: [] for name in names}
-    market = None
-    for book in books:
-        if not any(w is None or abs(w) > SMALL for w in book.values()):
-            figures = [Fraction(0)] * 6
-        else:
-            days = profits(case, book)
-            if days is None or len(days) < LEAST_DAYS:
-                figures = [None] * 6
-            else:
-                lost = sorted((-profit for _, profit in days), reverse=True)
-                whole, part = divmod(len(lost), 20)
-                tail = (fsum(lost[:whole]) + part / 20 * lost[whole]) / (len(lost) / 20)
-                sigma = deviation(lost)
-                market = market_of(case) if market is None else market
-                beta = slope(days, market)
-                measured = (lost[whole], QUANTILE * sigma, tail, TAIL_MEAN * sigma)
-                figures = [*map(known, measured), beta, None if beta is None else -beta]
-        for name, figure in zip(names, figures, strict=True):
-            found[name].append(figure)
-    settings = ["max_var", "max_var", "max_cvar", "max_cvar", "max_beta"]
-    bounds = [*(case.limits[s] for s in settings), -Fraction(case.limits["min_beta"])]
-    return {n: held_to(worst(found[n]), bound) for n, bound in zip(names, bounds, strict=True)}
-
-
 def changed_names(case, current):
     """Signed changes of the names that change; None where one cannot be told."""
     wanted = {name: real(weight) for name, weight in case.targets.items()}
@@ -279,11 +127,6 @@ def changed_names(case, current):
         if change is None or abs(change) > SMALL:
             found[name] = change
     return found
-
-
-def positive(x):
-    number = real(x)
-    return number if number is not None and number > 0 else None
 
 
 def trading(case, current, nav):
@@ -366,60 +209,6 @@ def restricted(case, current):
     return Judged(passed=True)
 
 
-def only_reduces(books, current):
-    """How much the position that grows most grows, and whether nothing is opened or turned."""
-    growth, opened = [Fraction(0)], False
-    for book in books:
-        for name, weight in book.items():
-            before = current.get(name, Fraction(0))
-            if weight is None or before is None:
-                opened = True
-            elif abs(weight) > TOLERANCE:
-                growth.append(abs(weight) - abs(before))
-                opened = opened or weight * before < 0
-    return max(growth), not opened and max(growth) <= TOLERANCE
-
-
-def of_account(case, books, current, nav):
-    most, smaller = only_reduces(books, current)
-    stop = Judged(passed=case.stop == "active")
-    if case.stop == "reducing":
-        stop = Judged(smaller, most, 0)
-    before = real(case.orders_before)
-    count = None if before is None else before + len(case.orders)
-    return {
-        "emergency stop": stop,
-        "orders this session": held_to(count, case.limits["max_orders_per_session"]),
-        **of_history(case, nav),
-    }
-
-
-def of_history(case, nav):
-    values = [positive(value) for _, _, value in case.valued]
-    readable = not case.unreadable and None not in values
-    found = {"account history": Judged(readable)}
-    names = ("daily loss", "drawdown", "losing days")
-    if readable and not values:
-        return found | dict.fromkeys(names, Judged(passed=True))
-    figures = [None, None, None]
-    if readable and nav is not None:
-        mornings = {}
-        for session, _, value in sorted(case.valued, key=lambda row: (row[0], row[1])):
-            mornings.setdefault(session, real(value))
-        run = [*mornings.values(), nav]
-        streak = 0
-        for earlier, later in zip(run[-2::-1], run[:0:-1], strict=True):
-            if not later < earlier:
-                break
-            streak += 1
-        figures = [1 - nav / run[-2], 1 - nav / max(*values, nav), Fraction(streak)]
-    bounds = ("max_daily_loss", "max_drawdown", "max_consecutive_losses")
-    return found | {
-        name: held_to(figure, case.limits[bound])
-        for name, figure, bound in zip(names, figures, bounds, strict=True)
-    }
-
-
 @dataclass
 class DeskCase:
     """Orders in front of the desk: shares instead of weights, prices of now and of the decision."""
@@ -459,7 +248,13 @@ def judge_desk(desk):
         "references": case.prices,
         "names": {**case.names, **{o.con_id: o.symbol for o in case.orders}},
     })  # fmt: skip
-    found = list(judge_portfolio(judged).items())
+    found = list(judge_portfolio(judged).items()) + list(of_each_order(desk))
+    return [(name, one) for name, one in found if name != "optimiser"]
+
+
+def of_each_order(desk):
+    """The checks of each order alone, then how far its price is from the decision's."""
+    case = desk.case
     for order in case.orders:
         single = judge_order(
             order,
@@ -468,14 +263,13 @@ def judge_desk(desk):
             adv=case.adv.get(order.con_id),
             limits=case.limits,
         )
-        found += [(f"{order.symbol} {name}", one) for name, one in single.items()]
+        yield from ((f"{order.symbol} {name}", one) for name, one in single.items())
     for order in case.orders:
         if order.con_id in desk.decided:
             was, now = positive(desk.decided[order.con_id]), positive(case.prices.get(order.con_id))
             moved = None if None in (was, now) else abs(now / was - 1)
             check = held_to(moved, case.limits["price_collar"])
-            found.append((f"{order.symbol} price since the decision", check))
-    return [(name, one) for name, one in found if name != "optimiser"]
+            yield f"{order.symbol} price since the decision", check
 
 
 def too_close(checks):

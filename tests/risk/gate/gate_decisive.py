@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 from core.types import Order, OrderType, Side
-from tests.risk import gate_oracle as oracle
-from tests.risk.gate_cases import DEFAULTS, NO_NUMBERS, SECTORS, SYMBOLS, frames
+from tests.risk.gate import gate_oracle as oracle
+from tests.risk.gate.gate_cases import DEFAULTS, SECTORS, SYMBOLS, frames
+from tests.risk.gate.gate_spoilers import NO_NUMBERS
 
 FRIDAY = date(2026, 6, 12)
 ORDER = Order(
