@@ -99,7 +99,8 @@ def _effects(view: Mapping[str, Any], session: date) -> list[str]:
     committed += view["other_orders"]
     if committed:
         orders = count(len(committed), "order")
-        told = [f"{orders} committed to: {tally(committed)}; going on sends none of them twice"]
+        stand = tally(o["status"] for o in committed)
+        told = [f"{orders} committed to: {stand}; going on sends none of them twice"]
     else:
         told = [f"no order of session {session} was sent"]
     for ticket in tickets:

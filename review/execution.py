@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -65,7 +65,8 @@ def execution_lines(report: ExecutionReport) -> list[str]:
     scope = f"only {', '.join(report.only)}" if report.only else "all orders"
     approved = f"{one_line(report.approved_by)} at {report.approved_at:%H:%M} UTC"
     unsent = len(report.standing.unsent)
-    total = f"{count(len(report.states) + unsent, 'order')} in all: {tally(report.states)}"
+    stand = tally(state.status.value for state in report.states)
+    total = f"{count(len(report.states) + unsent, 'order')} in all: {stand}"
     total += f", {unsent} pending" if unsent else ""
     return [
         title(report.session, report.mode, report.account, report.ticket_sha256),
@@ -122,9 +123,9 @@ def state_line(state: OrderReport) -> str:
     return f"{line}  ({said})" if said else line
 
 
-def tally(states: Sequence[OrderReport]) -> str:
+def tally(statuses: Iterable[str]) -> str:
     """Return how many orders are in which state."""
-    found = Counter(state.status.value for state in states)
+    found = Counter(statuses)
     return ", ".join(f"{n} {status}" for status, n in sorted(found.items())) or "no orders"
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -86,3 +88,27 @@ def fetcher() -> Iterator[Fetcher]:
     """Three attempts, without the waits between them."""
     with stamina.set_testing(True, attempts=3):
         yield Fetcher(VendorSettings(timeout=2.0, attempts=3))
+
+
+@contextmanager
+def raw_server(respond):
+    """A TCP server that answers its first connection with whatever ``respond`` writes."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def run():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                respond(connection, connection.recv(65536))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()

@@ -1,5 +1,8 @@
 """What the small gateway of these tests says of contracts, options, scans and news."""
 
+from core.types import Contract
+
+AAPL, IBM = Contract(265598, "AAPL"), Contract(8314, "IBM")
 SMART_COMPONENTS, DEPTH, OPTIONS, RULE, SYMBOLS = "83", "10", "78", "91", "81"
 PARAMETERS, HEAD, PROVIDERS, NEWS, ARTICLE = "24", "87", "85", "86", "84"
 HOURS = "20260615:0930-20260615:1600;20260616:0930-20260616:1600;20260619:CLOSED"
@@ -94,3 +97,12 @@ def option_class(request, *, exchange="SMART", trading_class="AAPL", multiplier=
 def classes(*messages):
     """Answer a question for expirations and strikes with these, and the end marker."""
     return lambda g, f: g.say(*[make(f[1]) for make in messages], [76, f[1]])
+
+
+def by_contract(answers, place=2):
+    """Answer per conId: a request's contract starts at this place among its fields."""
+    return lambda gateway, fields: answers[int(fields[place])](gateway, fields)
+
+
+def nothing(_gateway, _fields):
+    return None

@@ -17,9 +17,23 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-import journal
 from flows.run.watchdog import watch
 from tests.flows.days.days import command_environment, settings_for
+from tests.flows.prefect.deployments import (
+    OVER,
+    answered,
+    asked,
+    begin_run,
+    deployed_day,
+    deployed_run,
+    due,
+    ended,
+    named,
+    newest_entry,
+    scheduled,
+    state_names,
+    until,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 PREFECT = str(Path(sys.executable).with_name("prefect"))
@@ -31,8 +45,6 @@ STAGES = {
     "9-journal", "9-message",
 }  # fmt: skip
 
-OVER = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
-RUN_SECONDS = 180
 BUCHAREST = ZoneInfo("Europe/Bucharest")
 WEEKDAYS, SATURDAY = range(5), (5,)
 # Deployment, hour and minutes in Bucharest, days of the week.
@@ -159,92 +171,6 @@ def worker(prefect):
     log = prefect.folder / "worker.log"
     with started(*command, log=log, env=prefect.env, cwd=prefect.folder):
         yield log
-
-
-def deployed_run(prefect, deployment, *, ends="COMPLETED", **parameters):
-    """Let the worker run a deployment by the API, and wait until it is over."""
-    run = begin_run(prefect, deployment, **parameters)
-    return ended(prefect, run["id"], ends)
-
-
-def begin_run(prefect, deployment, **parameters):
-    created = f"deployments/{named(prefect, deployment)['id']}/create_flow_run"
-    return answered(prefect, "POST", created, parameters=parameters, state={"type": "SCHEDULED"})
-
-
-def ended(prefect, run_id, ends="COMPLETED"):
-    def over():
-        run = answered(prefect, "GET", f"flow_runs/{run_id}")
-        return run if run["state_type"] in OVER else None
-
-    run = until(over, "the run is not over")
-    assert run["state_type"] == ends, run["state"]
-    return run
-
-
-def until(found, otherwise):
-    """Look until there is something, and return it."""
-    deadline = time.monotonic() + RUN_SECONDS
-    while not (value := found()):
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(0.2)
-    return value
-
-
-def named(prefect, deployment):
-    return answered(prefect, "GET", f"deployments/name/{deployment}")
-
-
-def scheduled(prefect, deployment):
-    """When the server will start a deployment by itself, in UTC."""
-    chosen = {"id": {"any_": [named(prefect, deployment)["id"]]}}
-    runs = asked(prefect, "flow_runs/filter", deployments=chosen, sort="EXPECTED_START_TIME_ASC",
-                 flow_runs={"state": {"type": {"any_": ["SCHEDULED"]}}})  # fmt: skip
-    assert all(run["auto_scheduled"] for run in runs)
-    return [datetime.fromisoformat(run["expected_start_time"]).astimezone(UTC) for run in runs]
-
-
-def due(times, weekdays, *, after, count):
-    """The next moments at which the clock in Bucharest shows one of these times, in UTC."""
-    days = (after.astimezone(BUCHAREST).date() + timedelta(days=n) for n in range(count * 8))
-    moments = (
-        datetime(day.year, day.month, day.day, hour, minute, tzinfo=BUCHAREST).astimezone(UTC)
-        for day in days
-        for hour, minute in times
-        if day.weekday() in weekdays
-    )
-    return [moment for moment in moments if moment > after][:count]
-
-
-def deployed_day(prefect, day):
-    deployed_run(prefect, "daily-portfolio/daily", session_date=day)
-
-
-def state_names(prefect):
-    """The name of the final state of each flow run, by the run's name."""
-    return {run["name"]: run["state_name"] for run in asked(prefect, "flow_runs/filter")}
-
-
-def asked(prefect, path, **body):
-    return answered(prefect, "POST", path, **body)
-
-
-def answered(prefect, method, path, *, body=None, **fields):
-    url = f"{prefect.api}/{path}"
-
-    def asked_once():
-        sent = body or fields or None
-        answer = httpx.request(method, url, json=sent, timeout=30, trust_env=False)
-        # What SQLite had locked was not done; Prefect's own client asks again as well.
-        return None if answer.status_code == 503 else (answer,)
-
-    (answer,) = until(asked_once, "the database stays locked")
-    answer.raise_for_status()
-    return answer.json() if answer.content else None
-
-
-def newest_entry(prefect):
-    return list(journal.entries(prefect.home / "data/sim/decision_log"))[-1].entry
 
 
 @pytest.mark.parametrize(("deployment", "times", "weekdays"), SCHEDULES)

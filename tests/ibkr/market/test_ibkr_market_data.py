@@ -1,52 +1,31 @@
-"""Contracts, quotes, bars and movers, against a gateway that misbehaves on purpose."""
+"""Contracts, quotes and movers, against a gateway that misbehaves on purpose."""
 
 import asyncio
 import math
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 
 from core.errors import (
-    ConfigurationError,
     DataError,
     GatewayTimeout,
-    GatewayUnreachable,
     RequestRefused,
 )
-from core.tables import BARS, MOVERS
+from core.tables import MOVERS
 from core.types import Contract
 from ibkr.market.market_data import MarketData
 from ibkr.market.quotes import quote
 from ibkr.wire.messages import DataType, Tick
 from tests.ibkr.conftest import gateway_settings
-from tests.ibkr.fake_gateway import BARS as ASK_BARS
 from tests.ibkr.fake_gateway import DETAILS, QUOTE, SCAN, contract_details, error
+from tests.ibkr.market_answers import AAPL, IBM, by_contract, nothing
 
 NOW = datetime(2026, 6, 15, 11, tzinfo=UTC)
-AAPL, IBM = Contract(265598, "AAPL"), Contract(8314, "IBM")
-GOOD_BAR = ("20260612", 99.0, 101.0, 98.5, 100.0, 12345, 99.9, 10)
-
-
-def bars(*rows):
-    def answer(gateway, fields):
-        values = [value for row in rows for value in row]
-        gateway.say([17, fields[1], "", "", len(rows), *values])
-
-    return answer
-
-
-def by_contract(answers, place=2):
-    """Answer per conId: a request's contract starts at this place among its fields."""
-    return lambda gateway, fields: answers[int(fields[place])](gateway, fields)
 
 
 def snapshot(*ticks):
     return lambda g, f: g.say(*[[tick[0], 1, f[2], *tick[1:]] for tick in ticks], [57, 1, f[2]])
-
-
-def nothing(_gateway, _fields):
-    return None
 
 
 # Contracts
@@ -241,137 +220,6 @@ def test_never_more_snapshots_are_open_than_there_are_lines(connected):
     contracts = [Contract(i, f"S{i}") for i in range(1, 13)]
     assert len(MarketData(connection).bulk_quote(contracts).quotes) == 12
     assert max(most) <= 3
-
-
-# Bars
-
-
-def test_bars_come_in_the_columns_of_their_table(connected):
-    older = ("20260611", 98.0, 99.5, 97.5, 99.0, 11111, 98.5, 10)
-    _, connection = connected({ASK_BARS: bars(GOOD_BAR, older)})
-    history = MarketData(connection).history([AAPL])
-    assert list(history.bars["session"]) == [date(2026, 6, 11), date(2026, 6, 12)]
-    assert BARS.build(history.bars).num_rows == 2
-    assert history.missing == {}
-
-
-def test_no_bars_at_all_still_have_the_columns_of_their_table(connected):
-    _, connection = connected({ASK_BARS: bars()})
-    history = MarketData(connection).history([AAPL])
-    assert list(history.bars.columns) == [column.name for column in BARS.columns]
-    assert "no bars" in history.missing[AAPL.con_id]
-
-
-@pytest.mark.parametrize(
-    ("bad", "said"),
-    [
-        (("20260611", 98, "nan", 97, 99, 1, 1, 1), "high nan"),
-        (("20260611", 98, 99, 97, 0, 1, 1, 1), "close 0"),
-        (("20260611", 98, 98.5, 97, 99, 1, 1, 1), "high 98.5"),
-        (("20260611", 98, 99, 98.5, 99, 1, 1, 1), "low 98.5"),
-        (("20260611", 98, 99, 97, 99, -1, 1, 1), "volume -1"),
-        (("20260611 09:30:00 US/Eastern", 98, 99, 97, 99, 1, 1, 1), "is not a date"),
-        (("20261399", 98, 99, 97, 99, 1, 1, 1), "month must be"),
-        (GOOD_BAR, "a second bar of this session"),
-    ],
-)
-def test_one_bad_bar_makes_the_symbol_missing_and_no_other(connected, bad, said):
-    _, connection = connected(
-        {ASK_BARS: by_contract({265598: bars(GOOD_BAR, bad), 8314: bars(GOOD_BAR)})}
-    )
-    history = MarketData(connection).history([AAPL, IBM])
-    assert set(history.bars["symbol"]) == {"IBM"}
-    assert said in history.missing[AAPL.con_id]
-    assert "1 of 2 bars" in history.missing[AAPL.con_id]
-
-
-def test_an_unreadable_frame_makes_its_symbol_missing_at_once(connected):
-    def broken(gateway, fields):
-        gateway.say([17, fields[1], "", "", 1, "20260612", "", 1, 1, 1, 1, 1, 1])
-
-    _, connection = connected(
-        {ASK_BARS: by_contract({265598: broken, 8314: bars(GOOD_BAR)})},
-        settings=gateway_settings(history_timeout=30.0),
-    )
-    before = time.monotonic()
-    history = MarketData(connection).history([AAPL, IBM])
-    assert "cannot be read" in history.missing[AAPL.con_id]
-    assert set(history.bars["symbol"]) == {"IBM"}
-    assert time.monotonic() - before < 2
-
-
-def test_one_silent_symbol_is_missing_and_its_request_is_withdrawn(connected):
-    gateway, connection = connected(
-        {ASK_BARS: by_contract({265598: nothing, 8314: bars(GOOD_BAR)})}, impatient=True
-    )
-    history = MarketData(connection).history([AAPL, IBM])
-    assert "no answer" in history.missing[AAPL.con_id]
-    assert set(history.bars["symbol"]) == {"IBM"}
-    assert connection.server_time()
-    assert len(gateway.asked("25")) == 1
-
-
-def test_a_gateway_that_falls_silent_half_way_is_fatal_long_before_the_last_symbol(connected):
-    def answer(gateway, fields):
-        if int(fields[2]) <= 10:
-            bars(GOOD_BAR)(gateway, fields)
-
-    settings = gateway_settings(
-        history_timeout=0.2, open_history_requests=4, messages_per_second=50
-    )
-    _, connection = connected({ASK_BARS: answer}, settings=settings)
-    before = time.monotonic()
-    with pytest.raises(GatewayTimeout, match="4 requests in a row without an answer"):
-        MarketData(connection).history([Contract(i, f"S{i}") for i in range(1, 200)])
-    assert time.monotonic() - before < 2
-
-
-def test_a_connection_lost_half_way_is_fatal_not_a_shorter_table(connected):
-    _, connection = connected(
-        {ASK_BARS: by_contract({265598: lambda g, _f: g.drop(), 8314: bars(GOOD_BAR)})}
-    )
-    with pytest.raises(GatewayUnreachable):
-        MarketData(connection).history([AAPL, IBM])
-
-
-def test_never_more_history_is_open_than_is_allowed(connected):
-    open_now, most = set(), []
-
-    def answer(gateway, fields):
-        open_now.add(fields[1])
-        most.append(len(open_now))
-
-        def end():
-            open_now.discard(fields[1])
-            bars(GOOD_BAR)(gateway, fields)
-
-        asyncio.get_running_loop().call_later(0.02, end)
-
-    settings = gateway_settings(open_history_requests=2, messages_per_second=50)
-    _, connection = connected({ASK_BARS: answer}, settings=settings)
-    progress = []
-    MarketData(connection).history(
-        [Contract(i, f"S{i}") for i in range(1, 9)],
-        progress=lambda done, total: progress.append((done, total)),
-    )
-    assert max(most) <= 2
-    assert progress == [(i, 8) for i in range(1, 9)]
-
-
-def test_the_end_of_the_history_is_sent_in_utc(connected):
-    gateway, connection = connected({ASK_BARS: bars(GOOD_BAR)})
-    MarketData(connection).history([AAPL], end=datetime(2026, 6, 12, 20, tzinfo=UTC))
-    assert gateway.asked(ASK_BARS)[0][15] == "20260612-20:00:00"
-
-
-def test_an_end_without_a_zone_and_a_duration_that_is_none_are_refused(connected):
-    gateway, connection = connected()
-    data = MarketData(connection)
-    with pytest.raises(ConfigurationError, match="time zone"):
-        data.history([AAPL], end=datetime(2026, 6, 12, 20))  # noqa: DTZ001 - the point
-    with pytest.raises(ConfigurationError, match="not a duration"):
-        data.history([AAPL], duration="2 years")
-    assert not gateway.asked(ASK_BARS)
 
 
 # Movers
