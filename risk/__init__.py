@@ -3,6 +3,14 @@
 from risk.gate import Verdict, check_constraints
 from risk.limits import Check
 from risk.order import check_order
-from risk.rehearsal import Rehearsal, rehearse
+from risk.what_if import what_if_basket
+from risk.what_if_steps import BasketWhatIf
 
-__all__ = ["Check", "Rehearsal", "Verdict", "check_constraints", "check_order", "rehearse"]
+__all__ = [
+    "BasketWhatIf",
+    "Check",
+    "Verdict",
+    "check_constraints",
+    "check_order",
+    "what_if_basket",
+]

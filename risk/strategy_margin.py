@@ -1,6 +1,6 @@
 """What a strategy takes from the available funds: Regulation T, as IBKR publishes it.
 
-An estimate, to be held against the broker's rehearsal, which decides. Premium paid is counted,
+An estimate, to be held against the broker's what-if, which decides. Premium paid is counted,
 premium received is taken off: for a spread that leaves just what it can lose. Sources: IBKR's
 page "Options margin requirements" (Reg T) and its article on iron condors.
 """

@@ -11,7 +11,8 @@ from core.types import Order, WhatIf
 from desk.gate.portfolio_gate import weights_after
 from optimiser.lots.whole_lots import Listing
 from risk.limits import Check
-from risk.rehearsal import Basket, Rehearsal, Step, rehearse
+from risk.what_if import what_if_basket
+from risk.what_if_steps import Basket, BasketWhatIf, Step
 from tasks.day import Day
 from tasks.decide.overlay import OverlayResult
 from tasks.decide.risk_gate import RiskGateResult, verdict_note
@@ -63,32 +64,34 @@ def what_if(
         unasked = WhatIfResult(passed=True, rehearsed=False, orders=orders)
         return _output(day, unasked, len(orders), 0, f"not rehearsed: {why}")
     targets = Targets.read(day, overlaid.artefacts["targets"], ingested, held)
-    rehearsal = _rehearse(day, orders, targets.listings)
+    found = _ask_broker(day, orders, targets.listings)
     checks: tuple[Check, ...] = ()
     weights: dict[int, float] = {}
-    if rehearsal.kept != orders:
+    if found.kept != orders:
         # A sale that was removed may break a limit, and every figure people see is of what is left.
-        weights = weights_after(rehearsal.kept, targets.snapshot, targets.worth)
-        left = targets.batch(weights, rehearsal.kept)
+        weights = weights_after(found.kept, targets.snapshot, targets.worth)
+        left = targets.batch(weights, found.kept)
         checks = targets.judge(left, verdict.result.optimised)
     result = WhatIfResult(
         passed=all(check.passed for check in checks),
         rehearsed=True,
-        orders=rehearsal.kept,
+        orders=found.kept,
         checks=checks,
         weights=weights,
-        removed=rehearsal.removed,
-        steps=rehearsal.steps,
-        basket=None if rehearsal.basket is None else BasketChange(*rehearsal.basket),
+        removed=found.removed,
+        steps=found.steps,
+        basket=None if found.basket is None else BasketChange(*found.basket),
     )
-    told = what_if_note(rehearsal, checks)
-    return _output(day, result, len(orders), len(rehearsal.kept), told)
+    told = what_if_note(found, checks)
+    return _output(day, result, len(orders), len(found.kept), told)
 
 
-def _rehearse(day: Day, orders: tuple[Order, ...], listings: Mapping[int, Listing]) -> Rehearsal:
+def _ask_broker(
+    day: Day, orders: tuple[Order, ...], listings: Mapping[int, Listing]
+) -> BasketWhatIf:
     settings = day.settings.orders
     with day.connect(for_orders=True) as gateway:
-        return rehearse(
+        return what_if_basket(
             orders,
             _with_progress(day, gateway.trading.what_if, len(orders)),
             size_down=settings.size_down,
@@ -97,11 +100,11 @@ def _rehearse(day: Day, orders: tuple[Order, ...], listings: Mapping[int, Listin
         )
 
 
-def what_if_note(rehearsal: Rehearsal, checks: Sequence[Check]) -> str:
+def what_if_note(found: BasketWhatIf, checks: Sequence[Check]) -> str:
     """Return one line on what became of the orders."""
     counts = (
-        f"{len(rehearsal.kept)} kept, {len(rehearsal.sized_down)} of them sized down, "
-        f"{len(rehearsal.removed)} removed"
+        f"{len(found.kept)} kept, {len(found.sized_down)} of them sized down, "
+        f"{len(found.removed)} removed"
     )
     return f"{counts}; gate again: {verdict_note(checks)}" if checks else counts
 

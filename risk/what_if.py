@@ -1,4 +1,4 @@
-"""The rehearsal: each order is shown to the broker before it is sent, and the answer decides.
+"""The what-if: each order is shown to the broker before it is sent, and the answer decides.
 
 | the broker's answer | what happens |
 |---|---|
@@ -17,11 +17,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import pairwise
 
 from core.errors import GatewayError, GatewayUnreachable
 from core.types import Order, WhatIf
+from risk.what_if_steps import Action, Basket, BasketWhatIf, Step
 
 SENTINEL = 1e15  # no margin is that large; TWS says "not known" with 1.797e308
 NEEDED = (
@@ -33,96 +33,14 @@ NEEDED = (
 )
 
 
-class Action(StrEnum):
-    """What an answer led to."""
-
-    KEPT = "kept"
-    SIZED_DOWN = "sized down"
-    REMOVED = "removed"
-    FLAGGED = "removed and flagged"
-
-
-@dataclass(frozen=True, slots=True)
-class Basket:
-    """The account, in base currency, once some orders of the basket have filled."""
-
-    initial_margin: float
-    maintenance_margin: float
-    equity_with_loan: float
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One question to the broker and what came of it.
-
-    ``basket_before`` is the account with every order kept so far, ``basket_after`` with this one
-    as well, at the quantity asked. Both are None where the broker gave no figures.
-    """
-
-    order_ref: str
-    asked_quantity: int
-    answer: WhatIf | None  # None: there was none
-    action: Action
-    reason: str
-    basket_before: Basket | None = None
-    basket_after: Basket | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """The orders that may be sent, in the order given, and every step that led there."""
-
-    kept: tuple[Order, ...]  # with the quantity that passed
-    removed: tuple[Order, ...]  # as they were given
-    steps: tuple[Step, ...]
-
-    @property
-    def flagged(self) -> tuple[Step, ...]:
-        """The steps that a person should look at: no proper answer."""
-        return tuple(step for step in self.steps if step.action is Action.FLAGGED)
-
-    @property
-    def sized_down(self) -> tuple[str, ...]:
-        """The order_ref of each order that is kept with a smaller quantity."""
-        smaller = {step.order_ref for step in self.steps if step.action is Action.SIZED_DOWN}
-        return tuple(order.order_ref for order in self.kept if order.order_ref in smaller)
-
-    @property
-    def basket(self) -> tuple[Basket, Basket] | None:
-        """The account before the first kept order and after the last; None where none is kept."""
-        kept = [step for step in self.steps if step.action is Action.KEPT]
-        if not kept or kept[0].basket_before is None or kept[-1].basket_after is None:
-            return None
-        return kept[0].basket_before, kept[-1].basket_after
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the broker was asked of one order, from the first quantity to the last answer."""
-
-    first_quantity: int
-    last: Step
-
-
-def asked_of(steps: Iterable[Step]) -> dict[str, Asked]:
-    """Return what was asked of each order, by order_ref, in the order of asking."""
-    found: dict[str, Asked] = {}
-    for step in steps:
-        earlier = found.get(step.order_ref)
-        found[step.order_ref] = Asked(
-            step.asked_quantity if earlier is None else earlier.first_quantity, step
-        )
-    return found
-
-
-def rehearse(
+def what_if_basket(
     orders: Iterable[Order],
     what_if: Callable[[Order], WhatIf],
     *,
     size_down: float = 0.20,
     floor: float = 0.40,
     lot: Callable[[Order], int],
-) -> Rehearsal:
+) -> BasketWhatIf:
     """Ask the broker about each order, in the order of sending, and keep what fits.
 
     Parameters
@@ -153,7 +71,7 @@ def rehearse(
             taken = taken.plus(last.answer)
         else:
             removed.append(order)
-    return Rehearsal(tuple(kept), tuple(removed), tuple(steps))
+    return BasketWhatIf(tuple(kept), tuple(removed), tuple(steps))
 
 
 def quantities(quantity: int, *, size_down: float, floor: float, lot: int) -> tuple[int, ...]:
@@ -242,7 +160,7 @@ def _ask(order: Order, what_if: Callable[[Order], WhatIf]) -> tuple[WhatIf | Non
     try:
         answer = what_if(order)
     except GatewayUnreachable:
-        # Half a basket is a portfolio nobody asked for: the rehearsal is repeated, not cut short.
+        # Half a basket is a portfolio nobody asked for: the what-if is repeated, not cut short.
         raise
     except GatewayError as error:
         return None, f"no answer: {error}"
