@@ -12,54 +12,18 @@ from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
-import pandas as pd
-
 from core.settings import Settings
-from core.types import Contract, Order, OrderState, Snapshot, WhatIf
+from core.types import Order, OrderState, Snapshot, WhatIf
 from ibkr.account.tools import AccountTools
-from ibkr.contracts.resolution import Described, Resolved
 from ibkr.contracts.tools import ContractTools
 from ibkr.health import Health
-from ibkr.market.history import History
 from ibkr.market.market_data import MarketData
-from ibkr.market.movers import SCANS
 from ibkr.market.news import NewsTools
-from ibkr.market.quotes import Quotes
 from ibkr.market.scanner import Scanner
+from ibkr.market.tools import MarketTools
 from ibkr.options.tools import OptionTools
 from ibkr.orders.send import Leaving, unasked
 from ibkr.orders.tools import OrderTools
-from ibkr.wire.concurrent_requests import Progress
-
-
-class MarketTools(Protocol):
-    """Market data; documented at `ibkr.market.market_data.MarketData`."""
-
-    def resolve(
-        self, symbols: Sequence[str], *, currency: str = "USD", progress: Progress | None = None
-    ) -> Resolved:
-        """Look up stocks by IBKR's symbols; repeated ones once."""
-
-    def describe(self, con_ids: Collection[int], *, progress: Progress | None = None) -> Described:
-        """Look up contracts by conId, with the currency and the unit that their prices are in."""
-
-    def bulk_quote(
-        self, contracts: Sequence[Contract], *, progress: Progress | None = None
-    ) -> Quotes:
-        """Take one snapshot of each contract."""
-
-    def history(
-        self,
-        contracts: Sequence[Contract],
-        *,
-        duration: str = "2 Y",
-        end: datetime | None = None,
-        progress: Progress | None = None,
-    ) -> History:
-        """Return daily bars up to ``end`` (aware; none: the gateway's present)."""
-
-    def top_movers(self, scans: Sequence[str] = SCANS, *, rows: int = 10) -> pd.DataFrame:
-        """Return the first rows of each scan, with the columns of `core.tables.MOVERS`."""
 
 
 class PortfolioTools(Protocol):

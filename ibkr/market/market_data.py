@@ -1,3 +1,4 @@
+# ruff: noqa: D102 - what `MarketTools` describes is not described again
 """Market data: contracts, quotes, bars, order books, movers."""
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ibkr.market.movers import SCANS, top_movers
 from ibkr.market.order_book import OrderBook, order_book
 from ibkr.market.quotes import Quotes, bulk_quote
 from ibkr.market.snapshots import SnapshotLines, Source
+from ibkr.market.tools import MarketTools
 from ibkr.wire.concurrent_requests import Progress
 from ibkr.wire.connection import Connection
 from ibkr.wire.requests import Requests
@@ -29,7 +31,7 @@ from ibkr.wire.requests import Requests
 QUIET_SECONDS = 0.3  # an order book that has not changed for so long is whole
 
 
-class MarketData:
+class MarketData(MarketTools):
     """Asks for many instruments at once, at the pace IBKR allows.
 
     What cannot be had for one instrument is reported beside the rest. `GatewayTimeout` or
@@ -56,7 +58,6 @@ class MarketData:
     def resolve(
         self, symbols: Sequence[str], *, currency: str = "USD", progress: Progress | None = None
     ) -> Resolved:
-        """Look up stocks by IBKR's symbols; repeated ones once."""
         return self._connection.run(
             resolve(
                 self._requests,
@@ -68,7 +69,6 @@ class MarketData:
         )
 
     def describe(self, con_ids: Collection[int], *, progress: Progress | None = None) -> Described:
-        """Look up contracts by conId, with the currency and the unit that their prices are in."""
         return self._connection.run(
             describe(self._requests, con_ids, within=self._within, progress=progress)
         )
@@ -202,7 +202,6 @@ class MarketData:
         end: datetime | None = None,
         progress: Progress | None = None,
     ) -> History:
-        """Return daily bars up to ``end`` (aware; none: the gateway's present)."""
         settings = self._connection.settings
         return self._connection.run(
             history(
@@ -238,7 +237,6 @@ class MarketData:
         )
 
     def top_movers(self, scans: Sequence[str] = SCANS, *, rows: int = 10) -> pd.DataFrame:
-        """Return the first rows of each scan, with the columns of `core.tables.MOVERS`."""
         return self._connection.run(
             top_movers(
                 self._requests,

@@ -1,3 +1,4 @@
+# ruff: noqa: D102 - what `MarketTools` describes is not described again
 """Market data from the market view of an exchange in this process."""
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ibkr.market.history import History
 from ibkr.market.movers import SCANS, movers_table
 from ibkr.market.quotes import Quotes, by_symbol, quote, quotes_of
 from ibkr.market.scanner import MOST_ROWS
+from ibkr.market.tools import MarketTools
 from ibkr.replay.received import all_received, received, refused_as, whole_seconds
 from ibkr.wire.concurrent_requests import Progress
 from ibkr.wire.convert import duration as checked_duration
@@ -46,7 +48,7 @@ Columns = tuple[Sequence[date], NDArray[np.float64]]
 """T sessions, and shape (5, T): open, high, low and close per share, volume in shares."""
 
 
-class ReplayMarketData:
+class ReplayMarketData(MarketTools):
     """The `ibkr.gateway.MarketTools` of one moment."""
 
     def __init__(self, view: MarketView, directory: Directory, now: datetime) -> None:
@@ -55,8 +57,6 @@ class ReplayMarketData:
     def resolve(
         self, symbols: Sequence[str], *, currency: str = "USD", progress: Progress | None = None
     ) -> Resolved:
-        """Look up stocks by IBKR's symbols; repeated ones once."""
-
         def ask(symbol: str) -> Contract:
             query = ContractQuery(0, symbol, "STK", SMART, "", currency, "")
             with refused_as(f"contract {symbol}"):
@@ -70,8 +70,6 @@ class ReplayMarketData:
         return resolved(answers.values(), {**odd, **failed})
 
     def describe(self, con_ids: Collection[int], *, progress: Progress | None = None) -> Described:
-        """Look up contracts by conId, with the currency and the unit that their prices are in."""
-
         def ask(con_id: int) -> Contract:
             with refused_as(f"contract conId {con_id}"):
                 found = self._directory.find(ContractQuery(con_id, "", "", "", "", "", ""))
@@ -84,8 +82,6 @@ class ReplayMarketData:
     def bulk_quote(
         self, contracts: Sequence[Contract], *, progress: Progress | None = None
     ) -> Quotes:
-        """Take one snapshot of each contract."""
-
         def ask(contract: Contract) -> Quote:
             with refused_as(f"quote of {contract.symbol}"):
                 con_id = self._directory.one(query_of(contract)).con_id
@@ -103,7 +99,6 @@ class ReplayMarketData:
         end: datetime | None = None,
         progress: Progress | None = None,
     ) -> History:
-        """Return daily bars up to ``end`` (aware; none: the gateway's present)."""
         until, length = end_time(end), checked_duration(duration)
 
         def ask(contract: Contract) -> Columns:
@@ -128,7 +123,6 @@ class ReplayMarketData:
         )
 
     def top_movers(self, scans: Sequence[str] = SCANS, *, rows: int = 10) -> pd.DataFrame:
-        """Return the first rows of each scan, with the columns of `core.tables.MOVERS`."""
         return movers_table({name: self._scan(name, rows) for name in scans if rows > 0})
 
     def _scan(self, name: str, rows: int) -> list[tuple[int, str]]:

@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 
+import journal
 from core.calendar import next_session, session
 from core.errors import DaybookError
 from core.settings import SimulatorSettings, load_settings
@@ -215,3 +216,41 @@ def _settings_file(simulator):
             "",
         ]
     )
+
+
+def kinds(town):
+    sealed = journal.entries(Paths.of(town.settings).journal)
+    return [each.entry.kind for each in sealed if each.entry.session == town.session.day]
+
+
+class Reruns:
+    """The day run again and again; what every exit said of it."""
+
+    def __init__(self, town):
+        self.town, self.paths = town, Paths.of(town.settings)
+
+    def run(self, verdict, code, *options):
+        """Run the day; return what it said as JSON, the page, and the messages it sent."""
+        before = len(self.town.messages())
+        found, said = self.town.daybook(
+            "run", "--date", str(self.town.session.day), "--json", *options
+        )
+        told = json.loads(said)
+        assert (told["verdict"], told["exit_code"], found) == (verdict, code, code), said
+        page = (self.paths.home / told["artefacts"]["seal.page"]["path"]).read_text()
+        sent = self.town.messages()[before:]
+        for exit_ in (page, *sent):
+            assert told["headline"] in exit_
+        if not told["unchanged_since"]:
+            assert len(sent) == 1
+            facts = [e.entry.facts for e in journal.entries(self.paths.journal)][-1]
+            assert (facts["verdict"], facts["headline"]) == (verdict, told["headline"])
+        return told, page, sent
+
+    def unchanged(self, verdict, code, *options):
+        """Run the day again: nothing is drawn, sealed or sent."""
+        before = sorted(self.paths.reports.glob("*.html")), kinds(self.town)
+        told, _, sent = self.run(verdict, code, *options)
+        assert (sorted(self.paths.reports.glob("*.html")), kinds(self.town)) == before
+        assert sent == []
+        assert told["unchanged_since"]
