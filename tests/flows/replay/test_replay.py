@@ -18,6 +18,8 @@ from desk.tickets.order_ticket import TicketStatus, read_ticket
 from flows.replay.replay import ReplayStopped
 from ibkr.replay.source import ReplaySource
 from ibkr.replay.world import Account, Held, open_world
+from simulator.prices.exchange_rates import rate
+from simulator.prices.market_view import MarketView
 from tests.flows.replay.replays import (
     FIRST,
     LAST,
@@ -222,13 +224,16 @@ def test_positions_are_split_between_two_sessions(tmp_path):
 def test_equal_weight_is_the_mean_of_those_that_traded_on_both_days(tmp_path):
     source = ReplaySource(settings_at(tmp_path).simulator)
     day = session(FIRST)
-    before = previous_session(FIRST).day
+    before = previous_session(FIRST)
     names = [item.con_id for item in source.market.instruments]
+    view = MarketView(source.market)
     expected = []
-    for con_id in names:
-        bars = source.market.bars(con_id, until=FIRST)
-        if len(bars) > 1 and bars[-2].session == before:
-            expected.append(bars[-1].close / bars[-2].close - 1)
+    for item in source.market.instruments:
+        bars = source.market.bars(item.con_id, until=FIRST)
+        if len(bars) > 1 and bars[-2].session == before.day:
+            # In dollars: one name is London's, and moved with the pound as well.
+            was, now = (rate(view, item.currency, each.close) for each in (before, day))
+            expected.append(bars[-1].close * now / (bars[-2].close * was) - 1)
     with open_world(source, day) as world:
         world.begin(day, Account(1000.0), state=tmp_path / "state")
         settled = world.settle(day, universe=names)
