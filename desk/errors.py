@@ -2,7 +2,7 @@
 
 DaybookError
 ├── NotPermitted            this must not be sent as things stand; nothing was sent
-│   ├── TicketExpired       the finish line has passed: the next run decides anew
+│   ├── TicketExpired       the order cut-off has passed: the next run decides anew
 │   ├── TicketChanged       the bytes are not those that were approved: run the day again
 │   │   └── OrdersAltered   the desk's own rows are not: the kill switch is set, a person looks
 │   ├── TicketClosed        rejected, superseded or a recommendation only: another ticket counts
@@ -42,7 +42,7 @@ class NotPermitted(DaybookError):
 
 
 class TicketExpired(NotPermitted):
-    """The finish line has passed: the ticket is a recommendation only."""
+    """The order cut-off has passed: the ticket is a recommendation only."""
 
     exit_code = 5
 

@@ -18,11 +18,11 @@ from core.errors import StorageError
 from core.types import Order
 from desk.errors import Stopped
 from desk.records.audit import Act, actor, note
-from desk.records.schema import SWITCHES
+from desk.records.schema import KILL_SWITCH
 from desk.records.store import DeskStore
 
 
-class SwitchState(StrEnum):
+class TradingState(StrEnum):
     """What may be sent."""
 
     ACTIVE = "active"
@@ -31,10 +31,10 @@ class SwitchState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class KillSwitch:
     """Where the switch stands, and who put it there."""
 
-    state: SwitchState = SwitchState.ACTIVE
+    state: TradingState = TradingState.ACTIVE
     by: str = ""
     reason: str = ""
     at: datetime | None = None  # None: it was never touched
@@ -42,32 +42,32 @@ class Switch:
 
 def stop(
     store: DeskStore, *, by: str, reason: str, now: datetime, reducing: bool = False
-) -> Switch:
+) -> KillSwitch:
     """Let nothing more be sent, or with ``reducing`` only what makes positions smaller."""
-    state = SwitchState.REDUCING if reducing else SwitchState.HALTED
-    return _turn(store, Switch(state, actor(by), reason, now), "stopped")
+    state = TradingState.REDUCING if reducing else TradingState.HALTED
+    return _turn(store, KillSwitch(state, actor(by), reason, now), "stopped")
 
 
-def resume(store: DeskStore, *, by: str, reason: str = "", now: datetime) -> Switch:
+def resume(store: DeskStore, *, by: str, reason: str = "", now: datetime) -> KillSwitch:
     """Let orders pass again. A person puts a name to it."""
-    return _turn(store, Switch(SwitchState.ACTIVE, actor(by), reason, now), "resumed")
+    return _turn(store, KillSwitch(TradingState.ACTIVE, actor(by), reason, now), "resumed")
 
 
-def read(store: DeskStore) -> Switch:
+def read(store: DeskStore) -> KillSwitch:
     """Return where the switch stands."""
     with store.transaction() as connection:
         return load(connection)
 
 
-def load(connection: sa.Connection) -> Switch:
+def load(connection: sa.Connection) -> KillSwitch:
     """Return where the switch stands, within a transaction. `StorageError`: it cannot be told."""
-    newest = sa.select(SWITCHES).order_by(SWITCHES.c.id.desc()).limit(1)
+    newest = sa.select(KILL_SWITCH).order_by(KILL_SWITCH.c.id.desc()).limit(1)
     row = connection.execute(newest).mappings().first()
     if row is None:
-        return Switch()
+        return KillSwitch()
     try:
         at = datetime.fromisoformat(row["at"])
-        return Switch(SwitchState(row["state"]), row["by"], row["reason"], at)
+        return KillSwitch(TradingState(row["state"]), row["by"], row["reason"], at)
     except (ValueError, TypeError) as error:
         raise StorageError(
             f"the kill switch's newest row cannot be read ({error}), so no order leaves; to write "
@@ -75,7 +75,7 @@ def load(connection: sa.Connection) -> Switch:
         ) from error
 
 
-def state(store: DeskStore) -> SwitchState:
+def state(store: DeskStore) -> TradingState:
     """Return what may be sent."""
     return read(store).state
 
@@ -85,14 +85,14 @@ def refuse_if_stopped(store: DeskStore, order: Order, *, held: Mapping[int, floa
     refuse(read(store), order, held=held)
 
 
-def refuse(switch: Switch, order: Order, *, held: Mapping[int, float]) -> None:
+def refuse(switch: KillSwitch, order: Order, *, held: Mapping[int, float]) -> None:
     """Raise `Stopped` unless a switch that stands so lets this order pass."""
-    if switch.state is SwitchState.ACTIVE:
+    if switch.state is TradingState.ACTIVE:
         return
-    if switch.state is SwitchState.REDUCING and _reduces(order, held):
+    if switch.state is TradingState.REDUCING and _reduces(order, held):
         return
     why = f" ({switch.reason})" if switch.reason else ""
-    reducing = switch.state is SwitchState.REDUCING
+    reducing = switch.state is TradingState.REDUCING
     what = "all orders but those that reduce positions" if reducing else "all orders"
     raise Stopped(
         f"{order.side} {order.quantity} {order.symbol} was not sent: {switch.by} stopped {what} at "
@@ -109,19 +109,19 @@ def _reduces(order: Order, held: Mapping[int, float]) -> bool:
 
 def halt(connection: sa.Connection, *, by: str, reason: str, now: datetime) -> None:
     """Let nothing more be sent, within a transaction; for the desk itself."""
-    _write(connection, Switch(SwitchState.HALTED, by, reason, now), "stopped")
+    _write(connection, KillSwitch(TradingState.HALTED, by, reason, now), "stopped")
 
 
-def _turn(store: DeskStore, switch: Switch, action: str) -> Switch:
+def _turn(store: DeskStore, switch: KillSwitch, action: str) -> KillSwitch:
     with store.transaction() as connection:
         _write(connection, switch, action)
     return switch
 
 
-def _write(connection: sa.Connection, switch: Switch, action: str) -> None:
+def _write(connection: sa.Connection, switch: KillSwitch, action: str) -> None:
     assert switch.at is not None
     connection.execute(
-        sa.insert(SWITCHES).values(
+        sa.insert(KILL_SWITCH).values(
             state=switch.state.value,
             by=switch.by,
             reason=switch.reason,

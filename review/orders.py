@@ -10,7 +10,7 @@ from core.order_action import action
 from core.text.untrusted import one_line
 from core.types import Order, OrderState
 from desk import kill_switch
-from desk.kill_switch import Switch, SwitchState
+from desk.kill_switch import KillSwitch, TradingState
 from desk.orders import intents
 from desk.orders.intents import Intent
 from desk.orders.reconciliation import state_of
@@ -48,7 +48,7 @@ def desk_lines(view: Mapping[str, Any], day: date | None = None) -> list[str]:
     """Return the view as plain lines; ``day`` is the session that was asked for, if any."""
     lines = []
     turned = view["switch"]
-    if turned["state"] != SwitchState.ACTIVE:
+    if turned["state"] != TradingState.ACTIVE:
         why = f" ({one_line(turned['reason'])})" if turned["reason"] else ""
         at = _utc(turned["at"])
         lines.append(f"{turned['state'].upper()} by {turned['by']} at {at}{why}")
@@ -89,7 +89,7 @@ def _utc(moment: str) -> str:
     return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M} UTC"
 
 
-def _switch(turned: Switch) -> dict[str, Any]:
+def _switch(turned: KillSwitch) -> dict[str, Any]:
     return {
         "state": turned.state.value,
         "by": turned.by,

@@ -11,14 +11,14 @@ from typing import Self
 from core.calendar import BUCHAREST
 from core.types import OrderState, OrderStatus
 from desk import kill_switch
-from desk.kill_switch import Switch, SwitchState
+from desk.kill_switch import KillSwitch, TradingState
 from desk.orders import intents
 from desk.orders.reconciliation import state_of
 from desk.records import audit
 from desk.records.audit import Act
 from desk.records.order_events import last_seen
 from desk.records.store import DeskStore
-from desk.tickets import approvals, ticket_store
+from desk.tickets import approval_state, ticket_store
 from desk.tickets.ticket_store import SHORT, TicketRecord, TicketState
 from review.states import counted
 from review.verdict import MAY_CHANGE, TABLE, DeskFacts, Said, Verdict, verdict_of
@@ -153,7 +153,7 @@ def ticket_standing(
     trail = audit.about(store, record.sha256)
     late = now is not None and now > ticket.finish_line
     unsent = _unsent(store, record)
-    halted = turned.state is SwitchState.HALTED
+    halted = turned.state is TradingState.HALTED
     facts = DeskFacts(
         ticket=record.state,
         orders=len(ticket.lines),
@@ -197,7 +197,7 @@ def _why(
     verdict: Verdict,
     record: TicketRecord,
     states: Sequence[OrderState],
-    turned: Switch,
+    turned: KillSwitch,
     trail: Sequence[Act],
 ) -> str:
     failed = ", ".join(str(check["name"]) for check in record.ticket.failed_checks)
@@ -207,7 +207,7 @@ def _why(
         Verdict.HALTED: halted,
         Verdict.REFUSED: str(trail[-1].detail.get("why", "")) if trail else "",
         Verdict.HELD_BACK: "sending was interrupted or refused"
-        if turned.state is SwitchState.ACTIVE
+        if turned.state is TradingState.ACTIVE
         else f"{turned.by} turned the kill switch to {turned.state}",
         Verdict.BROKER_REJECTED: said,
         Verdict.RECOMMENDATION_ONLY: f"Failed: {failed}"
@@ -219,7 +219,7 @@ def _why(
 
 def _by(store: DeskStore, record: TicketRecord, trail: Sequence[Act]) -> str:
     if record.state is TicketState.REJECTED:
-        return approvals.rejection_of(store, record.sha256)
+        return approval_state.rejection_of(store, record.sha256)
     given: list[str] = []
     for act in trail:
         if act.action == "approved":
@@ -234,14 +234,14 @@ def _unapproved(store: DeskStore, record: TicketRecord) -> tuple[str, ...]:
     if record.state not in {TicketState.APPROVED, TicketState.COMMITTED}:
         return ()  # of a ticket that waits it is the whole
     with store.transaction() as connection:
-        return tuple(order.symbol for order in approvals.unapproved(connection, record))
+        return tuple(order.symbol for order in approval_state.unapproved(connection, record))
 
 
 def _unsent(store: DeskStore, record: TicketRecord) -> tuple[str, ...]:
     if record.state is not TicketState.COMMITTED:
         return ()  # of an approved ticket it is the whole
     with store.transaction() as connection:
-        return tuple(order.symbol for order in approvals.uncommitted(connection, record))
+        return tuple(order.symbol for order in approval_state.uncommitted(connection, record))
 
 
 def _expired_before(store: DeskStore, own: TicketRecord) -> bool:

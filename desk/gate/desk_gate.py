@@ -184,16 +184,9 @@ def judge(
     quoted = market.prices | dict(decided or {})
     prices = base_prices(quoted, held.rates)
     names = held.names | {order.con_id: order.symbol for order in orders}
-    targets = dict(held.weights)
-    changes = [
-        *held.pending.items(),
-        *((o.con_id, o.side.sign * number(o.quantity)) for o in orders),
-    ]
-    for con_id, worth in weighed(changes, prices, held.net_asset_value):
-        targets[con_id] = number(targets.get(con_id, 0.0)) + worth
     verdict = check_constraints(
         held.weights,
-        targets,
+        _weights_after(orders, held, prices),
         limits=limits,
         returns=market.returns,
         adv=market.adv,
@@ -215,6 +208,20 @@ def judge(
         *verdict.orders,
         *_moves(orders, held, market, limits, decided or {}),
     )
+
+
+def _weights_after(
+    orders: Sequence[Order], held: Exposure, prices: Mapping[int, float]
+) -> dict[int, float]:
+    """Return the weights once everything pending and these orders are filled, by conId."""
+    weights = dict(held.weights)
+    changes = [
+        *held.pending.items(),
+        *((o.con_id, o.side.sign * number(o.quantity)) for o in orders),
+    ]
+    for con_id, worth in weighed(changes, prices, held.net_asset_value):
+        weights[con_id] = number(weights.get(con_id, 0.0)) + worth
+    return weights
 
 
 def weighed(

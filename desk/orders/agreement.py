@@ -11,7 +11,6 @@ audit trail of the file so that they agree is not found by it: nothing in the fi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -25,29 +24,18 @@ from core.errors import DataError, JournalError, StorageError
 from core.types import Order
 from desk import kill_switch
 from desk.errors import OrdersAltered
-from desk.orders.derivation import Derived, Row, derive, may_leave, plain
+from desk.orders.derivation import Row, derive
 from desk.orders.intents import IntentState
-from desk.records import combination_legs
+from desk.orders.stored_rows import intent_row, leg_row, stored_rows
 from desk.records.audit import DESK, Act, note
 from desk.records.journal_orders import sealed_as_sent
-from desk.records.schema import (
-    CHANGES,
-    CLOSINGS,
-    DECISIONS,
-    INTENTS,
-    LEGS,
-    PREVIEWS,
-    STRATEGIES,
-    SWITCHES,
-    TICKETS,
-)
+from desk.records.order_rows import columns_of, kept_legs
+from desk.records.schema import INTENTS
 from desk.records.store import DeskStore
 from desk.tickets.order_ticket import read_ticket
 from desk.tickets.ticket_store import SHORT
 
 TOLD = 5  # differences that a message names; the journal has them all
-# An editor may have stored the bytes as text: another value, which is read all the same.
-_AS_BYTES = (sa.cast(TICKETS.c.content, sa.LargeBinary).label("content"),)
 _MISSING, _ADDED = "no row", "a row"
 
 
@@ -121,7 +109,7 @@ def differences(
 ) -> tuple[Difference, ...]:
     """Return every difference between a session's stored rows and what was approved."""
     derived = derive(connection, account, session, tickets)
-    stored = _stored(connection, account, session, derived)
+    stored = stored_rows(connection, account, session, derived)
     return tuple(
         difference
         for table in stored
@@ -150,14 +138,14 @@ def refuse_if_row_differs(connection: sa.Connection, order: Order, session: date
     ref = order.order_ref
     row = connection.execute(sa.select(INTENTS).where(INTENTS.c.order_ref == ref)).mappings()
     found = row.first()
-    wanted = {**plain(order), "left": True}
-    kept = combination_legs.kept(connection, [ref]).get(ref, ())
+    wanted = {**columns_of(order), "left": True}
+    kept = kept_legs(connection, [ref]).get(ref, ())
     odd = [
-        *_compared("intents", {ref: _intent(found)} if found else {}, {ref: wanted}),
+        *_compared("intents", {ref: intent_row(found)} if found else {}, {ref: wanted}),
         *_compared(
             "legs",
-            {(ref, place): _leg(each) for place, each in enumerate(kept)},
-            {(ref, place): _leg(each) for place, each in enumerate(order.parts)},
+            {(ref, place): leg_row(each) for place, each in enumerate(kept)},
+            {(ref, place): leg_row(each) for place, each in enumerate(order.parts)},
         ),
     ]
     if odd:
@@ -236,94 +224,3 @@ def _name(key: Any) -> str:
         return f"{_name(key[0])} no. {key[1] + 1}"
     name = str(key)
     return name[:SHORT] if len(name) == 64 else name  # hashes are long
-
-
-def _stored(
-    connection: sa.Connection, account: str, session: date, derived: Derived
-) -> dict[str, dict[Any, Row]]:
-    """Return the rows as they are, in the form in which they are derived."""
-    names = list(derived.of("tickets"))
-    tokens = list(derived.of("previews"))
-    of_session = (INTENTS.c.account == account) & (INTENTS.c.session == session)
-    wanted = INTENTS.c.source.in_([*names, *tokens]) | INTENTS.c.order_ref.in_(
-        list(derived.of("intents"))
-    )
-    intents = _rows(connection, INTENTS, of_session | wanted)
-    refs = [row["order_ref"] for row in intents]
-    return {
-        "tickets": {
-            row["sha256"]: _ticket(row)
-            for row in _rows(connection, TICKETS, TICKETS.c.sha256.in_(names), *_AS_BYTES)
-        },
-        "decisions": _decisions(_rows(connection, DECISIONS, DECISIONS.c.ticket_sha256.in_(names))),
-        "previews": {
-            row["token_sha256"]: _preview(row)
-            for row in _rows(connection, PREVIEWS, PREVIEWS.c.token_sha256.in_(tokens))
-        },
-        "intents": {row["order_ref"]: _intent(row) for row in intents},
-        "legs": {
-            (row["order_ref"], row["position"]): dict(row)
-            for row in _rows(connection, LEGS, LEGS.c.order_ref.in_(refs))
-        },
-        "strategies": {
-            row["order_ref"]: {**row, "terms": json.loads(row["terms"])}
-            for row in _rows(connection, STRATEGIES, STRATEGIES.c.order_ref.in_(refs))
-        },
-        "closings": {
-            row["order_ref"]: dict(row)
-            for row in _rows(connection, CLOSINGS, CLOSINGS.c.order_ref.in_(refs))
-        },
-        "changes": {
-            row["source"]: dict(row)
-            for row in _rows(
-                connection,
-                CHANGES,
-                CHANGES.c.order_ref.in_(refs) | CHANGES.c.source.in_(tokens),
-            )
-        },
-        "switches": _switch(connection),
-    }
-
-
-def _rows(connection: sa.Connection, table: sa.Table, which: Any, *instead: Any) -> list[Any]:
-    """Return rows of a table, with some columns ``instead`` of those of the same name."""
-    named = {column.name for column in instead}
-    columns = [column for column in table.columns if column.name not in named]
-    return list(connection.execute(sa.select(*columns, *instead).where(which)).mappings())
-
-
-def _switch(connection: sa.Connection) -> dict[Any, Row]:
-    newest = sa.select(SWITCHES).order_by(SWITCHES.c.id.desc()).limit(1)
-    row = connection.execute(newest).mappings().first()
-    return {} if row is None else {"newest": dict(row)}
-
-
-def _intent(row: Any) -> Row:
-    return {**row, "left": IntentState(row["state"]) is not IntentState.INTENDED}
-
-
-def _ticket(row: Any) -> Row:
-    return {
-        **row,
-        "content": sha256_of(row["content"]),
-        "holdings": sha256_of(row["holdings"].encode()),
-        "state": may_leave(row["state"]),
-    }
-
-
-def _preview(row: Any) -> Row:
-    used = row["used_at"] is not None
-    return {**row, "terms": sha256_of(row["terms"].encode()), "used": used}
-
-
-def _decisions(rows: list[Any]) -> dict[Any, Row]:
-    found: dict[Any, Row] = {}
-    seen: dict[str, int] = {}
-    for row in sorted(rows, key=lambda each: int(each["id"])):
-        number = seen[row["ticket_sha256"]] = seen.get(row["ticket_sha256"], -1) + 1
-        found[row["ticket_sha256"], number] = dict(row)
-    return found
-
-
-def _leg(leg: Any) -> Row:
-    return {"con_id": leg.con_id, "side": leg.side.value, "ratio": leg.ratio}

@@ -16,10 +16,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.canonical import canonical_json, sha256_of
-from core.types import Order, Side
+from core.types import Side
 from desk.records.order_changes import ChangeState
 from desk.records.order_ref import order_ref
-from desk.records.schema import AUDIT, FILLS, INTENTS, PREVIEWS, SIGHTINGS, TICKETS
+from desk.records.order_rows import columns_of
+from desk.records.schema import AUDIT, FILLS, INTENTS, ORDER_EVENTS, PREVIEWS, TICKETS
 from desk.tickets.order_ticket import Ticket, read_ticket
 from desk.tickets.ticket_store import TicketState
 
@@ -164,7 +165,7 @@ def _orders(derived: Derived, ticket: Ticket, sha256: str, acts: Acts) -> None:
             derived.put(
                 "intents",
                 order.order_ref,
-                **plain(order),
+                **columns_of(order),
                 account=ticket.account,
                 session=ticket.session,
                 position=len(known),
@@ -259,7 +260,7 @@ def _shown(connection: sa.Connection, order_refs: Collection[str]) -> set[str]:
     refs = list(order_refs)
     return {
         ref
-        for table in (SIGHTINGS, FILLS)
+        for table in (ORDER_EVENTS, FILLS)
         for ref in connection.scalars(
             sa.select(table.c.order_ref).where(table.c.order_ref.in_(refs)).distinct()
         )
@@ -285,17 +286,3 @@ def _change_state(acts: Acts, token: str) -> str:
         return ChangeState.CONFIRMED.value
     never = bool(own) and own[-1]["action"] == "not changed"
     return (ChangeState.NOT_SENT if never else ChangeState.SENT).value
-
-
-def plain(order: Order) -> Row:
-    """Return the columns of an order that decide what it does."""
-    return {
-        "con_id": order.con_id,
-        "symbol": order.symbol,
-        "side": order.side.value,
-        "quantity": order.quantity,
-        "order_type": order.order_type.value,
-        "limit_price": order.limit_price,
-        "time_in_force": order.time_in_force,
-        "outside_rth": order.outside_rth,
-    }

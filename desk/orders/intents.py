@@ -14,13 +14,13 @@ from sqlalchemy.exc import IntegrityError
 from core.types import ComboOrder, Leg, Order, OrderType, Side
 from desk.errors import AlreadyCommitted
 from desk.records.audit import DESK, Act, note
-from desk.records.combination_legs import keep, kept, with_legs
 from desk.records.order_changes import changed
 from desk.records.order_changes import kept as changes_kept
 from desk.records.order_ref import order_ref
+from desk.records.order_rows import columns_of, keep_legs, kept_legs, with_legs
 from desk.records.schema import INTENTS
 from desk.records.store import DeskStore
-from desk.tickets.approvals import load_approval, uncommitted
+from desk.tickets.approval_state import load_approval, uncommitted
 from desk.tickets.ticket_store import TicketRecord, TicketState, set_state
 
 
@@ -129,7 +129,7 @@ def commit_order(
     ref = order_ref(account, session, order.con_id, order.side, revision=1 + (alike or 0))
     connection.execute(sa.insert(INTENTS), _row(order, 0, source, account, session, now, ref=ref))
     if isinstance(order, ComboOrder):
-        keep(connection, replace(order, order_ref=ref))
+        keep_legs(connection, replace(order, order_ref=ref))
     return replace(order, order_ref=ref)
 
 
@@ -178,7 +178,7 @@ def _chosen(store: DeskStore, *conditions: sa.ColumnElement[bool]) -> tuple[Inte
     with store.transaction() as connection:
         rows = connection.execute(chosen).mappings().all()
         names = [row["order_ref"] for row in rows]
-        legs, changes = kept(connection, names), changes_kept(connection, names)
+        legs, changes = kept_legs(connection, names), changes_kept(connection, names)
     return tuple(
         Intent(
             changed(_order(row, legs.get(row["order_ref"], ())), changes.get(row["order_ref"], ())),
@@ -205,14 +205,7 @@ def _row(
         "session": session,
         "position": position,
         "source": source,
-        "con_id": order.con_id,
-        "symbol": order.symbol,
-        "side": order.side.value,
-        "quantity": order.quantity,
-        "order_type": order.order_type.value,
-        "limit_price": order.limit_price,
-        "time_in_force": order.time_in_force,
-        "outside_rth": order.outside_rth,
+        **columns_of(order),
         "state": IntentState.INTENDED.value,
         "committed_at": now.isoformat(),
     }

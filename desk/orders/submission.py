@@ -2,7 +2,7 @@
 
 1. One process at a time holds the account's lock.
 2. The broker is asked what became of the orders committed to before, whatever else happens.
-3. The approved bytes, the finish line, the kill switch, positions, prices and every limit are
+3. The approved bytes, the order cut-off, the kill switch, positions, prices and every limit are
    checked anew. What fails here leaves the ticket as it was.
 4. All approved orders are committed to disk before the first byte is sent. From then on the
    session has this ticket, whatever a later run of it would have wanted; orders of it that are
@@ -35,9 +35,10 @@ from desk.records import session_limits
 from desk.records.audit import DESK, Act, note
 from desk.records.store import DeskStore
 from desk.tickets import ticket_store
-from desk.tickets.approvals import approval_of, refuse_if_closed, uncommitted
+from desk.tickets.approval_state import approval_of, refuse_if_closed, uncommitted
 from desk.tickets.ticket_store import TicketRecord, TicketState
 from ibkr.gateway import Gateway
+from risk.limits import Check
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class _Submitting:
         approval = approval_of(self.store, self.record.sha256)
         orders = approval.orders_of(self.record.ticket)
         snapshot = self.gateway.portfolio.snapshot()
-        self._examine(orders, found, snapshot)
+        self._check_again(orders, found, snapshot)
         self._refuse_if_too_many(len(orders))
         self._commit(orders)
         return self._send(orders, snapshot)
@@ -158,7 +159,7 @@ class _Submitting:
         try:
             refuse_if_late(read(self.gateway, self.settings), self.record.ticket.finish_line)
             snapshot = self.gateway.portfolio.snapshot()
-            self._examine(orders, found, snapshot)
+            self._check_again(orders, found, snapshot)
             if added:
                 self.record.refuse_if_changed(home)
                 self._refuse_if_too_many(len(added))
@@ -179,9 +180,9 @@ class _Submitting:
             held_back=sent.held_back,
         )
 
-    def _examine(self, orders: Sequence[Order], found: Reconciled, snapshot: Snapshot) -> None:
+    def _check_again(self, orders: Sequence[Order], found: Reconciled, snapshot: Snapshot) -> None:
         """Raise `NotPermitted` when anything speaks against these orders."""
-        ticket, limits = self.record.ticket, self.settings.limits
+        ticket = self.record.ticket
         if self.run_key != ticket.run_key:
             raise TicketChanged(
                 f"ticket {self.record.short} was decided as {ticket.run_key}, this would send it "
@@ -193,37 +194,45 @@ class _Submitting:
         own_fills = fills_since(found.states.values(), ticket.decided_at)
         beside = unreported(found.states[ref] for ref in self._own(found))
         odd = mismatches(self.record.holdings, own_fills, snapshot, beside)
+        checks = (
+            desk_gate.capital_check(
+                ticket.net_asset_value, snapshot.net_asset_value, limits=self.settings.limits
+            ),
+            *position_checks(odd, {order.con_id for order in orders}),
+            *self._judge(orders, found, snapshot),
+        )
+        if failed := desk_gate.failed(checks):
+            remedy = f"to try again until the order cut-off: daybook execute {ticket.session}"
+            raise GateRefused(failed, remedy=remedy)
+
+    def _judge(
+        self, orders: Sequence[Order], found: Reconciled, snapshot: Snapshot
+    ) -> tuple[Check, ...]:
+        """Hold orders against every limit, in the prices and exchange rates of the decision."""
+        ticket = self.record.ticket
         fresh = desk_gate.exposure(snapshot, found.working)
-        capital = ticket.net_asset_value
         market = desk_gate.look(
             self.gateway, fresh, orders, settings=self.settings, session=ticket.session
         )
         decided = prices_decided(self.record, snapshot, market.contracts)
         rates = rates_decided(self.record, snapshot, market.contracts)
-        checks = (
-            desk_gate.capital_check(capital, snapshot.net_asset_value, limits=limits),
-            *position_checks(odd, {order.con_id for order in orders}),
-            *desk_gate.judge(
-                orders,
-                desk_gate.as_decided(
-                    fresh, snapshot, decided, net_asset_value=capital, rates=rates
-                ),
-                market,
-                limits=limits,
-                account=account_state(
-                    self.store,
-                    self.settings,
-                    account=ticket.account,
-                    session=ticket.session,
-                    batch=[order.order_ref for order in orders],
-                    past=self.past,
-                ),
-                decided=decided,
+        return desk_gate.judge(
+            orders,
+            desk_gate.as_decided(
+                fresh, snapshot, decided, net_asset_value=ticket.net_asset_value, rates=rates
             ),
+            market,
+            limits=self.settings.limits,
+            account=account_state(
+                self.store,
+                self.settings,
+                account=ticket.account,
+                session=ticket.session,
+                batch=[order.order_ref for order in orders],
+                past=self.past,
+            ),
+            decided=decided,
         )
-        if failed := desk_gate.failed(checks):
-            remedy = f"to try again until the finish line: daybook execute {ticket.session}"
-            raise GateRefused(failed, remedy=remedy)
 
     def _commit(self, orders: Sequence[Order]) -> None:
         checked = {order.order_ref for order in orders}

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core.money import BASE, Money
 from core.types import Fill, Order, OrderState, OrderStatus, Side
-from desk.records.schema import FILLS, INTENTS, SIGHTINGS
+from desk.records.schema import FILLS, INTENTS, ORDER_EVENTS
 from desk.records.store import DeskStore
 
 OVER = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED})
@@ -31,7 +31,7 @@ def remember(store: DeskStore, states: Iterable[OrderState], *, now: datetime) -
             }
             before = last.get(state.order_ref)
             if before is None or any(before[name] != value for name, value in row.items()):
-                connection.execute(sa.insert(SIGHTINGS).values(**row, at=now.isoformat()))
+                connection.execute(sa.insert(ORDER_EVENTS).values(**row, at=now.isoformat()))
             if state.fills:
                 _keep(connection, state.order_ref, state.fills)
 
@@ -58,7 +58,7 @@ def last_seen(store: DeskStore, orders: Iterable[Order]) -> dict[str, OrderState
 def newest(store: DeskStore, account: str, session: date) -> datetime | None:
     """Return when the broker was last seen saying anything new of a session's orders."""
     of_session = (INTENTS.c.account == account) & (INTENTS.c.session == session)
-    moments = sa.select(SIGHTINGS.c.at).join(INTENTS).where(of_session)
+    moments = sa.select(ORDER_EVENTS.c.at).join(INTENTS).where(of_session)
     with store.transaction() as connection:
         found = [datetime.fromisoformat(at) for at in connection.scalars(moments)]
     return max(found, default=None)
@@ -66,11 +66,13 @@ def newest(store: DeskStore, account: str, session: date) -> datetime | None:
 
 def _latest(connection: sa.Connection, order_refs: Collection[str]) -> dict[str, Any]:
     newest = (
-        sa.select(sa.func.max(SIGHTINGS.c.id))
-        .where(SIGHTINGS.c.order_ref.in_(list(order_refs)))
-        .group_by(SIGHTINGS.c.order_ref)
+        sa.select(sa.func.max(ORDER_EVENTS.c.id))
+        .where(ORDER_EVENTS.c.order_ref.in_(list(order_refs)))
+        .group_by(ORDER_EVENTS.c.order_ref)
     )
-    rows = connection.execute(sa.select(SIGHTINGS).where(SIGHTINGS.c.id.in_(newest))).mappings()
+    rows = connection.execute(
+        sa.select(ORDER_EVENTS).where(ORDER_EVENTS.c.id.in_(newest))
+    ).mappings()
     return {row["order_ref"]: row for row in rows}
 
 

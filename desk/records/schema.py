@@ -122,7 +122,7 @@ CHANGES = sa.Table(  # new terms for an order that works, written down before th
     sa.Column("at", sa.String, nullable=False),
 )
 
-SIGHTINGS = sa.Table(  # each state in which the broker showed an order
+ORDER_EVENTS = sa.Table(  # each state in which the broker showed an order
     "sightings",
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
@@ -150,7 +150,7 @@ FILLS = sa.Table(
     sa.Column("corrected", sa.Boolean, nullable=False),  # the broker replaced it by another
 )
 
-SWITCHES = sa.Table(  # the newest row is the kill switch's position
+KILL_SWITCH = sa.Table(  # the newest row is the kill switch's position
     "switches",
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),

@@ -5,7 +5,7 @@
     waiting → approved → committed        its orders are on disk, some may have been sent
        │          └→ rejected             an approval can be withdrawn until then
        ├→ rejected → waiting              a rejection can be taken back
-       ├→ expired                         nobody answered by the finish line
+       ├→ expired                         nobody answered by the order cut-off
        └→ superseded                      the session was decided anew
     recommendation                        never to be sent: a check failed, or it came too late
 """

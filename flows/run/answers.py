@@ -6,7 +6,7 @@ from core import clock
 from core.settings import Mode, Settings
 from core.storage.paths import Paths
 from desk.records.store import DeskStore
-from desk.tickets import approvals, ticket_store
+from desk.tickets import approval_state, approvals, ticket_store
 from desk.tickets.ticket_store import TicketRecord
 from flows.run.preflight import bucharest_day
 from tasks.record.answer import seal_answer
@@ -32,7 +32,7 @@ def reopen(settings: Settings, ticket: str | None, *, by: str, reason: str) -> T
     with DeskStore.of(paths) as store:
         record = ticket_store.find(store, ticket_store.named(ticket), today=bucharest_day(now))
         if settings.mode is not Mode.SIM and now > record.ticket.finish_line:
-            raise approvals.expired(record, now)
+            raise approval_state.expired(record, now)
         approvals.reopen(store, record.sha256, by=by, reason=reason, now=now)
     seal_answer(paths, record, "reopening", by=by, at=now, reason=reason)
     return record

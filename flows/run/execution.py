@@ -17,7 +17,7 @@ from core.storage.runs import RunBook, StageRecord
 from desk.errors import OrdersAltered, UnknownOrders
 from desk.orders.agreement import refuse_if_ticket_altered
 from desk.records.store import DeskStore
-from desk.tickets import approvals
+from desk.tickets import approval_state, approvals
 from desk.tickets.ticket_store import TicketRecord, fetch, name_of
 from flows.run.alerts import failure, send_alert
 from flows.run.preflight import bucharest_day
@@ -117,7 +117,7 @@ def _part_is_open(day: Day, record: TicketRecord) -> bool:
     with DeskStore.of(day.paths) as store:
         known = fetch(store, record.sha256)
         with store.transaction() as connection:
-            return bool(approvals.unapproved(connection, known))
+            return bool(approval_state.unapproved(connection, known))
 
 
 def _submit(day: Day, sha256: str, steps: Steps) -> StageRecord[SubmitResult]:
@@ -152,7 +152,7 @@ def _report(
 ) -> ExecutionReport:
     sha256 = submitted.ticket
     with DeskStore.of(day.paths) as store:
-        approval = approvals.approval_of(store, sha256)
+        approval = approval_state.approval_of(store, sha256)
         now = opened.moment if opened.world.advance_to is not None else day.as_of
         found = standing(store, fetch(store, sha256), now=now, why=submitted.held_back)
     return ExecutionReport(

@@ -12,7 +12,7 @@ from core.settings import Settings
 from core.storage.paths import Paths
 from desk import kill_switch as switch
 from desk.errors import DeskHeld
-from desk.kill_switch import Switch, SwitchState
+from desk.kill_switch import KillSwitch, TradingState
 from desk.records.store import DeskStore
 from flows.terminal.lazy import lazy
 
@@ -32,7 +32,7 @@ HELD_SECONDS = 5.0  # for the desk's file, before it is said what is waited for
 class StopReport:
     """Where the switch stands, and what became of the orders that worked."""
 
-    switch: Switch
+    switch: KillSwitch
     cancellation: Cancellation | None  # None: the broker could not be asked
     problem: str = ""
 
@@ -58,7 +58,7 @@ def stop(
     it turns; without it `DeskHeld` is raised when another program holds the desk's file for long.
     """
 
-    def turn(store: DeskStore) -> Switch:
+    def turn(store: DeskStore) -> KillSwitch:
         return switch.stop(store, by=by, reason=reason, now=clock.now(), reducing=reducing)
 
     turned = _turned(settings, turn, tell)
@@ -69,7 +69,9 @@ def stop(
             return StopReport(turned, None, problem=str(error))
 
 
-def _turned(settings: Settings, turn: Callable[[DeskStore], Switch], tell: Tell | None) -> Switch:
+def _turned(
+    settings: Settings, turn: Callable[[DeskStore], KillSwitch], tell: Tell | None
+) -> KillSwitch:
     """Turn the switch, however long another program holds the desk's file.
 
     Whoever sends asks the same file before each order, so none leaves while it cannot be had.
@@ -93,7 +95,7 @@ def stop_lines(report: StopReport, settings: Settings) -> list[str]:
     turned = report.switch
     allowed = (
         "orders may only reduce positions"
-        if turned.state is SwitchState.REDUCING
+        if turned.state is TradingState.REDUCING
         else "trading is halted: no order is sent"
     )
     lines = [f"{turned.state.upper()} by {turned.by}: {allowed}; to resume trading: {to_end}"]

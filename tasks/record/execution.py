@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.storage.runs import StageRecord
 from core.types import OrderStatus
 from desk.records.store import DeskStore
-from desk.tickets import approvals, ticket_store
+from desk.tickets import approval_state, ticket_store
 from tasks.day import Day
 from tasks.record.entry import Entered, entered, order_rows, seal, ticket_artefact
 from tasks.stage import Output, stage
@@ -28,7 +28,7 @@ def execution(
     sha256, states = submitted.result.ticket, filled.result.states
     with DeskStore.of(day.paths) as store:
         record = ticket_store.fetch(store, sha256)
-        approval = approvals.approval_of(store, sha256)
+        approval = approval_state.approval_of(store, sha256)
     facts = {
         "run_key": record.ticket.run_key,
         "mode": record.ticket.mode,

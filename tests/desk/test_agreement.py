@@ -16,7 +16,7 @@ from core.errors import DaybookError, StorageError
 from core.types import Side
 from desk import kill_switch
 from desk.errors import OrdersAltered, TokenRefused, UnknownTicket
-from desk.kill_switch import SwitchState
+from desk.kill_switch import TradingState
 from desk.orders import intents
 from desk.orders.agreement import differences
 from desk.orders.intents import IntentState
@@ -186,7 +186,7 @@ def test_an_edit_of_a_changed_order_or_of_its_change_is_found_before_it_changes_
         with pytest.raises(OrdersAltered, match="stored 900, approved 11"):
             place_change(again.token, **given)
         assert desk.placed() == ["placed", "modified"]
-        assert kill_switch.state(desk.store) is SwitchState.HALTED
+        assert kill_switch.state(desk.store) is TradingState.HALTED
         edit(desk.home / "desk.sqlite", "UPDATE changes SET quantity = 11")
         assert unfound(Kept(desk, desk.account)) <= HARMLESS
     finally:
@@ -215,7 +215,7 @@ def test_a_row_too_many_or_too_few_halts_the_desk_and_nothing_leaves(desk, what)
     with pytest.raises(OrdersAltered, match="the kill switch is set"):
         desk.submit(sha256)
     assert desk.at_exchange() == before
-    assert kill_switch.state(desk.store) is SwitchState.HALTED
+    assert kill_switch.state(desk.store) is TradingState.HALTED
 
 
 BACK = "UPDATE intents SET state = 'intended'"
@@ -273,7 +273,7 @@ def test_an_order_that_left_is_not_sent_again_whatever_the_rows_say_and_the_brok
         desk.submit(sha256, gateway)
     assert again == []
     assert set(forgetful.order_states()) == {order.order_ref for order in orders}
-    assert kill_switch.state(desk.store) is SwitchState.HALTED
+    assert kill_switch.state(desk.store) is TradingState.HALTED
 
 
 @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ def test_an_incident_is_named_in_switch_trail_and_journal_once_and_ends_by_a_per
     assert f"{said}, approved {order.quantity}" in str(found.value)
     assert f"intents.side of {order.order_ref}: stored SELL, approved BUY" in str(found.value)
     halted = kill_switch.read(desk.store)
-    assert (halted.state, halted.by, said in halted.reason) == (SwitchState.HALTED, "desk", True)
+    assert (halted.state, halted.by, said in halted.reason) == (TradingState.HALTED, "desk", True)
     assert [act.action for act in trail(desk.store)].count("altered") == 1
     (entry,) = [sealed.entry for sealed in journal.entries(desk.home / "log")]
     assert (entry.kind, entry.session, entry.facts["differences"]) == (
@@ -369,7 +369,7 @@ def test_rows_edited_while_a_batch_leaves_hold_the_rest_and_halt_the_desk(desk):
     outcome = desk.submit(sha256, desk.faulty_trading(place_orders=place_orders))
     assert desk.at_exchange() == [order.order_ref for order in orders[:2]]
     assert f"intents.limit_price of {orders[2].order_ref}: stored 999.0" in outcome.held_back
-    assert kill_switch.state(desk.store) is SwitchState.HALTED
+    assert kill_switch.state(desk.store) is TradingState.HALTED
     assert desk.intent_states(sha256) == ["acknowledged", "acknowledged", "intended", "intended"]
 
 

@@ -5,7 +5,7 @@ import pytest
 from core.errors import ConfigurationError, RequestRefused
 from core.types import OrderStatus
 from desk import kill_switch
-from desk.kill_switch import Switch, SwitchState
+from desk.kill_switch import KillSwitch, TradingState
 from desk.orders import intents
 from desk.orders.cancellation import cancel_all
 from desk.records import audit
@@ -61,15 +61,17 @@ def test_an_order_that_cannot_be_cancelled_does_not_keep_the_others(desk):
 
 
 def test_a_switch_that_was_never_touched_is_active(desk):
-    assert kill_switch.read(desk.store) == Switch()
-    assert kill_switch.state(desk.store) is SwitchState.ACTIVE
+    assert kill_switch.read(desk.store) == KillSwitch()
+    assert kill_switch.state(desk.store) is TradingState.ACTIVE
 
 
 def test_the_switch_stays_where_it_was_put_across_restarts(desk):
     kill_switch.stop(desk.store, by="ana", reason="odd", now=NOW)
-    assert kill_switch.read(desk.restarted().store) == Switch(SwitchState.HALTED, "ana", "odd", NOW)
+    assert kill_switch.read(desk.restarted().store) == KillSwitch(
+        TradingState.HALTED, "ana", "odd", NOW
+    )
     kill_switch.resume(desk.store, by="bob", reason="found it", now=NOW)
-    assert kill_switch.state(desk.restarted().store) is SwitchState.ACTIVE
+    assert kill_switch.state(desk.restarted().store) is TradingState.ACTIVE
     assert [act.action for act in audit.trail(desk.store)] == ["stopped", "resumed"]
 
 
@@ -77,4 +79,4 @@ def test_resuming_needs_a_name(desk):
     kill_switch.stop(desk.store, by="ana", reason="", now=NOW)
     with pytest.raises(ConfigurationError, match="is no name"):
         kill_switch.resume(desk.store, by="", now=NOW)
-    assert kill_switch.state(desk.store) is SwitchState.HALTED
+    assert kill_switch.state(desk.store) is TradingState.HALTED

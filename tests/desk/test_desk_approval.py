@@ -17,7 +17,7 @@ from desk.orders import intents
 from desk.records import audit
 from desk.records.schema import DESK_SCHEMA, TICKETS
 from desk.records.store import DeskStore
-from desk.tickets import approvals, ticket_store
+from desk.tickets import approval_state, approvals, ticket_store
 from desk.tickets.order_ticket import TicketStatus
 from desk.tickets.ticket_store import TicketState
 from tests.desk.desk_harness import MONDAY, NOW
@@ -44,13 +44,13 @@ def fetch(desk, record):
 def unapproved(desk, record):
     record = fetch(desk, record)
     with desk.store.transaction() as connection:
-        return list(approvals.unapproved(connection, record))
+        return list(approval_state.unapproved(connection, record))
 
 
 def test_a_ticket_waits_and_an_approval_outlives_a_restart(desk, waiting):
     assert waiting.state is TicketState.WAITING
     approve(desk, waiting)
-    found = approvals.approval_of(desk.restarted().store, waiting.sha256)
+    found = approval_state.approval_of(desk.restarted().store, waiting.sha256)
     assert (found.by, found.at, found.only) == ("ana", NOW, ())
     assert state(desk, waiting) is TicketState.APPROVED
 
@@ -59,12 +59,12 @@ def test_approving_twice_is_refused_and_the_first_approval_stands(desk, waiting)
     approve(desk, waiting)
     with pytest.raises(AlreadyApproved, match="approved by ana at 2026-06-15 11:00"):
         approve(desk, waiting, by="bob", only=[waiting.ticket.orders[0].symbol])
-    assert approvals.approval_of(desk.store, waiting.sha256).by == "ana"
+    assert approval_state.approval_of(desk.store, waiting.sha256).by == "ana"
 
 
 def test_an_approval_after_the_finish_line_expires_the_ticket(desk, waiting):
     late = MONDAY.finish_line + timedelta(seconds=1)
-    with pytest.raises(TicketExpired, match="expired at its finish line, 13:15 UTC"):
+    with pytest.raises(TicketExpired, match="expired at its order cut-off, 13:15 UTC"):
         approve(desk, waiting, now=late)
     assert state(desk.restarted(), waiting) is TicketState.EXPIRED
     with pytest.raises(TicketExpired):
@@ -96,7 +96,7 @@ def test_a_new_decision_supersedes_the_old_one_even_if_approved(desk, waiting):
     with pytest.raises(TicketClosed, match="superseded"):
         approve(desk, waiting)
     with pytest.raises(NotApproved):
-        approvals.approval_of(desk.store, waiting.sha256)
+        approval_state.approval_of(desk.store, waiting.sha256)
     assert ticket_store.find(desk.store, MONDAY.day).sha256 == newer.sha256
 
 
@@ -112,7 +112,7 @@ def test_a_superseded_ticket_that_is_decided_again_needs_a_new_approval(desk, wa
     again = desk.register(waiting.ticket)
     assert again.state is TicketState.WAITING
     with pytest.raises(NotApproved):
-        approvals.approval_of(desk.store, again.sha256)
+        approval_state.approval_of(desk.store, again.sha256)
 
 
 def test_a_committed_ticket_cannot_be_approved_rejected_or_replaced(desk, waiting):
@@ -132,7 +132,7 @@ def test_a_committed_ticket_cannot_be_approved_rejected_or_replaced(desk, waitin
 def test_a_rejection_takes_an_approval_back(desk, waiting):
     approve(desk, waiting)
     approvals.reject(desk.store, waiting.sha256, by="bob", reason="too much oil", now=NOW)
-    assert approvals.rejection_of(desk.store, waiting.sha256) == "bob: too much oil"
+    assert approval_state.rejection_of(desk.store, waiting.sha256) == "bob: too much oil"
     with pytest.raises(TicketClosed, match="rejected"):
         approve(desk, waiting)
     with pytest.raises(NotApproved):
@@ -147,7 +147,7 @@ def test_a_rejection_can_be_taken_back_and_the_ticket_waits_for_a_new_approval(d
     approvals.reopen(desk.store, waiting.sha256, by="bob", reason="it was", now=NOW)
     assert state(desk.restarted(), waiting) is TicketState.WAITING
     with pytest.raises(NotApproved):
-        approvals.approval_of(desk.store, waiting.sha256)
+        approval_state.approval_of(desk.store, waiting.sha256)
     # Nothing of the approval before the rejection is left in the new one.
     wanted = waiting.ticket.orders[1]
     approve(desk, waiting, only=[wanted.symbol])

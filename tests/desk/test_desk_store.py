@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from core.errors import StorageError
 from desk.errors import DeskBusy
-from desk.records.schema import SWITCHES
+from desk.records.schema import KILL_SWITCH
 from desk.records.store import DeskStore
 
 ROW = {"state": "halted", "by": "ana", "reason": "", "at": "2026-06-15T11:00:00+00:00"}
@@ -22,7 +22,7 @@ def two(tmp_path):
 
 def rows(store):
     with store.transaction() as connection:
-        return connection.scalar(sa.select(sa.func.count()).select_from(SWITCHES))
+        return connection.scalar(sa.select(sa.func.count()).select_from(KILL_SWITCH))
 
 
 @pytest.mark.durable
@@ -36,7 +36,7 @@ def test_a_block_that_fails_leaves_nothing_behind(two):
 
     def fails_half_way():
         with one.transaction() as connection:
-            connection.execute(sa.insert(SWITCHES).values(**ROW))
+            connection.execute(sa.insert(KILL_SWITCH).values(**ROW))
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -50,9 +50,9 @@ def test_two_processes_never_decide_on_the_same_old_state(two):
     def double(store):
         for _ in range(2):
             with store.transaction() as connection:
-                count = connection.scalar(sa.select(sa.func.count()).select_from(SWITCHES))
+                count = connection.scalar(sa.select(sa.func.count()).select_from(KILL_SWITCH))
                 time.sleep(0.02)
-                connection.execute(sa.insert(SWITCHES), [ROW] * (count + 1))
+                connection.execute(sa.insert(KILL_SWITCH), [ROW] * (count + 1))
 
     threads = [threading.Thread(target=double, args=[store]) for store in two]
     for thread in threads:

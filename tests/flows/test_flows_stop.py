@@ -12,7 +12,7 @@ from core.settings import GatewaySettings, Mode, Settings
 from core.storage.paths import Paths
 from desk import kill_switch
 from desk.errors import DeskHeld
-from desk.kill_switch import SwitchState
+from desk.kill_switch import TradingState
 from desk.records.store import DeskStore
 from flows.run import halt as stopping
 
@@ -49,10 +49,10 @@ def test_a_stop_never_fails_over_a_file_that_is_held_it_says_so_and_turns_when_i
     assert twice.is_set()
     assert told[0].startswith("NOT HALTED YET, retrying")
     assert "another program has held" in told[0]
-    assert (report.switch.state, report.exit_code) == (SwitchState.HALTED, 1)
+    assert (report.switch.state, report.exit_code) == (TradingState.HALTED, 1)
     assert report.problem  # nobody answers at that port: the switch is turned all the same
     with DeskStore.of(Paths.of(settings)) as store:
-        assert kill_switch.state(store) is SwitchState.HALTED
+        assert kill_switch.state(store) is TradingState.HALTED
 
 
 def test_whoever_would_send_meanwhile_is_told_who_holds_the_file(settings):

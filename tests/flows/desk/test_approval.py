@@ -11,7 +11,7 @@ import journal
 from core.settings import Submit, load_settings
 from core.storage.paths import Paths
 from desk.orders import intents
-from desk.tickets import approvals, ticket_store
+from desk.tickets import approval_state, approvals, ticket_store
 from desk.tickets.ticket_store import TicketState
 from tasks.trade.fills import fills
 from tasks.trade.submit import submit
@@ -135,7 +135,7 @@ def test_auto_sends_over_the_same_path_and_says_who_approved(town):
     with town.store as store:
         record = ticket_store.find(store, town.session.day)
         assert (record.state, record.sha256) == (TicketState.COMMITTED, sent["ticket"])
-        assert approvals.approval_of(store, record.sha256).by == "auto"
+        assert approval_state.approval_of(store, record.sha256).by == "auto"
     again = town.run_day(submit=Submit.AUTO)
     assert again.records[submit].result.sent == 0
     assert len(set(town.at_exchange())) == len(town.at_exchange()) == sent["sent"]

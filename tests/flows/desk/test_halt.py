@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from desk import kill_switch
-from desk.kill_switch import SwitchState
+from desk.kill_switch import TradingState
 from desk.previews.order_preview import OrderRequest, preview_order
 from desk.previews.preview_confirm import place_previewed
 from flows.run.halt import stop
@@ -89,4 +89,4 @@ def test_the_switch_holds_even_when_the_broker_cannot_be_asked(town):
     assert (report.exit_code, report.cancellation) == (1, None)
     assert report.problem
     with town.store as store:
-        assert kill_switch.state(store) is SwitchState.HALTED
+        assert kill_switch.state(store) is TradingState.HALTED

@@ -1,14 +1,29 @@
-"""The legs of the combinations an account is committed to."""
+"""The columns and the legs of the orders that an account is committed to."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import fields
+from typing import Any
 
 import sqlalchemy as sa
 
 from core.types import ComboOrder, Leg, Order, Side
 from desk.records.schema import LEGS
+
+
+def columns_of(order: Order) -> dict[str, Any]:
+    """Return the columns of an order that decide what it does, its name apart."""
+    return {
+        "con_id": order.con_id,
+        "symbol": order.symbol,
+        "side": order.side.value,
+        "quantity": order.quantity,
+        "order_type": order.order_type.value,
+        "limit_price": order.limit_price,
+        "time_in_force": order.time_in_force,
+        "outside_rth": order.outside_rth,
+    }
 
 
 def with_legs(order: Order, legs: tuple[Leg, ...]) -> ComboOrder:
@@ -17,7 +32,7 @@ def with_legs(order: Order, legs: tuple[Leg, ...]) -> ComboOrder:
     return ComboOrder(**terms, legs=legs)
 
 
-def keep(connection: sa.Connection, order: ComboOrder) -> None:
+def keep_legs(connection: sa.Connection, order: ComboOrder) -> None:
     """Keep the legs of a named order."""
     rows = [
         {
@@ -32,7 +47,7 @@ def keep(connection: sa.Connection, order: ComboOrder) -> None:
     connection.execute(sa.insert(LEGS), rows)
 
 
-def kept(connection: sa.Connection, order_refs: Collection[str]) -> dict[str, tuple[Leg, ...]]:
+def kept_legs(connection: sa.Connection, order_refs: Collection[str]) -> dict[str, tuple[Leg, ...]]:
     """Return the legs of these orders, in order; an order for one instrument has no entry."""
     chosen = (
         sa.select(LEGS)
