@@ -46,8 +46,7 @@ def quality_checks(
 
 def _of_the_market(data: DataQuality) -> Iterator[Check]:
     names = max(data.names, 1)
-    copied = data.copied / names
-    compared, apart = data.closes_compared, data.closes_apart
+    copied, compared, apart = data.copied / names, data.closes_compared, data.closes_apart
     yield Check(
         "newest bars",
         float(data.behind),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 from core.errors import DataError
 from core.money import Money, Price, Rates
@@ -58,6 +59,20 @@ def check_order(
             rules.adv_share,
         ),
     )
+
+
+def check_order_cutoff(now: datetime, cutoff: datetime) -> Check:
+    """Hold the time of the decision against the order cut-off; both aware. Value in minutes late.
+
+    The check is recorded as "finish line", its name in every artefact since the first.
+    """
+    late = (now - cutoff).total_seconds() / 60.0
+    passed = late <= 0.0
+    minutes = int(abs(late))
+    told = f"{minutes} minute{'' if minutes == 1 else 's'}" if minutes else "less than a minute"
+    side = "before" if passed else "after"
+    detail = f"decided {told} {side} the finish line, {cutoff:%H:%M} UTC"
+    return Check("finish line", max(late, 0.0), 0.0, passed=passed, detail=detail)
 
 
 def _cost(

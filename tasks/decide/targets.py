@@ -23,9 +23,9 @@ from optimiser.lots.share_portfolio import BookLimits
 from optimiser.lots.whole_lots import Listing, Lots, Sizing, target_quantities
 from risk.account import AccountState
 from risk.data_quality import quality_checks
-from risk.deadline import check_deadline
 from risk.limits import Check
 from risk.name_limits import beta_range, betas_of, sector_caps, sectors_of
+from risk.order import check_order_cutoff
 from tasks.day import Day
 from tasks.decide.snapshot import SnapshotResult, open_orders_of, stocks_held
 from tasks.ingest.ingested import Ingested
@@ -175,7 +175,7 @@ class Targets:
         """
         day = self.day
         return (
-            check_deadline(day.as_of, day.session.finish_line),
+            check_order_cutoff(day.as_of, day.session.finish_line),
             *quality_checks(
                 day.settings.quality, self.ingested.quality, held=set(self.snapshot.held)
             ),

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks._measured import Goal, Row, line
 from benchmarks._peers import naive
 from benchmarks._portfolios import Portfolio, Terms, long_only, made_up, portfolio
-from benchmarks.optimiser import Goal, Row, line
 from optimiser import mean_variance_cvar
 
 

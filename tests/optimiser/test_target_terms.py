@@ -7,7 +7,8 @@ import pytest
 from core.errors import ConfigurationError, DataError
 from optimiser import mean_variance_cvar
 from optimiser.model.covariance import FactorCovariance
-from tests.optimiser.test_target import a_market, independent_returns
+from tests.optimiser.references import independent_returns
+from tests.optimiser.test_target import a_market
 
 NO_TAIL = {"cvar_aversion": 0.0, "cost": 0.0}
 

@@ -14,8 +14,8 @@ from review.page import usage
 from review.page_parts.checks import gate_lines
 from review.text import UNKNOWN, bounds, failure
 from risk.account import AccountState, History, Valuation
-from risk.deadline import check_deadline
 from risk.limits import Limit, check
+from risk.order import check_order_cutoff
 from risk.strategy_checks import check_closing, check_opening
 from tests.risk.gate.gate_verdicts import ORDER, account, in_dollars, returns_of, verdict
 from tests.risk.test_strategy_checks import ALL
@@ -72,7 +72,7 @@ def hostile():
     yield verdict(targets={1: 0.12, 2: 0.05, 3: -0.02})  # right at its limit
     yield verdict(targets={1: 0.1200001, 2: 0.05, 3: -0.02})
     for minutes in (0, 1, -1):
-        yield [check_deadline(NOON + timedelta(minutes=minutes), NOON)]
+        yield [check_order_cutoff(NOON + timedelta(minutes=minutes), NOON)]
 
 
 def lines(checks):
@@ -109,7 +109,7 @@ def test_every_failed_check_is_a_sentence_with_a_reason_and_without_nonsense():
             "emergency stop: where it stands is not known: nothing may be sent",
         ),
         (
-            [check_deadline(NOON + timedelta(minutes=1), NOON)],
+            [check_order_cutoff(NOON + timedelta(minutes=1), NOON)],
             "finish line: decided 1 minute after the finish line, 12:00 UTC",
         ),
         (
