@@ -87,6 +87,7 @@ def is_session(day: date, *, exchange: str = "XNYS") -> bool:
     return bool(_calendar(exchange).is_session(day))
 
 
+@cache
 def session(day: date, *, exchange: str = "XNYS") -> Session:
     """Return the session of this day. Raises `NoData` when there is none."""
     if not is_session(day, exchange=exchange):

@@ -26,6 +26,35 @@ SMALL = SimulatorSettings(symbols=4, cash=250_000.0)
 OPEN, CLOSE = session(MONDAY).open, session(MONDAY).close
 
 
+OPTIONS = [
+    "--limits=ibkr", "--limit=snapshot_seconds=0.5", "--limit=history_seconds=0",
+    "--limit=open_histories=none", "--accounts=2", "--master-client=9", "--most-of-volume=0.5",
+    "--speed=18000",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def configured(tmp_path_factory):
+    """A process with every option of the gateway, and its folder; its clock runs by itself."""
+    folder = tmp_path_factory.mktemp("configured")
+    script = {
+        "seed": 3,
+        "faults": [
+            {"fault": "refuse", "code": 201, "message": 49, "times": 1},
+            {
+                "fault": "split",
+                "symbol": open_market(SMALL).instruments[0].symbol,
+                "ratio": 2,
+                "at": OPEN.isoformat(),
+            },
+        ],
+    }
+    (folder / "script.json").write_text(json.dumps(script))
+    files = [f"--faults={folder / 'script.json'}", f"--wire-log={folder / 'wire.jsonl'}"]
+    with start(SMALL, day=MONDAY, state=folder, gateway=[*OPTIONS, *files]) as simulator:
+        yield simulator, folder
+
+
 def is_alive(pid):
     try:
         os.kill(pid, 0)
@@ -127,13 +156,14 @@ def test_the_day_after_the_last_bar_can_still_be_decided_on():
     assert start_of_day(TinyMarket(), day) == session(day).decision_time
 
 
-def test_a_port_in_use_is_named(tmp_path):
-    with start(SMALL, day=MONDAY, state=tmp_path / "one") as simulator:
-        port = simulator.tws_port
-        with pytest.raises(ConfigurationError, match=f"cannot listen on 127.0.0.1:{port}"):
-            start(SMALL, day=MONDAY, state=tmp_path / "two", tws_port=port)
-        with pytest.raises(ConfigurationError, match="another simulator is running"):
-            start(SMALL, day=MONDAY, state=tmp_path / "one")
+def test_a_port_or_a_state_folder_in_use_is_named(configured, tmp_path, capsys):
+    simulator, folder = configured
+    port = simulator.tws_port
+    with pytest.raises(ConfigurationError, match=f"cannot listen on 127.0.0.1:{port}"):
+        start(SMALL, day=MONDAY, state=tmp_path, tws_port=port)
+    same = ["--symbols=4", "--cash=250000", f"--session={MONDAY}", f"--state={folder}"]
+    assert main([*same, *OPTIONS]) == ConfigurationError.exit_code
+    assert "another simulator is running" in capsys.readouterr().err
 
 
 def test_a_child_that_does_not_get_ready_is_ended(tmp_path):
@@ -179,24 +209,10 @@ def test_a_wrong_option_of_the_gateway_is_refused_with_2(arguments, said, tmp_pa
     assert said in capsys.readouterr().err
 
 
-def test_limits_faults_accounts_and_a_wire_log_are_given_on_the_command_line(tmp_path):
-    first = open_market(SMALL).instruments[0].symbol
-    script = {
-        "seed": 3,
-        "faults": [
-            {"fault": "refuse", "code": 201, "message": 49, "times": 1},
-            {"fault": "split", "symbol": first, "ratio": 2, "at": OPEN.isoformat()},
-        ],
-    }
-    path, log = tmp_path / "script.json", tmp_path / "wire.jsonl"
-    path.write_text(json.dumps(script))
-    options = [
-        "--limits=ibkr", "--limit=snapshot_seconds=0.5", "--limit=history_seconds=0",
-        "--limit=open_histories=none", f"--faults={path}", f"--wire-log={log}", "--accounts=2",
-        "--master-client=9", "--most-of-volume=0.5",
-    ]  # fmt: skip
+def test_limits_faults_accounts_and_a_wire_log_are_given_on_the_command_line(configured):
+    simulator, folder = configured
 
-    async def look(simulator):
+    async def look():
         ib = IB()
         errors = []
         ib.errorEvent += lambda number, code, *_: errors.append(code)
@@ -207,27 +223,26 @@ def test_limits_faults_accounts_and_a_wire_log_are_given_on_the_command_line(tmp
         ib.disconnect()
         return accounts, errors
 
-    with start(SMALL, day=MONDAY, state=tmp_path, gateway=options) as simulator:
-        accounts, errors = asyncio.run(asyncio.wait_for(look(simulator), 20))
-        limits = httpx.get(f"{simulator.http_url}/control/limits", trust_env=False).json()
-        assert "scripted" in simulator.title
+    accounts, errors = asyncio.run(asyncio.wait_for(look(), 20))
+    limits = httpx.get(f"{simulator.http_url}/control/limits", trust_env=False).json()
+    assert "scripted" in simulator.title
     assert len(accounts) == 2
     assert 201 in errors
     assert limits["messages_per_second"] == 50
     assert limits["open_histories"] is None
     assert limits["snapshot_seconds"] == 0.5
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    lines = [json.loads(line) for line in (folder / "wire.jsonl").read_text().splitlines()]
     assert {line["way"] for line in lines} == {"in", "out"}
     assert ["71", "2", "5", ""] in [line["fields"] for line in lines]
 
 
-def test_a_running_clock_plays_the_day_by_itself(tmp_path):
-    hour = 3600.0
-    with start(SMALL, day=MONDAY, state=tmp_path, gateway=[f"--speed={20 * hour}"]) as simulator:
-        deadline = time.monotonic() + 10
-        while datetime.fromisoformat(simulator.state()["clock"]) < OPEN:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+def test_a_running_clock_plays_the_day_by_itself(configured):
+    simulator, _ = configured
+    assert simulator.started_at < OPEN
+    deadline = time.monotonic() + 10
+    while datetime.fromisoformat(simulator.state()["clock"]) < OPEN:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_the_banner_and_the_ready_line_cannot_be_mistaken(tmp_path):

@@ -34,6 +34,12 @@ USUAL = {
 }
 
 
+BARS = {
+    con_id: {day: DailyBar(day, *bar) for day in sessions_between(FIRST, LAST)}
+    for con_id, bar in USUAL.items()
+} | {EMPTY: {}}
+
+
 class TinyMarket:
     """Every session of every instrument is the same bar, unless the test says otherwise.
 
@@ -49,18 +55,15 @@ class TinyMarket:
 
     def __init__(self, changes=None, *, splits=None, untraded=()):
         self._splits = {con_id: tuple(found) for con_id, found in (splits or {}).items()}
-        self._bars = {
-            con_id: {day: DailyBar(day, *bar) for day in sessions_between(FIRST, LAST)}
-            for con_id, bar in USUAL.items()
-        }
-        self._bars[EMPTY] = {}
+        self._bars = {con_id: dict(bars) for con_id, bars in BARS.items()}
         for (con_id, day), bar in (changes or {}).items():
             self._bars[con_id][day] = DailyBar(day, *bar)
         for con_id, day in untraded:
             del self._bars[con_id][day]
 
     def bars(self, con_id, *, until):
-        return [self._adjusted(con_id, bar, until) for bar in self._known(con_id, until)]
+        known = self._known(con_id, until)
+        return [self._adjusted(con_id, bar, until) for bar in known] if self._splits else known
 
     def bar(self, con_id, session):
         return self._bars[con_id].get(session)

@@ -14,6 +14,7 @@ from core.errors import ConfigurationError, NoData
 from simulator.market.factors import simulate
 from simulator.market.names import MOST_COMPANIES, SECTORS, companies, con_ids
 from simulator.market.synthetic import SyntheticMarket
+from tests.simulator.synthetic_markets import synthetic_market
 
 SHARED = Path(__file__).resolve().parents[3] / "../shared/data"
 TODAY = date(2026, 6, 15)
@@ -22,7 +23,7 @@ END = date(2030, 12, 31)
 
 @pytest.fixture(scope="module")
 def market():
-    return SyntheticMarket(7, 250)
+    return synthetic_market(7, 250)
 
 
 def columns(bars):
@@ -234,7 +235,7 @@ def test_no_made_up_ticker_is_a_known_one(seed):
 
 
 def test_a_con_id_belongs_to_the_symbol_and_the_seed():
-    few, many = SyntheticMarket(7, 30), SyntheticMarket(7, 60)
+    few, many = synthetic_market(7, 30), synthetic_market(7, 60)
     ids = {i.symbol: i.con_id for i in many.instruments if i.member_since}
     assert all(ids[i.symbol] == i.con_id for i in few.instruments if i.member_since)
     assert all(10**8 <= con_id < 10**9 for con_id in ids.values())

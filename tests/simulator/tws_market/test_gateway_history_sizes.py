@@ -8,8 +8,8 @@ from ib_async import Forex, Index, WshEventData
 
 from core.calendar import session
 from simulator.market.benchmarks import PAYER
-from simulator.market.synthetic import SyntheticMarket
 from tests.simulator.gateway_harness import run_scenario, settle, stock
+from tests.simulator.synthetic_markets import synthetic_market
 from tests.simulator.tiny_market import ACME, CLOSE, MONDAY, OPEN
 
 FRIDAY = datetime(2026, 6, 12, 13, 30, tzinfo=UTC)
@@ -221,7 +221,7 @@ def test_a_snapshot_report_has_the_vendors_market_capitalisation(tmp_path):
         assert await ib.reqFundamentalDataAsync(contract, "RESC") == []
         assert harness.codes() == [430]
 
-    run_scenario(tmp_path, scenario, market=SyntheticMarket(7, 12))
+    run_scenario(tmp_path, scenario, market=synthetic_market(7, 12))
 
 
 def test_the_calendar_tells_dividends_once_its_meta_data_were_asked_for(tmp_path):

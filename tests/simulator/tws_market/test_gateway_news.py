@@ -3,12 +3,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from simulator.market.synthetic import SyntheticMarket
 from simulator.vendors.news import SOURCES
 from tests.simulator.gateway_harness import run_scenario, settle, stock
+from tests.simulator.synthetic_markets import synthetic_market
 from tests.simulator.tiny_market import ACME
 
-MARKET = SyntheticMarket(7, 12)
+MARKET = synthetic_market(7, 12)
 CODES = "SIMC+SIMM"
 
 

@@ -5,6 +5,7 @@ import pytest
 from ib_async import ScannerSubscription, TagValue
 
 from tests.simulator.gateway_harness import run_scenario
+from tests.simulator.synthetic_markets import synthetic_market
 from tests.simulator.tiny_market import ACME, BOLT, CALM, DUAL, MONDAY, NEXT_MORNING, TinyMarket
 
 MOVES = TinyMarket(
@@ -153,7 +154,6 @@ def test_at_most_ten_scans_run_at_once(tmp_path):
 
 
 def test_market_capitalisations_are_those_of_the_vendor(tmp_path):
-    from simulator.market.synthetic import SyntheticMarket
 
     async def scenario(harness):
         ib = await harness.connect()
@@ -168,4 +168,4 @@ def test_market_capitalisations_are_those_of_the_vendor(tmp_path):
         again = await scan(ib, "MOST_ACTIVE", option)
         assert {row.contractDetails.contract.symbol for row in again} == symbols
 
-    run_scenario(tmp_path, scenario, market=SyntheticMarket(7, 12))
+    run_scenario(tmp_path, scenario, market=synthetic_market(7, 12))

@@ -1,12 +1,12 @@
 import pytest
 
-from simulator.market.synthetic import SyntheticMarket
+from tests.simulator.synthetic_markets import synthetic_market
 from tests.simulator.vendors.fmp_client import FmpClient
 
 
 @pytest.fixture(scope="module")
 def market():
-    return SyntheticMarket(7, 60)
+    return synthetic_market(7, 60)
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,12 @@ import pandas as pd
 from starlette.testclient import TestClient
 
 from simulator.clock import VirtualClock
-from simulator.market.synthetic import SyntheticMarket
 from simulator.vendors import build_vendors
 from simulator.vendors.figures.fundamentals_recorded import NUMBERS
+from tests.simulator.synthetic_markets import synthetic_market
 
 NOW = datetime(2026, 5, 4, 11, tzinfo=UTC)
-MARKET = SyntheticMarket(7, 20)
+MARKET = synthetic_market(7, 20)
 
 
 def calendar(now=NOW, **query):

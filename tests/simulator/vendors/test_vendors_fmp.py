@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from simulator.clock import VirtualClock
-from simulator.market.synthetic import SyntheticMarket
 from simulator.vendors import build_vendors
+from tests.simulator.synthetic_markets import synthetic_market
 from tests.simulator.vendors.fmp_client import NOW, FmpClient, Stopped
 
 YESTERDAY = date(2026, 6, 12)  # the session before Monday the 15th
@@ -110,7 +110,7 @@ def test_ratios_agree_with_price_and_market_value(market, vendors):
 
 
 def test_fundamentals_are_plausible_and_sometimes_missing(market):
-    vendors = FmpClient(SyntheticMarket(7, 250))
+    vendors = FmpClient(synthetic_market(7, 250))
     ratios = pd.DataFrame(vendors.rows("ratios-ttm-bulk")).set_index("symbol")
     ratios = ratios.apply(pd.to_numeric)
     assert 10 < ratios["priceToEarningsRatioTTM"].median() < 35

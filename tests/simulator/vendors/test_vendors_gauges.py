@@ -6,19 +6,19 @@ import pytest
 
 from core.errors import DataError
 from simulator.clock import VirtualClock
-from simulator.market.synthetic import SyntheticMarket
 from simulator.prices.market_view import MarketView
 from simulator.vendors import build_vendors
 from simulator.vendors.figures.gauges import EURUSD, SPY, VIX, WTI, released
 from simulator.vendors.figures.gauges_invented import InventedGauges
 from simulator.vendors.figures.gauges_recorded import RecordedGauges
+from tests.simulator.synthetic_markets import synthetic_market
 
 NOW = datetime(2026, 6, 15, 11, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def gauges():
-    return InventedGauges(MarketView(SyntheticMarket(7, 60)), 7)
+    return InventedGauges(MarketView(synthetic_market(7, 60)), 7)
 
 
 def a_macro_file(tmp_path, **changes):
@@ -65,7 +65,7 @@ def test_a_file_without_dates_is_refused(tmp_path, changes, said):
 def test_a_macro_file_without_its_columns_is_refused_by_the_vendors(tmp_path):
     pd.DataFrame({"date": pd.to_datetime(["2026-06-11"])}).to_parquet(tmp_path / "m.parquet")
     with pytest.raises(DataError, match=r"no column \['vix', 'wti'"):
-        build_vendors(SyntheticMarket(7, 3), VirtualClock(NOW), macro=tmp_path / "m.parquet")
+        build_vendors(synthetic_market(7, 3), VirtualClock(NOW), macro=tmp_path / "m.parquet")
 
 
 @pytest.mark.parametrize("symbol", [VIX, WTI, EURUSD, SPY])

@@ -7,8 +7,8 @@ from starlette.testclient import TestClient
 
 from simulator.clock import VirtualClock
 from simulator.market.market import Split
-from simulator.market.synthetic import SyntheticMarket
 from simulator.vendors import build_vendors
+from tests.simulator.synthetic_markets import synthetic_market
 
 PATHS = (
     "/rss/markets.xml",
@@ -47,7 +47,7 @@ class CutOff:
 
 @pytest.fixture(scope="module")
 def market():
-    return SyntheticMarket(7, 60)
+    return synthetic_market(7, 60)
 
 
 @pytest.mark.parametrize(

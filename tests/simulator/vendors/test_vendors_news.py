@@ -8,7 +8,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from simulator.clock import VirtualClock
-from simulator.market.synthetic import SyntheticMarket
 from simulator.prices.market_view import MarketView
 from simulator.vendors import build_vendors
 from simulator.vendors.news import WINDOW, Headline, headlines
@@ -20,6 +19,7 @@ from simulator.vendors.templates import (
     NEUTRAL,
     POSITIVE,
 )
+from tests.simulator.synthetic_markets import synthetic_market
 
 NOW = datetime(2026, 6, 15, 11, tzinfo=UTC)  # a Monday
 FEEDS = ("/rss/markets.xml", "/rss/companies.xml")
@@ -27,7 +27,7 @@ FEEDS = ("/rss/markets.xml", "/rss/companies.xml")
 
 @pytest.fixture(scope="module")
 def market():
-    return SyntheticMarket(7, 120)
+    return synthetic_market(7, 120)
 
 
 @pytest.fixture(scope="module")

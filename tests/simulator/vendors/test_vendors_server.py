@@ -11,8 +11,8 @@ import uvicorn
 from slack_sdk.webhook import WebhookClient
 
 from simulator.clock import VirtualClock
-from simulator.market.synthetic import SyntheticMarket
 from simulator.vendors import Fault, build_vendors
+from tests.simulator.synthetic_markets import synthetic_market
 
 NOW = datetime(2026, 6, 15, 11, tzinfo=UTC)
 
@@ -20,7 +20,7 @@ NOW = datetime(2026, 6, 15, 11, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def address():
     app = build_vendors(
-        SyntheticMarket(7, 30),
+        synthetic_market(7, 30),
         VirtualClock(NOW),
         seed=7,
         faults=[Fault("/rss/markets.xml", "drop")],

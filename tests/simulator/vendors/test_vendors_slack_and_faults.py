@@ -7,8 +7,8 @@ from starlette.testclient import TestClient
 
 from core.errors import ConfigurationError
 from simulator.clock import VirtualClock
-from simulator.market.synthetic import SyntheticMarket
 from simulator.vendors import Fault, build_vendors
+from tests.simulator.synthetic_markets import synthetic_market
 
 NOW = datetime(2026, 6, 15, 11, tzinfo=UTC)
 FEED, OTHER = "/rss/companies.xml", "/rss/markets.xml"
@@ -16,7 +16,7 @@ FEED, OTHER = "/rss/companies.xml", "/rss/markets.xml"
 
 @pytest.fixture(scope="module")
 def market():
-    return SyntheticMarket(7, 20)
+    return synthetic_market(7, 20)
 
 
 def client_of(market, *faults):
