@@ -35,7 +35,7 @@ from simulator.tws.fault_script import read_script
 from simulator.tws.gateway import Gateway
 from simulator.tws.gateway_options import GatewayOptions
 from simulator.tws.listener import LOOPBACK
-from simulator.tws.protocol.frame_log import WireLog
+from simulator.tws.protocol.frame_log import FrameLog
 from simulator.tws.running_clock import running_clock
 from simulator.vendors import build_vendors
 from simulator.vendors.vendor_facts import VendorFacts
@@ -149,7 +149,7 @@ def _open_gateway(
         clock,
         limits=options.limits,
         faults=script,
-        log=WireLog(options.wire_log, now=clock.now) if options.wire_log else None,
+        log=FrameLog(options.wire_log, now=clock.now) if options.wire_log else None,
         master_client=options.master_client,
         vendor_facts=VendorFacts(
             broker.exchange.view, seed=settings.seed, fundamentals=files.fundamentals

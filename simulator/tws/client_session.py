@@ -16,7 +16,7 @@ from simulator.prices.market_depth import Book
 from simulator.prices.market_view import MarketView
 from simulator.tws.messages.market_data import DataType
 from simulator.tws.permissions import Permissions
-from simulator.tws.protocol.frame_log import WireLog
+from simulator.tws.protocol.frame_log import FrameLog
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.queries.contract_lookup import Directory
 from simulator.tws.queries.history_request import HistoryRequest
@@ -85,7 +85,7 @@ class SharedState(Protocol):
     limits: Limits
     permissions: Permissions
     faults: Faults
-    log: WireLog | None
+    log: FrameLog | None
     master_client: int | None  # sees the orders of all clients
 
     @property

@@ -20,7 +20,7 @@ from simulator.tws.listener import Listener
 from simulator.tws.messages.history import encode_bars
 from simulator.tws.notifications import Notifications
 from simulator.tws.outages import Outages
-from simulator.tws.protocol.frame_log import WireLog
+from simulator.tws.protocol.frame_log import FrameLog
 from simulator.tws.queries.contract_lookup import Directory
 from simulator.tws.rate_limits import Limits
 from simulator.tws.service import Service
@@ -42,7 +42,7 @@ class Gateway:
         *,
         limits: Limits | None = None,
         faults: FaultScript | None = None,
-        log: WireLog | None = None,
+        log: FrameLog | None = None,
         master_client: int | None = None,
         vendor_facts: VendorFacts | None = None,
     ) -> None:

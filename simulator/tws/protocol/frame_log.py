@@ -14,7 +14,7 @@ MOST_FIELDS = 200  # of one line; bars of years are longer
 PREFIX_SIZE = 4
 
 
-class WireLog:
+class FrameLog:
     """Appends to a file; each line is on its way to the disk before the next frame is served."""
 
     def __init__(self, path: Path, *, now: Callable[[], datetime]) -> None:

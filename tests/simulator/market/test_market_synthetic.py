@@ -221,7 +221,7 @@ def test_tickers_are_unique_short_and_a_longer_list_begins_with_the_shorter(seed
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("seed", [0, 7, 12345])
-def test_no_made_up_ticker_is_a_known_one(seed):
+def test_no_synthetic_ticker_is_a_known_one(seed):
     if not SHARED.is_dir():
         pytest.skip("no real data beside the checkout")
     known = set()

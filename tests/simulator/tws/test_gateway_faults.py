@@ -232,10 +232,10 @@ def test_every_frame_is_in_the_wire_log(tmp_path):
     async def scenario(harness):
         import json
 
-        from simulator.tws.protocol.frame_log import WireLog
+        from simulator.tws.protocol.frame_log import FrameLog
 
         path = tmp_path / "log" / "wire.jsonl"
-        harness.gateway.log = WireLog(path, now=harness.gateway.clock.now)
+        harness.gateway.log = FrameLog(path, now=harness.gateway.clock.now)
         wire = await harness.started()
         wire.send(TIME, 1)
         answer = await wire.receive()
