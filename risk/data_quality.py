@@ -41,12 +41,12 @@ def quality_checks(
 
     ``held`` are the conIds of the holdings: they are named first.
     """
-    return (*_of_the_market(data), *_of_single_names(settings, data, held))
+    return (*_newest_bars(data), *_of_the_market(data), *_of_single_names(settings, data, held))
 
 
-def _of_the_market(data: DataQuality) -> Iterator[Check]:
+def _newest_bars(data: DataQuality) -> Iterator[Check]:
     names = max(data.names, 1)
-    copied, compared, apart = data.copied / names, data.closes_compared, data.closes_apart
+    copied = data.copied / names
     yield Check(
         "newest bars",
         float(data.behind),
@@ -61,6 +61,10 @@ def _of_the_market(data: DataQuality) -> Iterator[Check]:
         passed=copied <= MOST,
         detail=f"{data.copied} of {names} newest bars repeat an earlier one",
     )
+
+
+def _of_the_market(data: DataQuality) -> Iterator[Check]:
+    compared, apart = data.closes_compared, data.closes_apart
     yield Check(
         "missing sessions",
         float(len(data.missing)),

@@ -8,7 +8,7 @@ a headline says is data; the worst a forged one can do is to sell.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
@@ -42,6 +42,10 @@ class Rules:
     sentiment_floor: float = SENTIMENT_FLOOR.default
     news_counts_for: timedelta = timedelta(hours=24)
     sessions_before_earnings: int = 1
+
+    def with_floor(self, floor: float) -> Rules:
+        """Return the same rules with the stricter of two sentiment floors."""
+        return replace(self, sentiment_floor=max(self.sentiment_floor, floor))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -86,8 +86,7 @@ def overlay(
 ) -> Output[OverlayResult]:
     """Hold every target against the reviewed rules, and what is left against the limits."""
     reviewed = read_rules()
-    floor = max(reviewed.rules.sentiment_floor, day.settings.limits.sentiment_floor)
-    rules = replace(reviewed.rules, sentiment_floor=floor)
+    rules = reviewed.rules.with_floor(day.settings.limits.sentiment_floor)
     targets = Targets.read(day, optimal.artefacts["optimal"], ingested, held)
     halted = halted_names(ingested.quote_table(day))
     overlaid = apply_overrides(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from core.calendar import unusual_hours
@@ -19,6 +20,7 @@ from review.page_parts.orders import order_lines, rehearsals
 from review.page_parts.stages import artefacts_of, stage_lines
 from review.page_parts.symbols import overrides, symbol_lines
 from risk.figures import figures
+from risk.limits import Check
 from risk.measures import gross
 from signals.contributions import contributions
 from signals.weights import BLOCKS
@@ -67,13 +69,7 @@ def day_page(day: Day, made: Records) -> DayPage:
         world=made[market].result.world,
         unknown=unknown_sources(source_failures(made)),
         hours=unusual_hours(day.session, exchange=day.settings.exchange),
-        risk=Risk(
-            after=figures(checks),
-            gross_before=gross(held.weights.values()),
-            gross_limit=day.settings.limits.max_gross,
-            cash_limit=day.settings.limits.cash_buffer,
-            expected_return=made[optimise].result.expected_return,
-        ),
+        risk=_risk(day, made, held, checks),
         orders=order_lines(ticket, held, stands.standing, stands.states),
         checks=tuple(gate_lines(checks, judged_again=asked.judged_again)),
         binding=tuple(binding_line(limit) for limit in made[optimise].result.binding),
@@ -83,6 +79,16 @@ def day_page(day: Day, made: Records) -> DayPage:
         rehearsals=tuple(rehearsals(held, asked.orders, asked.removed, asked.steps)),
         stages=stage_lines(made),
         artefacts=artefacts_of(made),
+    )
+
+
+def _risk(day: Day, made: Records, held: Snapshot, checks: Sequence[Check]) -> Risk:
+    return Risk(
+        after=figures(checks),
+        gross_before=gross(held.weights.values()),
+        gross_limit=day.settings.limits.max_gross,
+        cash_limit=day.settings.limits.cash_buffer,
+        expected_return=made[optimise].result.expected_return,
     )
 
 

@@ -89,7 +89,7 @@ def day_of(bars, home, **sections):
 
 def failed(outcome):
     return {check.name for check in outcome.records[risk_gate].result.checks
-            if not check["passed"]}  # fmt: skip
+            if not check.passed}  # fmt: skip
 
 
 @pytest.mark.parametrize(
