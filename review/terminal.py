@@ -33,7 +33,7 @@ from review.text import (
     weight_change,
 )
 
-_NAME, _TIME, _ROWS = 12, 9, 7
+_NAME, _TIME, _ROWS = 15, 9, 7
 ORDER_HEADING = ("side", "symbol", "qty", "limit", "weight", "alpha", "flag")
 MAX_ORDERS = 12
 _RIGHT = {"qty", "limit", "weight", "alpha"}

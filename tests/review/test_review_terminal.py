@@ -27,8 +27,8 @@ def test_a_stage_line_stands_under_its_heading():
         )
     )
     assert [stage_heading(), line] == [
-        "stage            time     in    out   notes",
-        "1 ingest     9:41 min    702    698   4 without bars",
+        "stage               time     in    out   notes",
+        "1 ingest        9:41 min    702    698   4 without bars",
     ]
 
 
