@@ -48,7 +48,7 @@ def test_pairs_are_read_as_the_tool_asks(name, pairs, read):
         (["AAPL"], None, "key=value"),
         (["a=1"], "{}", "not both"),
         ([], "{", "not JSON"),
-        ([], "[]", "no object"),
+        ([], "[]", "not an object"),
     ],
 )
 def test_arguments_in_no_known_form_are_refused(pairs, given, said):

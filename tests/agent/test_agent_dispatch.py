@@ -88,7 +88,7 @@ def test_a_defect_leaves_a_trace_as_well(settings_of, tmp_path):
 def test_no_tool_runs_without_a_trace(settings_of, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "sim").write_text("in the way")
-    with pytest.raises(StorageError, match="without a trace"):
+    with pytest.raises(StorageError, match="without an audit record"):
         dispatcher_of(settings_of()).call("list_tickets", {}, caller="ann")
 
 
