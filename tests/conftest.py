@@ -4,13 +4,9 @@ import gc
 import os
 
 import pytest
-from hypothesis import settings
 
 from desk.records import store
 
-# How long an example takes says something about the machine, nothing about the code.
-settings.register_profile("daybook", deadline=None)
-settings.load_profile("daybook")
 # A worker holds some hundred thousand objects; Python's own thresholds walk them far too often.
 gc.set_threshold(50_000, 20, 50)
 

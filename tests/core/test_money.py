@@ -82,6 +82,7 @@ def test_a_currency_without_a_rate_is_refused_by_name():
     assert Rates("EUR").of("EUR") == 1.0
 
 
+@pytest.mark.world
 @pytest.mark.slow
 def test_the_type_checker_refuses_what_mixes_a_price_an_amount_and_a_number(tmp_path):
     mixed = tmp_path / "mixed.py"

@@ -171,6 +171,7 @@ def test_an_edit_of_a_strategy_or_its_legs_is_found(tmp_path):
     assert unfound(Kept(stage, "DU1")) <= HARMLESS
 
 
+@pytest.mark.world
 def test_an_edit_of_a_changed_order_or_of_its_change_is_found_before_it_changes_again(tmp_path):
     desk = SocketStage(tmp_path)
     try:

@@ -28,6 +28,8 @@ from ibkr.orders.modify import Change
 from tests.desk.desk_harness import MONDAY, NOW, Faulty
 from tests.desk.socket_harness import SocketStage
 
+pytestmark = pytest.mark.world
+
 
 @pytest.fixture
 def desk(tmp_path):

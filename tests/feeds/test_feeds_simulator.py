@@ -28,6 +28,8 @@ from simulator.vendors import Fault, build_vendors
 
 from .conftest import KEY
 
+pytestmark = pytest.mark.world
+
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 
 

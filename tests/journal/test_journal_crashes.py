@@ -10,6 +10,8 @@ import pytest
 from core.errors import StorageError
 from journal import log, verify
 
+pytestmark = pytest.mark.world
+
 HERE = Path(__file__).resolve()
 NO_THREADS = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 

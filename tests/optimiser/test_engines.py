@@ -146,6 +146,7 @@ def test_a_stale_answer_is_never_given_twice():
     pd.testing.assert_series_equal(first.weights, third.weights)
 
 
+@pytest.mark.world
 def test_cvxpy_takes_a_second_and_is_not_loaded_before_it_is_asked():
     load = (
         "import sys, optimiser.lots.whole_lots, optimiser.target; sys.exit('cvxpy' in sys.modules)"

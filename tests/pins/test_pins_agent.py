@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from mcp import Client
 from mcp.types import LATEST_PROTOCOL_VERSION
 
@@ -9,6 +10,8 @@ from agent.catalogue import CATALOGUE
 from agent.mcp_server import mcp_server
 from core.settings import load_settings
 from flows.commands.tool_services import dispatcher_of
+
+pytestmark = pytest.mark.world
 
 
 def test_an_mcp_client_of_the_newest_protocol_connects_and_lists_the_tools(tmp_path):

@@ -142,6 +142,7 @@ def test_a_hostile_headline_stays_readable(a_day):
     assert b"&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;" in page
 
 
+@pytest.mark.world
 def test_the_same_day_gives_the_same_bytes_in_any_process(a_day, tmp_path):
     here = render_day(a_day())
     assert render_day(a_day()) == here

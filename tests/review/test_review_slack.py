@@ -149,6 +149,7 @@ def test_text_from_outside_can_neither_ping_nor_link_nor_outgrow_the_message(a_d
     assert len(message.blocks[0]["text"]["text"]) <= 150
 
 
+@pytest.mark.world
 def test_a_message_arrives_whole(a_day):
     message = ticket_message(a_day(), report=REPORT, head=HEAD)
     with slack() as (server, webhook):
@@ -158,6 +159,7 @@ def test_a_message_arrives_whole(a_day):
     assert body == {"text": message.text, "blocks": list(message.blocks)}
 
 
+@pytest.mark.world
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
@@ -183,6 +185,7 @@ def test_a_refused_message_says_why_once_and_never_where(a_day, caplog, status, 
         assert "s3cr3t-canary" not in text
 
 
+@pytest.mark.world
 def test_a_silent_slack_is_given_up_after_the_time_out(a_day):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         webhook = SecretStr(f"http://127.0.0.1:{silent.getsockname()[1]}/{SECRET}")
@@ -199,6 +202,7 @@ def drip(listener):
             connection.sendall(b"X: y\r\n")
 
 
+@pytest.mark.world
 def test_a_slack_that_drips_its_answer_is_given_up_after_twice_the_time_out(a_day):
     message = ticket_message(a_day(), report=REPORT, head=HEAD)
     with socket.create_server(("127.0.0.1", 0)) as dripping:
@@ -212,6 +216,7 @@ def test_a_slack_that_drips_its_answer_is_given_up_after_twice_the_time_out(a_da
         thread.join()
 
 
+@pytest.mark.world
 def test_a_redirected_message_is_not_called_sent(a_day):
     message = ticket_message(a_day(), report=REPORT, head=HEAD)
     with slack() as (elsewhere, webhook), slack(307) as (server, moved):
@@ -230,6 +235,7 @@ def test_a_proxy_that_cannot_be_used_is_said_and_not_repeated(a_day, monkeypatch
     assert "s3cr3t-canary" not in str(caught.value)
 
 
+@pytest.mark.world
 def test_a_message_goes_through_the_proxy_of_the_environment(a_day, monkeypatch):
     message = ticket_message(a_day(), report=REPORT, head=HEAD)
     with slack() as (proxy, _):
@@ -238,6 +244,7 @@ def test_a_message_goes_through_the_proxy_of_the_environment(a_day, monkeypatch)
     assert [path for path, _ in proxy.received] == [f"http://hooks.example/services/{SECRET}"]
 
 
+@pytest.mark.world
 def test_an_absent_slack_is_said_so(a_day):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -22,6 +22,8 @@ from simulator.server import start_of_day
 from tests.simulator.gateway_harness import buy, stock
 from tests.simulator.tiny_market import FIRST, MONDAY, TinyMarket
 
+pytestmark = pytest.mark.world
+
 SMALL = SimulatorSettings(symbols=4, cash=250_000.0)
 OPEN, CLOSE = session(MONDAY).open, session(MONDAY).close
 

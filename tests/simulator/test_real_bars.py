@@ -18,6 +18,8 @@ from simulator.vendors import build_vendors
 from tests.simulator.gateway_harness import buy, run_scenario, sell, settle, stock
 from tests.simulator.tiny_market import ACME, BEFORE_OPEN, DUAL, FIRST, OPEN, TinyMarket
 
+pytestmark = pytest.mark.world
+
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "simulator.md"
 SPREAD = 0.002
 GENERIC = "100,101,104,105,106,165,221,225,232,233,236,258,292,293,294,295,318,375,411,456,595"

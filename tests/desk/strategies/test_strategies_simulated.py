@@ -12,6 +12,8 @@ from simulator import process
 from simulator.market.scenarios import open_market
 from tests.fixtures.pace import hurried
 
+pytestmark = pytest.mark.world
+
 MONDAY = session(date(2026, 6, 15))
 TRADING = MONDAY.open + timedelta(minutes=30)
 WORLD = SimulatorSettings(symbols=12)

@@ -21,6 +21,8 @@ from simulator.clock import VirtualClock
 from simulator.market.synthetic import SyntheticMarket
 from simulator.tws.gateway import Gateway
 
+pytestmark = pytest.mark.world
+
 DAY = date(2026, 6, 15)
 PRE_MARKET = session(DAY).decision_time
 FAST = GatewaySettings(messages_per_second=50.0)

@@ -27,6 +27,8 @@ from tests.simulator.tiny_market import (
     split,
 )
 
+pytestmark = pytest.mark.world
+
 DAY = session(date(2026, 6, 15))
 
 

@@ -11,6 +11,8 @@ import pytest
 from core.errors import GatewayUnreachable
 from tests.ibkr.stress import LONGEST_CALL, QUESTIONS, a_world, brewed, run
 
+pytestmark = pytest.mark.world
+
 SECONDS = 6.0
 
 

@@ -58,6 +58,7 @@ def test_a_live_account_is_refused_over_the_wire_and_nothing_is_asked_of_it(a_ga
     assert [fields[0] for fields in gateway.received] == [START]
 
 
+@pytest.mark.world
 def test_a_closed_port_is_named_with_the_ports_that_are_open(monkeypatch):
     with socket.socket() as free, socket.socket() as other:
         free.bind(("127.0.0.1", 0))

@@ -14,6 +14,8 @@ from simulator.clock import VirtualClock
 from simulator.vendors import Fault, build_vendors
 from tests.simulator.synthetic_markets import synthetic_market
 
+pytestmark = pytest.mark.world
+
 NOW = datetime(2026, 6, 15, 11, tzinfo=UTC)
 
 
