@@ -6,11 +6,14 @@ READY := $(VENV)/.ready
 PEERS := .venv-bench
 # One more than there are cores: a test that waits for a server or a clock leaves its core to another.
 WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
+PYTEST := $(BIN)/python -m pytest -q
+PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Some images forbid Python its bytecode cache, and then every process that a day or a test starts
 # compiles pandas and all else anew: a second and more of CPU time each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint format coverage docs hooks bench bench-ingest conformance soak sweep-optimiser deploy lock clean fuzz-gate mutants bench-optimiser
+.PHONY: help run check test campaign lint format coverage docs hooks bench bench-ingest
+.PHONY: bench-optimiser conformance soak sweep-optimiser fuzz-gate mutants deploy lock clean
 
 help:            ## List the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -21,8 +24,14 @@ $(READY): scripts/bootstrap.py requirements.lock pyproject.toml
 run: $(READY)    ## One whole simulated day, offline, to a sealed journal
 	$(BIN)/daybook run
 
-test: $(READY)   ## Every test; no network beyond loopback
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+check: lint      ## Before each commit: lint, types, import contracts and the unit tests
+	$(PYTEST) --tier=check
+
+test: $(READY)   ## Every test, of each campaign a short form; no network beyond loopback
+	$(PYTEST) $(PARALLEL)
+
+campaign: $(READY) ## Every test, and every campaign at full size (see docs/testing.md)
+	$(PYTEST) $(PARALLEL) --tier=campaign
 
 lint: $(READY)   ## ruff, mypy, import contracts
 	$(BIN)/ruff check .
@@ -35,7 +44,7 @@ format: $(READY) ## Let ruff repair what it can
 	$(BIN)/ruff format .
 
 coverage: $(READY) ## Line and branch coverage of every test, as HTML in reports/coverage
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	$(PYTEST) $(PARALLEL) \
 	    --cov --cov-report=term:skip-covered --cov-report=html:reports/coverage
 
 docs: $(READY)   ## Write docs/configuration.md anew from the settings
@@ -57,19 +66,19 @@ bench-optimiser: $(PEERS)/.ready ## The optimiser against cvxpy and four librari
 	$(PEERS)/bin/python -m benchmarks.optimiser
 
 conformance: $(READY) ## Real clients against the simulated gateway, every frame counted
-	$(BIN)/python -m pytest -q tests/conformance
+	$(PYTEST) tests/conformance
 
 soak: $(READY)   ## Forty days of a failing gateway, each with faults of its own
-	SOAK_SEEDS=40 $(BIN)/python -m pytest -q tests/faults/test_soak.py
+	$(PYTEST) --tier=campaign tests/faults/test_soak.py
 
 sweep-optimiser: $(READY) ## A thousand random and degenerate portfolios, fast engine against the definition
-	SWEEP_PROBLEMS=1000 $(BIN)/python -m pytest -q -n auto tests/optimiser/test_sweep.py
+	$(PYTEST) -n auto --tier=campaign tests/optimiser/test_sweep.py
 
 fuzz-gate: $(READY) ## A hundred thousand orders and portfolios: the gate against its oracle
-	GATE_CASES=100000 $(BIN)/python -m pytest -q -n0 tests/risk/gate/test_gate_campaign.py
+	$(PYTEST) --tier=campaign tests/risk/gate/test_gate_campaign.py
 
 mutants: $(READY) ## Every limit changed, one at a time: each change is noticed
-	$(BIN)/python -m pytest -q -n0 tests/risk/gate/test_gate_mutants.py
+	$(PYTEST) --tier=campaign tests/risk/gate/test_gate_mutants.py
 
 deploy: $(READY) ## Register the deployments with the Prefect server of PREFECT_API_URL
 	$(BIN)/prefect work-pool create daybook --type process --overwrite

@@ -6,6 +6,8 @@ import os
 import pytest
 
 from desk.records import store
+from simulator import process
+from tests.fixtures.warm_simulator import WarmProcess
 
 # A worker holds some hundred thousand objects; Python's own thresholds walk them far too often.
 gc.set_threshold(50_000, 20, 50)
@@ -26,6 +28,16 @@ def hasty():
     with pytest.MonkeyPatch.context() as patch:
         without_waiting_for_the_disk(patch)
         yield patch
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_simulators():
+    """Let simulators start warm; only tests of the start itself start them cold."""
+    warm = WarmProcess()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "subprocess", warm)
+        yield
+    warm.stop()
 
 
 @pytest.fixture(autouse=True)

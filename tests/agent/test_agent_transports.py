@@ -23,6 +23,7 @@ from tests.agent.services import (
     serving,
 )
 from tests.agent.strategy_scenario import try_a_strategy
+from tests.fixtures.tiers import every, size
 
 WAYS = ("stdio", "http", "rest")
 
@@ -151,7 +152,8 @@ def whole_days(tmp_path_factory):
     """
     with ExitStack() as stack:
         by_way = {
-            way: stack.enter_context(agent_services(tmp_path_factory.mktemp(way))) for way in WAYS
+            way: stack.enter_context(agent_services(tmp_path_factory.mktemp(way)))
+            for way in WAYS[:: size(1, 3)]
         }
         pool = stack.enter_context(ThreadPoolExecutor(len(WAYS)))
         yield {
@@ -161,7 +163,7 @@ def whole_days(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", every(3, WAYS))
 def test_every_tool_answers_a_client_that_may_do_everything(way, whole_days):
     services, telling = whole_days[way]
     told = "".join(telling.result())

@@ -49,6 +49,7 @@ def is_plain(value):
     ) or (isinstance(value, ast.UnaryOp) and is_plain(value.operand))
 
 
+@pytest.mark.world
 def test_no_other_place_states_a_default():
     tracked = subprocess.run(
         ["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=False

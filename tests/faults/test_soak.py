@@ -1,6 +1,6 @@
 """A day and a night against a gateway that keeps failing: seeded, compressed into seconds.
 
-`make soak` runs many seeds: SOAK_SEEDS=40.
+`make soak` runs forty seeds; the short form is the first.
 """
 
 import os
@@ -18,8 +18,9 @@ from simulator.faults.request import FaultRequest
 from simulator.tws.fault_script import FaultScript, random_script
 from tests.desk.desk_harness import NOW
 from tests.faults.fault_harness import FaultHarness
+from tests.fixtures.tiers import size
 
-SEEDS = range(1, 1 + int(os.environ.get("SOAK_SEEDS", "1")))
+SEEDS = range(1, 1 + size(40, 1))
 STEP = timedelta(minutes=15)
 STEPS = 96  # of a quarter of an hour: 24 hours
 FAULTS = 14

@@ -12,6 +12,8 @@ from feeds.http import Fetcher, Payload, staged_name
 
 from .conftest import KEY, Answer, raw_server
 
+pytestmark = pytest.mark.world
+
 
 def test_the_key_and_the_query_reach_the_vendor(serve, fetcher):
     vendor = serve(lambda asked: Answer(b"fine"))

@@ -12,6 +12,8 @@ from feeds.http import Fetcher
 
 from .conftest import KEY, Answer, raw_server
 
+pytestmark = pytest.mark.world
+
 
 def _echo(connection, request):
     """A server so broken that it sends the request back, key and all."""

@@ -8,6 +8,7 @@ import pytest
 from core.errors import JournalError, JournalTampered
 from journal import entries, log, verify
 from journal.checkpoint import parse
+from tests.fixtures.tiers import size
 
 
 def intact(journal):
@@ -39,14 +40,16 @@ def flips(path, *, every=1):
 @pytest.mark.parametrize("which", ["segment", "checkpoint"])
 def test_every_flipped_bit_is_detected(first_day, which):
     path = {"segment": segments(first_day)[0], "checkpoint": first_day / "checkpoint"}[which]
-    passed = [number for number in flips(path) if intact(first_day)]
+    passed = [number for number in flips(path, every=size(1, 7)) if intact(first_day)]
     assert passed == []
     assert intact(first_day)
 
 
 def test_flipped_bits_of_an_older_segment_are_detected(journal):
     # A prime: every position of a bit in its byte comes up.
-    passed = [number for number in flips(segments(journal)[0], every=61) if intact(journal)]
+    passed = [
+        number for number in flips(segments(journal)[0], every=61 * size(1, 7)) if intact(journal)
+    ]
     assert passed == []
     assert intact(journal)
 
@@ -56,7 +59,7 @@ def test_every_truncation_is_detected(first_day, which):
     path = {"segment": segments(first_day)[0], "checkpoint": first_day / "checkpoint"}[which]
     content = path.read_bytes()
     passed = []
-    for length in range(len(content) - 1, -1, -1):
+    for length in range(len(content) - 1, -1, -size(1, 7)):
         os.truncate(path, length)
         passed += [length] if intact(first_day) else []
     path.write_bytes(content + b"\n")

@@ -1,10 +1,9 @@
 """Every engine against the definition, on random and degenerate problems.
 
-`make sweep-optimiser` asks a thousand; the normal run asks the first few dozen of them.
+`make sweep-optimiser` asks a thousand; the short form asks the first dozen of them.
 """
 
 import collections
-import os
 import warnings
 
 import pytest
@@ -12,9 +11,10 @@ import pytest
 from core.errors import NoData
 from optimiser import mean_variance_cvar
 from optimiser.solvers.engines import NoAnswer
+from tests.fixtures.tiers import size
 from tests.optimiser.random_problems import a_question
 
-QUESTIONS = int(os.environ.get("SWEEP_PROBLEMS", "48"))
+QUESTIONS = size(1000, 12)
 TOGETHER = 12
 
 

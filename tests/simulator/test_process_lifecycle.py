@@ -15,6 +15,7 @@ from ib_async import IB
 from core.calendar import session
 from core.errors import ConfigurationError, DaybookError, GatewayTimeout
 from core.settings import SimulatorSettings
+from simulator import process
 from simulator.__main__ import main
 from simulator.market.scenarios import open_market
 from simulator.process import SimulatorProcess, start
@@ -26,6 +27,13 @@ pytestmark = pytest.mark.world
 
 SMALL = SimulatorSettings(symbols=4, cash=250_000.0)
 OPEN, CLOSE = session(MONDAY).open, session(MONDAY).close
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cold():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "subprocess", subprocess)
+        yield
 
 
 OPTIONS = [

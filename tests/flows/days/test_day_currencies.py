@@ -10,6 +10,7 @@ from simulator.market.scenarios import open_market
 from simulator.prices.exchange_rates import rate
 from simulator.prices.market_view import MarketView
 from simulator.process import start
+from tests.fixtures.tiers import every
 from tests.flows.days.days import DAY, run, settings_at, ticket_of
 
 WORTH = 1_000_000.0  # dollars
@@ -23,7 +24,7 @@ def dollars_for_one(base):
     return rate(view, base, session(DAY).decision_time)
 
 
-@pytest.fixture(scope="module", params=["EUR", "RON", "GBP", "JPY"])
+@pytest.fixture(scope="module", params=every(2, ["RON", "EUR", "JPY", "GBP"]))
 def day(request, tmp_path_factory):
     """A day of the small world in an account of a million dollars' worth, and its currency."""
     base, folder = request.param, tmp_path_factory.mktemp(request.param)

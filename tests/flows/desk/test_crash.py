@@ -13,6 +13,7 @@ from core.storage.paths import Paths
 from desk.orders import intents
 from desk.tickets import approvals
 from flows.run.execution import execute
+from tests.fixtures.tiers import every
 from tests.flows.desk.crash_points import POINTS
 from tests.flows.desk.desk_harness import ROOT, open_town
 
@@ -68,7 +69,7 @@ def soon(look, wanted, *, within=10.0):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", every(2, POINTS))
 def test_a_killed_execution_is_taken_up_without_a_duplicate_or_a_silent_loss(
     town, executioner, point
 ):

@@ -13,10 +13,11 @@ from flows.run.day import run_session
 from flows.run.runner import Threads
 from tasks.day import silent
 from tests.fixtures.pace import hurried
+from tests.fixtures.tiers import size
 from tests.flows.replay.replays import REAL_BARS, REAL_DATA, replayed, settings_at
 
-SESSIONS = (date(2026, 6, 15), date(2026, 6, 16), date(2026, 6, 17))
-SYMBOLS = 60  # of the real market
+SESSIONS = (date(2026, 6, 15), date(2026, 6, 16), date(2026, 6, 17))[: size(3, 2)]
+SYMBOLS = size(60, 30)  # of the real market
 
 
 class Nobody:

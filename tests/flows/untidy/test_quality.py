@@ -12,6 +12,7 @@ from simulator.process import start
 from tasks.decide.risk_gate import risk_gate
 from tasks.ingest.market import market
 from tasks.record.journal import journal
+from tests.fixtures.tiers import every
 from tests.flows.days.days import DAY, TRADING, run, settings_at, settings_for, ticket_of, typing_at
 
 pytestmark = pytest.mark.slow
@@ -94,16 +95,19 @@ def failed(outcome):
 
 @pytest.mark.parametrize(
     ("damaged", "refused_by"),
-    [
-        (a_day_behind, {"newest bars", "missing data"}),
-        (copies_of_earlier_days, {"repeated bars", "missing data"}),
-        (
-            untidy_session,
-            {"missing sessions", "volume of the market", "quarantined names"},
-        ),
-        (most_names_missing, {"quarantined names", "missing data"}),
-        (wrong_prices, {"suspect prices", "quarantined names"}),
-    ],
+    every(
+        2,
+        [
+            (a_day_behind, {"newest bars", "missing data"}),
+            (copies_of_earlier_days, {"repeated bars", "missing data"}),
+            (
+                untidy_session,
+                {"missing sessions", "volume of the market", "quarantined names"},
+            ),
+            (most_names_missing, {"quarantined names", "missing data"}),
+            (wrong_prices, {"suspect prices", "quarantined names"}),
+        ],
+    ),
 )
 def test_no_damaged_file_of_bars_ends_in_a_proposal(sound_bars, tmp_path, damaged, refused_by):
     bars, names = sound_bars

@@ -9,11 +9,12 @@ from contextlib import ExitStack
 import pytest
 
 from core.errors import GatewayUnreachable
+from tests.fixtures.tiers import size
 from tests.ibkr.stress import LONGEST_CALL, QUESTIONS, a_world, brewed, run
 
 pytestmark = pytest.mark.world
 
-SECONDS = 6.0
+SECONDS = size(6.0, 2.0)
 
 
 @pytest.mark.slow

@@ -1,9 +1,8 @@
 """A campaign against the gate: what it accepts and refuses is what an independent oracle does.
 
-`make fuzz-gate` runs it whole; GATE_CASES is the number of cases.
+`make fuzz-gate` runs it whole.
 """
 
-import os
 import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -12,11 +11,12 @@ from functools import cache
 
 import pytest
 
+from tests.fixtures.tiers import size
 from tests.risk.gate import gate_asked
 from tests.risk.gate.gate_asked import ask, real_gate
 from tests.risk.gate.gate_cases import SYMBOLS
 
-CASES = int(os.environ.get("GATE_CASES", "2000"))
+CASES = size(100_000, 500)
 SHARES = {"portfolio": 0.2, "order": 0.7, "desk": 0.1}
 CHUNK = 500
 SHOWN = 5

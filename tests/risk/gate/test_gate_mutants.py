@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.tiers import every
 from tests.risk.gate import gate_asked
 from tests.risk.gate.gate_asked import KINDS, ask_portfolio, compared, real_gate
 from tests.risk.gate.gate_cases import SETTINGS
@@ -131,7 +132,7 @@ def test_there_are_more_than_a_hundred_mutants():
     assert len(set(MUTANTS.values())) == len(MUTANTS)
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+@pytest.mark.parametrize("name", every(5, MUTANTS))
 def test_a_changed_limit_is_noticed(name):
     assert not survives(gate_of(load(*MUTANTS[name])), MUTANTS[name][0]), f"nobody noticed: {name}"
 
