@@ -166,14 +166,14 @@ def test_the_day_after_the_last_bar_can_still_be_decided_on():
     assert start_of_day(TinyMarket(), day) == session(day).decision_time
 
 
-def test_a_port_or_a_state_folder_in_use_is_named(configured, tmp_path, capsys):
+def test_a_port_or_a_state_folder_in_use_is_named(configured, tmp_path):
     simulator, folder = configured
     port = simulator.tws_port
     with pytest.raises(ConfigurationError, match=f"cannot listen on 127.0.0.1:{port}"):
         start(SMALL, day=MONDAY, state=tmp_path, tws_port=port)
-    same = ["--symbols=4", "--cash=250000", f"--session={MONDAY}", f"--state={folder}"]
-    assert main([*same, *OPTIONS]) == ConfigurationError.exit_code
-    assert "another simulator is running" in capsys.readouterr().err
+    script = f"--faults={folder / 'script.json'}"  # the same market, and so the same account
+    with pytest.raises(ConfigurationError, match="another simulator is running"):
+        start(SMALL, day=MONDAY, state=folder, gateway=[script, "--accounts=2"])
 
 
 def test_a_child_that_does_not_get_ready_is_ended(tmp_path):
