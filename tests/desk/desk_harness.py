@@ -48,6 +48,11 @@ class Faulty:
         pass
 
 
+def statuses(outcome):
+    """Return in which states a ticket's orders are."""
+    return {state.status for state in outcome.states}
+
+
 class Stage:
     """One account on one Monday before the open."""
 

@@ -16,7 +16,7 @@ from risk.account import History
 from simulator.exchange.orders import OrderTerms, TimeInForce
 from simulator.exchange.orders import OrderType as Kind
 from tests.desk.desk_harness import MONDAY, NOW
-from tests.desk.test_previews import a_request, place, preview
+from tests.desk.previews.test_previews import a_request, place, preview
 
 FRIDAY, TODAY = date(2026, 6, 12), date(2026, 6, 15)
 

@@ -10,7 +10,7 @@ from core.errors import DataError
 from core.settings import Settings
 from core.storage.artefacts import write_atomically
 from desk.gate.market_context import newest, record_of
-from tests.desk.test_previews import preview
+from tests.desk.previews.test_previews import preview
 
 TODAY = date(2026, 6, 15)
 

@@ -17,7 +17,7 @@ from desk.tickets import approvals
 from optimiser.lots.lot_sizes import Listing, base_price
 from risk.account import AccountState, History
 from tests.desk.desk_harness import NOW, Faulty
-from tests.desk.test_previews import a_request, failed, preview
+from tests.desk.previews.test_previews import a_request, failed, preview
 
 RATES = {"USD": 1.0, "EUR": 1 / 1.17, "RON": 4.35, "GBP": 1 / 1.34, "JPY": 155.0}
 FOREIGN = ("EUR", "RON", "GBP", "JPY")

@@ -75,6 +75,19 @@ OPTIONS = {
 }
 
 
+def named(con_id):
+    """Return expiry, strike and right of an option; None for the shares."""
+    if con_id not in OPTIONS:
+        return None
+    of = OPTIONS[con_id].terms
+    return (of.expiry, of.strike, of.right)
+
+
+def failed(preview):
+    """Return the checks that a preview did not pass."""
+    return [check.name for check in preview.checks if not check.passed]
+
+
 @dataclass
 class Sent:
     order: object

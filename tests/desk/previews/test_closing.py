@@ -14,7 +14,7 @@ from desk.previews.order_preview import OrderRequest, preview_close, preview_ord
 from desk.previews.preview_confirm import place_previewed
 from desk.records.audit import trail
 from tests.desk.desk_harness import MONDAY, NOW
-from tests.desk.test_agreement import HARMLESS, Kept, edit, unfound
+from tests.desk.orders.edited_rows import HARMLESS, Kept, edit, unfound
 
 AFTER_OPEN = MONDAY.open + timedelta(minutes=5)
 

@@ -1,26 +1,12 @@
-"""The broker's vocabulary, as frozen values. Identity of an instrument is its conId.
-
-Money is in the account's base currency unless a field says otherwise; prices are per share in
-the contract's currency; quantities are shares, positive for long and negative for short.
-`None` means "not known", never zero.
-"""
+"""What is sent to the broker, and what it says of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from core.money import Money, Price, Rates
-
-
-class Mode(StrEnum):
-    """What a run trades with: the simulator, a paper account, or a live one."""
-
-    SIM = "sim"
-    PAPER = "paper"
-    LIVE = "live"
+from core.money import Money
 
 
 class Side(StrEnum):
@@ -56,109 +42,6 @@ class OrderStatus(StrEnum):
     CANCELLED = "cancelled"
     REJECTED = "rejected"
     UNCERTAIN = "uncertain"
-
-
-@dataclass(frozen=True, slots=True)
-class Contract:
-    """One tradable instrument."""
-
-    con_id: int
-    symbol: str
-    sec_type: str = "STK"
-    exchange: str = "SMART"
-    primary_exchange: str = ""
-    currency: str = "USD"
-    name: str = ""
-    min_tick: float = 0.01
-    stock_type: str = ""  # IBKR's word, for example COMMON, ADR, REIT or ETF
-    price_magnifier: int = 1  # prices are in so many parts of the currency: 100 where in pence
-    lot: int | None = None  # shares that trade together, where the contract says so
-
-    def quoted(self, amount: float) -> Price:
-        """Return a price of this contract as its market quotes it, pence for example."""
-        return Price(amount, self.currency, self.price_magnifier)
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """A snapshot of one instrument's market."""
-
-    con_id: int
-    symbol: str
-    as_of: datetime
-    bid: float | None
-    ask: float | None
-    last: float | None
-    close: float | None  # the previous session's close
-    volume: float | None  # shares traded in this session so far
-    source: str  # "live", "frozen", "delayed" or "delayed-frozen"
-    halted: bool | None = None
-
-    @property
-    def mid(self) -> float | None:
-        """Midpoint of bid and ask, where both are known."""
-        if self.bid is None or self.ask is None:
-            return None
-        return (self.bid + self.ask) / 2
-
-    @property
-    def reference_price(self) -> float | None:
-        """What a share is worth now: midpoint, else last trade, else previous close."""
-        for price in (self.mid, self.last, self.close):
-            if price is not None:
-                return price
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """What the account holds of one instrument. ``market_price`` is in the contract's currency."""
-
-    con_id: int
-    symbol: str
-    quantity: float
-    average_cost: float
-    market_price: float
-    market_value: float
-    sec_type: str = "STK"
-    currency: str = "USD"  # of the contract
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The account at one moment: complete, or not taken at all."""
-
-    account: str
-    as_of: datetime
-    currency: str
-    net_asset_value: float
-    cash: float
-    initial_margin: float
-    maintenance_margin: float
-    excess_liquidity: float
-    positions: tuple[Position, ...]  # sorted by symbol, then conId
-    rates: Mapping[str, float] = field(default_factory=dict)  # base currency per unit of each
-
-    @property
-    def exchange_rates(self) -> Rates:
-        """What the account page says that other currencies are worth in the base currency."""
-        return Rates(self.currency, self.rates)
-
-    @property
-    def stocks(self) -> Snapshot:
-        """The same account with its stocks and funds only: what a portfolio is made of."""
-        held = tuple(position for position in self.positions if position.sec_type == "STK")
-        return replace(self, positions=held)
-
-    @property
-    def held(self) -> dict[int, float]:
-        """Signed shares and contracts, by conId."""
-        return {position.con_id: position.quantity for position in self.positions}
-
-    @property
-    def weights(self) -> dict[int, float]:
-        """Market value over net asset value, by conId."""
-        return {p.con_id: p.market_value / self.net_asset_value for p in self.positions}
 
 
 @dataclass(frozen=True, slots=True)

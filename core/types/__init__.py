@@ -1,0 +1,37 @@
+"""The broker's vocabulary, as frozen values. Identity of an instrument is its conId.
+
+Money is in the account's base currency unless a field says otherwise; prices are per share in
+the contract's currency; quantities are shares, positive for long and negative for short.
+`None` means "not known", never zero.
+"""
+
+from core.types.account import Mode, Position, Snapshot
+from core.types.instruments import Contract, Quote
+from core.types.orders import (
+    ComboOrder,
+    Fill,
+    Leg,
+    Order,
+    OrderState,
+    OrderStatus,
+    OrderType,
+    Side,
+    WhatIf,
+)
+
+__all__ = [
+    "ComboOrder",
+    "Contract",
+    "Fill",
+    "Leg",
+    "Mode",
+    "Order",
+    "OrderState",
+    "OrderStatus",
+    "OrderType",
+    "Position",
+    "Quote",
+    "Side",
+    "Snapshot",
+    "WhatIf",
+]
