@@ -80,41 +80,57 @@ def broken_by(quantities, target, prices, current, limits):
     }
 
 
+# Built once: to build a strategy takes hypothesis longer than to draw from it.
+SIDES = st.integers(0, 3)
+WEIGHT = st.floats(-0.12, 0.12).map(lambda w: round(w, 6)) | st.just(0.0)
+PRICE = st.floats(0.5, 5_000.0)
+HELD = (  # anywhere, at the target, or just beyond it
+    st.floats(-0.15, 0.15).map(lambda held: lambda _: held)
+    | st.just(lambda target: target)
+    | st.just(lambda target: 1.02 * target)
+)
+YES = st.booleans()
+GROUP = st.sampled_from("ab")
+BETA = st.floats(-0.5, 2.5)
+CASH = st.sampled_from(["net", "ex_short_proceeds"])
+# 1: the target stands exactly at the limit; less: it breaks it.
+TIGHT = st.sampled_from([0.9, 1.0, 1.0, 1.01, 1.2])
+SLACK = st.sampled_from([0.0, 0.001, 0.05])
+GIVEN = st.none() | st.just(True)  # noqa: FBT003 - a limit that there is, or none
+
+
 @st.composite
 def worlds(draw, most=6):
     """Targets that reach some limits and break others, with holdings that may be anywhere."""
     n = draw(st.integers(1, most))
-    weight = st.floats(-0.12, 0.12).map(lambda w: round(w, 6)) | st.just(0.0)
-    target = {i: draw(weight) for i in range(n)}
-    prices = {i: round(draw(st.floats(0.5, 5_000.0)), 2) for i in target}
-    current = {
-        i: int(draw(st.floats(-0.15, 0.15) | st.just(w) | st.just(1.02 * w)) * NAV / prices[i])
-        for i, w in target.items()
-        if draw(st.booleans())
-    }
+    target = {i: draw(WEIGHT) for i in range(n)}
+    prices = {i: round(draw(PRICE), 2) for i in target}
+    current = {i: int(draw(HELD)(w) * NAV / prices[i]) for i, w in target.items() if draw(YES)}
     held = weights_of(current, prices)
-    groups = {i: draw(st.sampled_from("ab")) for i in target if draw(st.integers(0, 3))}
-    betas = {i: round(draw(st.floats(-0.5, 2.5)), 2) for i in target}
+    groups = {i: draw(GROUP) for i in target if draw(SIDES)}
+    betas = {i: round(draw(BETA), 2) for i in target}
     some = BookLimits(
         max_single=0.12, max_gross=1.2, cash_buffer=0.05, groups=groups, betas=betas,
         max_group={"a": 1.0, "b": 1.0}, max_net=4.0, max_turnover=4.0, beta_range=(-1.0, 1.0),
-        cash_mode=draw(st.sampled_from(["net", "ex_short_proceeds"])),
+        cash_mode=draw(CASH),
     )  # fmt: skip
     at = measured(target, held, some)
-    # 1: the target stands exactly at the limit; less: it breaks it.
-    tight = st.sampled_from([0.9, 1.0, 1.0, 1.01, 1.2])
-    beta, slack = at["most beta"], draw(st.sampled_from([0.0, 0.001, 0.05]))
+    beta, slack = at["most beta"], draw(SLACK)
+
+    def maybe(limit):
+        return limit if draw(GIVEN) else None
+
     limits = BookLimits(
-        max_single=max(0.01, at["single"] * draw(tight)),
-        max_gross=max(0.01, at["gross"] * draw(tight)),
-        cash_buffer=1.0 - max(0.001, at["cash"] * draw(tight)),
+        max_single=max(0.01, at["single"] * draw(TIGHT)),
+        max_gross=max(0.01, at["gross"] * draw(TIGHT)),
+        cash_buffer=1.0 - max(0.001, at["cash"] * draw(TIGHT)),
         cash_mode=some.cash_mode,
-        max_net=draw(st.none() | st.just(abs(at["net long"]) * draw(tight))),
-        max_turnover=draw(st.none() | st.just(at["turnover"] * draw(tight))),
+        max_net=maybe(abs(at["net long"]) * draw(TIGHT)),
+        max_turnover=maybe(at["turnover"] * draw(TIGHT)),
         groups=groups,
-        max_group={g: at[f"group {g}"] * draw(tight) for g in "ab" if draw(st.booleans())},
+        max_group={g: at[f"group {g}"] * draw(TIGHT) for g in "ab" if draw(YES)},
         betas=betas,
-        beta_range=draw(st.none() | st.just((beta - slack, beta + slack))),
+        beta_range=maybe((beta - slack, beta + slack)),
     )
     return target, prices, current, limits
 

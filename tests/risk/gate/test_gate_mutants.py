@@ -29,27 +29,49 @@ MODULES = (
 
 
 def load(file="", old="", new=""):
-    """Load the gate's modules under other names, one of them with a text replaced."""
+    """Load the gate's modules under other names, one of them with a text replaced.
+
+    What comes before that one imports nothing of it, and is shared with every other mutant.
+    """
     changed = f"risk.{file}" if file and "." not in file else file
-    loaded = {}
+    if not changed:
+        return load_all(dict.fromkeys(MODULES, ""))
+    source = ROOT.joinpath(*changed.split(".")).with_suffix(".py").read_text()
+    assert source.count(old) == 1, f"{old!r} is {source.count(old)} times in {changed}"
+    before = MODULES[: MODULES.index(changed)]
+    rest = dict.fromkeys(MODULES[len(before) :], "") | {changed: source.replace(old, new)}
+    return load_all(rest, {name: unchanged()[name] for name in before})
+
+
+@cache
+def unchanged():
+    return load_all(dict.fromkeys(MODULES, ""))
+
+
+def load_all(sources, shared=()):
+    """Load modules in the order of their imports; an empty source is the module's own."""
+    sys.modules["mutant"] = types.ModuleType("mutant")
+    package = sys.modules["mutant.risk"] = types.ModuleType("mutant.risk")
+    loaded = dict(shared)
     for name in MODULES:
-        source = ROOT.joinpath(*name.split(".")).with_suffix(".py").read_text()
-        if name == changed:
-            assert source.count(old) == 1, f"{old!r} is {source.count(old)} times in {name}"
-            source = source.replace(old, new)
-        source = source.replace("from risk import measures", "from mutant.risk import measures")
-        for other in MODULES:
-            source = re.sub(
-                rf"^from {other} import", f"from mutant.{other} import", source, flags=re.MULTILINE
-            )
-        module = types.ModuleType(f"mutant.{name}")
-        sys.modules[module.__name__] = module
-        loaded[name] = module
-        package = sys.modules.setdefault("mutant.risk", types.ModuleType("mutant.risk"))
-        sys.modules.setdefault("mutant", types.ModuleType("mutant"))
-        exec(compile(source, f"mutant {name}", "exec"), module.__dict__)
-        setattr(package, name.split(".")[-1], module)
+        if name in sources:
+            loaded[name] = types.ModuleType(f"mutant.{name}")
+        sys.modules[f"mutant.{name}"] = loaded[name]
+        if name in sources:
+            exec(compiled(name, sources[name]), loaded[name].__dict__)
+        setattr(package, name.split(".")[-1], loaded[name])
     return loaded
+
+
+@cache
+def compiled(name, source):
+    source = source or ROOT.joinpath(*name.split(".")).with_suffix(".py").read_text()
+    source = source.replace("from risk import measures", "from mutant.risk import measures")
+    for other in MODULES:
+        source = re.sub(
+            rf"^from {other} import", f"from mutant.{other} import", source, flags=re.MULTILINE
+        )
+    return compile(source, f"mutant {name}", "exec")
 
 
 def gate_of(modules):
