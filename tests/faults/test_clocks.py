@@ -11,7 +11,7 @@ from desk.errors import ClocksDisagree, TicketExpired
 from desk.previews.order_preview import OrderRequest, preview_order
 from desk.tickets import ticket_store
 from desk.tickets.ticket_store import TicketState
-from flows.commands.doctor import examine
+from flows.commands.doctor import run_checks
 from tests.desk.desk_harness import MONDAY, NOW, Faulty
 from tests.faults.fault_harness import FaultHarness
 
@@ -102,6 +102,6 @@ def test_a_clock_that_jumps_between_check_and_send_lets_no_further_order_out(har
 @pytest.mark.parametrize(("seconds", "failed"), [(20, False), (1800, True)])
 def test_the_doctor_holds_the_gateways_clock_against_this_computers(harness, seconds, failed):
     harness.host = NOW + seconds * SECOND
-    found = {finding.what: finding for finding in examine(harness.settings)}
+    found = {finding.what: finding for finding in run_checks(harness.settings)}
     assert found["clocks"].failed is failed
     assert f"the gateway's is {seconds} s behind" in found["clocks"].found
