@@ -1,5 +1,7 @@
 """What is repeated after a failure, and what never is."""
 
+from typing import get_args, get_origin, get_type_hints
+
 import pytest
 
 from core.errors import (
@@ -12,6 +14,7 @@ from core.errors import (
     VendorError,
     WrongAccount,
 )
+from core.storage.runs import StageRecord
 from tasks.stage import Output, StageResult, stage, worth_repeating
 from tasks.trade.submit import submit
 from tests.tasks.all_stages import OTHERWISE, STAGES
@@ -73,3 +76,17 @@ def test_another_way_to_do_a_stage_is_the_same_stage():
         return Output(result=StageResult())
 
     assert (keep.name, keep.number, keep.retries, keep.resumable) == ("ask", 8, 0, False)
+
+
+def inputs_of(each):
+    """Return the types of the records that a stage is made from."""
+    hints = get_type_hints(each.fn.__wrapped__)
+    records = [hint for hint in hints.values() if get_origin(hint) is StageRecord]
+    return [get_args(hint)[0] for hint in records]
+
+
+@pytest.mark.parametrize("each", [*STAGES, *OTHERWISE], ids=lambda each: each.fn.__name__)
+def test_no_two_inputs_of_a_stage_can_change_places(each):
+    found = inputs_of(each)
+    assert len(set(found)) == len(found)
+    assert {one for one in found if one not in {other.result for other in STAGES}} == set()
