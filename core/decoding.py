@@ -117,7 +117,7 @@ def _scalar(kind: Any, plain: object, where: str) -> Any:
     if kind is float:
         if isinstance(plain, bool) or not isinstance(plain, int | float):
             _refuse(kind, plain, where)
-        return float(plain)
+        return plain  # a whole number stays as it was written: the same value has the same bytes
     if kind in _EXACT:
         if type(plain) not in _EXACT[kind]:
             _refuse(kind, plain, where)

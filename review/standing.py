@@ -200,7 +200,7 @@ def _why(
     turned: KillSwitch,
     trail: Sequence[Act],
 ) -> str:
-    failed = ", ".join(str(check["name"]) for check in record.ticket.failed_checks)
+    failed = ", ".join(check.name for check in record.ticket.failed_checks)
     said = next((state.message for state in states if state.message), "it gave no reason")
     halted = f"{turned.by} stopped all orders{f' ({turned.reason})' if turned.reason else ''}"
     reasons = {

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
 
 from core.canonical import canonical_json, sha256_of
+from core.decoding import decode
 from core.errors import DataError
-from core.types import Order, OrderType, Side
+from core.types import Order
+from risk.limits import Check
 
 
 class TicketStatus(StrEnum):
@@ -64,7 +65,7 @@ class Ticket:
     net_asset_value: float
     lines: tuple[TicketLine, ...]
     removed: tuple[Removed, ...] = ()
-    failed_checks: tuple[dict[str, Any], ...] = field(default=())
+    failed_checks: tuple[Check, ...] = ()
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -85,27 +86,9 @@ class Ticket:
 def read_ticket(content: bytes) -> Ticket:
     """Read a ticket back. Raises `DataError` unless the bytes are exactly what it would write."""
     try:
-        plain = json.loads(content)
-        ticket = Ticket(
-            **{
-                **plain,
-                "session": date.fromisoformat(plain["session"]),
-                "status": TicketStatus(plain["status"]),
-                "decided_at": datetime.fromisoformat(plain["decided_at"]),
-                "finish_line": datetime.fromisoformat(plain["finish_line"]),
-                "lines": tuple(_line(each) for each in plain["lines"]),
-                "removed": tuple(Removed(**each) for each in plain["removed"]),
-                "failed_checks": tuple(plain["failed_checks"]),
-            }
-        )
-    except (ValueError, KeyError, TypeError) as error:
+        ticket = decode(Ticket, json.loads(content))
+    except (ValueError, DataError) as error:
         raise DataError(f"this is not an order ticket: {error}; run the day again") from error
     if ticket.content() != content:
         raise DataError("this order ticket was edited by hand; run the day again")
     return ticket
-
-
-def _line(plain: dict[str, Any]) -> TicketLine:
-    order = plain["order"]
-    sided = {"side": Side(order["side"]), "order_type": OrderType(order["order_type"])}
-    return TicketLine(**{**plain, "order": Order(**{**order, **sided})})

@@ -208,7 +208,7 @@ def _replayed(
     return ReplayedDay(
         session=ticket.session,
         verdict=ticket.status.value,
-        failed_checks=tuple(check["name"] for check in ticket.failed_checks),
+        failed_checks=tuple(check.name for check in ticket.failed_checks),
         held_back=submitted.held_back if submitted else "",
         orders=submitted.sent if submitted else 0,
         ticket_sha256=ticket.sha256,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from core.storage.runs import StageRecord
 from core.tables.columns import numbers, rows
@@ -92,7 +92,7 @@ def _ticket(day: Day, targets: Targets, rehearsal: WhatIfResult, failed: list[Ch
             Removed(order.symbol, order.con_id, asked[order.order_ref].last.reason)
             for order in rehearsal.removed
         ),
-        failed_checks=tuple(asdict(check) for check in failed),
+        failed_checks=tuple(failed),
     )
 
 

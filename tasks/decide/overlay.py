@@ -85,6 +85,7 @@ def overlay(
     held: StageRecord[SnapshotResult],
 ) -> Output[OverlayResult]:
     """Hold every target against the reviewed rules, and what is left against the limits."""
+    optimised = Optimised(optimal.result.status, optimal.result.relaxations)
     reviewed = read_rules()
     rules = reviewed.rules.with_floor(day.settings.limits.sentiment_floor)
     targets = Targets.read(day, optimal.artefacts["optimal"], ingested, held)
@@ -95,32 +96,28 @@ def overlay(
         _facts(day, ingested, rules, halted),
         rules=rules,
     )
-    reasons = {int(str(con_id)): why for con_id, why in overlaid.reasons.items()}
-    table = targets.table.copy()
-    table["weight"] = overlaid.weights
-    table["override"] = [reasons.get(con_id) for con_id in table.index]
-    named = {targets.symbols[con_id]: why for con_id, why in reasons.items()}
+    table = _with_overrides(targets.table, overlaid)
+    named = {targets.symbols[int(str(name))]: why for name, why in overlaid.reasons.items()}
     # The gate judges again, after rounding; this tells that an override was the cause.
-    broken = targets.gate(
-        Optimised(optimal.result.status, optimal.result.relaxations)
-    ).newly_broken(
+    broken = targets.gate(optimised).newly_broken(
         targets.batch(numbers(table["weight_optimal"])), targets.batch(numbers(table["weight"]))
     )
-    unknown = ingested.earnings.result.degraded
     return Output(
         result=OverlayResult(
             overrides=named,
             findings=tuple(_met(finding, targets.symbols) for finding in overlaid.findings),
             halted=tuple(sorted(halted & set(targets.symbols))),
             rules=_used(rules, reviewed.sha256),
-            earnings_unknown=unknown,
+            earnings_unknown=ingested.earnings.result.degraded,
             turnover=_turnovers(table),
             newly_broken=broken,
         ),
         artefacts={"targets": day.write("targets", table.reset_index(), TARGETS)},
         rows_in=len(table),
         rows_out=int((table["weight"] != 0.0).sum()),
-        notes=_note(named, overlaid, broken, earnings_known=not unknown),
+        notes=_note(
+            named, overlaid, broken, earnings_known=not ingested.earnings.result.incomplete
+        ),
     )
 
 
@@ -136,6 +133,13 @@ def _facts(day: Day, ingested: Ingested, rules: Rules, halted: set[int]) -> Mapp
             calendar, today=day.session.day, exchange=day.settings.exchange
         ),
     )
+
+
+def _with_overrides(table: pd.DataFrame, overlaid: Overlaid) -> pd.DataFrame:
+    changed = table.copy()
+    changed["weight"] = overlaid.weights
+    changed["override"] = [overlaid.reasons.get(con_id) for con_id in table.index]
+    return changed
 
 
 def _turnovers(table: pd.DataFrame) -> Turnovers:

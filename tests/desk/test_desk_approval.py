@@ -20,6 +20,7 @@ from desk.records.store import DeskStore
 from desk.tickets import approval_state, approvals, ticket_store
 from desk.tickets.order_ticket import TicketStatus
 from desk.tickets.ticket_store import TicketState
+from risk.limits import Check
 from tests.desk.desk_harness import MONDAY, NOW
 
 
@@ -81,7 +82,7 @@ def test_a_ticket_with_failed_checks_or_no_orders_cannot_be_approved(desk):
     failing = desk.a_ticket(
         desk.an_order(0),
         status=TicketStatus.RECOMMENDATION_ONLY,
-        failed_checks=({"name": "gross"},),
+        failed_checks=(Check("gross", 1.3, 1.2, passed=False, detail=""),),
     )
     for ticket, why in ((failing, r"1 check\(s\) failed"), (desk.a_ticket(), "no orders")):
         record = desk.register(ticket)

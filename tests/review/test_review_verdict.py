@@ -22,6 +22,7 @@ from review.slack import ticket_message
 from review.standing import Standing, standing
 from review.terminal import summary_text
 from review.verdict import TABLE, DeskFacts, Verdict, verdict_of
+from risk.limits import Check
 from tests.desk.desk_harness import MONDAY, NOW, Stage
 from tests.review.standings import a_standing
 
@@ -236,7 +237,7 @@ def test_a_ticket_nobody_answered_expires_when_the_day_is_decided_again_too_late
     late = desk.a_ticket(
         desk.an_order(0),
         status=TicketStatus.RECOMMENDATION_ONLY,
-        failed_checks=({"name": "finish line", "passed": False},),
+        failed_checks=(Check("finish line", None, None, passed=False, detail=""),),
     )
     record = desk.register(late, now=MONDAY.open)
     assert ticket_store.fetch(desk.store, waiting.sha256).state is TicketState.EXPIRED
