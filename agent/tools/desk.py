@@ -87,8 +87,9 @@ def preview_order(
     Always a limit order for the day; without ``limit_price`` the limit is the reference price and
     the configured offset beyond it. ``currency`` is that of the listing (GBP for London, its prices
     in pence where describe_contracts says so); ``con_id`` names one listing of several. Returns
-    the order, its checks, the broker's what_if and, only if all passed, a ``token`` that places
-    exactly this order: once, within 120 seconds, for you alone. Nothing is sent.
+    the order, its ``value`` at the limit with its currency, its checks, the broker's what_if and,
+    only if all passed, a ``token`` that places exactly this order: once, within 120 seconds, for
+    you alone. Nothing is sent.
     """
     request = order_preview.OrderRequest(
         symbol, side, quantity, limit_price, currency=currency, con_id=con_id

@@ -48,6 +48,10 @@ class AccountNow:
     orders: Reconciled
     snapshot: Snapshot
 
+    def states_of(self, committed: Iterable[Intent]) -> tuple[OrderState, ...]:
+        """Return how these orders of the session stand, in their order."""
+        return tuple(self.orders.states[intent.order.order_ref] for intent in committed)
+
 
 def look_back(
     store: DeskStore, gateway: Gateway, *, session: date, now: datetime, patience: float = 0.0

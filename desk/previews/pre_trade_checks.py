@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from core.calendar import BUCHAREST, Session, session
 from core.errors import NoData
+from core.money import Money
 from core.settings import Settings
 from core.types import Order, WhatIf
 from desk.clocks import read
@@ -34,6 +35,7 @@ class PreTradeChecks:
     session: Session
     held: Mapping[int, float]  # signed shares and contracts by conId
     reference_price: float | None  # as its market quotes it, like the order's limit
+    value: Money | None  # of the whole order at its limit, in the currency of its market
     checks: tuple[Check, ...]
     what_if: WhatIf
     strategy: PricedStrategy | None = None  # of a combination
@@ -70,6 +72,7 @@ def check_before_trade(
         session=today,
         held=before.snapshot.held,
         reference_price=judged.reference_price,
+        value=judged.value,
         checks=(*judged.checks, *_closing_checks(plan, before, store), what_if_check(answer)),
         what_if=answer,
         strategy=judged.strategy,
@@ -91,8 +94,11 @@ def _judge_shares(
     exposure = desk_gate.exposure(before.snapshot, working)
     market = desk_gate.look(gateway, exposure, [order], settings=settings, session=today)
     checks = desk_gate.judge([order], exposure, market, limits=settings.limits, account=state)
-    quoted = market.prices.get(order.con_id)
-    return Judged(None if quoted is None else quoted.amount, checks)
+    quoted, contract = market.prices.get(order.con_id), market.contracts.get(order.con_id)
+    value = None
+    if contract is not None and order.limit_price is not None:
+        value = contract.quoted(order.limit_price) * order.quantity
+    return Judged(None if quoted is None else quoted.amount, value, checks)
 
 
 def _closing_checks(plan: PlannedOrder, before: AccountNow, store: DeskStore) -> tuple[Check, ...]:

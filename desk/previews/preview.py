@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from core.canonical import sha256_of
+from core.money import Money
 from core.order_action import action
 from core.types import Order, Side, WhatIf
 from desk.previews.planned_order import PlannedOrder
 from desk.previews.pre_trade_checks import PreTradeChecks
-from desk.previews.strategy_checks import PricedStrategy, known
+from desk.previews.strategy_checks import PricedStrategy, money
 from desk.records.preview_tokens import Token
 from risk.limits import Check
 from risk.strategy import Strategy
@@ -27,6 +28,7 @@ class Preview:
     action: str  # what it does to the position, for example SELL SHORT
     order_sha256: str  # of all that placing would send, with account, session and limits
     reference_price: float | None  # per share; of a strategy net, at its legs' midpoints
+    value: Money | None  # of the whole order at its limit, in the currency of its market
     checks: tuple[Check, ...]
     what_if: WhatIf
     token: str | None
@@ -52,7 +54,7 @@ class LegQuote:
 
 @dataclass(frozen=True, slots=True)
 class StrategyPreview(Preview):
-    """The same of a strategy, with what it can bring and lose, in money of its currency.
+    """The same of a strategy, with what it can bring and lose.
 
     ``max_gain`` is None where it is not known or has no bound, ``max_risk`` where it has none;
     of a closing nothing is at risk any more: those figures are None.
@@ -61,10 +63,10 @@ class StrategyPreview(Preview):
     strategy: Strategy
     closes: str | None  # a trade id
     legs: tuple[LegQuote, ...]
-    max_risk: float | None
-    max_gain: float | None
+    max_risk: Money | None
+    max_gain: Money | None
     break_evens: tuple[float, ...] | None  # prices of the underlying at expiry
-    funds_required: float | None
+    funds_required: Money | None
 
 
 def preview_of(
@@ -79,6 +81,7 @@ def preview_of(
         "action": action(order.side, order.quantity, held),
         "order_sha256": sha256_of(terms),
         "reference_price": found.reference_price,
+        "value": found.value,
         "checks": found.checks,
         "what_if": found.what_if,
         "token": token.secret if token else None,
@@ -102,10 +105,10 @@ def _risk(plan: PlannedOrder, priced: PricedStrategy) -> dict[str, Any]:
     trade, outcome = priced.trade, priced.trade.outcome
     gain = math.nan if outcome.max_gain is None else outcome.max_gain
     return {
-        "max_risk": known(trade.max_risk),
-        "max_gain": known(gain * trade.shares),
+        "max_risk": money(trade.max_risk, trade.currency),
+        "max_gain": money(gain * trade.shares, trade.currency),
         "break_evens": outcome.break_evens,
-        "funds_required": known(trade.funds_required),
+        "funds_required": money(trade.funds_required, trade.currency),
     }
 
 

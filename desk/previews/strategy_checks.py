@@ -9,6 +9,7 @@ from datetime import date
 
 from core.calendar import last_complete_session
 from core.errors import DataError
+from core.money import Money
 from core.settings import Settings
 from core.types import Contract, Snapshot
 from desk.gate import desk_gate
@@ -39,6 +40,7 @@ class Judged:
     """What the limits say of one order."""
 
     reference_price: float | None  # per share, of a combination net
+    value: Money | None  # of the whole order at its limit, in the currency of its market
     checks: tuple[Check, ...]
     strategy: PricedStrategy | None = None
 
@@ -71,7 +73,8 @@ def judge_strategy(
     else:
         legs = [before.snapshot.held.get(leg.con_id, 0.0) for leg in plan.order.parts]
         checks = check_closing(trade, held=legs, limits=settings.limits)
-    return Judged(known(trade.reference_price), checks, PricedStrategy(quotes, trade))
+    value = money(trade.limit_price * trade.shares, trade.currency)
+    return Judged(known(trade.reference_price), value, checks, PricedStrategy(quotes, trade))
 
 
 def _account_checks(
@@ -92,6 +95,11 @@ def _account_checks(
 def known(value: float) -> float | None:
     """Return a figure, or None for one that is not known or has no bound."""
     return value if math.isfinite(value) else None
+
+
+def money(amount: float, currency: str) -> Money | None:
+    """Return an amount, or None for one that is not known or has no bound."""
+    return Money(amount, currency) if math.isfinite(amount) else None
 
 
 def _trade_of(plan: PlannedOrder, quotes: StrategyPrices) -> StrategyTrade:

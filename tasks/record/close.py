@@ -12,7 +12,7 @@ from core.types import Contract, Fill, OrderState, OrderStatus, Snapshot
 from desk.gate.decision_prices import units_decided
 from desk.orders import intents
 from desk.orders.position_check import Unreported, fills_since, mismatches, unreported
-from desk.orders.reconciliation import reconcile
+from desk.orders.reconciliation import look_back
 from desk.orders.transaction_costs import Costs, costs
 from desk.records.store import DeskStore
 from desk.tickets import ticket_store
@@ -114,14 +114,7 @@ def close(day: Day, sha256: str) -> Output[CloseResult]:
 
 def _look(day: Day, sha256: str) -> _Seen:
     with DeskStore.of(day.paths) as store, day.connect(for_orders=True) as gateway:
-        found = reconcile(
-            store,
-            gateway.trading,
-            account=day.account,
-            session=day.session.day,
-            now=gateway.server_time(),
-        )
-        snapshot = gateway.portfolio.snapshot()
+        account = look_back(store, gateway, session=day.session.day, now=gateway.server_time())
         record = ticket_store.fetch(store, sha256)
         if record.state in OPEN:
             ticket_store.expire(store, sha256, now=day.as_of)
@@ -129,8 +122,7 @@ def _look(day: Day, sha256: str) -> _Seen:
         others = {con_id for intent in ordered for con_id in intent.order.changes}
         others -= {order.con_id for order in record.ticket.orders}
         contracts = gateway.market.describe(others).contracts if others else {}
-    states = tuple(found.states[intent.order.order_ref] for intent in ordered)
-    return _Seen(record, states, snapshot, contracts)
+    return _Seen(record, account.states_of(ordered), account.snapshot, contracts)
 
 
 def _silent(found: Iterable[Unreported]) -> list[UnreportedFill]:

@@ -13,7 +13,7 @@ from core.storage.runs import StageRecord
 from core.tables import FILLS
 from core.types import Fill, OrderState
 from desk.orders import intents
-from desk.orders.reconciliation import reconcile
+from desk.orders.reconciliation import look_back
 from desk.orders.transaction_costs import commission_of
 from desk.records.store import DeskStore
 from desk.tickets import ticket_store
@@ -38,28 +38,20 @@ def fills(day: Day, submitted: StageRecord[SubmitResult]) -> Output[FillsResult]
     """Ask the broker how a ticket's orders stand, with fills and commissions."""
     sha256 = submitted.result.ticket
     with DeskStore.of(day.paths) as store, day.connect(for_orders=True) as gateway:
-        found = reconcile(
-            store,
-            gateway.trading,
-            account=day.account,
-            session=day.session.day,
-            now=gateway.server_time(),
-        )
-        snapshot = gateway.portfolio.snapshot()
-        own = [intent.order.order_ref for intent in intents.of_source(store, sha256)]
+        account = look_back(store, gateway, session=day.session.day, now=gateway.server_time())
+        states = account.states_of(intents.of_source(store, sha256))
         held = ticket_store.fetch(store, sha256).held
-    states = [found.states[ref] for ref in own]
-    table = fills_table(states, snapshot.exchange_rates)
+    table = fills_table(states, account.snapshot.exchange_rates)
     return Output(
         result=FillsResult(ticket=sha256, states=order_reports(states, held)),
         artefacts={
             "fills": day.write("fills_so_far", table, FILLS),
-            "positions_after": day.write_record("positions_after", record_of(snapshot)),
+            "positions_after": day.write_record("positions_after", record_of(account.snapshot)),
         },
         rows_in=len(states),
         rows_out=len(table),
         notes=f"{uncertain_names(states)}{counted(states)}; {len(table)} fills, "
-        f"commission {table['commission'].sum():,.2f}; {len(snapshot.positions)} positions",
+        f"commission {table['commission'].sum():,.2f}; {len(account.snapshot.positions)} positions",
     )
 
 

@@ -10,7 +10,7 @@ async def try_a_strategy(caller):
     looked = await caller.answer("preview_strategy", limit_price=1.0, **wanted)
     fair = round(looked["reference_price"], 2)
     preview = await caller.answer("preview_strategy", limit_price=fair, **wanted)
-    assert abs(preview["max_risk"] - fair * 100) < 0.01
+    assert abs(preview["max_risk"]["amount"] - fair * 100) < 0.01
     assert len(preview["order"]["legs"]) == 2
     order = (await caller.answer("place_order", token=preview["token"]))["order"]
     assert order["status"] in {"pending", "working"}

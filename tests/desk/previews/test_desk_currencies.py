@@ -194,6 +194,8 @@ def test_pence_are_weighed_as_pence_and_the_limit_price_is_held_against_pence(
         portfolio=kept_in(desk, "EUR", rates={"EUR": 1.0, "GBP": 1.34 / 1.17}).portfolio,
     )
     found = preview(desk, gateway=gateway)
+    assert found.value.currency == "GBP"
+    assert found.value.amount == pytest.approx(plain.value.amount / magnifier)
     before, after = weights_of(plain), weights_of(found)
     assert after["orders: price collar"] == before["orders: price collar"]
     for name in ("largest order", "orders: order value"):

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import DataError, NoData
+from core.money import Money
 from core.types import ComboOrder, OrderStatus, Side, WhatIf
 from desk import kill_switch
 from desk.previews import open_trades
@@ -96,10 +97,11 @@ def test_every_strategy_is_previewed_placed_filled_and_closed_as_one(stage, name
 
 def test_the_risk_shown_is_computed_from_the_legs_and_the_limit(stage):
     found = stage.preview(limit_price=1.5)
-    assert found.max_risk == pytest.approx((5.0 - 1.5) * 1000)
-    assert found.max_gain == pytest.approx(1500.0)
+    assert found.max_risk.amount == pytest.approx((5.0 - 1.5) * 1000)
+    assert found.max_gain.amount == pytest.approx(1500.0)
     assert found.break_evens == pytest.approx((88.5, 111.5))
-    assert found.funds_required == pytest.approx(3500.0)
+    assert found.funds_required.amount == pytest.approx(3500.0)
+    assert found.value == Money(1500.0, "USD")
 
 
 def test_without_a_limit_every_leg_trades_against_its_quote(stage):

@@ -153,7 +153,7 @@ def test_a_strategy_goes_from_the_chain_to_a_position_and_back(town, strategy):
     assert failed(preview) == {}
     # The broker rehearses at its marks, the estimate is at the limit.
     given_up = 100 * abs(preview["order"]["limit_price"] - preview["reference_price"])
-    assert preview["funds_required"] == pytest.approx(
+    assert preview["funds_required"]["amount"] == pytest.approx(
         tied_up(account, preview["what_if"]), abs=given_up + 5.0
     )
     wanted = changes(preview)
