@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -26,6 +27,7 @@ from review.plots import (
 LISTED = 600  # symbols in the full table; a larger universe would break the size of the page
 
 
+@cache
 def environment() -> Environment:
     """Return the template environment: everything escaped, nothing silently undefined."""
     made = Environment(

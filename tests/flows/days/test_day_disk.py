@@ -10,6 +10,7 @@ import pytest
 from core.errors import DataError, StageFailed, StorageError
 from tasks.decide.order_ticket import order_ticket
 from tasks.decide.overlay import overlay
+from tests.fixtures.tiers import every
 from tests.flows.days.days import DAY, RESUME, decided, flip, paths_of, resumed, run, settings_at
 from tests.tasks.all_stages import RESUMED
 
@@ -39,13 +40,16 @@ def settings(small, home):
 
 @pytest.mark.parametrize(
     ("place", "stage", "kept"),
-    [
-        ("data", "1 universe", set()),
-        ("data/sim/runs", "1 universe", set()),
-        ("data/sim/features", "1 features", {"universe", "market", "news"}),
-        ("reports", "8 order ticket", {"risk_gate", "what_if"}),
-        ("data/sim/decision_log", "9 journal", {"order_ticket"}),
-    ],
+    every(
+        2,
+        [
+            ("data", "1 universe", set()),
+            ("data/sim/runs", "1 universe", set()),
+            ("data/sim/features", "1 features", {"universe", "market", "news"}),
+            ("reports", "8 order ticket", {"risk_gate", "what_if"}),
+            ("data/sim/decision_log", "9 journal", {"order_ticket"}),
+        ],
+    ),
 )
 def test_a_file_where_a_folder_should_be_fails_its_stage_and_a_rerun_ends_the_same(
     settings, home, undisturbed, place, stage, kept

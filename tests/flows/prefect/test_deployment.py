@@ -236,11 +236,13 @@ def test_nothing_that_prefect_keeps_of_a_day_holds_a_secret(prefect, worker):
         assert TOKEN not in text
 
 
+@pytest.mark.campaign
 def test_a_holiday_is_skipped_not_failed(prefect, worker):
     deployed_day(prefect, "2026-11-26")
     assert state_names(prefect)["2026-11-26"] == "Skipped", worker.read_text()
 
 
+@pytest.mark.campaign
 def test_a_run_that_fails_under_prefect_sends_one_message(prefect, worker, slack):
     before = len(slack.alerts())
     nothing = {"session_date": "2026-06-16", "bars": "/nowhere/bars.parquet"}
@@ -250,6 +252,7 @@ def test_a_run_that_fails_under_prefect_sends_one_message(prefect, worker, slack
     assert "run failed" in told
 
 
+@pytest.mark.campaign
 def test_a_run_that_is_killed_is_told_by_the_watch(prefect, worker, slack):
     before = len(slack.alerts())
     run = begin_run(prefect, "daily-portfolio/daily", session_date="2026-06-17")
@@ -278,6 +281,7 @@ def test_running_the_execute_deployment_as_somebody_approves_and_sends_once(pref
     assert {row["payload"]["status"] for row in execution.decisions} <= {"filled", "working"}
 
 
+@pytest.mark.campaign
 def test_the_close_deployment_seals_the_session(prefect, worker):
     deployed_run(prefect, "close/close", session_date="2026-06-15")
     name = state_names(prefect)["close-2026-06-15"]
@@ -285,6 +289,7 @@ def test_the_close_deployment_seals_the_session(prefect, worker):
     assert newest_entry(prefect).kind == "close"
 
 
+@pytest.mark.campaign
 def test_the_weekly_replay_is_deployed_and_leaves_its_row_of_metrics(prefect, worker):
     deployed_run(prefect, "weekly-replay/weekly-replay", first="2026-06-11", last="2026-06-12")
     replays = [r for r in asked(prefect, "flow_runs/filter") if r["state_name"] == "Replayed"]
