@@ -61,7 +61,7 @@ def what_if(
                 time_in_force=context.settings.orders.time_in_force,
                 order_ref=f"what-if:{contract.con_id}:{side.value}",
             )
-        )
+        ).in_base(gateway.portfolio.snapshot().exchange_rates)
     data = {"con_id": contract.con_id, "symbol": contract.symbol, **_rehearsed(answer)}
     return Answer(as_of=now, source=context.broker, data=data)
 
@@ -82,7 +82,8 @@ def what_if_basket(context: ToolContext, orders: Basket) -> Answer:
             raise DataError(f"no contract for {len(resolved.refused)} symbol(s): {listed}")
         con_ids = {contract.symbol: contract.con_id for contract in resolved.contracts}
         steps = gateway.orders.what_if_basket(
-            [
+            rates=gateway.portfolio.snapshot().exchange_rates,
+            orders=[
                 Order(
                     con_id=con_ids[order.symbol],
                     symbol=order.symbol,
@@ -94,7 +95,7 @@ def what_if_basket(context: ToolContext, orders: Basket) -> Answer:
                     order_ref=f"what-if:{number}:{order.side.value}",
                 )
                 for number, order in enumerate(orders)
-            ]
+            ],
         )
     shown = [_step(order, step) for order, step in zip(orders, steps, strict=True)]
     data = {"covered": all(step.covered for step in steps), "steps": shown}

@@ -8,6 +8,7 @@ the contract's currency; quantities are shares, positive for long and negative f
 from core.types.account import Mode, Position, Snapshot
 from core.types.instruments import Contract, Quote
 from core.types.orders import (
+    BrokerWhatIf,
     ComboOrder,
     Fill,
     Leg,
@@ -20,6 +21,7 @@ from core.types.orders import (
 )
 
 __all__ = [
+    "BrokerWhatIf",
     "ComboOrder",
     "Contract",
     "Fill",

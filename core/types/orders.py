@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 
-from core.money import Money
+from core.errors import DataError
+from core.money import BASE, Money, Rates
 
 
 class Side(StrEnum):
@@ -107,7 +108,7 @@ class ComboOrder(Order):
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """The broker's answer to "what if this order filled?".
+    """The broker's answer to "what if this order filled?", in the account's base currency.
 
     ``accepted`` is true only for a complete, finite answer without a rejection: an unanswered or
     half-answered rehearsal is not a pass. ``beyond_margin`` marks a rejection that says that the
@@ -138,6 +139,32 @@ class WhatIf:
             return True
         initial, maintenance, equity = (value for value in after if value is not None)
         return not (initial <= equity and maintenance <= equity)
+
+    def in_base(self, rates: Rates) -> WhatIf:
+        """Return the answer with every amount in the base currency."""
+        del rates
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerWhatIf(WhatIf):
+    """The answer as the broker gives it: of the commission it names the currency."""
+
+    commission_currency: str = BASE
+
+    def in_base(self, rates: Rates) -> WhatIf:
+        """Return the answer with every amount in the base currency.
+
+        A commission without a rate is not known: None.
+        """
+        told = {each.name: getattr(self, each.name) for each in fields(WhatIf)}
+        if self.commission is not None:
+            try:
+                paid = rates.in_base(Money(self.commission, self.commission_currency))
+                told["commission"] = paid.amount
+            except DataError:
+                told["commission"] = None
+        return WhatIf(**told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def check_before_trade(
         judged = _judge_shares(plan, before, state, gateway, settings, today.day, replaces)
     else:
         judged = judge_strategy(plan, before, state, gateway, store, settings, today.day)
-    answer = ask_what_if(plan.order, gateway, today.day)
+    answer = ask_what_if(plan.order, gateway, today.day).in_base(before.snapshot.exchange_rates)
     return PreTradeChecks(
         moment=moment,
         session=today,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from core.errors import ConfigurationError, NoData
+from core.money import Rates
 from core.types import Order, OrderState
 from ibkr.orders.cancel_all import GlobalCancel, cancel_everything
 from ibkr.orders.executions import Executions, Wanted, executions
@@ -77,8 +78,10 @@ class OrderTools:
         """
         return watch(self._connection, order_refs, timeout=timeout)
 
-    def what_if_basket(self, orders: Sequence[Order]) -> tuple[BasketStep, ...]:
+    def what_if_basket(self, orders: Sequence[Order], *, rates: Rates) -> tuple[BasketStep, ...]:
         """Rehearse orders one after the other; what they change adds up. Leaves none behind.
+
+        ``rates`` turn commissions into the base currency.
 
         A rejection or silence is that order's fate, and nothing after it counts as covered.
         Raises `GatewayUnreachable` when the connection is lost.
@@ -89,6 +92,7 @@ class OrderTools:
                 self._connection.line.requests,
                 tuple(orders),
                 self._connection.account,
+                rates=rates,
                 within=self._patience,
             )
         )

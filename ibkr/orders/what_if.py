@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import ib_async
 
 from core.errors import GatewayError, GatewayUnreachable, RequestRefused
-from core.types import Order, OrderStatus, WhatIf
+from core.money import BASE, Rates
+from core.types import BrokerWhatIf, Order, OrderStatus, WhatIf
 from ibkr.orders.order_validation import contract_of, problems, to_wire
 from ibkr.wire.convert import number, order_status
 from ibkr.wire.requests import Requests
@@ -40,14 +41,14 @@ class BasketStep:
 
 
 async def rehearse_basket(
-    requests: Requests, orders: Sequence[Order], account: str, *, within: float
+    requests: Requests, orders: Sequence[Order], account: str, *, rates: Rates, within: float
 ) -> tuple[BasketStep, ...]:
     """Ask about the orders of a basket one after the other, in the order of sending.
 
     Raises `GatewayUnreachable` only: half a basket is a portfolio nobody asked for.
     """
     answers = [await rehearse(requests, order, account, within=within) for order in orders]
-    return added_up(answers)
+    return added_up([answer.in_base(rates) for answer in answers])
 
 
 def added_up(answers: Sequence[WhatIf]) -> tuple[BasketStep, ...]:
@@ -79,14 +80,16 @@ def added_up(answers: Sequence[WhatIf]) -> tuple[BasketStep, ...]:
     return tuple(steps)
 
 
-async def rehearse(requests: Requests, order: Order, account: str, *, within: float) -> WhatIf:
+async def rehearse(
+    requests: Requests, order: Order, account: str, *, within: float
+) -> BrokerWhatIf:
     """Ask what an order would do to the margin. Leaves no order at the broker.
 
     Raises `GatewayUnreachable` only: a refusal, a half answer and silence are that order's fate,
     not accepted.
     """
     if wrong := list(problems(order)):
-        return WhatIf(order.order_ref, accepted=False, reason="; ".join(wrong))
+        return BrokerWhatIf(order.order_ref, accepted=False, reason="; ".join(wrong))
     wire = to_wire(order, account=account, what_if=True)
     try:
         states = await requests.by_id(
@@ -101,11 +104,11 @@ async def rehearse(requests: Requests, order: Order, account: str, *, within: fl
     return answer(order.order_ref, states)
 
 
-def refused(order_ref: str, error: GatewayError) -> WhatIf:
+def refused(order_ref: str, error: GatewayError) -> BrokerWhatIf:
     """Return what a refusal or silence is worth: no pass."""
     reason = str(error)
     beyond = isinstance(error, RequestRefused) and _is_about_margin(reason)
-    return WhatIf(order_ref, accepted=False, reason=reason, beyond_margin=beyond)
+    return BrokerWhatIf(order_ref, accepted=False, reason=reason, beyond_margin=beyond)
 
 
 def _is_about_margin(reason: str) -> bool:
@@ -118,7 +121,7 @@ def _is_about_margin(reason: str) -> bool:
     return "equity with loan value" in words and "margin" in words
 
 
-def answer(order_ref: str, states: Sequence[ib_async.OrderState]) -> WhatIf:
+def answer(order_ref: str, states: Sequence[ib_async.OrderState]) -> BrokerWhatIf:
     """Read the last of the broker's answers. One with a figure missing is not accepted."""
     state = states[-1]
     figures = {
@@ -136,11 +139,12 @@ def answer(order_ref: str, states: Sequence[ib_async.OrderState]) -> WhatIf:
     elif missing:
         reason = f"the answer lacks {', '.join(missing)}"
     commission = number(state.commission)
-    return WhatIf(
+    return BrokerWhatIf(
         order_ref,
         accepted=not reason,
         reason=reason,
         commission=commission if commission is not None else number(state.maxCommission),
+        commission_currency=state.commissionCurrency or BASE,
         warning=state.warningText,
         beyond_margin=beyond_margin,
         **figures,

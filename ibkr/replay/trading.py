@@ -8,7 +8,7 @@ from typing import Any
 import ib_async
 
 from core.errors import DaybookError, GatewayError, RequestRefused
-from core.types import ComboOrder, Order, OrderState, WhatIf
+from core.types import BrokerWhatIf, ComboOrder, Order, OrderState
 from ibkr.orders.open_orders import by_hand
 from ibkr.orders.order_tracking import known_order, refuse_foreign
 from ibkr.orders.order_validation import problems
@@ -39,10 +39,10 @@ class ReplayTrading:
         self._broker, self._directory, self._client_id = broker, directory, client_id
         self._messages = OrderMessages()
 
-    def what_if(self, order: Order) -> WhatIf:
+    def what_if(self, order: Order) -> BrokerWhatIf:
         """Rehearse one order; it leaves no order behind. A refusal is an answer."""
         if wrong := list(problems(order)):
-            return WhatIf(order.order_ref, accepted=False, reason="; ".join(wrong))
+            return BrokerWhatIf(order.order_ref, accepted=False, reason="; ".join(wrong))
         try:
             with refused_as(f"what-if {order.side} {order.quantity} {order.symbol}"):
                 terms, _ = self._terms(order, order_id=0)
@@ -51,6 +51,7 @@ class ReplayTrading:
             return refused(order.order_ref, error)
         figures: dict[str, Any] = preview_fields(effect)
         figures["commission"] = received(effect.commission)
+        figures["commissionCurrency"] = self._broker.exchange.view.base
         state = ib_async.OrderState(status=Status.PRE_SUBMITTED.value, **figures)
         return answer(order.order_ref, [state])
 

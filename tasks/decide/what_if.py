@@ -9,7 +9,6 @@ from core.canonical import plain
 from core.storage.runs import StageRecord
 from core.types import Order, WhatIf
 from desk.gate.portfolio_gate import weights_after
-from optimiser.lots.whole_lots import Listing
 from risk.limits import Check
 from risk.what_if import what_if_basket
 from risk.what_if_steps import Basket, BasketWhatIf, Step
@@ -64,7 +63,7 @@ def what_if(
         unasked = WhatIfResult(passed=True, rehearsed=False, orders=orders)
         return _output(day, unasked, len(orders), 0, f"not rehearsed: {why}")
     targets = Targets.read(day, overlaid.artefacts["targets"], ingested, held)
-    found = _ask_broker(day, orders, targets.listings)
+    found = _ask_broker(day, orders, targets)
     checks: tuple[Check, ...] = ()
     weights: dict[int, float] = {}
     if found.kept != orders:
@@ -86,17 +85,17 @@ def what_if(
     return _output(day, result, len(orders), len(found.kept), told)
 
 
-def _ask_broker(
-    day: Day, orders: tuple[Order, ...], listings: Mapping[int, Listing]
-) -> BasketWhatIf:
-    settings = day.settings.orders
+def _ask_broker(day: Day, orders: tuple[Order, ...], targets: Targets) -> BasketWhatIf:
+    settings, rates = day.settings.orders, targets.snapshot.exchange_rates
     with day.connect(for_orders=True) as gateway:
         return what_if_basket(
             orders,
-            _with_progress(day, gateway.trading.what_if, len(orders)),
+            _with_progress(
+                day, lambda order: gateway.trading.what_if(order).in_base(rates), len(orders)
+            ),
             size_down=settings.size_down,
             floor=settings.size_down_floor,
-            lot=lambda order: listings[order.con_id].round_lot(even=settings.even_lots),
+            lot=lambda order: targets.listings[order.con_id].round_lot(even=settings.even_lots),
         )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from core.errors import DataError
 from core.money import Money, Price, Rates
+from core.types import BrokerWhatIf, WhatIf
 
 ROOT = Path(__file__).parents[2]
 EUROS, DOLLARS = Money(100.0, "EUR"), Money(100.0, "USD")
@@ -106,3 +107,14 @@ def test_the_type_checker_refuses_what_mixes_a_price_an_amount_and_a_number(tmp_
     expected = [number for number, line in enumerate(lines, 1) if line.endswith("# error")]
     found = [int(line.split(":")[1]) for line in done.stdout.splitlines() if ": error:" in line]
     assert found == expected, done.stdout
+
+
+def test_a_what_if_commission_in_another_currency_is_told_in_the_base_one():
+    answer = BrokerWhatIf(
+        "ref", accepted=True, reason="", commission=2.0, commission_currency="USD"
+    )
+    yen = answer.in_base(Rates("JPY", {"USD": 155.0}))
+    assert (type(yen), yen.commission) == (WhatIf, 310.0)
+    assert answer.in_base(Rates("JPY")).commission is None  # not known, never 2 yen
+    own = BrokerWhatIf("ref", accepted=True, reason="", commission=2.0)
+    assert own.in_base(Rates("JPY")).commission == 2.0

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from core.clock import stopwatch
+from core.money import Rates
 from core.settings import GatewaySettings, Settings, SimulatorSettings
 from core.types import Order, OrderStatus, OrderType, Side
 from ibkr.contracts.search import ContractQuery
@@ -132,7 +133,7 @@ def what_if(stress, caller, dice):
 
 def basket(stress, caller, dice):
     orders = [stress.an_order(caller, dice) for _ in range(2)]
-    steps = stress.orders.orders.what_if_basket(orders)
+    steps = stress.orders.orders.what_if_basket(orders, rates=Rates("USD"))
     assert [step.answer.order_ref for step in steps] == [order.order_ref for order in orders]
     assert all(step.covered for step in steps)
 

@@ -11,6 +11,7 @@ from core.errors import (
     GatewayUnreachable,
     RequestRefused,
 )
+from core.money import Rates
 from core.types import OrderStatus, Side
 from tests.ibkr.account_messages import GLOBAL_CANCEL
 from tests.ibkr.fake_gateway import (
@@ -150,7 +151,7 @@ def test_a_line_for_market_data_changes_nothing(orders):
     for verb in (
         lambda: tools.modify(an_order(), timeout=1),
         lambda: tools.cancel_everything(timeout=1),
-        lambda: tools.what_if_basket([an_order()]),
+        lambda: tools.what_if_basket([an_order()], rates=Rates("USD")),
     ):
         with pytest.raises(ConfigurationError, match="for market data"):
             verb()

@@ -8,7 +8,7 @@ from core.errors import (
     GatewayTimeout,
     NoData,
 )
-from core.money import Money
+from core.money import Money, Rates
 from core.types import OrderStatus, Side
 from ibkr.orders.executions import Wanted
 from tests.ibkr.account_messages import GLOBAL_CANCEL
@@ -186,7 +186,9 @@ def test_a_basket_adds_up_what_each_order_changes_in_the_order_of_sending(orders
             "maint_after": "1050", "equity_after": "2000", "commission": "5"},
     }  # fmt: skip
     _, tools = orders(basket(told))
-    steps = tools.what_if_basket([an_order(str(n), quantity=n) for n in (1, 2, 3)])
+    steps = tools.what_if_basket(
+        [an_order(str(n), quantity=n) for n in (1, 2, 3)], rates=Rates("USD")
+    )
     assert [step.initial_margin_after for step in steps] == [1400.0, 1900.0, 2100.0]
     assert [step.maintenance_margin_after for step in steps] == [1300.0, 1400.0, 1450.0]
     assert [step.equity_with_loan_after for step in steps] == [2000.0, 1995.0, 1990.0]
@@ -197,6 +199,8 @@ def test_a_basket_adds_up_what_each_order_changes_in_the_order_of_sending(orders
 
 def test_nothing_after_a_refused_order_counts_as_covered(orders):
     _, tools = orders(basket({1: {}, 2: None, 3: {}}))
-    steps = tools.what_if_basket([an_order(str(n), quantity=n) for n in (1, 2, 3)])
+    steps = tools.what_if_basket(
+        [an_order(str(n), quantity=n) for n in (1, 2, 3)], rates=Rates("USD")
+    )
     assert [step.covered for step in steps] == [True, False, False]
     assert [step.answer.accepted for step in steps] == [True, False, True]
