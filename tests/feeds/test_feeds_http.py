@@ -1,5 +1,6 @@
 import gzip
 import socket
+import threading
 import time
 import tracemalloc
 
@@ -111,6 +112,7 @@ def _drip(first, each):
     return respond
 
 
+@pytest.mark.timeout(30)
 @pytest.mark.parametrize(
     ("first", "each"),
     [
@@ -124,36 +126,36 @@ def _drip(first, each):
     ids=["body", "headers", "interim answers", "refusal", "chunks", "empty gzip members"],
 )
 def test_one_deadline_holds_for_whatever_part_of_an_answer_drips(first, each):
-    with raw_server(_drip(first, each)) as url:
-        started = time.monotonic()
-        with pytest.raises(VendorError, match=r"no complete answer within 0\.3|HTTP 404"):
-            Fetcher(VendorSettings(timeout=0.05, attempts=1)).get(url)
-        assert 0.2 < time.monotonic() - started < 1.0
+    refused = pytest.raises(VendorError, match=r"no complete answer within 0\.6|HTTP 404")
+    with raw_server(_drip(first, each)) as url, refused:
+        Fetcher(VendorSettings(timeout=0.1, attempts=1)).get(url)
 
 
+@pytest.mark.timeout(30)
 def test_the_tries_of_one_call_share_one_deadline():
-    with raw_server(_drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n")) as url:
-        started = time.monotonic()
-        with pytest.raises(VendorError, match=r"gave up after \d attempt"):
-            Fetcher(VendorSettings(timeout=0.05, attempts=10)).get(url)
-        assert time.monotonic() - started < 1.0  # promised: 12 time-outs, 0.6 s
+    with (
+        raw_server(_drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n")) as url,
+        pytest.raises(VendorError, match=r"gave up after \d attempt"),
+    ):  # one digit: not all ten
+        Fetcher(VendorSettings(timeout=0.05, attempts=10)).get(url)
 
 
+@pytest.mark.timeout(30)
 def test_a_handshake_that_drips_meets_the_same_deadline():
     # The head of a TLS record of 16 kB, then its body byte by byte.
-    with raw_server(_drip(b"\x16\x03\x03\x40\x00", b"\x02")) as url:
-        started = time.monotonic()
-        with pytest.raises(VendorError, match=r"no complete answer|Timeout"):
-            Fetcher(VendorSettings(timeout=0.1, attempts=1)).get(url.replace("http:", "https:"))
-        assert time.monotonic() - started < 1.0
+    refused = pytest.raises(VendorError, match=r"no complete answer|Timeout")
+    with raw_server(_drip(b"\x16\x03\x03\x40\x00", b"\x02")) as url, refused:
+        Fetcher(VendorSettings(timeout=0.1, attempts=1)).get(url.replace("http:", "https:"))
 
 
+@pytest.mark.timeout(15)
 def test_a_name_that_is_looked_up_for_ever_meets_the_deadline(monkeypatch):
-    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: time.sleep(0.5) or [])
-    started = time.monotonic()
+    found = threading.Event()
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found.wait(20) and [])
     with pytest.raises(VendorError, match=r"the name vendor\.example was not found in 0\.1 s"):
         Fetcher(VendorSettings(timeout=0.1, attempts=1)).get("http://vendor.example/")
-    assert time.monotonic() - started < 0.45
+    assert not found.is_set()
+    found.set()
 
 
 @pytest.mark.parametrize("packing", ["gzip, gzip", "deflate", "br", "gzip, identity, gzip"])

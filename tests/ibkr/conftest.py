@@ -12,6 +12,8 @@ def gateway_settings(**changes):
     return GatewaySettings(**plain | changes)
 
 
+# Longer than the runner lets a test take: who waits for it, instead of noticing at once, fails.
+WITHOUT_END = 3600.0
 # For tests in which a request runs into its time-out.
 IMPATIENT = gateway_settings(request_timeout=0.5, history_timeout=0.5)
 

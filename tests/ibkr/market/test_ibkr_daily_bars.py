@@ -1,7 +1,6 @@
 """Daily bars of many contracts, against a gateway that misleads on purpose."""
 
 import asyncio
-import time
 from datetime import UTC, date, datetime
 
 import pytest
@@ -14,7 +13,7 @@ from core.errors import (
 from core.tables import BARS
 from core.types import Contract
 from ibkr.market.market_data import MarketData
-from tests.ibkr.conftest import gateway_settings
+from tests.ibkr.conftest import WITHOUT_END, gateway_settings
 from tests.ibkr.fake_gateway import BARS as ASK_BARS
 from tests.ibkr.market_answers import AAPL, IBM, by_contract, nothing
 
@@ -74,13 +73,11 @@ def test_an_unreadable_frame_makes_its_symbol_missing_at_once(connected):
 
     _, connection = connected(
         {ASK_BARS: by_contract({265598: broken, 8314: bars(GOOD_BAR)})},
-        settings=gateway_settings(history_timeout=30.0),
+        settings=gateway_settings(history_timeout=WITHOUT_END),
     )
-    before = time.monotonic()
     history = MarketData(connection).history([AAPL, IBM])
     assert "cannot be read" in history.missing[AAPL.con_id]
     assert set(history.bars["symbol"]) == {"IBM"}
-    assert time.monotonic() - before < 2
 
 
 def test_one_silent_symbol_is_missing_and_its_request_is_withdrawn(connected):
@@ -102,11 +99,10 @@ def test_a_gateway_that_falls_silent_half_way_is_fatal_long_before_the_last_symb
     settings = gateway_settings(
         history_timeout=0.2, open_history_requests=4, messages_per_second=50
     )
-    _, connection = connected({ASK_BARS: answer}, settings=settings)
-    before = time.monotonic()
+    gateway, connection = connected({ASK_BARS: answer}, settings=settings)
     with pytest.raises(GatewayTimeout, match="4 requests in a row without an answer"):
         MarketData(connection).history([Contract(i, f"S{i}") for i in range(1, 200)])
-    assert time.monotonic() - before < 2
+    assert len(gateway.asked(ASK_BARS)) < 30
 
 
 def test_a_connection_lost_half_way_is_fatal_not_a_shorter_table(connected):

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -17,7 +16,7 @@ from core.types import Contract
 from ibkr.market.market_data import MarketData
 from ibkr.market.quotes import quote
 from ibkr.wire.messages import DataType, Tick
-from tests.ibkr.conftest import gateway_settings
+from tests.ibkr.conftest import WITHOUT_END, gateway_settings
 from tests.ibkr.fake_gateway import DETAILS, QUOTE, SCAN, contract_details, error
 from tests.ibkr.market_answers import AAPL, IBM, by_contract, nothing
 
@@ -79,12 +78,10 @@ def test_a_warning_that_ib_async_never_ends_a_request_with_ends_it_at_once(conne
     # 321 is a "warning" to ib_async: the request would hang for ever.
     _, connection = connected(
         {DETAILS: lambda g, f: g.say(error(f[2], 321, "Error validating request"))},
-        settings=gateway_settings(request_timeout=30.0),
+        settings=gateway_settings(request_timeout=WITHOUT_END),
     )
-    before = time.monotonic()
     refused = MarketData(connection).resolve(["AAPL"]).refused
     assert "321: Error validating request" in refused["AAPL"]
-    assert time.monotonic() - before < 2
 
 
 def test_a_price_increment_of_zero_is_no_contract(connected):

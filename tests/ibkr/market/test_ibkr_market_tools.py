@@ -13,7 +13,7 @@ from ibkr.market.live_quotes import live_quote
 from ibkr.market.market_data import MarketData
 from ibkr.market.order_book import fold
 from ibkr.wire.messages import DepthRow, Generic, Text, Tick
-from tests.ibkr.conftest import gateway_settings
+from tests.ibkr.conftest import WITHOUT_END, gateway_settings
 from tests.ibkr.fake_gateway import BARS, QUOTE
 from tests.ibkr.market_answers import DEPTH, HEAD
 
@@ -60,11 +60,9 @@ def test_both_kinds_of_halt_are_halts(value):
 
 def test_a_whole_quote_is_returned_long_before_the_snapshot_ends(connected):
     gateway, connection = connected(
-        {QUOTE: opened_only}, settings=gateway_settings(request_timeout=30.0)
+        {QUOTE: opened_only}, settings=gateway_settings(request_timeout=WITHOUT_END)
     )
-    before = time.monotonic()
     (found,) = MarketData(connection).quotes([AAPL]).quotes
-    assert time.monotonic() - before < 2
     assert (found.bid, found.volume) == (99.0, 12345.0)
     assert not gateway.asked("2"), "a line that nobody waits for costs no message"
 

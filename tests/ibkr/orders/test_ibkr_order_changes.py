@@ -1,7 +1,6 @@
 """Changes that never make a second order, and are confirmed by the broker's lists or not at all."""
 
 import math
-import time
 
 import pytest
 
@@ -14,6 +13,7 @@ from core.errors import (
 from core.money import Rates
 from core.types import OrderStatus, Side
 from tests.ibkr.account_messages import GLOBAL_CANCEL
+from tests.ibkr.conftest import WITHOUT_END
 from tests.ibkr.fake_gateway import (
     PLACE,
     STOCK,
@@ -108,9 +108,7 @@ def test_the_order_of_another_client_is_never_changed(orders):
 @pytest.mark.parametrize("code", [110, 201, 104, 105])
 def test_a_refused_change_leaves_the_order_as_it_was_and_says_so_at_once(orders, code):
     _, tools = orders(Book(take=False, say=(code, "because")).answers)
-    before = time.monotonic()
-    change = tools.modify(an_order(limit_price=101.0), timeout=30)
-    assert time.monotonic() - before < 2
+    change = tools.modify(an_order(limit_price=101.0), timeout=WITHOUT_END)
     assert not change.confirmed
     assert f"{code}: because" in change.reason
     assert change.state.status is OrderStatus.WORKING

@@ -1,11 +1,10 @@
 """What became of orders that were sent: acknowledged, rejected, or uncertain and said to be."""
 
-import time
-
 import pytest
 
 from core.errors import GatewayError, GatewayTimeout
 from core.types import OrderStatus
+from tests.ibkr.conftest import WITHOUT_END
 from tests.ibkr.fake_gateway import (
     COMPLETED,
     EXECUTIONS,
@@ -37,10 +36,8 @@ def test_an_error_about_an_order_that_lives_on_is_no_cancellation(trading, code)
 def test_a_refused_order_is_rejected_with_the_brokers_reason_at_once(trading, code):
     broker = Broker(lambda g, oid, _ref: g.say(error(oid, code, "because")), lists_it=False)
     _, tools = trading(broker.answers)
-    before = time.monotonic()
-    (state,) = tools.place_orders([an_order()], timeout=10)
+    (state,) = tools.place_orders([an_order()], timeout=WITHOUT_END)
     assert (state.status, state.message) == (OrderStatus.REJECTED, f"{code}: because")
-    assert time.monotonic() - before < 2
 
 
 def test_a_refused_order_among_the_completed_ones_is_rejected_not_cancelled(trading):
@@ -91,10 +88,8 @@ def test_an_order_that_nobody_knows_is_uncertain_and_not_sent_again(trading):
 
 def test_a_connection_that_breaks_while_waiting_is_noticed_at_once(trading):
     _, tools = trading(Broker(lambda g, _oid, _ref: g.drop()).answers)
-    before = time.monotonic()
-    (state,) = tools.place_orders([an_order()], timeout=30)
+    (state,) = tools.place_orders([an_order()], timeout=WITHOUT_END)
     assert state.status is OrderStatus.UNCERTAIN
-    assert time.monotonic() - before < 2
 
 
 def test_an_empty_batch_asks_nothing(trading):
@@ -125,9 +120,7 @@ def test_a_gateway_that_dies_in_the_batch_leaves_no_order_unaccounted_for(tradin
 
     broker = Broker(die)
     _, tools = trading(broker.answers)
-    before = time.monotonic()
-    states = tools.place_orders([an_order(str(i)) for i in range(12)], timeout=30)
-    assert time.monotonic() - before < 3
+    states = tools.place_orders([an_order(str(i)) for i in range(12)], timeout=WITHOUT_END)
     left = [state.order_ref for state in states]
     assert left == [str(i) for i in range(len(left))]  # what is not returned has not left
     assert {ref for _, ref in broker.sent} <= set(left) < {str(i) for i in range(12)}

@@ -1,13 +1,12 @@
 """The account: whole and fresh, or an error."""
 
 import threading
-import time
 
 import pytest
 
 from core.errors import DataError, GatewayError, GatewayTimeout, GatewayUnreachable
 from ibkr.account.portfolio import Portfolio
-from tests.ibkr.conftest import gateway_settings
+from tests.ibkr.conftest import WITHOUT_END, gateway_settings
 from tests.ibkr.fake_gateway import ACCOUNT, POSITIONS, STOCK, UNSET, error
 
 FIGURES = {
@@ -260,12 +259,10 @@ def test_a_refusal_without_an_id_ends_the_only_request_it_can_be_about(connected
             POSITIONS: positions(),
             ACCOUNT: lambda g, _f: g.say(error(-1, 321, "Invalid account code")),
         },
-        settings=gateway_settings(request_timeout=30.0),
+        settings=gateway_settings(request_timeout=WITHOUT_END),
     )
-    before = time.monotonic()
     with pytest.raises(GatewayError, match="Invalid account code"):
         Portfolio(connection).snapshot()
-    assert time.monotonic() - before < 2
 
 
 def test_a_connection_that_breaks_in_the_middle_of_the_list_is_no_shorter_list(connected):

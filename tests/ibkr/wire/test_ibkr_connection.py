@@ -21,7 +21,7 @@ from core.settings import Mode
 from ibkr.orders.trading import TradingTools
 from ibkr.wire import ports
 from ibkr.wire.connection import Connection, choose_account
-from tests.ibkr.conftest import gateway_settings
+from tests.ibkr.conftest import WITHOUT_END, gateway_settings
 from tests.ibkr.fake_gateway import DETAILS, START, TIME, error
 
 
@@ -104,18 +104,14 @@ def test_a_client_id_in_use_is_noticed_at_once_and_a_free_one_is_named(a_gateway
             gateway.say([15, 1, "DU1"], [9, 1, 1])
 
     gateway = a_gateway({START: start})
-    before = time.monotonic()
     with pytest.raises(GatewayUnreachable, match=r"client id 11 is already in use.*free: 31"):
-        connect(gateway.port, connect_timeout=5.0)
-    assert time.monotonic() - before < 2
+        connect(gateway.port, connect_timeout=WITHOUT_END)
 
 
 def test_a_gateway_that_hangs_up_during_the_greeting_is_noticed_at_once(a_gateway):
     gateway = a_gateway({START: lambda g, _f: g.drop()})
-    before = time.monotonic()
     with pytest.raises(GatewayUnreachable, match="trusted addresses"):
-        connect(gateway.port, connect_timeout=5.0)
-    assert time.monotonic() - before < 2
+        connect(gateway.port, connect_timeout=WITHOUT_END)
 
 
 @pytest.mark.parametrize(
@@ -124,26 +120,22 @@ def test_a_gateway_that_hangs_up_during_the_greeting_is_noticed_at_once(a_gatewa
 def test_something_that_is_no_gateway_is_noticed_at_once(a_gateway, greeting):
     # Read as a length, "HTTP" announces 1.2 GB, for which ib_async would wait.
     gateway = a_gateway(greeting=greeting)
-    before = time.monotonic()
     with pytest.raises(GatewayUnreachable, match=r"not an IBKR gateway|does not speak TWS"):
-        connect(gateway.port, connect_timeout=5.0)
-    assert time.monotonic() - before < 2
+        connect(gateway.port, connect_timeout=WITHOUT_END)
 
 
 def test_a_connection_that_breaks_fails_the_request_at_once(connected):
     _, connection = connected(
-        {DETAILS: lambda g, _f: g.drop()}, settings=gateway_settings(request_timeout=30.0)
+        {DETAILS: lambda g, _f: g.drop()}, settings=gateway_settings(request_timeout=WITHOUT_END)
     )
-    before = time.monotonic()
     with pytest.raises(GatewayUnreachable, match="broke"):
         connection.run(
             connection.line.requests.by_id(
                 lambda request: connection.line.client.send(9, 8, request),
                 what="contract",
-                within=30.0,
+                within=WITHOUT_END,
             )
         )
-    assert time.monotonic() - before < 2
     with pytest.raises(GatewayUnreachable, match="open a new one"):
         connection.server_time()
 
