@@ -40,9 +40,9 @@ PREFECT = str(Path(sys.executable).with_name("prefect"))
 STAGES = {
     "1-universe", "1-market", "1-fundamentals", "1-news", "1-macro", "1-earnings", "1-features",
     "2-signals",
-    "3-snapshot", "4-optimise", "5-overlay", "6-risk-gate", "7-what-if", "8-orders", "8-desk",
-    "8-state",
-    "9-journal", "9-message",
+    "3-snapshot", "4-optimise", "5-overlay", "6-risk-gate", "7-what-if", "8-order-ticket", "8-desk",
+    "8-standing",
+    "9-journal", "9-notify",
 }  # fmt: skip
 
 BUCHAREST = ZoneInfo("Europe/Bucharest")
