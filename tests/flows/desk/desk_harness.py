@@ -237,7 +237,7 @@ class Reruns:
         )
         told = json.loads(said)
         assert (told["verdict"], told["exit_code"], found) == (verdict, code, code), said
-        page = (self.paths.home / told["artefacts"]["seal.page"]["path"]).read_text()
+        page = (self.paths.home / told["artefacts"]["journal.page"]["path"]).read_text()
         sent = self.town.messages()[before:]
         for exit_ in (page, *sent):
             assert told["headline"] in exit_

@@ -131,14 +131,14 @@ def test_auto_sends_over_the_same_path_and_says_who_approved(town):
     town.to_next_session()
     outcome = town.run_day(submit=Submit.AUTO)
     sent = outcome.records[submit].result
-    assert sent["sent"] == len(town.at_exchange()) > 0
+    assert sent.sent == len(town.at_exchange()) > 0
     with town.store as store:
         record = ticket_store.find(store, town.session.day)
-        assert (record.state, record.sha256) == (TicketState.COMMITTED, sent["ticket"])
+        assert (record.state, record.sha256) == (TicketState.COMMITTED, sent.ticket)
         assert approval_state.approval_of(store, record.sha256).by == "auto"
     again = town.run_day(submit=Submit.AUTO)
     assert again.records[submit].result.sent == 0
-    assert len(set(town.at_exchange())) == len(town.at_exchange()) == sent["sent"]
+    assert len(set(town.at_exchange())) == len(town.at_exchange()) == sent.sent
     assert kinds(town).count("execution") >= 1
 
 
