@@ -14,11 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.canonical import canonical_json
+from core.decoding import decode
 from core.types import Order, OrderState
 from desk.errors import UnknownTrade
 from desk.orders import intents
 from desk.orders.intents import Intent, IntentState
-from desk.previews.planned_order import PlannedOrder, strategy_of
+from desk.previews.planned_order import PlannedOrder
 from desk.records.order_events import OVER, last_seen, remember
 from desk.records.schema import CLOSINGS, INTENTS, STRATEGIES
 from desk.records.store import DeskStore
@@ -195,7 +196,7 @@ def _known(store: DeskStore, order_refs: Iterable[str]) -> dict[str, _Known]:
 
 def _trade(row: Mapping[str, Any] | Any, account: str, known: _Known, closed: float) -> Trade:
     intent, seen = known
-    strategy = None if row["terms"] is None else strategy_of(json.loads(row["terms"]))
+    strategy = None if row["terms"] is None else decode(Strategy, json.loads(row["terms"]))
     filled = 0.0 if seen is None else seen.filled
     return Trade(
         trade_id=row["order_ref"],

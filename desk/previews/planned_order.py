@@ -8,9 +8,10 @@ from datetime import date
 from typing import Any
 
 from core.canonical import canonical_json, sha256_of
+from core.decoding import decode
 from core.settings import Settings
-from core.types import ComboOrder, Leg, Order, OrderType, Side
-from risk.strategy import Strategy, StrategyKind, StrategyLeg
+from core.types import ComboOrder, Order
+from risk.strategy import Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,38 +57,15 @@ def terms_of(order: Order, account: str, day: date, settings: Settings, **more: 
 
 
 def read_plan(terms: Mapping[str, Any]) -> PlannedOrder:
-    """Read a plan back from a token's terms."""
+    """Read a plan back from a token's terms. Raises `DataError` for what is none."""
     strategy = terms.get("strategy")
     return PlannedOrder(
         read_order(terms["order"]),
         terms.get("closes"),
-        None if strategy is None else strategy_of(strategy),
+        None if strategy is None else decode(Strategy, strategy),
     )
 
 
 def read_order(plain: Mapping[str, Any]) -> Order:
     """Read an order back from plain JSON, with its legs where it has some."""
-    typed = {"side": Side(plain["side"]), "order_type": OrderType(plain["order_type"])}
-    if "legs" not in plain:
-        return Order(**{**plain, **typed})
-    legs = tuple(Leg(leg["con_id"], Side(leg["side"]), leg["ratio"]) for leg in plain["legs"])
-    return ComboOrder(**{**plain, **typed, "legs": legs})
-
-
-def strategy_of(plain: Mapping[str, Any]) -> Strategy:
-    """Read a strategy back from plain JSON."""
-    return Strategy(
-        kind=StrategyKind(plain["kind"]),
-        symbol=plain["symbol"],
-        multiplier=plain["multiplier"],
-        legs=tuple(
-            StrategyLeg(
-                side=Side(leg["side"]),
-                ratio=leg["ratio"],
-                right=leg["right"],
-                strike=leg["strike"],
-                expiry=date.fromisoformat(leg["expiry"]) if leg["expiry"] else None,
-            )
-            for leg in plain["legs"]
-        ),
-    )
+    return decode(ComboOrder if "legs" in plain else Order, plain)
