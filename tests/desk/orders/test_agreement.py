@@ -16,9 +16,10 @@ from tests.desk.desk_harness import MONDAY, NOW
 from tests.desk.orders.edited_rows import HARMLESS, Kept, edit, ticket_at, unfound
 from tests.desk.previews.strategy_harness import StrategyStage
 from tests.desk.socket_harness import SocketStage
+from tests.fixtures.tiers import every
 
 
-@pytest.mark.parametrize("state", ["approved", "intended", "sent", "acknowledged"])
+@pytest.mark.parametrize("state", every(2, ["sent", "approved", "acknowledged", "intended"]))
 def test_an_edit_of_any_column_that_bears_on_what_is_sent_is_found_at_every_state(desk, state):
     sha256 = ticket_at(desk, state)
     kept = Kept(desk, desk.account, sha256)

@@ -269,6 +269,7 @@ def test_a_run_that_is_killed_is_told_by_the_watch(prefect, worker, slack):
     assert "run was killed" in told
 
 
+@pytest.mark.campaign
 def test_running_the_execute_deployment_as_somebody_approves_and_sends_once(prefect, worker):
     approval = ("--param", "ticket=2026-06-15", "--param", "approved_by=ann")
     # By the command line, as a person does it.
