@@ -161,9 +161,16 @@ def read(desk, record, *, now=NOW):
     return standing(desk.store, ticket_store.fetch(desk.store, record.sha256), now=now)
 
 
-def test_a_desk_is_read_from_proposed_to_filled_and_every_word_follows(desk):
+def approved_in_part(desk):
+    """Register a ticket of two orders of which the first is approved."""
     first, second = desk.an_order(0), desk.an_order(1)
     record = desk.register(desk.a_ticket(first, second))
+    approvals.approve(desk.store, record.sha256, by="ana", only=[first.symbol], now=NOW)
+    return record, first.symbol, second.symbol
+
+
+def test_a_ticket_is_read_from_proposed_to_rejected_and_back(desk):
+    record = desk.register(desk.a_ticket(desk.an_order(0)))
     assert read(desk, record).verdict is Verdict.PROPOSED
     approvals.reject(desk.store, record.sha256, by="bob", reason="too much oil", now=NOW)
     found = read(desk, record)
@@ -173,28 +180,35 @@ def test_a_desk_is_read_from_proposed_to_filled_and_every_word_follows(desk):
     assert "reopen" not in read(desk, record, now=MONDAY.open).next_step
     approvals.reopen(desk.store, record.sha256, by="bob", reason="", now=NOW)
     assert read(desk, record).verdict is Verdict.PROPOSED
-    approvals.approve(desk.store, record.sha256, by="ana", only=[first.symbol], now=NOW)
+
+
+def test_a_desk_that_sent_what_was_approved_in_part_says_so_even_when_decided_anew(desk):
+    record, first, second = approved_in_part(desk)
     found = read(desk, record)
     assert found.verdict is Verdict.APPROVED
-    assert f"1 order ({second.symbol}), open until 16:15 Bucharest" in found.next_step
+    assert f"1 order ({second}), open until 16:15 Bucharest" in found.next_step
     desk.submit(record.sha256)
     found = read(desk, record)
     assert (found.verdict, found.headline) == (Verdict.SENT, "1 order sent: 1 working")
-    assert f"approved by ana, only {first.symbol}" in found.meaning
-    assert found.unapproved == (second.symbol,)
+    assert f"approved by ana, only {first}" in found.meaning
+    assert found.unapproved == (second,)
     # Decided anew: the orders that were sent are still what the day is.
     later = desk.register(desk.a_ticket(desk.an_order(2)))
     anew = read(desk, later)
     assert (anew.verdict, anew.headline, anew.anew) == (Verdict.SENT, found.headline, True)
     assert "none of it will be sent" in anew.meaning
-    # Approved while nothing may leave, the rest is neither lost nor called sent.
+
+
+def test_what_is_approved_while_nothing_may_leave_is_neither_lost_nor_called_sent(desk):
+    record, _, second = approved_in_part(desk)
+    desk.submit(record.sha256)
     kill_switch.stop(desk.store, by="ana", reason="", now=NOW)
     assert "daybook resume --by NAME; then: daybook approve" in read(desk, record).next_step
     approvals.approve(desk.store, record.sha256, by="bob", now=NOW)
     assert "orders" in desk.submit(record.sha256).held_back
     found = read(desk, record)
     assert (found.verdict, found.unsent, found.unapproved) == (
-        Verdict.HELD_BACK, (second.symbol,), (),
+        Verdict.HELD_BACK, (second,), (),
     )  # fmt: skip
     assert found.headline == "2 orders approved, not all sent: 1 pending, 1 working"
     assert decode(Standing, plain(found)) == found
@@ -202,13 +216,13 @@ def test_a_desk_is_read_from_proposed_to_filled_and_every_word_follows(desk):
     paper = dataclasses.replace(found, mode="paper").next_step
     assert "daybook resume --mode paper --by NAME" in paper
     assert "daybook execute --mode paper 2026-06-15" in paper
-    with pytest.raises(AlreadyApproved, match=rf"not sent: {second.symbol}; to send .* execute"):
+    with pytest.raises(AlreadyApproved, match=rf"not sent: {second}; to send .* execute"):
         approvals.approve(desk.store, record.sha256, by="bob", now=NOW)
     kill_switch.resume(desk.store, by="ana", reason="", now=NOW)
     desk.submit(record.sha256)
     assert read(desk, record).headline == "2 orders sent: 2 working"
     assert "approved by ana, only" in read(desk, record).meaning
-    assert f"; bob, only {second.symbol}" in read(desk, record).meaning
+    assert f"; bob, only {second}" in read(desk, record).meaning
     desk.advance_to(MONDAY.close)
     desk.submit(record.sha256)
     assert read(desk, record, now=MONDAY.close).headline == "2 orders sent: 2 filled"

@@ -20,27 +20,14 @@ def a_rewriting_wire(port, words):
         threads.append(threading.Thread(target=target, args=arguments, daemon=True))
         threads[-1].start()
 
-    def pump(source, sink, table):
-        held, keep = b"", max(map(len, table), default=1) - 1
-        with suppress(OSError):
-            while piece := source.recv(65536):
-                held += piece
-                for said, instead in table.items():
-                    held = held.replace(said, instead)
-                cut = _safe_cut(held, table, keep)
-                sink.sendall(held[:cut])
-                held = held[cut:]
-        with suppress(OSError):
-            sink.shutdown(socket.SHUT_WR)
-
     def serve():
         with suppress(OSError):
             while True:
                 client = listener.accept()[0]
                 server = socket.create_connection(("127.0.0.1", port))
                 sockets.extend((client, server))
-                begin(pump, client, server, {})
-                begin(pump, server, client, words)
+                begin(_pump, client, server, {})
+                begin(_pump, server, client, words)
 
     begin(serve)
     try:
@@ -54,6 +41,21 @@ def a_rewriting_wire(port, words):
             one.close()
         for thread in threads:
             thread.join(5)
+
+
+def _pump(source, sink, words):
+    """Pass on what is said until it ends, some words exchanged for others."""
+    held, keep = b"", max(map(len, words), default=1) - 1
+    with suppress(OSError):
+        while piece := source.recv(65536):
+            held += piece
+            for said, instead in words.items():
+                held = held.replace(said, instead)
+            cut = _safe_cut(held, words, keep)
+            sink.sendall(held[:cut])
+            held = held[cut:]
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
 
 
 def _safe_cut(held, words, keep):

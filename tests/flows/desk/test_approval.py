@@ -89,10 +89,18 @@ def test_every_exit_of_a_rerun_says_what_the_desk_says_after_orders_were_sent(to
     run("sent", 0)
     assert len(town.messages()) == before + 1  # what was told is not told again
     assert len(town.at_exchange()) == orders
+    is_filled_and_closed(town, run, orders)
+    answers = ["rejection", "reopening", "approval", "approval"]
+    assert [kind for kind in kinds(town) if kind in answers] == answers
+    assert kinds(town).count("execution") == 2
+    assert kinds(town).count("close") == 1
+    journal.verify(paths.journal, paths.home)
 
-    # The broker is asked, by `orders` as by the next run; until then the desk knows of no fill.
+
+def is_filled_and_closed(town, run, orders):
+    """The broker is asked, by `orders` as by the next run; until then the desk knows of no fill."""
     town.simulator.advance_to(town.session.open + MINUTE)
-    code, said = town.daybook("orders", "--date", day)
+    code, said = town.daybook("orders", "--date", str(town.session.day))
     assert (code, f"{orders} filled" in said) == (0, True), said
     assert "the broker was asked at" in said
     told, _, _ = run("filled", 0)
@@ -103,11 +111,6 @@ def test_every_exit_of_a_rerun_says_what_the_desk_says_after_orders_were_sent(to
         assert code == 0, said
         assert f"closed: {orders} orders sent: {orders} filled" in town.messages()[-1]
     run("filled", 0)
-    answers = ["rejection", "reopening", "approval", "approval"]
-    assert [kind for kind in kinds(town) if kind in answers] == answers
-    assert kinds(town).count("execution") == 2
-    assert kinds(town).count("close") == 1
-    journal.verify(paths.journal, paths.home)
 
 
 @pytest.mark.slow
