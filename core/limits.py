@@ -21,6 +21,7 @@ _NAV = "of net asset value"
 class Where(StrEnum):
     """What holds a number against its limit, or lets it count."""
 
+    UNIVERSE = "choice of the universe"
     TARGET = "target weights"
     LOTS = "whole lots"
     OVERLAY = "overrides"
@@ -28,6 +29,7 @@ class Where(StrEnum):
     ORDER = "check of each order"
     STRATEGY = "check of each option strategy"
     ACCOUNT = "account checks of the gate"
+    DESK = "checks of the desk against the decision"
     SESSION = "session limits of the desk"
 
 
@@ -171,15 +173,18 @@ MIN_COVERAGE = Term(
 )  # fmt: skip
 MAX_ADV_SHARE = Term(
     "limits.max_adv_share", 0.10, FRACTION, "of a day's volume",
-    "an order, of the average daily volume of 20 sessions", (Where.ORDER,),
+    "an order, of the average daily volume of 20 sessions",
+    (Where.GATE, Where.ORDER, Where.STRATEGY),
 )  # fmt: skip
 MAX_ORDER_VALUE = Term(
     # A position that changes sign trades twice max_single.
-    "limits.max_order_value", 0.25, FRACTION, _NAV, "value of one order", (Where.ORDER,),
+    "limits.max_order_value", 0.25, FRACTION, _NAV, "value of one order",
+    (Where.GATE, Where.ORDER, Where.STRATEGY),
 )  # fmt: skip
 PRICE_COLLAR = Term(
     "limits.price_collar", 0.10, FRACTION, "from the reference price",
-    "distance of a limit price from the reference price", (Where.ORDER, Where.STRATEGY),
+    "distance of a limit price from the reference price, and of a price or the net asset value "
+    "from what it was at the decision", (Where.ORDER, Where.STRATEGY, Where.DESK),
 )  # fmt: skip
 MAX_ORDERS = Term(
     "limits.max_orders", 250, Range(1, 10_000), "orders in a batch", "orders in one batch",
@@ -187,7 +192,7 @@ MAX_ORDERS = Term(
 )  # fmt: skip
 MAX_ORDERS_PER_SESSION = Term(
     "limits.max_orders_per_session", 500, Range(1, 100_000), "orders in a session",
-    "orders committed to in one session, whichever way they came", (Where.GATE, Where.SESSION),
+    "orders committed to in one session, whichever way they came", (Where.ACCOUNT, Where.SESSION),
 )  # fmt: skip
 MAX_SUBMISSIONS = Term(
     "limits.max_submissions", 100, Range(1, 10_000), "batches in a session",
@@ -195,7 +200,7 @@ MAX_SUBMISSIONS = Term(
 )  # fmt: skip
 RESTRICTED: Term[tuple[str, ...]] = Term(
     "limits.restricted", (), NO_RANGE, "symbols or conIds", "what is never traded",
-    (Where.TARGET, Where.GATE),
+    (Where.UNIVERSE, Where.TARGET, Where.GATE),
 )  # fmt: skip
 MAX_DAILY_LOSS = Term(
     "limits.max_daily_loss", 0.05, FRACTION, _NAV,

@@ -17,11 +17,37 @@ ROOT = Path(__file__).resolve().parents[2]
 TERMS = {term.setting: term for term in (*UTILITY, *LIMITS)}
 NAMES = {term.name for term in TERMS.values()}
 DEFINITION = "core/limits.py"
+# What a module that reads a limit does with it.
+ENFORCING = {
+    "tasks/ingest/universe.py": {Where.UNIVERSE},
+    "tasks/decide/optimise.py": {Where.TARGET},
+    "tasks/decide/targets.py": {Where.LOTS},
+    "risk/name_limits.py": {Where.TARGET, Where.LOTS},
+    "tasks/decide/overlay.py": {Where.OVERLAY},
+    "risk/gate.py": {Where.GATE},
+    "risk/batch.py": {Where.GATE},
+    "risk/order.py": {Where.ORDER},
+    "risk/strategy_checks.py": {Where.STRATEGY},
+    "risk/account.py": {Where.ACCOUNT},
+    "desk/gate/account_state.py": {Where.ACCOUNT},
+    "desk/gate/desk_gate.py": {Where.DESK},
+    "desk/records/session_limits.py": {Where.SESSION},
+    "tasks/record/day_page.py": set(),  # these two show limits, and hold nothing against them
+    "review/page_parts/no_orders.py": set(),
+}
 
 
 def of(setting, settings=None):
     section, name = setting.split(".")
     return getattr(getattr(settings or Settings(), section), name)
+
+
+def modules():
+    """Return the path of every tracked module."""
+    tracked = subprocess.run(
+        ["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
+    return [path for path in tracked if (ROOT / path).exists()]
 
 
 def numbers_given_to_terms(source):
@@ -51,15 +77,12 @@ def is_plain(value):
 
 @pytest.mark.world
 def test_no_other_place_states_a_default():
-    tracked = subprocess.run(
-        ["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.split()
     elsewhere = ("tests/", "simulator/", "review/")  # review counts the rows it shows
-    sources = [each for each in tracked if not each.startswith(elsewhere)]
+    sources = [each for each in modules() if not each.startswith(elsewhere)]
     found = {
         f"{path}: {name}"
         for path in sources
-        if path != DEFINITION and (ROOT / path).exists()
+        if path != DEFINITION
         for name in numbers_given_to_terms((ROOT / path).read_text())
     }
     assert found == set()
@@ -123,6 +146,42 @@ def test_what_the_gate_is_said_to_enforce_it_has_a_limit_for():
     # The restricted list, the day records begin on and the least prices are no numbers to exceed.
     others = {"restricted", "account_since", "min_option_price", "min_spread_width"}
     assert said - {f"limits.{name}" for name in others} == gated
+
+
+def limits_read(source):
+    """Return the settings of the limits that a module reads, itself or as `risk.limits.Limits`."""
+    limits = Limits.of(LimitSettings())
+    settings = {term.name: term.setting for term in LIMITS}
+    for name in Limits.__dataclass_fields__:
+        settings[name] = getattr(limits, name).setting.split()[0]
+    read = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute))
+    holders = re.compile(r"(.+\.)?(limits|rules)|Limits\.of\(.*\)")
+    return {
+        settings[node.attr]
+        for node in read
+        if node.attr in settings and holders.fullmatch(ast.unparse(node.value))
+    }
+
+
+def test_the_search_sees_a_limit_that_is_read():
+    assert limits_read("day.settings.limits.max_net + rules.missing + settings.orders") == {
+        "limits.max_net",
+        "limits.min_coverage",
+    }
+    assert limits_read("Limits.of(limits).beta") == {"limits.max_beta"}
+
+
+@pytest.mark.world
+def test_a_limit_is_enforced_where_its_definition_says_and_nowhere_else():
+    # The optimiser is handed its limits by name, by the stages; risk/limits.py only converts them.
+    elsewhere = ("tests/", "benchmarks/", "core/", "optimiser/", "risk/limits.py")
+    found = {term.setting: set() for term in LIMITS}
+    for path in modules():
+        if not path.startswith(elsewhere):
+            for setting in limits_read((ROOT / path).read_text()):
+                assert path in ENFORCING, f"{path} reads {setting}: say here what it does with it"
+                found[setting] |= ENFORCING[path]
+    assert found == {term.setting: set(term.enforced) for term in LIMITS}
 
 
 def test_the_readme_shows_the_defaults():
