@@ -9,7 +9,7 @@ WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 PYTEST := $(BIN)/python -m pytest -q
 PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Some images forbid Python its bytecode cache, and then every process that a day or a test starts
-# compiles pandas and all else anew: a second and more of CPU time each.
+# compiles pandas and all else again: a second and more of CPU time each.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run check test campaign lint format coverage docs hooks bench bench-ingest
@@ -21,7 +21,7 @@ help:            ## List the targets
 $(READY): scripts/bootstrap.py requirements.lock pyproject.toml
 	$(PYTHON) scripts/bootstrap.py $(VENV)
 
-run: $(READY)    ## One whole simulated day, offline, to a sealed journal
+run: $(READY)    ## One whole simulated day, offline, to a journal entry
 	$(BIN)/daybook run
 
 check: lint      ## Before each commit: lint, types, import contracts and the unit tests
@@ -47,7 +47,7 @@ coverage: $(READY) ## Line and branch coverage of every test, as HTML in reports
 	$(PYTEST) $(PARALLEL) \
 	    --cov --cov-report=term:skip-covered --cov-report=html:reports/coverage
 
-docs: $(READY)   ## Write docs/configuration.md anew from the settings
+docs: $(READY)   ## Regenerate docs/configuration.md from the settings
 	$(BIN)/python -m core.settings.reference > docs/configuration.md
 
 hooks: $(READY)  ## Check each commit as CI does: ruff, mypy, import contracts, its subject
@@ -87,7 +87,7 @@ deploy: $(READY) ## Register the deployments with the Prefect server of PREFECT_
 $(BIN)/uv:
 	$(MAKE) $(READY)
 
-lock: $(BIN)/uv  ## Resolve requirements.lock anew, with the uv of the environment
+lock: $(BIN)/uv  ## Resolve requirements.lock again, with the uv of the environment
 	$(BIN)/uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes \
 	    --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.lock
 

@@ -32,7 +32,7 @@ class SealedDay:
         """Return the artefact whose path begins so, under any revision."""
         found = [a for a in self.entry.entry.artefacts if a.path.startswith(prefix)]
         if not found:
-            raise NoData(f"the decision of {self.session} sealed no {prefix}…")
+            raise NoData(f"the decision of {self.session} recorded no {prefix}…")
         return found[-1]
 
 

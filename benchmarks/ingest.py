@@ -25,7 +25,7 @@ from simulator.market.synthetic import SyntheticMarket
 from simulator.process import SimulatorProcess, start
 
 SYMBOLS = 700
-SPARE = 40  # a few symbols of the made-up market are ambiguous, or not listed yet
+SPARE = 40  # a few symbols of the synthetic market are ambiguous, or not listed yet
 DAY = date(2026, 6, 15)
 PACE = 45.0  # messages a second
 SNAPSHOT_TAIL = 11.0  # seconds

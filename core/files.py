@@ -22,7 +22,7 @@ def file_trouble(path: Path) -> str | None:
     except OSError as error:
         return _refused(error, "file")
     except ValueError:
-        return "no path: it holds a NUL character"
+        return "not a path: it holds a NUL character"
     if stat.S_ISDIR(mode):
         return "a folder, not a file"
     if not stat.S_ISREG(mode):
@@ -37,7 +37,7 @@ def folder_trouble(path: Path) -> str | None:
     except OSError as error:
         return _refused(error, "folder")
     except ValueError:
-        return "no path: it holds a NUL character"
+        return "not a path: it holds a NUL character"
     return None if stat.S_ISDIR(mode) else f"{_kind(mode)}, not a folder"
 
 

@@ -86,7 +86,7 @@ def exchange(request: httpx.Request, allowance: Allowance, *, proxies: bool = Fa
 def _said(error: httpx.TransportError) -> str:
     text = str(error) or "no text"
     if "b'" in text or 'b"' in text:  # h11 quotes the line; a broken server repeats ours in it
-        return "what arrived is no HTTP"
+        return "the answer is not HTTP"
     return f"{type(error).__name__}: {text}"
 
 

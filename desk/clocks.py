@@ -61,7 +61,7 @@ class Clocks:
             f"the gateway's clock says {self.gateway:%Y-%m-%d %H:%M:%S} UTC, this computer's "
             f"{self.host:%Y-%m-%d %H:%M:%S} UTC: {told(self.ahead)}, more than "
             f"gateway.clock_tolerance allows ({self.tolerance.total_seconds():g} s). Nothing more "
-            "was sent. Set the clock that is wrong (chronyc tracking or timedatectl tells of this "
+            "was sent. Set the clock that is wrong (chronyc tracking or timedatectl shows this "
             "computer's; a gateway elsewhere has its own), then: daybook doctor"
         )
 

@@ -2,7 +2,7 @@
 
 DaybookError
 ├── NotPermitted            this must not be sent as things stand; nothing was sent
-│   ├── TicketExpired       the order cut-off has passed: the next run decides anew
+│   ├── TicketExpired       the order cut-off has passed: the next run decides again
 │   ├── TicketChanged       the bytes are not those that were approved: run the day again
 │   │   └── OrdersAltered   the desk's own rows are not: the kill switch is set, a person looks
 │   ├── TicketClosed        rejected, superseded or a recommendation only: another ticket counts
@@ -78,7 +78,7 @@ class AlreadyCommitted(NotPermitted):
 
 
 class NotApproved(NotPermitted):
-    """Nobody has approved the ticket."""
+    """The ticket has no approval."""
 
 
 class GateRefused(NotPermitted):

@@ -70,7 +70,7 @@ def load(connection: sa.Connection) -> KillSwitch:
         return KillSwitch(TradingState(row["state"]), row["by"], row["reason"], at)
     except (ValueError, TypeError) as error:
         raise StorageError(
-            f"the kill switch's newest row cannot be read ({error}), so no order leaves; to write "
+            f"the kill switch's newest row cannot be read ({error}), so no order is sent; to write "
             "a new one: daybook stop, or daybook resume --by NAME"
         ) from error
 
@@ -93,10 +93,10 @@ def refuse(switch: KillSwitch, order: Order, *, held: Mapping[int, float]) -> No
         return
     why = f" ({switch.reason})" if switch.reason else ""
     reducing = switch.state is TradingState.REDUCING
-    what = "all orders but those that reduce positions" if reducing else "all orders"
+    turned = "allowed only orders that reduce positions" if reducing else "halted trading"
     raise Stopped(
-        f"{order.side} {order.quantity} {order.symbol} was not sent: {switch.by} stopped {what} at "
-        f"{switch.at:%Y-%m-%d %H:%M} UTC{why}; to let orders pass: daybook resume --by NAME"
+        f"{order.side} {order.quantity} {order.symbol} was not sent: {switch.by} {turned} at "
+        f"{switch.at:%Y-%m-%d %H:%M} UTC{why}; to resume trading: daybook resume --by NAME"
     )
 
 

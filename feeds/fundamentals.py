@@ -134,8 +134,9 @@ def parse_fundamentals(
         )
     if len(known) < len(set(symbols)):
         absent = sorted(set(symbols) - set(known))
-        named = ", ".join(absent[:5])
-        problems.append(f"{len(absent)} symbol(s) unknown to the vendor, such as {named}")
+        named = ", ".join(absent[:5]) + (", …" if len(absent) > 5 else "")
+        plural = "" if len(absent) == 1 else "s"
+        problems.append(f"{len(absent)} symbol{plural} without fundamentals ({named})")
     refused: Counter[str] = Counter()
     records = [_record(symbol, found, as_of, refused) for symbol in known]
     problems += [f"{n} value(s) of {column} cannot be true" for column, n in refused.items()]

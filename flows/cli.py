@@ -111,12 +111,12 @@ def run(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Run one day through all nine stages, from market data to a sealed journal.
+    """Run one day through all nine stages, from market data to a journal entry.
 
-    A rerun that changes nothing writes, seals and sends nothing again.
+    A rerun that changes nothing writes, records and sends nothing again.
 
     Exit codes: 0 done, or no session; 1 failed, or needs attention; 2 usage or configuration;
-    3 recommendation only, or refused; 4 stopped; 5 expired.
+    3 recommendation only, or refused; 4 halted by the kill switch; 5 expired.
     """
     if sys.stderr.isatty():
         say("loading …", err=True)  # the imports below take seconds
@@ -156,7 +156,7 @@ def doctor(mode: ModeOption = None, as_json: Json = False) -> None:
 
 @journal_app.command("verify")
 def journal_verify(mode: ModeOption = None, as_json: Json = False) -> None:
-    """Verify that nothing sealed has changed: every segment, artefact and hash of the chain."""
+    """Verify that nothing recorded has changed: every segment, artefact and hash of the chain."""
     paths = folders.Paths.of(_settings(mode))
     found = journal.verify(paths.journal, paths.home)
     if as_json:

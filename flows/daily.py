@@ -100,7 +100,7 @@ class ArtifactWatcher:
 
     def begins(self, world: str) -> None:
         """Note what the run talks to."""
-        create_markdown_artifact(key="world", markdown=markdown(world))
+        create_markdown_artifact(key="environment", markdown=markdown(world))
 
     def started(self, title: str) -> None:
         """Nothing: Prefect shows running tasks itself."""

@@ -99,7 +99,7 @@ def _open(folder: Path) -> Checkpoint:
         checkpoints.write(folder, Checkpoint())
     sealed = checkpoints.parse(read_bytes(path)) if path.exists() else None
     if sealed is None:
-        raise JournalTampered([f"{path} is missing or is no checkpoint"])
+        raise JournalTampered([f"{path} is missing or not a checkpoint"])
     orphan = sealed.segments + 1
     findings = list(
         count_findings({n: names for n, names in found.items() if n != orphan}, sealed.segments)
@@ -107,7 +107,7 @@ def _open(folder: Path) -> Checkpoint:
     if sealed.segments and not findings:
         tail = segments_in(folder) / found[sealed.segments][0]
         if sha256_of(read_bytes(tail)) != sealed.last:
-            findings.append(f"segments/{tail.name} was changed after it was sealed")
+            findings.append(f"segments/{tail.name} was changed after it was recorded")
     if findings:
         raise JournalTampered(findings)
     return sealed
@@ -157,7 +157,7 @@ def _require_same(earlier: Segment, entry: Entry, content: str) -> None:
         if as_json(getattr(before, name)) != as_json(getattr(after, name))
     ]
     raise JournalError(
-        f"run {entry.run_id} already sealed a {entry.kind!r} entry with other content "
+        f"run {entry.run_id} already recorded a {entry.kind!r} entry with other content "
         f"(segments/{earlier.name}; differs in {', '.join(differs)}); "
-        "what is sealed stays, so another decision needs another run id"
+        "recorded entries are final, so another decision needs another run id"
     )

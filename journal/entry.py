@@ -42,7 +42,7 @@ def payloads(entry: Entry) -> list[str]:
     """
     problems = list(_problems(entry))
     if problems:
-        raise JournalError("this entry cannot be sealed: " + "; ".join(problems))
+        raise JournalError("this entry cannot be recorded: " + "; ".join(problems))
     head = {
         "session": entry.session,
         "facts": dict(entry.facts),
@@ -58,7 +58,7 @@ def as_json(value: Any) -> str:
         return canonical_json(value).decode().removesuffix("\n")
     except (DataError, TypeError, UnicodeError) as error:
         raise JournalError(
-            f"this entry cannot be sealed: {error}; give plain JSON values, None for unknown"
+            f"this entry cannot be recorded: {error}; give plain JSON values, None for unknown"
         ) from error
 
 
@@ -73,7 +73,7 @@ def _problems(entry: Entry) -> Iterator[str]:
         yield f"session {entry.session} is a moment, not a day"
     for artefact in entry.artefacts:
         if not _SHA256.fullmatch(artefact.sha256):
-            yield f"artefact {artefact.path}: {artefact.sha256!r} is no sha256"
+            yield f"artefact {artefact.path}: {artefact.sha256!r} is not a sha256"
         if artefact.path.startswith("/") or ".." in artefact.path.split("/"):
             yield f"artefact {artefact.path} is not below the home folder"
     for number, decision in enumerate(entry.decisions):

@@ -48,7 +48,7 @@ def read_bytes(path: Path) -> bytes:
 
 def count_findings(found: dict[int, list[str]], sealed: int) -> Iterator[str]:
     """Yield every way in which the files are not exactly segments 1 to ``sealed``."""
-    yield from (f"segments/{name} is no segment" for name in found.get(NO_SEGMENT, ()))
+    yield from (f"segments/{name} is not a segment" for name in found.get(NO_SEGMENT, ()))
     gaps = sealed - sum(NO_SEGMENT < number <= sealed for number in found)
     if gaps:
         # Named up to a handful: a forged checkpoint may count to any number.

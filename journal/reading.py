@@ -149,7 +149,7 @@ def _start(
         raise JournalError(f"no journal at {folder}; run a day first: daybook run")
     sealed = checkpoints.parse(read_bytes(path)) if path.exists() else None
     if sealed is None:
-        findings.append(f"{path} is missing or is no checkpoint")
+        findings.append(f"{path} is missing or not a checkpoint")
         return max(found, default=NO_SEGMENT), None
     if sealed.segments == 0 and not found:
         raise JournalError(f"the journal at {folder} is empty; run a day first: daybook run")
@@ -179,7 +179,7 @@ def _check(
         findings.append(f"{shown} is in the place of segments/{segment.name}")
         return None, sha256
     if link is not None and (segment.head, segment.rows[-1].seq + 1) != (link.head, link.rows):
-        findings.append(f"{shown} does not lead to the head that {link.said_by} names")
+        findings.append(f"{shown} does not lead to the latest hash that {link.said_by} names")
     return segment, sha256
 
 

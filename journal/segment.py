@@ -125,7 +125,7 @@ def from_bytes(content: bytes) -> Segment:
     try:
         table = pq.read_table(pa.BufferReader(content), use_threads=False)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"is no parquet file: {error}") from error
+        raise DataError(f"is not a parquet file: {error}") from error
     problems = list(ROWS.problems(table))
     if problems or table.num_rows < 2:
         raise DataError("; ".join(problems) or f"has {table.num_rows} rows, needs 2 or more")

@@ -51,15 +51,15 @@ class Alert:
 def alert_message(alert: Alert) -> Message:
     """Return the alert for Slack: the first line alone says what happened, to which day."""
     header = f"⚠ daybook {alert.session} · {BADGES[alert.mode]} · {alert.title}"
-    lines = (alert.what, f"Orders: {alert.effect}", f"To go on: {alert.go_on}",
+    lines = (alert.what, f"Orders: {alert.effect}", f"To continue: {alert.go_on}",
              f"To stop all trading: {alert.stop}")  # fmt: skip
-    return message(header, "\n".join(lines)[:MAX_SECTION], f"told once · cause {alert.cause}")
+    return message(header, "\n".join(lines)[:MAX_SECTION], f"sent once · cause {alert.cause}")
 
 
 def alert_lines(alert: Alert) -> list[str]:
     """Return the alert as plain lines."""
     return [f"{alert.title}: {alert.what}", f"  orders: {alert.effect}",
-            f"  to go on: {alert.go_on}", f"  to stop all trading: {alert.stop}"]  # fmt: skip
+            f"  to continue: {alert.go_on}", f"  to stop all trading: {alert.stop}"]  # fmt: skip
 
 
 def reason_of(error: BaseException) -> str:

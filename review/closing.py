@@ -130,7 +130,7 @@ def close_lines(report: CloseReport) -> list[str]:
         f"{head} {report.standing.verdict}",
         *(_order_line(state, report.costs) for state in report.states),
         *_summary(report),
-        f"journal head {report.head}",
+        f"latest journal hash {report.head}",
     ]
 
 
@@ -141,13 +141,15 @@ def close_message(report: CloseReport) -> Message:
         f"{BADGES[report.mode]} · closed: {report.standing.headline}"
     )
     orders = [_order_line(state, report.costs) for state in report.states[:MAX_ROWS]]
-    context = f"ticket {report.ticket_sha256[:SHORT]} · journal head {report.head}"
+    context = f"ticket {report.ticket_sha256[:SHORT]} · latest journal hash {report.head}"
     return message(header, "\n".join([*_summary(report), *orders]), context)
 
 
 def _summary(report: CloseReport) -> list[str]:
     spent = report.costs
-    bps = "" if spent.slippage_bps is None else f" ({number(spent.slippage_bps, 1)} bp)"
+    bps = (
+        "" if spent.slippage_bps is None else f" ({number(spent.slippage_bps, 1, signed=True)} bp)"
+    )
     lines = [
         f"{'NOT KNOWN' if m.may_be_ours else 'NOT EXPLAINED'} {m.symbol}: {m.reason}"
         for m in report.mismatches
@@ -164,11 +166,12 @@ def _summary(report: CloseReport) -> list[str]:
         lines.append(f"not wholly filled: {', '.join(report.unfilled)}")
     if spent.without_commission:
         lines.append(f"{count(spent.without_commission, 'fill')} without a commission yet")
-    cost = f"slippage {number(spent.slippage)}{bps} against the decision"
+    cost = f"slippage against the decision price {number(spent.slippage, signed=True)}{bps}"
     traded = f"{count(len(spent.fills), 'fill')}, traded {number(spent.traded)}"
     return [
         *lines,
         f"{traded}, {cost}, commission {number(spent.commission)}",
+        "amounts are in the base currency; positive slippage is a cost",
         f"net asset value {number(report.net_asset_value)}",
     ]
 
@@ -176,5 +179,5 @@ def _summary(report: CloseReport) -> list[str]:
 def _order_line(state: OrderReport, spent: CostReport) -> str:
     own = [fill for fill in spent.fills if fill.order_ref == state.order_ref]
     known = [fill.slippage for fill in own if fill.slippage is not None]
-    cost = f"  slippage {number(sum(known))}" if known else ""
+    cost = f"  slippage {number(sum(known), signed=True)}" if known else ""
     return f"{one_line(state_line(state), 300)}{cost}"

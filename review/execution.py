@@ -75,7 +75,7 @@ def execution_lines(report: ExecutionReport) -> list[str]:
         *warnings(report),
         f"{report.sent} sent by this call, {total}",
         *([one_line(report.standing.next_step, PARAGRAPH)] if report.standing.next_step else []),
-        f"journal head {report.head}",
+        f"latest journal hash {report.head}",
     ]
 
 
@@ -87,7 +87,7 @@ def execution_message(report: ExecutionReport) -> Message:
     )
     lines = execution_lines(report)[1 : 2 + MAX_ROWS]
     text = "\n".join([*warnings(report), *lines, *_rest(report)])
-    context = f"ticket {report.ticket_sha256[:SHORT]} · journal head {report.head}"
+    context = f"ticket {report.ticket_sha256[:SHORT]} · latest journal hash {report.head}"
     return message(header, text, context)
 
 
@@ -148,7 +148,8 @@ def partly_rejected(states: Sequence[OrderReport]) -> list[str]:
 
 
 def _rejected(names: Sequence[str], which: str) -> str:
-    return f"REJECTED {', '.join(names)}: the broker rejected {which}; its reasons are beside each"
+    named = ", ".join(names)
+    return f"REJECTED {named}: the broker rejected {which}; its reasons are given with each order"
 
 
 def warnings(report: ExecutionReport) -> list[str]:
@@ -157,7 +158,7 @@ def warnings(report: ExecutionReport) -> list[str]:
     if report.uncertain:
         lines.append(
             f"UNCERTAIN {', '.join(report.uncertain)}: sent, not confirmed, not sent again. "
-            "Look at the broker's own order list"
+            "Check the broker's own order list"
         )
     if report.rejected and len(report.rejected) == len(report.states):
         lines.append(_rejected(report.rejected, "every order"))

@@ -60,7 +60,7 @@ def desk_lines(view: Mapping[str, Any], day: date | None = None) -> list[str]:
         lines += [f"  {one_line(ticket['told'], 1000)}"] if ticket["told"] else []
         lines += [_line(order) for order in ticket["orders"]]
     if view["other_orders"]:
-        lines += ["beside the tickets", *(_line(order) for order in view["other_orders"])]
+        lines += ["not on a ticket", *(_line(order) for order in view["other_orders"])]
     lines += _asked(view.get("broker"))
     return lines
 

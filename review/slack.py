@@ -87,7 +87,7 @@ def ticket_message(day: DayPage, *, report: str, head: str) -> Message:
     if day.next_step:
         blocks.append(SectionBlock(text=_plain(day.next_step)))
     ticket = f" · ticket {day.ticket_sha256[:SHORT]}" if day.ticket_sha256 else ""
-    places = f"report: {report}{ticket} · journal head {head}"
+    places = f"report: {report}{ticket} · latest journal hash {head}"
     world = provenance(day)
     said = [_context(day), places, *([world] if world else [])]
     blocks.append(ContextBlock(elements=[_plain(text) for text in said]))

@@ -85,10 +85,11 @@ class Standing:
         if self.late and self.verdict is Verdict.RECOMMENDATION_ONLY:
             told = self._filled_in(TABLE[Verdict.EXPIRED].next_step)
         if self.halted and self.verdict is Verdict.HELD_BACK:
-            told = f"To let orders leave again: {self._for_mode(_RESUME)}. {told}"
+            told = f"To resume trading: {self._for_mode(_RESUME)}. {told}"
         if self.late and self.verdict in {Verdict.HELD_BACK, Verdict.REJECTED}:
             told = (
-                f"The order cut-off, {_local(self.until)} Bucharest, has passed: none will leave."
+                f"The order cut-off, {_local(self.until)} Bucharest, has passed: "
+                "no more orders will be sent."
             )
         if not self.rest:
             return told
@@ -202,7 +203,7 @@ def _why(
 ) -> str:
     failed = ", ".join(check.name for check in record.ticket.failed_checks)
     said = next((state.message for state in states if state.message), "it gave no reason")
-    halted = f"{turned.by} stopped all orders{f' ({turned.reason})' if turned.reason else ''}"
+    halted = f"{turned.by} halted trading{f' ({turned.reason})' if turned.reason else ''}"
     reasons = {
         Verdict.HALTED: halted,
         Verdict.REFUSED: str(trail[-1].detail.get("why", "")) if trail else "",

@@ -123,7 +123,7 @@ def rehearsed_totals(day: DayPage) -> str:
         return ""
     known = f"{number(sum(fees))}" + (f" for {len(fees)}" if len(fees) < len(kept) else "")
     return (
-        f"{count(len(kept), 'order')} rehearsed: Δ margin {number(sum(margins), 0, signed=True)} "
+        f"what-if of {count(len(kept), 'order')}: Δ margin {number(sum(margins), 0, signed=True)} "
         f"{day.currency}, commissions {known if fees else 'not known'}"
     )
 

@@ -68,7 +68,7 @@ class Said:
 _TOLD = "{count} sent: {tally}"
 _LEFT = "The orders went to the broker, approved by {by}."
 _ASK = "To ask the broker again: daybook orders --date {session}"
-_UNTIL = "An order may leave until {until} Bucharest."
+_UNTIL = "Orders can be sent until {until} Bucharest."
 
 TABLE: Mapping[Verdict, Said] = {
     Verdict.PROPOSED: Said(
@@ -93,25 +93,25 @@ TABLE: Mapping[Verdict, Said] = {
         3, "Refused", "warn",
     ),
     Verdict.SENT: Said(
-        _TOLD, _LEFT, f"Orders that still work are valid for {{session}} only. {_ASK}",
+        _TOLD, _LEFT, f"Open orders are valid for {{session}} only. {_ASK}",
         0, "Sent", "good",
     ),
     Verdict.PARTLY_FILLED: Said(
-        _TOLD, _LEFT, f"Orders that still work are valid for {{session}} only. {_ASK}",
+        _TOLD, _LEFT, f"Open orders are valid for {{session}} only. {_ASK}",
         0, "PartlyFilled", "good",
     ),
     Verdict.FILLED: Said(
         _TOLD, _LEFT, "After the close: daybook close --date {session}", 0, "Filled", "good"
     ),
     Verdict.NOT_FILLED: Said(
-        _TOLD, "No order filled; none works any more.",
-        "The next session's run decides anew.",
+        _TOLD, "No order filled, and none is open.",
+        "The next session's run decides again.",
         0, "NotFilled", "warn",
     ),
     Verdict.HELD_BACK: Said(
         "{count} approved, not all sent: {tally}",
-        "What is pending has not left: {why}.",
-        "To go on until {until} Bucharest: daybook execute {session}",
+        "Pending orders were not sent: {why}.",
+        "To continue until {until} Bucharest: daybook execute {session}",
         1, "HeldBack", "bad",
     ),
     Verdict.BROKER_REJECTED: Said(
@@ -121,8 +121,8 @@ TABLE: Mapping[Verdict, Said] = {
     ),
     Verdict.UNCERTAIN: Said(
         _TOLD,
-        "The fate of {uncertain} is not known: sent, not confirmed, and not sent again. "
-        "Look at the broker's own order list.",
+        "The status of {uncertain} is unknown: sent, not confirmed, and not sent again. "
+        "Check the broker's own order list.",
         "Then, to ask the broker again: daybook execute {session}",
         1, "Uncertain", "bad",
     ),
@@ -135,18 +135,18 @@ TABLE: Mapping[Verdict, Said] = {
     Verdict.EXPIRED: Said(
         "{orders} expired",
         "Nothing was sent by the order cut-off, {until} Bucharest.",
-        "Nothing of it will be sent; the next session's run decides anew.",
+        "It will not be sent; the next session's run decides again.",
         5, "Expired", "warn",
     ),
     Verdict.HALTED: Said(
         "HALTED",
         "Nothing was sent: {why}.",
-        "To let orders leave again: daybook resume --by NAME; then: daybook run --date {session}",
+        "To resume trading: daybook resume --by NAME; then: daybook run --date {session}",
         4, "Halted", "bad",
     ),
     Verdict.SUPERSEDED: Said(
         "{orders} superseded",
-        "Nothing of this ticket was sent: its session was decided anew.",
+        "Nothing of this ticket was sent: its session was decided again.",
         "See: daybook orders --date {session}",
         0, "Superseded", "calm",
     ),

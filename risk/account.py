@@ -148,7 +148,7 @@ def _emergency_stop(state: object, *, reduces: bool) -> Check:
         + ("nothing else happens" if reduces else "something is opened or grows"),
     }.get(state if isinstance(state, str) else "")
     if told is None:
-        where = state if isinstance(state, str) and state else "where it stands is not known"
+        where = state if isinstance(state, str) and state else "its state is not known"
         told = f"{where}: nothing may be sent"
     passed = state == ACTIVE or (state == REDUCING and reduces)
     return Check("emergency stop", None, None, passed=passed, detail=told)

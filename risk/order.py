@@ -64,15 +64,15 @@ def check_order(
 def check_order_cutoff(now: datetime, cutoff: datetime) -> Check:
     """Hold the time of the decision against the order cut-off; both aware. Value in minutes late.
 
-    The check is recorded as "finish line", its name in every artefact since the first.
+    Gates recorded by earlier versions call the check "finish line".
     """
     late = (now - cutoff).total_seconds() / 60.0
     passed = late <= 0.0
     minutes = int(abs(late))
     told = f"{minutes} minute{'' if minutes == 1 else 's'}" if minutes else "less than a minute"
     side = "before" if passed else "after"
-    detail = f"decided {told} {side} the finish line, {cutoff:%H:%M} UTC"
-    return Check("finish line", max(late, 0.0), 0.0, passed=passed, detail=detail)
+    detail = f"decided {told} {side} the order cut-off, {cutoff:%H:%M} UTC"
+    return Check("order cut-off", max(late, 0.0), 0.0, passed=passed, detail=detail)
 
 
 def _cost(

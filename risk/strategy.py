@@ -122,7 +122,7 @@ def build(terms: StrategyTerms, *, multiplier: int = 100) -> Strategy:
     [('BUY', 500.0), ('SELL', 510.0)]
     """
     if wrong := list(_problems(terms, multiplier)):
-        raise DataError(f"this is no {terms.kind.replace('_', ' ')}: {'; '.join(wrong)}")
+        raise DataError(f"this is not a {terms.kind.replace('_', ' ')}: {'; '.join(wrong)}")
     return Strategy(terms.kind, terms.symbol, multiplier, _legs(terms, multiplier))
 
 
@@ -133,7 +133,7 @@ def _problems(terms: StrategyTerms, multiplier: int) -> Iterator[str]:
     if len(given) != wanted:
         yield f"{len(given)} strike(s) given, it has {wanted}"
     if odd := [strike for strike in given if not (math.isfinite(strike) and strike > 0.0)]:
-        yield f"strike {odd[0]} is no price above zero"
+        yield f"strike {odd[0]} is not above zero"
     elif any(not low < high for low, high in pairwise(given)):
         yield f"the strikes {', '.join(f'{each:g}' for each in given)} do not ascend"
     if terms.kind in _ONE_RIGHT and terms.right not in {"C", "P"}:

@@ -144,7 +144,7 @@ def check_closing(
     ]
     told = "every leg is held"
     if short:
-        told = f"held of what it would close: {', '.join(short)}; close what is left by hand"
+        told = f"held of what it would close: {', '.join(short)}; close the rest by hand"
     return (
         _quantity(trade.quantity),
         Check("legs held", float(len(short)), 0.0, passed=not short, detail=told),

@@ -16,7 +16,7 @@ from journal import SealedEntry
 
 @tool(Effect.READ, Scope.DAY)
 def why(context: ToolContext, symbol: Symbol, session: date | None = None) -> Answer:
-    """Explain why a symbol was traded or not on a sealed day; default: the newest.
+    """Explain why a symbol was traded or not on a recorded day; default: the newest.
 
     Block scores and alpha_score in -1..+1 (null: not known), coverage (fraction of features
     known), the features behind them, headlines with polarity, weight_before, weight_optimal and
@@ -29,7 +29,7 @@ def why(context: ToolContext, symbol: Symbol, session: date | None = None) -> An
 
 @tool(Effect.READ, Scope.DAY)
 def day_summary(context: ToolContext, session: date | None = None) -> Answer:
-    """Return what a sealed day decided; default: the newest.
+    """Return what a recorded day decided; default: the newest.
 
     verdict, constraints_ok, failed_checks; the gate's figures of the orders that would be sent, as
     fractions of net asset value: gross, net, cash_without_short_proceeds, turnover, and per day
@@ -51,9 +51,9 @@ def day_summary(context: ToolContext, session: date | None = None) -> Answer:
 
 @tool(Effect.READ, Scope.DAY)
 def day_report(context: ToolContext, session: date | None = None) -> Answer:
-    """Return where the page of a sealed day is, for a person to open; default: the newest.
+    """Return where the page of a recorded day is, for a person to open; default: the newest.
 
-    ``path`` is below the home folder; ``sha256`` is what the journal sealed and was checked
+    ``path`` is below the home folder; ``sha256`` is what the journal recorded and was checked
     just now.
     """
     day = decided_day(context.paths, session)
@@ -65,7 +65,7 @@ def day_report(context: ToolContext, session: date | None = None) -> Answer:
 
 @tool(Effect.PREVIEW, Scope.DAY)
 def dry_day(context: ToolContext, session: date | None = None, *, fresh: bool = False) -> Answer:
-    """Run a whole day that only proposes: all nine stages, a ticket, a sealed entry, no order.
+    """Run a whole day that only proposes: all nine stages, a ticket, a journal entry, no order.
 
     Takes up to some minutes. ``session`` default: today; in the embedded simulator the newest it
     has. ``fresh`` ignores cached stages. Returns verdict, exit_code (3: recommendation only),

@@ -21,7 +21,7 @@ Newest = Annotated[int, Field(ge=1, le=100, description="how many, counted from 
 def journal_entries(
     context: ToolContext, session: date | None = None, newest: Newest = 10
 ) -> Answer:
-    """Return sealed entries, oldest first: what was decided and done, and when.
+    """Return journal entries, oldest first: what was decided and done, and when.
 
     seq, kind, run_id, session, timestamp, facts, how many artefacts and decisions, and head, the
     hash over the journal up to there. The chain of hashes is checked before anything is returned.
@@ -52,7 +52,7 @@ def journal_entries(
 
 @tool(Effect.READ, Scope.JOURNAL)
 def journal_verify(context: ToolContext) -> Answer:
-    """Verify that nothing sealed has changed: every segment, artefact and link of the hash chain.
+    """Verify that nothing recorded has changed: every segment, artefact and link of the hash chain.
 
     Returns the counts and ``head``, the latest hash; an error lists every finding. Without a
     hash stored off-site a rollback of the whole journal cannot be detected.

@@ -92,7 +92,7 @@ def order_book(
     """Return the best bids and asks of one contract, best first.
 
     ``bids`` and ``asks``: price per share, size in shares or contracts, and the market maker or
-    exchange where it is named. An empty side: nobody there. Without ``exchange`` the books of all
+    exchange where it is named. An empty side: no quotes. Without ``exchange`` the books of all
     exchanges are joined where IBKR does that (SMART), so it may cross for a moment (``crossed``).
     """
     with context.connect() as gateway:

@@ -118,7 +118,7 @@ def option_chain_live(
 def option_greeks(context: ToolContext, con_ids: ConIds) -> Answer:
     """Return live price and greeks of options that you name by con_id.
 
-    The same fields as option_chain_live. A con_id that is no option is an error.
+    The same fields as option_chain_live. A con_id that is not an option is an error.
     """
     with context.connect() as gateway:
         now = gateway.server_time()

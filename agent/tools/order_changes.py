@@ -28,9 +28,9 @@ def preview_change(
     quantity: Shares | None = None,
     limit_price: Price | None = None,
 ) -> Answer:
-    """Step 1 of changing an order that works: check its new terms as those of a new order.
+    """Step 1 of changing an open order: check its new terms as those of a new order.
 
-    What you leave out stays as it is; ``quantity`` is that of the whole order, what was filled
+    What you do not give stays as it is; ``quantity`` is that of the whole order, what was filled
     included. Returns what preview_order does; the ``token`` is for change_order. Nothing is sent.
     Only orders that daybook placed, and no combinations.
     """
@@ -103,11 +103,11 @@ def preview_close(
 
 @tool(Effect.TRADE, Scope.DESK)
 def cancel_all_orders(context: ToolContext, reason: Reason, whose: Whose = "ours") -> Answer:
-    """Cancel every order that works, then ask the broker what is left.
+    """Cancel all open orders, then ask the broker which are still open.
 
     ``flat`` is true only when the broker, asked again, shows none of them. ``asked`` and
-    ``still_working`` name orders, ``problems`` says why some could not be cancelled. New orders may
-    still leave: the tool that forbids them is stop.
+    ``still_working`` name orders, ``problems`` says why some could not be cancelled. New orders can
+    still be sent: the tool that forbids them is stop.
     """
     if whose == "everyone":
         return _cancel_everything(context, reason)

@@ -49,7 +49,7 @@ def open_orders(context: ToolContext, symbol: Symbol | None = None) -> Answer:
 def completed_orders(context: ToolContext, symbol: Symbol | None = None) -> Answer:
     """Return the orders that were filled or cancelled today, of all programs and by hand.
 
-    The fields of open_orders; the broker does not tell the client_id of an order that is over.
+    The fields of open_orders; the broker does not report the client_id of a closed order.
     """
     with context.connect(for_orders=True) as gateway:
         found = gateway.orders.completed_orders()
@@ -111,7 +111,7 @@ def await_fills(context: ToolContext, order_refs: OrderRefs, timeout: WaitSecond
     """Wait until these orders are over, commissions included, or ``timeout`` seconds.
 
     Returns ``orders`` as order_states does, and ``unknown``: the order_refs that the broker does
-    not know. An order that is not filled yet is no error; look at its status.
+    not know. An order that is not filled yet is not an error; look at its status.
     """
     with context.connect(for_orders=True) as gateway:
         states = gateway.trading.await_fills(order_refs, timeout=timeout)
@@ -128,7 +128,7 @@ def cancel_order(context: ToolContext, order_ref: OrderRef) -> Answer:
     """Cancel one working order and return how it stands then.
 
     Look at ``status``: an order may fill before it can be cancelled, and one whose cancellation
-    was not confirmed in time still works. An order that is over already is returned as it is.
+    was not confirmed in time is still open. An order that is over already is returned as it is.
     """
     try:
         return _cancelled(context, order_ref, as_desk=False)

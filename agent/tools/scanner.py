@@ -59,7 +59,7 @@ def run_scan(
     Returns ``rows``, best first: rank (0 is first), con_id, symbol, sec_type, exchange, currency;
     none when nothing passes the bounds. ``filters`` takes
     any filter code with its bound, such as {"avgVolumeAbove": 1000000}. Company names are not
-    told here: contract_details has them.
+    included: contract_details has them.
     """
     wanted = Scan(
         code=scan,

@@ -59,7 +59,7 @@ def preview_strategy(  # noqa: PLR0913, PLR0917 - a strategy has that many terms
     its legs' bids and asks come to. ``currency`` is that of the underlying. Returns order, legs
     with bid and ask, reference_price per share, value, max_risk, max_gain and funds_required as
     amounts with their currency (null: no bound, or not known), break_evens, checks, the broker's
-    what_if and, only if all passed, a ``token`` for place_order: good once, within 120 seconds,
+    what_if and, only if all passed, a ``token`` for place_order: valid once, within 120 seconds,
     for you alone. An option that is not listed is refused, and the nearest ones are named. Nothing
     is sent.
     """

@@ -1,4 +1,4 @@
-"""Tools that rehearse orders at the broker; nothing is sent."""
+"""Tools that ask the broker's what-if; nothing is sent."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _HISTORY = re.compile(r"[1-9]\d{0,3} [DWMY]")
 
 def _symbol(text: str) -> str:
     if text != text.strip() or not _SYMBOL.fullmatch(text):
-        raise ValueError('is no symbol; write it as IBKR does, such as "AAPL" or "BRK B"')
+        raise ValueError('is not a symbol; write it as IBKR does, such as "AAPL" or "BRK B"')
     return text
 
 

@@ -46,7 +46,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,  # a traceback would show what was given, a secret maybe
     )
 
-    mode: Mode = Field(Mode.SIM, description="which world a run trades in")
+    mode: Mode = Field(Mode.SIM, description="trading mode: simulator, paper or live account")
     submit: Submit = Field(
         Submit.PROPOSE, description="what happens to the orders that survive: a ticket, or sent"
     )

@@ -60,7 +60,7 @@ def _section(field: FieldInfo) -> type[Section] | None:
 
 def _table(prefix: str, fields: Mapping[str, FieldInfo]) -> Iterator[str]:
     limits = prefix == "limits."
-    yield "| setting | default | accepted | meaning |" + (" held against it by |" if limits else "")
+    yield "| setting | default | accepted | meaning |" + (" enforced by |" if limits else "")
     yield "|---|---|---|---|" + ("---|" if limits else "")
     for name, field in fields.items():
         term = _TERMS.get(prefix + name)

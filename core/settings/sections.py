@@ -55,19 +55,20 @@ class GatewaySettings(Section):
 
 
 class SimulatorSettings(Section):
-    """The local world that `daybook run` embeds when no gateway port is set."""
+    """The local environment that `daybook run` embeds when no gateway port is set."""
 
-    seed: Annotated[int, Field(ge=0)] = Field(7, description="seed of the made-up market")
+    seed: Annotated[int, Field(ge=0)] = Field(7, description="seed of the synthetic market")
     symbols: Annotated[int, Field(ge=3, le=5000)] = Field(
-        250, description="number of shares of the made-up market"
+        250, description="number of shares of the synthetic market"
     )
     bars: Path | None = Field(None, description="parquet file of real daily bars instead")
     fundamentals: Path | None = Field(
-        None, description="file of fundamentals; none: the file beside ``bars``, where there is one"
+        None,
+        description="file of fundamentals; none: the file next to ``bars``, where there is one",
     )
-    macro: Path | None = Field(None, description="file of macro gauges; none: beside ``bars``")
+    macro: Path | None = Field(None, description="file of macro gauges; none: next to ``bars``")
     constituents: Path | None = Field(
-        None, description="file of index members with their sectors; none: beside ``bars``"
+        None, description="file of index members with their sectors; none: next to ``bars``"
     )
     # Where the bars are real no file says what was bid.
     assumed_spread: Annotated[FiniteFloat, Field(ge=0.0, le=0.05)] = Field(

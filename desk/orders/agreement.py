@@ -174,7 +174,7 @@ def _sealed(store: DeskStore, odd: Collection[Difference], session: date, now: d
     try:
         journal.log(store.journal, _entry(odd, session, now))
     except (JournalError, StorageError) as error:
-        return f" (not sealed in the journal: {error})"
+        return f" (not recorded in the journal: {error})"
     return ""
 
 
@@ -198,7 +198,7 @@ def _told(odd: Collection[Difference]) -> str:
     more = f"; and {len(odd) - TOLD} more" if len(odd) > TOLD else ""
     return (
         f"the desk's rows are not what was approved, {len(odd)} difference(s): {named}{more}. No "
-        "order leaves: the kill switch is set. Keep a copy of the desk's folder and find out who "
+        "order is sent: the kill switch is set. Keep a copy of the desk's folder and find out who "
         "changed it, look at the broker's orders, then: daybook resume --by NAME"
     )
 

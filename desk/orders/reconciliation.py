@@ -174,6 +174,6 @@ def _refuse_unknown(store: DeskStore, known: Iterable[str], account: str) -> Non
     if strangers:
         raise UnknownOrders(
             f"the broker shows {len(strangers)} order(s) of daybook on {account} that this desk "
-            f"does not know, such as {strangers[0]}: its memory was lost, or another desk works "
-            "on this account. Nothing was sent; look in TWS first"
+            f"does not know, such as {strangers[0]}: its records were lost, or another desk trades "
+            "this account. Nothing was sent; look in TWS first"
         )

@@ -73,7 +73,7 @@ def refuse_if_late(clocks: Clocks, until: datetime) -> None:
     if clocks.moment > until:
         whose = "the gateway's" if clocks.gateway == clocks.moment else "this computer's"
         raise NotPermitted(
-            f"orders may leave until {until:%Y-%m-%d %H:%M} UTC, and {whose} clock says "
+            f"orders can be sent until {until:%Y-%m-%d %H:%M} UTC, and {whose} clock says "
             f"{clocks.moment:%Y-%m-%d %H:%M} UTC: nothing more was sent"
         )
 
@@ -92,7 +92,7 @@ class _Sender:
         self._session, self._until = until.date(), until
         self._clocks: Clocks | None = None
         self._gateway, self._store, self._held, self._now = gateway, store, held, now
-        self.stopped_by: DaybookError = GatewayError("the line to the gateway was lost")
+        self.stopped_by: DaybookError = GatewayError("the connection to the gateway was lost")
 
     def send(self, chunk: Sequence[Order], settings: Settings) -> tuple[OrderState, ...]:
         """Return how the orders stand that left; raises only when none has."""

@@ -187,7 +187,7 @@ class _Submitting:
             raise TicketChanged(
                 f"ticket {self.record.short} was decided as {ticket.run_key}, this would send it "
                 f"as {self.run_key}: settings, code or account have changed since. Nothing was "
-                "sent; run the day again, or put back what changed"
+                "sent; run the day again, or restore what changed"
             )
         for order in orders:
             refuse_if_stopped(self.store, order, held=snapshot.held)

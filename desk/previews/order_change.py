@@ -187,7 +187,7 @@ def _committed(store: DeskStore, order_ref: str) -> Order:
     order = known[0].order
     if isinstance(order, ComboOrder):
         raise DataError(
-            f"order {order_ref} is a combination, whose terms are judged as a whole: cancel it "
+            f"order {order_ref} is a combination, whose terms are checked as a whole: cancel it "
             "and preview the strategy again"
         )
     return order
@@ -198,8 +198,7 @@ def _working(gateway: FullGateway, order_ref: str) -> BrokerOrder:
         if order.order_ref == order_ref and order.status not in order_events.OVER:
             return order
     raise DataError(
-        f"order {order_ref} does not work any more, so nothing of it can change; look at "
-        "order_status"
+        f"order {order_ref} is no longer open, so it cannot be changed; see order_status"
     )
 
 
@@ -208,7 +207,7 @@ def _changed(committed: Order, works: BrokerOrder, request: ChangeRequest) -> Or
     quantity = int(works.quantity) if request.quantity is None else request.quantity
     limit = works.limit_price if request.limit_price is None else request.limit_price
     if limit is None or not (math.isfinite(limit) and limit > 0.0):
-        raise DataError(f"the limit price {limit} of {works.symbol} is no price above zero")
+        raise DataError(f"the limit price {limit} of {works.symbol} is not above zero")
     if (quantity, limit) == (works.quantity, works.limit_price):
         raise DataError(f"order {works.order_ref} is for {quantity} at {limit:g} already")
     return replace(committed, quantity=quantity, limit_price=limit)

@@ -243,7 +243,7 @@ def _limit_order(
     if contract.lot is not None and quantity % contract.lot:
         raise DataError(
             f"{contract.symbol} in {contract.currency} trades in lots of {contract.lot} shares, "
-            f"and {quantity} is no multiple of that"
+            f"and {quantity} is not a multiple of that"
         )
     return Order(
         con_id=contract.con_id,
@@ -259,7 +259,7 @@ def _limit_order(
 
 def _refuse_unless_price(given: float | None, symbol: str) -> None:
     if given is not None and not (math.isfinite(given) and given > 0.0):
-        raise DataError(f"the limit price {given} of {symbol} is no price above zero")
+        raise DataError(f"the limit price {given} of {symbol} is not above zero")
 
 
 def _limit(contract: Contract, side: Side, gateway: Gateway, settings: Settings) -> float:

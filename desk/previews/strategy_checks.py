@@ -152,7 +152,7 @@ def _open_trades(store: DeskStore, account: str, symbol: str, today: date) -> li
 
 
 def _risk_of_one(trade: Trade) -> float:
-    assert trade.strategy is not None, "shares are no strategy"
+    assert trade.strategy is not None, "shares are not a strategy"
     limit = trade.order.limit_price or math.nan
     return outcome(trade.strategy, trade.order.side, limit).max_loss * trade.strategy.multiplier
 

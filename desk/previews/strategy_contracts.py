@@ -71,5 +71,5 @@ def _multiplier(options: Iterable[Details], symbol: str) -> int:
     found = sorted({option.terms.multiplier for option in options})
     if len(found) != 1 or not found[0].is_integer() or found[0] < 1:
         told = ", ".join(f"{each:g}" for each in found)
-        raise DataError(f"options of {symbol} with multiplier {told} make no strategy")
+        raise DataError(f"options of {symbol} with multiplier {told} cannot form a strategy")
     return int(found[0])

@@ -71,7 +71,7 @@ def leg_contracts(plan: PlannedOrder, underlying: Contract) -> tuple[Contract, .
 def limit_price(plan: PlannedOrder, gateway: Gateway) -> float:
     """Return the limit that was asked for or, without one, the one that trades right away.
 
-    Raises `DataError` for a limit that is no price above zero, and as `marketable`.
+    Raises `DataError` for a limit that is not above zero, and as `marketable`.
     """
     given = plan.order.limit_price
     if given is None:
@@ -79,7 +79,7 @@ def limit_price(plan: PlannedOrder, gateway: Gateway) -> float:
         return marketable(plan.strategy, plan.order.side, prices(gateway, plan))
     if not (math.isfinite(given) and given > 0.0):
         raise DataError(
-            f"the limit price {given} is no price above zero: it is net per share, what the "
+            f"the limit price {given} is not above zero: it is net per share, what the "
             "buyer of the combination pays and its seller receives"
         )
     return given
@@ -97,8 +97,7 @@ def marketable(strategy: Strategy, side: Side, found: StrategyPrices) -> float:
         wanted = None if quote is None else quote.ask if buys else quote.bid
         if wanted is None:
             raise DataError(
-                f"nobody {'asks' if buys else 'bids'} for the {strategy.symbol} {leg}; "
-                "give a limit price"
+                f"no {'ask' if buys else 'bid'} for the {strategy.symbol} {leg}; give a limit price"
             )
         total += count * wanted
     if not total > 0.0:

@@ -68,7 +68,7 @@ def actor(name: str) -> str:
     """Return a person's or program's name after checking it. Raises `ConfigurationError`."""
     if not (_NAME.fullmatch(name) and name.isprintable()):
         raise ConfigurationError(
-            f"{name!r} is no name: 1 to 64 printable characters, no blank at either end"
+            f"{name!r} is not a valid name: 1 to 64 printable characters, no blank at either end"
         )
     return name
 

@@ -35,4 +35,4 @@ def sealed_as_sent(log: Path | None, session: date) -> dict[str, str]:
 
 def _note_sent(found: dict[str, str], order: Mapping[str, Any], number: int) -> None:
     if order["status"] != OrderStatus.PENDING.value or order["perm_id"]:
-        found.setdefault(order["order_ref"], f"{order['status']}, as sealed in entry {number}")
+        found.setdefault(order["order_ref"], f"{order['status']}, as recorded in entry {number}")

@@ -109,12 +109,12 @@ def _refuse(row: Any, *, caller: str, now: datetime, used_before: bool) -> None:
         )
     if row["used_at"] is not None or used_before:
         raise TokenUsed(
-            f"this token was used at {row['used_at'] or 'an earlier time'}; it is good once. Look "
+            f"this token was used at {row['used_at'] or 'an earlier time'}; it is valid once. Look "
             "at what became of its order before you preview another"
         )
     issued, expires = (datetime.fromisoformat(row[name]) for name in ("issued_at", "expires_at"))
     if not issued <= now <= expires:
         raise TokenExpired(
-            f"this token was good until {expires:%H:%M:%S} UTC, it is {now:%H:%M:%S} UTC; nothing "
+            f"this token was valid until {expires:%H:%M:%S} UTC, it is {now:%H:%M:%S} UTC; nothing "
             "was sent. Preview the order again"
         )

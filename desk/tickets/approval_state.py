@@ -91,7 +91,7 @@ def load_approval(connection: sa.Connection, ticket_sha256: str) -> Approval:
     stands = load(connection, ticket_sha256).state in {TicketState.APPROVED, TicketState.COMMITTED}
     if row is None or not (row["approved"] and stands):
         raise NotApproved(
-            f"nobody has approved ticket {ticket_sha256[:12]}; nothing was sent. "
+            f"ticket {ticket_sha256[:12]} has no approval; nothing was sent. "
             f"To approve it: daybook approve {ticket_sha256[:12]}"
         )
     return Approval(
@@ -122,12 +122,12 @@ def expired(record: TicketRecord, now: datetime) -> TicketExpired:
         return TicketExpired(
             f"the order cut-off of ticket {record.short} of {ticket.session} was "
             f"{ticket.finish_line:%H:%M} UTC; the gateway's clock says {now:%Y-%m-%d %H:%M} UTC. "
-            "What was not approved by then is not sent; what was sent stands"
+            "What was not approved by then is not sent; orders already sent are unaffected"
         )
     return TicketExpired(
         f"ticket {record.short} of {ticket.session} expired at its order cut-off, "
         f"{ticket.finish_line:%H:%M} UTC; the gateway's clock says {now:%Y-%m-%d %H:%M} UTC. "
-        "It is a recommendation only; the next run decides anew"
+        "It is a recommendation only; the next run decides again"
     )
 
 

@@ -127,7 +127,7 @@ def _refuse_if_replaced(connection: sa.Connection, record: TicketRecord, name: s
     if other is not None:
         error = AlreadyCommitted if other.state == TicketState.COMMITTED else TicketClosed
         raise error(
-            f"{name} cannot be taken up again: ticket {other.sha256[:SHORT]} of the same session "
+            f"{name} cannot be reopened: ticket {other.sha256[:SHORT]} of the same session "
             f"is {other.state}. See: daybook orders --date {record.ticket.session}"
         )
 

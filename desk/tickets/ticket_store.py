@@ -155,7 +155,7 @@ def named(text: str | None) -> str | date | None:
     try:
         return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else _hash(text)
     except ValueError as error:
-        raise NoTicketName(f"{text} is no date; see: daybook orders") from error
+        raise NoTicketName(f"{text} is not a date; see: daybook orders") from error
 
 
 def committed(store: DeskStore, account: str, session: date) -> TicketRecord | None:

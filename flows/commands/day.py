@@ -63,7 +63,7 @@ def summary(outcome: Outcome, page: DayPage) -> dict[str, Any]:
     return {
         "session": page.session.isoformat(),
         "mode": page.mode.value,
-        "world": page.world,
+        "environment": page.world,
         "unknown": list(page.unknown),
         "run_id": page.run_id,
         "verdict": page.verdict.value,

@@ -157,7 +157,7 @@ def reopen(
 def close(
     day: Day = None, mode: ModeOption = None, *, as_json: Json = False, debug: Debug = False
 ) -> None:
-    """After the exchange's close: record fills and costs, reconcile positions, seal the entry."""
+    """After the exchange's close: record fills and costs, reconcile positions, record the entry."""
     show_logs(debug=debug)
     with alerts.settings_failures("close"):
         settings = config.load_settings(mode=mode)

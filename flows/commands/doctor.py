@@ -83,13 +83,13 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
 def _outside(settings: Settings) -> Iterator[Finding]:
     try:
         with open_world(settings, None) as world:
-            yield Finding("ok", "world", world.title)
+            yield Finding("ok", "environment", world.title)
             yield from _gateway(world)
             yield _tried("fundamentals", lambda: _vendor(world))
             yield _news(world)
             yield _slack(world)
     except DaybookError as error:
-        yield Finding("FAIL", "world", str(error))
+        yield Finding("FAIL", "environment", str(error))
 
 
 def _packages() -> str:

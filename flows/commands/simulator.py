@@ -1,4 +1,4 @@
-"""``daybook simulator``: the local world as a program of its own."""
+"""``daybook simulator``: the local simulator as a program of its own."""
 
 from __future__ import annotations
 

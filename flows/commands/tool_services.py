@@ -1,4 +1,4 @@
-"""What the tools of the catalogue need from the floors above: a world, a day, a story."""
+"""What the tools of the catalogue need from the layers above: an environment, a day, a story."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``daybook watch``: what did not happen in time today, told to people."""
+"""``daybook watch``: alerts on what did not happen in time today."""
 
 from __future__ import annotations
 

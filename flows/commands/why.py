@@ -43,9 +43,9 @@ from tasks.record.day_page import source_failures
 
 
 def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]:
-    """Return the story of a symbol on a day, from the last sealed run of that day.
+    """Return the story of a symbol on a day, from the last recorded run of that day.
 
-    Raises `NoData` when no run of that day is sealed, or when it never met the symbol; the
+    Raises `NoData` when no run of that day is recorded, or when it did not include the symbol; the
     reason a symbol was left out is part of the message.
     """
     paths = Paths.of(settings)
@@ -64,7 +64,7 @@ def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]
         "session": entry.session.isoformat(),
         "run_id": entry.run_id,
         "verdict": entry.facts["verdict"],
-        "world": book[market].result.world,
+        "environment": book[market].result.world,
         "unknown": list(unknown_sources(source_failures(book))),
         "blocks": {name: score[name] for name in ("technical", "fundamental", "sentiment")},
         "coverage": score["coverage"],
@@ -213,7 +213,7 @@ def _steps(story: Mapping[str, Any]) -> list[tuple[str, str]]:
     gate, order = story["gate"], story["order"]
     unknown = ", ".join(story["unknown"])
     steps = [
-        *([("world", story["world"])] if story["world"] else []),
+        *([("market", story["environment"])] if story["environment"] else []),
         *([("unknown", f"{unknown}: not in the scores")] if unknown else []),
         ("block scores", f"{blocks}; {story['coverage']:.0%} of the features known"),
         (
@@ -244,7 +244,7 @@ def _override_line(story: Mapping[str, Any]) -> str:
     met = "; ".join(finding["evidence"] for finding in story["rules_met"])
     line = story["override"] or (f"{met}; no change" if met else "none")
     if story["earnings_unknown"]:
-        line += "; earnings calendar unavailable (see stage 1, earnings)"
+        line += "; earnings calendar unavailable (see stage 1 earnings)"
     return str(line)
 
 

@@ -207,7 +207,7 @@ def _read(path: Path, columns: Sequence[str]) -> list[Row]:
     try:
         header, *rows = csv.reader(io.StringIO(path.read_text("utf-8"), newline=""), strict=True)
     except (ValueError, csv.Error):  # an empty file, odd bytes, odd quotes
-        raise DataError(f"{path} is no table of replays; move it away") from None
+        raise DataError(f"{path} is not a table of replays; move it away") from None
     if header != list(columns) or any(len(row) != len(columns) for row in rows):
         raise DataError(f"{path} is not a table of replays of this version; move it away")
     return [dict(zip(columns, row, strict=True)) for row in rows]

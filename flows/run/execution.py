@@ -107,7 +107,7 @@ def _send(opened: OpenSession, day: Day, steps: Steps) -> ExecutionReport:
     try:
         head = steps.run(execution, day, submitted, filled).result.head
     except (JournalError, StorageError) as error:
-        problem = f"not sealed in the journal: {error}"
+        problem = f"not recorded in the journal: {error}"
     report = _report(opened, day, submitted.result, filled.result, head=head, problem=problem)
     steps.run(notify, day, execution_message(report), f"execution {report.head}")
     return report

@@ -38,7 +38,7 @@ def begin_day(
     with open_gateway(settings) as gateway:
         account, clocks = gateway.account, read(gateway, settings)
     as_of = clocks.gateway
-    read_rules()  # a slip in the reviewed file must not cost the hour before the finish line
+    read_rules()  # a slip in the reviewed file must not cost the hour before the order cut-off
     found = session(day or bucharest_day(as_of), exchange=settings.exchange)
     refuse_another_day(found, as_of)
     return Day(

@@ -1,4 +1,4 @@
-"""The day: nine stages from market data to a sealed journal.
+"""The day: nine stages from market data to a journal entry.
 
 Nothing here knows whether a stage runs in a thread or as a Prefect task: that is `Runner`.
 """

@@ -51,7 +51,7 @@ def diff_to_orders(
     if not 0.0 <= limit_offset < 1.0:  # also refuses NaN
         problems.append(f"limit_offset is {limit_offset}, not a fraction from 0 to below 1")
     if problems:
-        raise DataError(f"no orders can be made of these targets: {'; '.join(problems)}")
+        raise DataError(f"orders cannot be derived from these targets: {'; '.join(problems)}")
     orders = [
         _order(
             contracts[con_id],

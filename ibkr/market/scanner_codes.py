@@ -40,7 +40,7 @@ def read_codes(document: str) -> ScannerCodes:
     try:
         root = ET.fromstring(document.encode())  # noqa: S314 - no document type, so no entities
     except ET.ParseError as error:
-        raise DataError(f"the scanner's parameters are no XML: {error}") from error
+        raise DataError(f"the scanner's parameters are not XML: {error}") from error
     found = ScannerCodes(
         instruments=_sorted(_codes(root, "Instrument", "type", "name")),
         locations=_sorted(_codes(root, "Location", "locationCode", "displayName")),

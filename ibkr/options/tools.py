@@ -96,7 +96,7 @@ class OptionTools:
         An option whose delta IBKR did not compute does not pass; it is named in ``missing``.
         """
         if not (math.isfinite(low) and math.isfinite(high) and 0 <= low < high <= 1):
-            raise ConfigurationError(f"delta from {low} to {high} is no range within 0 and 1")
+            raise ConfigurationError(f"delta from {low} to {high} is not a range within 0 and 1")
         spot = self._spot(underlying, source)
         quoted = self.quotes(self.chain(underlying, query), source=source)
         passed = tuple(q for q in quoted.quotes if _delta_within(q, low, high))

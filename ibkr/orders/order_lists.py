@@ -122,7 +122,7 @@ def _by_order_ref(records: Iterable[Record]) -> dict[str, Record]:
         ref = record.state.order_ref
         if ref in joined:
             raise GatewayError(
-                f"order_ref {ref} stands for two orders at the broker, permId "
+                f"order_ref {ref} names two orders at the broker, permId "
                 f"{joined[ref].state.perm_id} and {record.state.perm_id}: stop and look in TWS"
             )
         if ref:

@@ -49,7 +49,7 @@ class ReplaySource:
         if self.files.bars is None:
             return ""
         return (
-            f"Nothing about a real company is made up: without {', '.join(self.unknown)} every "
+            f"Nothing about a real company is synthetic: without {', '.join(self.unknown)} every "
             "score rests on the other features alone. Quotes, spreads and what can be borrowed "
             "are assumptions. The bars hold the index members of their last day and no dividends: "
             "names that failed or left are missing, which flatters portfolio and equal weight "

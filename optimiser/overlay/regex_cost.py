@@ -32,7 +32,7 @@ def pattern_problem(pattern: str, *, longest: int) -> str | None:
         re.compile(pattern)
         ways = _ways(_PARSER.parse(pattern), longest)
     except (re.error, RecursionError, OverflowError) as error:
-        return f"is no regular expression: {error}"
+        return f"is not a regular expression: {error}"
     except _NotBounded as odd:
         return str(odd)
     if ways > MOST_WAYS:

@@ -37,7 +37,15 @@ _MULTIPLES = frozenset(
 _COUNTS = frozenset({"missing sessions", "order count", "orders this session", "losing days"})
 # They count faults or minutes and allow none: "is 1, limit 0" says less than the reason.
 _WORDS = frozenset(
-    {"finite weights", "finish line", "legs held", "newest bars", "restricted", "suspect prices"}
+    {
+        "finish line",
+        "finite weights",
+        "order cut-off",
+        "legs held",
+        "newest bars",
+        "restricted",
+        "suspect prices",
+    }
 )
 
 

@@ -37,7 +37,7 @@ def missing_symbols(
         _missing("symbols without a quote", no_quote, asked, "left out"),
         _missing("symbols quarantined", quarantined, asked, "no new position; frozen if held"),
         _missing("histories with bars left out", quality.spikes, asked,
-                 "the bars between a jump and its reversal are used by nothing"),
+                 "the bars between a jump and its reversal are not used"),
         _missing("symbols not usable", dropped, asked, "left out; frozen if held"),
     ]  # fmt: skip
 

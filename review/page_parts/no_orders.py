@@ -30,9 +30,9 @@ def no_orders(
         return ""
     if ticket.removed:
         named = "; ".join(f"{each.symbol}: {each.reason}" for each in ticket.removed[:SHOWN])
-        return f"The rehearsal removed every order ({named})."
+        return f"The what-if removed every order ({named})."
     if status not in {OPTIMAL, RELAXED}:
-        return f"The optimiser found no target (status {status}): what is held stays."
+        return f"The optimiser found no target (status {status}): holdings are kept."
     if left_alone:
         return _left_alone(left_alone, ticket, settings)
     return _nothing_to_change(list(targets))
@@ -40,12 +40,12 @@ def no_orders(
 
 def _nothing_to_change(targets: Collection[Mapping[str, Any]]) -> str:
     if held := [row for row in targets if row["weight_before"]]:
-        return f"The portfolio is already where it should be, in {_names(len(held))}."
+        return f"The portfolio is already at its target, in {_names(len(held))}."
     if all(row["alpha_score"] is None for row in targets):
-        return f"No score of {_names(len(targets))} is known, so nothing is wanted."
+        return f"No score of {_names(len(targets))} is known, so the target is empty."
     if taken := [row["symbol"] for row in targets if row["weight_optimal"] and row["override"]]:
-        return f"Overrides took all that was wanted out of the target: {_listed(taken)}."
-    return "Nothing is wanted: no expected return is worth its cost and its risk."
+        return f"Overrides removed every position from the target: {_listed(taken)}."
+    return "The target is empty: no expected return is worth its cost and its risk."
 
 
 def _left_alone(names: Mapping[str, LeftAlone], ticket: Ticket, settings: Settings) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 STATUS = 404
-REASON = "unknown: the bars are real, and nothing is made up beside them"
+REASON = "unknown: real bars are not mixed with synthetic data"
 
 
 def unknown(remedy: str = "") -> Response:

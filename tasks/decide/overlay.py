@@ -185,5 +185,5 @@ def _note(
     ]
     parts += [f"BREAKS {check.name}: {check.detail}" for check in broken]
     if not earnings_known:
-        parts.append("earnings dates not known, the stage of the earnings says why")
+        parts.append("earnings calendar unavailable (see stage 1 earnings)")
     return "; ".join(parts)

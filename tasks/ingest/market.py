@@ -35,7 +35,7 @@ class MarketResult(StageResult):
     def judged(self) -> DataQuality:
         """The quality. Raises `DataError` where it was never judged."""
         if self.quality is None:
-            raise DataError("the quality of these bars was never judged; run with --fresh")
+            raise DataError("the quality of these bars was never checked; run with --fresh")
         return self.quality
 
 

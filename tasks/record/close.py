@@ -140,5 +140,5 @@ def close_note(states: Sequence[OrderState], spent: Costs, unexplained: int, unp
     bps = "" if spent.slippage_bps is None else f" ({spent.slippage_bps:+.1f} bp)"
     return (
         f"{uncertain_names(states)}{odd}{silent}{counted(states)}; {len(spent.fills)} fills, "
-        f"slippage {spent.slippage.amount:,.2f}{bps}, commission {spent.commission.amount:,.2f}"
+        f"slippage {spent.slippage.amount:+,.2f}{bps}, commission {spent.commission.amount:,.2f}"
     )

@@ -32,7 +32,7 @@ def entered(kind: type[E], sealed: journal.Sealed, rows: int) -> Output[E]:
     return Output(
         result=kind(sealed.seq, sealed.head),
         rows_out=rows,
-        notes=f"entry {sealed.number}, head {sealed.head[:12]}",
+        notes=f"entry {sealed.number}, hash {sealed.head[:12]}",
     )
 
 

@@ -85,7 +85,7 @@ def _sealed_before(day: Day, store: DeskStore, content: str) -> Output[JournalRe
         result=replace(record.result, unchanged_since=since),
         artefacts={"page": page},
         rows_out=0,
-        notes=f"unchanged since {since}: nothing written, nothing sealed; {record.notes}",
+        notes=f"unchanged since {since}: nothing written, nothing recorded; {record.notes}",
     )
 
 
@@ -122,7 +122,7 @@ def _seal(day: Day, made: Records) -> Output[JournalResult]:
 
 def seal_note(sealed: Sealed) -> str:
     """Return one line on what was sealed; what had to be set aside comes first."""
-    told = f"entry {sealed.number}, head {sealed.head[:12]}"
+    told = f"entry {sealed.number}, hash {sealed.head[:12]}"
     if sealed.set_aside:
         names = ", ".join(path.name for path in sealed.set_aside)
         return f"SET ASIDE unfinished {names}; {told}"

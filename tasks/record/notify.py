@@ -41,7 +41,7 @@ def delivered(day: Day, message: Message, *, about: str) -> Output[NotifyResult]
         try:
             post(webhook, message, timeout=day.settings.vendors.timeout)
         except VendorError as error:
-            return _noted(f"NOT SENT: {error}; what it tells stands, see the report")
+            return _noted(f"NOT SENT: {error}; the report has its content")
         with store.transaction() as connection:
             note(connection, Act(clock.now(), DESK, "told", subject(day), {"about": about}))
     return _noted("sent to Slack")

@@ -66,7 +66,7 @@ def keep_submission(submitted: StageRecord[SubmitResult], problem: str) -> Outpu
     return Output(
         result=FillsResult(ticket=submitted.result.ticket, states=states, not_asked=problem),
         rows_in=len(states),
-        notes=f"NOT ASKED AGAIN: {problem}; as they left: {tally}",
+        notes=f"NOT ASKED AGAIN: {problem}; as sent: {tally}",
     )
 
 

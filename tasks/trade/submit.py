@@ -81,7 +81,7 @@ def recall_submission(day: Day, sha256: str, problem: str) -> Output[SubmitResul
         seen = last_seen(store, [intent.order for intent in known])
         held = ticket_store.fetch(store, sha256).held
     if not any(intent.state is not IntentState.INTENDED for intent in known):
-        raise NoData("no order of the ticket has left")
+        raise NoData("no order of the ticket was sent")
     states = [as_last_known(intent, seen) for intent in known]
     return Output(
         result=SubmitResult(

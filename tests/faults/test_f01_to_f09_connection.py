@@ -63,7 +63,7 @@ def test_f02_a_reset_between_write_and_acknowledgement_is_found_or_held(harness,
     # not left when the line broke leaves now.
     found = [order.order_ref for order in orders[:1]] if kind == "answers" else []
     kept = [s.order_ref for s in first.states if s.status is OrderStatus.PENDING]
-    assert ("the line to the gateway was lost" in first.held_back) == bool(kept)
+    assert ("the connection to the gateway was lost" in first.held_back) == bool(kept)
     assert sorted(harness.at_exchange()) == sorted([*found, *kept])
     known = {state.order_ref for state in second.states if state.status in KNOWN}
     assert known == {*found, *kept}

@@ -116,7 +116,7 @@ def test_growth_of_a_year_that_is_not_over_is_not_known():
 def test_a_symbol_the_vendor_does_not_know_has_no_row():
     parsed = parse_fundamentals(a_day(), ["NOPE", "BRK B"], as_of=DAY)
     assert list(parsed.frame["symbol"]) == ["BRK B"]
-    assert "1 symbol(s) unknown to the vendor, such as NOPE" in parsed.problems
+    assert "1 symbol without fundamentals (NOPE)" in parsed.problems
 
 
 def test_knowing_nobody_is_a_fault_and_not_an_empty_table():

@@ -8,7 +8,7 @@ import pytest
 from flows.commands.doctor import run_checks
 from tests.flows.days.days import settings_for
 
-EVERYTHING = ["packages", "settings", "calendar", "disk", "journal", "world", "gateway",
+EVERYTHING = ["packages", "settings", "calendar", "disk", "journal", "environment", "gateway",
               "clocks", "fundamentals", "news", "slack"]  # fmt: skip
 
 
@@ -63,5 +63,5 @@ def test_a_home_that_cannot_be_written_fails_and_the_rest_is_looked_at(tmp_path)
 def test_a_world_that_does_not_start_is_a_failure_with_its_reason(tmp_path):
     settings = settings_for(tmp_path, simulator={"symbols": 3, "bars": tmp_path / "none.parquet"})
     found = {finding.what: finding for finding in run_checks(settings)}
-    assert found["world"].failed
-    assert "none.parquet" in found["world"].found
+    assert found["environment"].failed
+    assert "none.parquet" in found["environment"].found

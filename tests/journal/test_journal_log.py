@@ -89,7 +89,7 @@ def test_everything_that_keeps_an_entry_from_being_sealed_is_said_at_once(tmp_pa
     )
     with pytest.raises(JournalError) as caught:
         log(tmp_path / "log", entry)
-    for said in ("run_id", "kind", "no zone", "not a day", "no sha256", "not below the home",
+    for said in ("run_id", "kind", "no zone", "not a day", "not a sha256", "not below the home",
                  "symbol ''", "con_id True", "needs symbol, con_id and payload"):  # fmt: skip
         assert said in str(caught.value)
     assert not (tmp_path / "log").exists()
@@ -97,7 +97,7 @@ def test_everything_that_keeps_an_entry_from_being_sealed_is_said_at_once(tmp_pa
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {(1, 2): 3}, "\ud800"])
 def test_what_json_cannot_say_is_not_sealed(tmp_path, an_entry, value):
-    with pytest.raises(JournalError, match="cannot be sealed"):
+    with pytest.raises(JournalError, match="cannot be recorded"):
         log(tmp_path / "log", an_entry(facts={"value": value}))
 
 
@@ -124,7 +124,7 @@ def test_nothing_is_appended_behind_a_tail_that_was_changed(journal, an_entry):
     newest = max((journal / "segments").iterdir())
     content = newest.read_bytes()
     newest.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    with pytest.raises(JournalTampered, match="changed after it was sealed"):
+    with pytest.raises(JournalTampered, match="changed after it was recorded"):
         log(journal, an_entry(run_id="run-4"))
     newest.write_bytes(content)
     assert not log(journal, an_entry(run_id="run-4")).already_there

@@ -107,7 +107,7 @@ def test_an_extra_segment_is_detected(journal, name):
 
 def test_a_foreign_file_among_the_segments_is_detected(journal):
     (journal / "segments" / "notes.txt").write_text("hello")
-    with pytest.raises(JournalTampered, match=r"notes\.txt is no segment"):
+    with pytest.raises(JournalTampered, match=r"notes\.txt is not a segment"):
         verify(journal, journal.parent)
 
 

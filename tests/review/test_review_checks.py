@@ -106,11 +106,11 @@ def test_every_failed_check_is_a_sentence_with_a_reason_and_without_nonsense():
         (verdict(account=account(stop="halted")), "emergency stop: halted: nothing may be sent"),
         (
             verdict(account=account(stop=None)),
-            "emergency stop: where it stands is not known: nothing may be sent",
+            "emergency stop: its state is not known: nothing may be sent",
         ),
         (
             [check_order_cutoff(NOON + timedelta(minutes=1), NOON)],
-            "finish line: decided 1 minute after the finish line, 12:00 UTC",
+            "order cut-off: decided 1 minute after the order cut-off, 12:00 UTC",
         ),
         (
             verdict(targets={1: math.nan}, names={1: "ACME"}),

@@ -86,7 +86,7 @@ def test_an_execution_says_who_approved_what_and_how_each_order_stands():
             "UNCERTAIN XOM: sent, not conf",
             1,
         ),
-        (a_report(a_state(), held_back="ana stopped all orders"), "HELD BACK: ana stopped", 1),
+        (a_report(a_state(), held_back="ana halted trading"), "HELD BACK: ana halted", 1),
     ],
 )
 def test_what_needs_a_person_is_said_in_both_places_and_in_the_exit_code(report, said, code):
@@ -103,7 +103,7 @@ def test_a_close_says_costs_and_what_is_not_explained():
         a_state(), a_state("MSFT", status=OrderStatus.CANCELLED, filled=0.0), mismatches=(odd,)
     )
     lines = "\n".join(close_lines(report))
-    assert "slippage 30.00 (8.5 bp) against the decision, commission 1.50" in lines
+    assert "slippage against the decision price +30.00 (+8.5 bp), commission 1.50" in lines
     assert "NOT EXPLAINED KO: 0 expected, 7 held" in lines
     assert "not wholly filled: MSFT" in lines
     assert report.exit_code == 1

@@ -8,7 +8,7 @@ from review.page_parts.no_orders import no_orders
 from tests.flows.days.days import settings_for
 from tests.tasks.a_day import a_ticket, an_order
 
-SETTLED = "The portfolio is already where it should be, in 1 name."
+SETTLED = "The portfolio is already at its target, in 1 name."
 
 MANY = (
     "The target changes 3 names by 1.30% of net asset value in all, and none makes an order: "
@@ -38,18 +38,18 @@ def left(cause, change=0.001, lot=0.04):
     ("gate", "targets", "said"),
     [
         (a_gate(), [a_target(weight_before=0.1, weight=0.1)], SETTLED),
-        (a_gate(), [a_target()], "Nothing is wanted: no expected return is worth"),
+        (a_gate(), [a_target()], "The target is empty: no expected return is worth"),
         (a_gate(), [a_target(alpha_score=None)], "No score of 1 name is known"),
         (a_gate(), [], "No score of 0 names is known"),
         (
             a_gate(),
             [a_target(weight_optimal=0.05, override="halted")],
-            "Overrides took all that was wanted out of the target: ABC.",
+            "Overrides removed every position from the target: ABC.",
         ),
         (
             a_gate("failed"),
             [a_target(weight_before=0.1)],
-            "no target (status failed): what is held",
+            "no target (status failed): holdings",
         ),
         (a_gate("hold"), [a_target()], "no target (status hold)"),
         (a_gate(A=left(Cause.BAND)), [a_target()], "1 inside the no-trade band of 0.20%"),
@@ -66,13 +66,13 @@ def left(cause, change=0.001, lot=0.04):
 def test_the_reason_is_said_with_its_figures(tmp_path, gate, targets, said):
     told = no_orders(a_ticket(), targets, settings_for(tmp_path), **gate)
     assert said in told
-    assert ("already where it should be" in told) == (said == SETTLED)
+    assert ("already at its target" in told) == (said == SETTLED)
 
 
 def test_a_day_that_lost_every_order_in_rehearsal_says_so_and_why(tmp_path):
     lost = a_ticket(removed=(Removed("ABC", 1, "no answer within 15 s"),))
     assert no_orders(lost, [], settings_for(tmp_path), **a_gate()) == (
-        "The rehearsal removed every order (ABC: no answer within 15 s)."
+        "The what-if removed every order (ABC: no answer within 15 s)."
     )
 
 

@@ -203,7 +203,7 @@ def test_an_uncertain_order_is_the_first_thing_the_page_says(a_day):
     assert b'<div class="banner bad"' in content
     page = seen(day)
     assert "12 orders sent: 11 filled, 1 uncertain" in page
-    assert "The fate of MSFT is not known" in page
+    assert "The status of MSFT is unknown" in page
 
 
 def test_an_account_is_recognisable_but_not_written_out(a_day):

@@ -93,7 +93,9 @@ def test_the_message_says_what_a_person_needs_to_decide(a_day):
     assert "31 stale fundamentals" in context
     assert "symbols without bars" not in context
     assert context.endswith("account DU****345 · run 2026-06-15-sim-9f3ce1")
-    assert message.blocks[4]["elements"][1]["text"] == f"report: {REPORT} · journal head {HEAD}"
+    assert (
+        message.blocks[4]["elements"][1]["text"] == f"report: {REPORT} · latest journal hash {HEAD}"
+    )
     assert message.blocks[4]["elements"][2]["text"] == "synthetic market, seed 7, 250 symbols"
 
 
@@ -169,7 +171,7 @@ def test_a_message_arrives_whole(a_day):
         (500, b"x" * 9999, "status 500"),
         (302, b"", "status 302"),
         (404, f"/services/{SECRET} was not found".encode(), "said '/[secret] was not found'"),
-        ("nonsense", b"", "did not take the message: what arrived is no HTTP"),
+        ("nonsense", b"", "did not take the message: the answer is not HTTP"),
         (None, b"", "did not take the message: RemoteProtocolError: Server disconnected"),
     ],
 )

@@ -94,7 +94,7 @@ def test_the_volume_is_only_said_when_every_value_is_known(a_day, some_orders):
 def test_the_totals_of_the_rehearsal_are_of_the_orders_that_are_left(a_day):
     day = a_day()  # one order in full, one sized down, one removed
     assert text.rehearsed_totals(day) == (
-        "2 orders rehearsed: Δ margin +24,140 USD, commissions 2.20"
+        "what-if of 2 orders: Δ margin +24,140 USD, commissions 2.20"
     )
     kept, smaller, _ = day.rehearsals
     unknown = a_day(rehearsals=(kept, dataclasses.replace(smaller, commission=None)))

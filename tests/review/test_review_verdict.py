@@ -205,14 +205,14 @@ def test_what_is_approved_while_nothing_may_leave_is_neither_lost_nor_called_sen
     kill_switch.stop(desk.store, by="ana", reason="", now=NOW)
     assert "daybook resume --by NAME; then: daybook approve" in read(desk, record).next_step
     approvals.approve(desk.store, record.sha256, by="bob", now=NOW)
-    assert "orders" in desk.submit(record.sha256).held_back
+    assert "halted trading" in desk.submit(record.sha256).held_back
     found = read(desk, record)
     assert (found.verdict, found.unsent, found.unapproved) == (
         Verdict.HELD_BACK, (second,), (),
     )  # fmt: skip
     assert found.headline == "2 orders approved, not all sent: 1 pending, 1 working"
     assert decode(Standing, plain(found)) == found
-    assert "daybook resume --by NAME. To go on until 16:15" in found.next_step
+    assert "daybook resume --by NAME. To continue until 16:15" in found.next_step
     paper = dataclasses.replace(found, mode="paper").next_step
     assert "daybook resume --mode paper --by NAME" in paper
     assert "daybook execute --mode paper 2026-06-15" in paper
@@ -241,7 +241,7 @@ def test_a_refusal_a_stop_and_the_cut_off_are_read_with_their_reasons(desk):
     kill_switch.stop(desk.store, by="ana", reason="odd prices", now=NOW)
     found = read(desk, record)
     assert (found.verdict, found.exit_code) == (Verdict.HALTED, 4)
-    assert "ana stopped all orders (odd prices)" in found.meaning
+    assert "ana halted trading (odd prices)" in found.meaning
     found = read(desk, record, now=MONDAY.open)
     assert (found.verdict, found.exit_code) == (Verdict.EXPIRED, 5)
 
@@ -251,7 +251,7 @@ def test_a_ticket_nobody_answered_expires_when_the_day_is_decided_again_too_late
     late = desk.a_ticket(
         desk.an_order(0),
         status=TicketStatus.RECOMMENDATION_ONLY,
-        failed_checks=(Check("finish line", None, None, passed=False, detail=""),),
+        failed_checks=(Check("order cut-off", None, None, passed=False, detail=""),),
     )
     record = desk.register(late, now=MONDAY.open)
     assert ticket_store.fetch(desk.store, waiting.sha256).state is TicketState.EXPIRED
@@ -269,4 +269,4 @@ def test_a_batch_that_was_interrupted_is_held_back_not_sent(desk):
     found = read(desk, record)
     assert (found.verdict, found.exit_code) == (Verdict.HELD_BACK, 1)
     assert "daybook execute 2026-06-15" in found.next_step
-    assert "none will leave" in read(desk, record, now=MONDAY.open).next_step
+    assert "no more orders will be sent" in read(desk, record, now=MONDAY.open).next_step

@@ -78,7 +78,7 @@ class Asked:
     async def unknown(self, path, **query):
         answer = await self.get(path, **query)
         assert answer.status_code == 404
-        assert "nothing is made up" in answer.text
+        assert "not mixed with synthetic data" in answer.text
 
     async def quote(self, ticks="", con_id=ACME):
         ticker = self.ib.reqMktData(stock(conId=con_id), ticks)

@@ -77,6 +77,6 @@ def test_the_switch_stays_where_it_was_put_across_restarts(desk):
 
 def test_resuming_needs_a_name(desk):
     kill_switch.stop(desk.store, by="ana", reason="", now=NOW)
-    with pytest.raises(ConfigurationError, match="is no name"):
+    with pytest.raises(ConfigurationError, match="is not a valid name"):
         kill_switch.resume(desk.store, by="", now=NOW)
     assert kill_switch.state(desk.store) is TradingState.HALTED

@@ -95,7 +95,7 @@ def test_an_incident_is_named_in_switch_trail_and_journal_once_and_ends_by_a_per
 
     edit(path, "UPDATE intents SET quantity = quantity / 3, side = 'BUY' WHERE order_ref = ?",
          values=[order.order_ref])  # fmt: skip
-    assert "was not sent: desk stopped all orders" in desk.submit(sha256).held_back
+    assert "was not sent: desk halted trading" in desk.submit(sha256).held_back
     kill_switch.resume(desk.store, by="ana", now=NOW)
     assert desk.submit(sha256).sent == 2
 

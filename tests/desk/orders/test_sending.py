@@ -72,10 +72,10 @@ def test_halting_in_the_middle_of_a_batch_lets_no_later_order_out_until_resumed(
     watched = Watched(desk.gateway().trading, before_each=halt)
     first = desk.submit(sha256, desk.gateway(trading=watched))
     assert (first.sent, len(desk.at_exchange())) == (left, left)
-    assert "ana stopped all orders" in first.held_back
+    assert "ana halted trading" in first.held_back
     assert [s.status for s in first.states].count(OrderStatus.PENDING) == CHUNK + 4 - left
     again = desk.restarted().submit(sha256)
-    assert (again.sent, "ana stopped" in again.held_back) == (0, True)
+    assert (again.sent, "ana halted" in again.held_back) == (0, True)
     kill_switch.resume(desk.store, by="bob", now=NOW)
     assert desk.submit(sha256).sent == CHUNK + 4 - left
     assert len(set(desk.at_exchange())) == len(desk.at_exchange()) == CHUNK + 4
@@ -92,7 +92,7 @@ def test_a_committed_batch_is_not_sent_late_and_says_so(desk):
     desk.advance_to(MONDAY.finish_line + timedelta(seconds=1))
     late = desk.submit(sha256)
     assert (late.sent, statuses(late)) == (0, {OrderStatus.PENDING})
-    assert "orders may leave until 2026-06-15 13:15" in late.held_back
+    assert "orders can be sent until 2026-06-15 13:15" in late.held_back
     assert desk.at_exchange() == []
 
 
@@ -140,7 +140,7 @@ def test_a_desk_that_lost_its_memory_sends_nothing(desk):
     desk.store.close()
     (desk.home / "desk.sqlite").unlink()
     desk.store = DeskStore(desk.home / "desk.sqlite")
-    with pytest.raises(UnknownOrders, match="its memory was lost, or another desk"):
+    with pytest.raises(UnknownOrders, match="its records were lost, or another desk"):
         desk.submit(desk.approved(desk.an_order(0), desk.an_order(1)))
     assert len(desk.at_exchange()) == 1
 

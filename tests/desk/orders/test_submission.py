@@ -70,7 +70,7 @@ def test_the_rest_of_a_ticket_approved_later_is_checked_and_sent_once_and_nothin
     # What is added is checked like anything else: here by the kill switch.
     kill_switch.stop(desk.store, by="ana", reason="", now=NOW)
     held = desk.submit(sha256)
-    assert (held.sent, "stopped" in held.held_back, len(held.states)) == (0, True, 1)
+    assert (held.sent, "halted" in held.held_back, len(held.states)) == (0, True, 1)
     kill_switch.resume(desk.store, by="ana", now=NOW)
     approve(only=[third.symbol])  # covers what is approved and not sent as well
     assert desk.submit(sha256).sent == 2
@@ -190,7 +190,7 @@ def test_limits_hold_for_a_subset_too(desk):
 def test_halted_sends_nothing_and_resumed_sends_what_was_approved(desk):
     sha256 = desk.approved(desk.an_order(0))
     kill_switch.stop(desk.store, by="ana", reason="odd prices", now=NOW)
-    with pytest.raises(Stopped, match="ana stopped all orders at 2026-06-15 11:00"):
+    with pytest.raises(Stopped, match="ana halted trading at 2026-06-15 11:00"):
         desk.restarted().submit(sha256)
     assert desk.at_exchange() == []
     kill_switch.resume(desk.store, by="bob", now=NOW)
@@ -205,7 +205,7 @@ def test_reducing_lets_a_sale_of_what_is_held_pass_and_nothing_else(desk):
     sale = replace(desk.an_order(0, side=Side.SELL), quantity=order.quantity)
     kill_switch.stop(desk.store, by="ana", reason="", now=NOW, reducing=True)
     for increasing in (desk.an_order(1), replace(sale, quantity=order.quantity + 1)):
-        with pytest.raises(Stopped, match="all orders but those that reduce positions"):
+        with pytest.raises(Stopped, match="only orders that reduce positions"):
             desk.submit(desk.approved(increasing, **later))
     assert desk.submit(desk.approved(sale, **later)).sent == 1
     assert desk.at_exchange() == [sale.order_ref]

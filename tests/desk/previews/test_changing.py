@@ -118,7 +118,7 @@ def test_terms_beyond_a_limit_get_no_token(desk, works):
 
 @pytest.mark.parametrize("odd", [0.0, -3.0, float("nan"), float("inf")])
 def test_a_price_that_is_none_is_refused(desk, works, odd):
-    with pytest.raises(DataError, match="no price above zero"):
+    with pytest.raises(DataError, match="is not above zero"):
         preview(desk, works, limit_price=odd)
 
 
@@ -136,9 +136,9 @@ def test_an_order_of_nobody_here_is_not_changed_here(desk):
 def test_an_order_that_is_over_is_not_changed(desk, works):
     token = preview(desk, works, quantity=11).token
     desk.advance_to(MONDAY.open + timedelta(minutes=1))
-    with pytest.raises(DataError, match="does not work any more"):
+    with pytest.raises(DataError, match="is no longer open"):
         preview(desk, works, quantity=12)
-    with pytest.raises(DataError, match="does not work any more"):
+    with pytest.raises(DataError, match="is no longer open"):
         place(desk, token)
     assert desk.placed() == ["placed"]
 

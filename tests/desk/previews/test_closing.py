@@ -142,7 +142,7 @@ def test_an_unknown_trade_and_one_of_another_desk_are_named(desk):
 
 @pytest.mark.parametrize("odd", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_price_that_is_none_closes_nothing(desk, bought, odd):
-    with pytest.raises(DataError, match="no price above zero"):
+    with pytest.raises(DataError, match="is not above zero"):
         close(desk, bought.order_ref, limit_price=odd)
 
 

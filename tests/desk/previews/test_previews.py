@@ -152,7 +152,7 @@ def test_an_order_beyond_a_limit_gets_no_token_and_is_told_why(desk, changes, ch
 
 @pytest.mark.parametrize("limit", [float("nan"), float("inf"), 0.0, -3.0])
 def test_a_limit_that_is_no_price_is_an_error(desk, limit):
-    with pytest.raises(DataError, match="no price above zero"):
+    with pytest.raises(DataError, match="is not above zero"):
         preview(desk, a_request(desk, limit_price=limit))
 
 

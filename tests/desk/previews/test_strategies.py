@@ -115,16 +115,16 @@ def test_without_a_limit_every_leg_trades_against_its_quote(stage):
 def test_a_leg_that_nobody_bids_for_needs_a_limit(stage):
     (leg,) = (c for c, o in OPTIONS.items() if named(c) == (NEAR, 90.0, "P"))
     stage.broker.quotes[leg] = (None, 1.0)
-    with pytest.raises(DataError, match="nobody bids for the AAA 2026-07-17 90 put"):
+    with pytest.raises(DataError, match="no bid for the AAA 2026-07-17 90 put"):
         stage.preview()
     stage.broker.quotes[leg] = (1.0, None)
-    with pytest.raises(DataError, match="nobody asks for the AAA 2026-07-17 90 put"):
+    with pytest.raises(DataError, match="no ask for the AAA 2026-07-17 90 put"):
         stage.preview(side=Side.BUY)
 
 
 @pytest.mark.parametrize("limit", [float("nan"), float("inf"), 0.0, -1.5])
 def test_a_net_limit_that_is_no_price_is_an_error(stage, limit):
-    with pytest.raises(DataError, match="no price above zero"):
+    with pytest.raises(DataError, match="is not above zero"):
         stage.preview(limit_price=limit)
 
 

@@ -1,4 +1,4 @@
-"""A whole day, from market data to a sealed journal."""
+"""A whole day, from market data to a journal entry."""
 
 import re
 import shutil

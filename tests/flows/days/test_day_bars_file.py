@@ -62,7 +62,9 @@ def test_the_run_says_what_is_unknown_and_what_is_assumed(first):
         assert "real bars from bars.parquet" in part
         assert UNKNOWN in part
         assert ASSUMED in part
-    assert begun.count("nothing is made up beside them") >= 3  # of news, fundamentals, earnings
+    assert (
+        begun.count("real bars are not mixed with synthetic data") >= 3
+    )  # of news, fundamentals, earnings
 
 
 def test_the_page_says_so(first, home):
@@ -75,14 +77,14 @@ def test_the_page_says_so(first, home):
 
 def test_a_file_that_has_grown_is_read_again_and_gives_the_same_ticket(first, again, home):
     assert again["orders"] > 0
-    assert "2026-07-10" in again["world"]
+    assert "2026-07-10" in again["environment"]
     assert not {name for name in revisions(home) if "ticket" in name or "features" in name}
     assert len(list(paths_of(home).reports.glob("order_ticket_*"))) == 1
 
 
 def test_programs_are_told_what_is_unknown(again):
     assert again["unknown"] == SOURCES
-    assert UNKNOWN in again["world"]
+    assert UNKNOWN in again["environment"]
 
 
 def test_why_names_no_block_that_nobody_knows(again, typed, bars):

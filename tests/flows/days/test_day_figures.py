@@ -167,7 +167,7 @@ def test_a_day_whose_orders_are_all_less_than_a_lot_says_so_with_numbers(narrow)
     assert narrow[1].code == 0
     for text in exits(narrow):
         assert "No orders today" in narrow[1].out
-        assert "already where it should be" not in text
+        assert "already at its target" not in text
         reason = re.search(
             r"The target changes (\d+) names by [\d.]+% of net asset value in all, and none makes "
             r"an order: .*less than a lot \(the largest change is ([\d.]+)%, the smallest lot "

@@ -114,7 +114,7 @@ def test_a_day_that_begins_after_the_finish_line_is_a_recommendation_only(
     outcome = run(settings_at(world, tmp_path / "home", submit="auto"))
     assert outcome.exit_code == 3
     ticket = ticket_of(outcome)
-    assert [check["name"] for check in ticket["failed_checks"]] == ["finish line"]
+    assert [check["name"] for check in ticket["failed_checks"]] == ["order cut-off"]
     assert ticket["failed_checks"][0]["value"] == 1.0  # minutes late
     assert submit not in outcome.records
     assert world.state()["orders"]["accepted"] == 0

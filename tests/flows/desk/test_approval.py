@@ -39,7 +39,7 @@ def test_every_exit_of_a_rerun_says_what_the_desk_says_before_anything_was_sent(
     orders = first["orders"]
     assert orders > 2
     assert "daybook approve 2026-06-15" in review
-    assert "An order may leave until 16:15 Bucharest" in town.daybook("orders")[1]
+    assert "Orders can be sent until 16:15 Bucharest" in town.daybook("orders")[1]
     unchanged("proposed", 0)
     unchanged("proposed", 0, "--fresh")
     # The same decision some minutes later is the same ticket.
@@ -56,7 +56,7 @@ def test_every_exit_of_a_rerun_says_what_the_desk_says_before_anything_was_sent(
 
     assert town.daybook("stop", "--reason", "odd", "--by", "ana")[0] == 0
     run("halted", 4)
-    assert "ana stopped all orders (odd)" in town.messages()[-1]
+    assert "ana halted trading (odd)" in town.messages()[-1]
     assert town.daybook("resume", "--by", "ana")[0] == 0
 
 
@@ -204,7 +204,7 @@ def test_orders_edited_after_they_were_committed_are_not_sent_and_people_are_tol
 
     with closing(sqlite3.connect(path)) as by_hand, by_hand:
         by_hand.execute("UPDATE intents SET quantity = quantity / 3, side = 'BUY'")
-    assert "desk stopped all orders" in town.daybook("execute")[1]
+    assert "desk halted trading" in town.daybook("execute")[1]
     assert town.daybook("resume", "--by", "ana")[0] == 0
     assert town.daybook("execute")[0] == 0
     assert town.at_exchange() == [order.order_ref for order in record.ticket.orders]

@@ -56,7 +56,7 @@ def test_a_gateway_that_fails_is_told_once_with_orders_and_both_commands(
     assert text.startswith(f"⚠ daybook {DAY} · SIMULATED · run failed\n")
     assert ("no answer in 0.5 s" if gateway == "is mute" else "127.0.0.2") in text
     assert f"Orders: no order of session {DAY} was sent" in text
-    assert f"To go on: daybook run --date {DAY}" in text
+    assert f"To continue: daybook run --date {DAY}" in text
     assert "To stop all trading: daybook stop" in text
 
 
@@ -113,7 +113,7 @@ def test_a_gateway_that_fails_under_execute_and_close_is_told(command, go_on, pr
         with pytest.raises(DaybookError):
             command(without_gateway(proposed), DAY)
     (text,) = heard()
-    assert f"To go on: daybook {go_on}" in text
+    assert f"To continue: daybook {go_on}" in text
     assert "is waiting" in text  # the ticket
 
 
@@ -227,7 +227,7 @@ def test_the_command_that_goes_on_names_the_mode_of_the_run_that_failed(settings
     with pytest.raises(DaybookError):
         run(without_gateway(paper))
     (text,) = heard()
-    assert f"To go on: {RESUME} --mode paper\n" in text
+    assert f"To continue: {RESUME} --mode paper\n" in text
     assert "To stop all trading: daybook stop --mode paper" in text
 
 

@@ -52,7 +52,7 @@ USAGE = [
     row("approve --only AAPL,,", "--only 'AAPL,,'"),
     row("approve ''", "''", "2026-06-15", "6 digits"),
     row("approve zz", "'zz' names no ticket"),
-    row("approve 2026-99-99", "2026-99-99 is no date"),
+    row("approve 2026-99-99", "2026-99-99 is not a date"),
     row("execute 30.11.2026", "30.11.2026", "2026-06-15"),
     row("reject", "Missing option '--reason'"),
     row("reject --reason ' '", "--reason ' '"),

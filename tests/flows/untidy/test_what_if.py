@@ -191,5 +191,5 @@ def test_a_day_that_lost_its_orders_in_rehearsal_never_says_there_was_nothing_to
     outcome, message = unanswered
     page = outcome.records[journal].artefacts["page"]
     for told in (message, (outcome.day.paths.home / page.path).read_text()):
-        assert "already where it should be" not in told
+        assert "already at its target" not in told
         assert ticket_of(outcome)["removed"][0]["symbol"] in told
