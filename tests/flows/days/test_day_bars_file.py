@@ -95,4 +95,4 @@ def test_why_names_no_block_that_nobody_knows(again, typed, bars):
     assert story["blocks"]["sentiment"] is None
     assert story["blocks"]["fundamental"] is None
     assert story["blocks"]["technical"] is not None
-    assert f"unknown       {', '.join(SOURCES)}: no part of the scores" in typed("why", symbol).out
+    assert f"unknown       {', '.join(SOURCES)}: not in the scores" in typed("why", symbol).out

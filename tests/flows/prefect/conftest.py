@@ -15,7 +15,7 @@ def heard(small):
         return [
             "\n".join([m["blocks"][0]["text"]["text"], m["blocks"][1]["text"]["text"]])
             for m in messages
-            if m["text"].startswith("⚠ daybook") and "told once" in str(m["blocks"][-1])
+            if m["text"].startswith("⚠ daybook") and "sent once" in str(m["blocks"][-1])
         ]
 
     return since
