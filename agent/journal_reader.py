@@ -24,6 +24,11 @@ class SealedDay:
         return self.entry.entry.session
 
     @property
+    def decision(self) -> journal.Decision:
+        """What the entry says of the run. Raises `JournalError` where it cannot be read."""
+        return journal.Decision.of(self.entry.entry)
+
+    @property
     def source(self) -> str:
         """The name of the entry as the source of an answer."""
         return f"journal {self.entry.entry.run_id}"

@@ -14,7 +14,18 @@ with a head that was kept elsewhere, such as in the message of the day.
 """
 
 from journal.append import Sealed, log
+from journal.decision import Decision
 from journal.entry import Entry
 from journal.reading import SealedEntry, Verified, entries, newest_first, verify
 
-__all__ = ["Entry", "Sealed", "SealedEntry", "Verified", "entries", "log", "newest_first", "verify"]
+__all__ = [
+    "Decision",
+    "Entry",
+    "Sealed",
+    "SealedEntry",
+    "Verified",
+    "entries",
+    "log",
+    "newest_first",
+    "verify",
+]

@@ -146,11 +146,8 @@ def _require_same(earlier: Segment, entry: Entry, content: str) -> None:
     if earlier.content == content:
         return
     before, after = earlier.entry, entry
-    differs = [
-        f"facts.{name}"
-        for name in sorted({*before.facts, *after.facts})
-        if as_json(before.facts.get(name)) != as_json(after.facts.get(name))
-    ]
+    was, now = ({(name, as_json(v)) for name, v in one.facts.items()} for one in (before, after))
+    differs = sorted({f"facts.{name}" for name, _ in was ^ now})
     differs += [
         name
         for name in ("session", "artefacts", "decisions")

@@ -50,8 +50,8 @@ def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]
     """
     paths = Paths.of(settings)
     decided = decided_day(paths, day)
-    entry = decided.entry.entry
-    book = RunBook.open(paths, entry.session, entry.facts["run_key"])
+    entry, decision = decided.entry.entry, decided.decision
+    book = RunBook.open(paths, entry.session, decision.run_key)
     reader = _Reader(decided.store, book, one_line(symbol).upper())
     score = reader.row(signals, "scores", SCORES)
     if score is None:
@@ -63,7 +63,7 @@ def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]
         "con_id": con_id,
         "session": entry.session.isoformat(),
         "run_id": entry.run_id,
-        "verdict": entry.facts["verdict"],
+        "verdict": decision.verdict,
         "environment": book[market].result.world,
         "unknown": list(unknown_sources(source_failures(book))),
         "blocks": {name: score[name] for name in ("technical", "fundamental", "sentiment")},
@@ -81,7 +81,7 @@ def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]
         "weight": target.get("weight"),
         "gate": reader.gate(con_id),
         "what_if": reader.what_if(con_id),
-        "order": reader.order(con_id, paths, entry.facts["verdict"]),
+        "order": reader.order(con_id, paths, decision.verdict),
     }
 
 

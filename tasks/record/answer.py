@@ -10,7 +10,7 @@ from core import clock
 from core.canonical import canonical_json, sha256_of
 from core.storage.paths import Paths
 from desk.tickets.ticket_store import TicketRecord
-from tasks.record.entry import ticket_artefact
+from tasks.record.entry import ticket_artefact, ticket_facts
 
 
 def seal_answer(
@@ -29,10 +29,7 @@ def seal_answer(
     sealing it again, after a crash for example, writes nothing.
     """
     facts = {
-        "run_key": record.ticket.run_key,
-        "mode": record.ticket.mode,
-        "account": record.ticket.account,
-        "ticket": record.sha256,
+        **ticket_facts(record),
         "by": by,
         "at": at.isoformat(),
         "only": list(only),

@@ -12,7 +12,7 @@ from desk.tickets import ticket_store
 from desk.tickets.ticket_store import TicketRecord
 from tasks.day import Day
 from tasks.record.close import CloseResult
-from tasks.record.entry import Entered, entered, order_rows, seal, ticket_artefact
+from tasks.record.entry import Entered, entered, order_rows, seal
 from tasks.stage import Output, stage
 
 
@@ -36,19 +36,15 @@ def close_journal(
             for each in result.mismatches
         ),
     ]
-    artefacts = (ticket_artefact(record), *settled.artefacts.values())
-    sealed = seal(day, "close", close_facts(record, result), artefacts, rows)
+    facts, artefacts = close_facts(record, result), settled.artefacts.values()
+    sealed = seal(day, "close", record, facts, artefacts, rows)
     return entered(CloseJournalResult, sealed, len(rows))
 
 
 def close_facts(record: TicketRecord, result: CloseResult) -> dict[str, Any]:
-    """Return what the journal says of a closed session, as plain JSON values."""
+    """Return what the journal says of a closed session beside its ticket, as plain JSON values."""
     spent = plain(result.costs)
     return {
-        "run_key": record.ticket.run_key,
-        "mode": record.ticket.mode,
-        "account": record.ticket.account,
-        "ticket": record.sha256,
         "ticket_state": record.state.value,
         "orders": len(result.states),
         "unfilled": list(result.unfilled),

@@ -39,23 +39,38 @@ def entered(kind: type[E], sealed: journal.Sealed, rows: int) -> Output[E]:
 def seal(
     day: Day,
     kind: str,
+    record: TicketRecord,
     facts: Mapping[str, Any],
     artefacts: Iterable[Artefact],
     decisions: Iterable[Mapping[str, Any]],
 ) -> journal.Sealed:
-    """Seal an entry that is named after its own content: the same again is sealed once."""
-    rows, named = list(decisions), tuple(artefacts)
-    content = sha256_of(canonical_json([facts, named, rows]))
+    """Seal an entry about a ticket that is named after its own content.
+
+    The same again is sealed once. ``facts`` and ``artefacts`` are those beside the ticket's own.
+    """
+    rows, named = list(decisions), (ticket_artefact(record), *artefacts)
+    told = {**ticket_facts(record), **facts}
+    content = sha256_of(canonical_json([told, named, rows]))
     entry = journal.Entry(
-        run_id=f"{facts['run_key']}.{content[:12]}",
+        run_id=f"{record.ticket.run_key}.{content[:12]}",
         kind=kind,
         timestamp=clock.now(),
         session=day.session.day,
-        facts=facts,
+        facts=told,
         artefacts=named,
         decisions=rows,
     )
     return journal.log(day.paths.journal, entry)
+
+
+def ticket_facts(record: TicketRecord) -> dict[str, Any]:
+    """Return what every entry about a ticket says of it, as plain JSON values."""
+    return {
+        "run_key": record.ticket.run_key,
+        "mode": record.ticket.mode,
+        "account": record.ticket.account,
+        "ticket": record.sha256,
+    }
 
 
 def ticket_artefact(record: TicketRecord) -> Artefact:

@@ -9,7 +9,7 @@ from core.types import OrderStatus
 from desk.records.store import DeskStore
 from desk.tickets import approval_state, ticket_store
 from tasks.day import Day
-from tasks.record.entry import Entered, entered, order_rows, seal, ticket_artefact
+from tasks.record.entry import Entered, entered, order_rows, seal
 from tasks.stage import Output, stage
 from tasks.trade.fills import FillsResult
 from tasks.trade.submit import SubmitResult
@@ -30,10 +30,6 @@ def execution(
         record = ticket_store.fetch(store, sha256)
         approval = approval_state.approval_of(store, sha256)
     facts = {
-        "run_key": record.ticket.run_key,
-        "mode": record.ticket.mode,
-        "account": record.ticket.account,
-        "ticket": sha256,
         "approved_by": approval.by,
         "approved_at": approval.at.isoformat(),
         "approved_only": list(approval.only),
@@ -42,6 +38,6 @@ def execution(
         "orders": len(states),
         "uncertain": [s.order_ref for s in states if s.status is OrderStatus.UNCERTAIN],
     }
-    artefacts = (ticket_artefact(record), *filled.artefacts.values())
-    sealed = seal(day, "execution", facts, artefacts, order_rows(states))
+    artefacts = filled.artefacts.values()
+    sealed = seal(day, "execution", record, facts, artefacts, order_rows(states))
     return entered(ExecutionResult, sealed, len(states))

@@ -14,7 +14,7 @@ from core.tables import SCORES, TARGETS
 from core.tables.columns import rows
 from desk.records.audit import DESK, Act, newest, note
 from desk.records.store import DeskStore
-from journal import Entry, Sealed, log
+from journal import Decision, Entry, Sealed, log
 from review.day import DayPage
 from review.page import render_day
 from review.page_parts.stages import artefacts_of
@@ -135,11 +135,10 @@ def decision_facts(day: Day, made: Records, page: DayPage) -> dict[str, Any]:
     scores = day.read(made[signals].artefacts["scores"], SCORES)
     drivers = scores.nlargest(5, "alpha_score")
     return {
-        "run_key": day.run_key,
+        **plain(Decision(run_key=day.run_key, verdict=page.verdict.value)),
         "mode": day.settings.mode.value,
         "account": day.account,
         "as_of": day.as_of.isoformat(),
-        "verdict": page.verdict.value,
         "headline": page.standing.headline,
         "constraints_ok": not page.failed_checks,
         "failed_checks": [check.name for check in page.failed_checks],

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import JournalError, JournalTampered, StorageError
 from core.storage.artefacts import Artefact
-from journal import entries, log, verify
+from journal import Decision, entries, log, verify
 
 
 def test_what_is_sealed_is_read_back_as_it_was_given(tmp_path, an_entry):
@@ -173,3 +173,27 @@ def test_an_appender_that_keeps_the_lock_is_named_after_half_a_minute(
 
     with exclusive(journal), pytest.raises(JournalError, match="another process has held"):
         log(journal, an_entry(run_id="run-4"))
+
+
+def test_a_decision_is_read_by_name_and_what_other_versions_say_is_left_alone(an_entry):
+    facts = {"run_key": "key", "verdict": "proposed", "of_a_later_version": [1.0]}
+    assert Decision.of(an_entry(facts=facts)) == Decision(run_key="key", verdict="proposed")
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"kind": "execution"}, r"the execution of 2026-06-15 .* is not a decision"),
+        ({"facts": {"verdict": "proposed"}}, r"the decision of 2026-06-15 .*run_key"),
+        ({"facts": {"run_key": "key", "verdict": None}}, r"cannot be read: .*verdict"),
+    ],
+)
+def test_an_entry_that_does_not_say_what_was_decided_is_refused_by_name(an_entry, changes, why):
+    with pytest.raises(JournalError, match=why):
+        Decision.of(an_entry(**changes))
+
+
+def test_a_fact_that_one_of_two_decisions_of_a_run_lacks_is_named(journal, an_entry):
+    facts = {**an_entry().facts, "headline": None}
+    with pytest.raises(JournalError, match=r"differs in facts\.headline\)"):
+        log(journal, an_entry(run_id="run-2", facts=facts))
