@@ -14,8 +14,7 @@ with a head that was kept elsewhere, such as in the message of the day.
 """
 
 from journal.append import Sealed, log
-from journal.decision import Decision
-from journal.entry import Entry
+from journal.entry import Decision, Entry
 from journal.reading import SealedEntry, Verified, entries, newest_first, verify
 
 __all__ = [

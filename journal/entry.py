@@ -1,14 +1,15 @@
-"""What one append to the journal says, and whether it can be sealed."""
+"""What one append to the journal says, whether it can be sealed, and what is read back of it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
 from core.canonical import canonical_json
+from core.decoding import decode
 from core.errors import DataError, JournalError
 from core.storage.artefacts import Artefact
 
@@ -33,6 +34,31 @@ class Entry:
     facts: Mapping[str, Any]
     artefacts: tuple[Artefact, ...]
     decisions: Sequence[Mapping[str, Any]]  # each with exactly: symbol, con_id, payload
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The facts of a decision that are read back; whoever seals one states them from here."""
+
+    run_key: str  # names the run book of the day
+    verdict: str  # how the day stood when it was sealed
+
+    @classmethod
+    def of(cls, entry: Entry) -> Decision:
+        """Read the entry of a decision.
+
+        What else it says is left alone: entries of any version say more. Raises `JournalError`
+        for an entry of another kind, and for one in which a fact is missing or no text.
+        """
+        named = f"the {entry.kind} of {entry.session} (run {entry.run_id})"
+        if entry.kind != "decision":
+            raise JournalError(f"{named} is not a decision")
+        names = {field.name for field in fields(cls)}
+        said = {name: value for name, value in entry.facts.items() if name in names}
+        try:
+            return decode(cls, said)
+        except DataError as error:
+            raise JournalError(f"{named} cannot be read: {error}") from error
 
 
 def payloads(entry: Entry) -> list[str]:
