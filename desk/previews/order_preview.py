@@ -26,7 +26,7 @@ from desk.previews.strategy_prices import limit_price as net_limit
 from desk.records.store import DeskStore
 from ibkr.account.rebalance import marketable_limit
 from ibkr.gateway import FullGateway, Gateway
-from risk.strategy import StrategyTerms
+from risk.strategies.strategy import StrategyTerms
 
 
 @dataclass(frozen=True, slots=True)

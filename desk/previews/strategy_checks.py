@@ -23,8 +23,8 @@ from desk.records.store import DeskStore
 from ibkr.gateway import Gateway
 from risk.account import AccountState, account_checks
 from risk.limits import Check, Limits
-from risk.payoff import outcome
-from risk.strategy_checks import StrategyTrade, check_closing, check_opening
+from risk.strategies.checks import StrategyTrade, check_closing, check_opening
+from risk.strategies.payoff import outcome
 
 
 @dataclass(frozen=True, slots=True)

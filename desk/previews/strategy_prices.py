@@ -11,7 +11,7 @@ from core.types import Contract, Quote, Side
 from desk.previews.planned_order import PlannedOrder
 from ibkr.account.rebalance import marketable_limit
 from ibkr.gateway import Gateway
-from risk.strategy import Strategy
+from risk.strategies.strategy import Strategy
 
 TICK = 0.01  # of the price of a combination
 

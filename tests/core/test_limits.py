@@ -27,7 +27,7 @@ ENFORCING = {
     "risk/gate.py": {Where.GATE},
     "risk/batch.py": {Where.GATE},
     "risk/order.py": {Where.ORDER},
-    "risk/strategy_checks.py": {Where.STRATEGY},
+    "risk/strategies/checks.py": {Where.STRATEGY},
     "risk/account.py": {Where.ACCOUNT},
     "desk/gate/account_state.py": {Where.ACCOUNT},
     "desk/gate/desk_gate.py": {Where.DESK},

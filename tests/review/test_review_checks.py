@@ -16,7 +16,7 @@ from review.text import UNKNOWN, bounds, failure
 from risk.account import AccountState, History, Valuation
 from risk.limits import Limit, check
 from risk.order import check_order_cutoff
-from risk.strategy_checks import check_closing, check_opening
+from risk.strategies.checks import check_closing, check_opening
 from tests.risk.gate.gate_verdicts import ORDER, account, in_dollars, returns_of, verdict
 from tests.risk.test_strategy_checks import ALL
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from core.money import Rates
 from core.settings import LimitSettings
 from core.types import Side
-from risk.strategy_checks import StrategyTrade, check_closing, check_opening
+from risk.strategies.checks import StrategyTrade, check_closing, check_opening
 from tests.risk import strategies as some
 
 LIMITS = LimitSettings()

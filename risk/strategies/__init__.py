@@ -1,0 +1,1 @@
+"""Option strategies: what one is, what it can lose and take, and the checks before it is sent."""
