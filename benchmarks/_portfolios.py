@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 BARS = Path(__file__).resolve().parents[1] / "../shared/data/sp500_daily_2025_2026_yahoo.parquet"
 BEFORE = "2026-06-15"
 SKILL = 0.04  # of a day's volatility that a full score is worth
-BOUND = 0.5  # no made-up return is beyond it: a loss of more than everything is no price
+BOUND = 0.5  # no synthetic return is beyond it: a loss of more than everything is no price
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Portfolio:
         return replace(self, terms=replace(self.terms, **changes))  # type: ignore[arg-type]
 
 
-def made_up(names: int, days: int, *, seed: int = 7) -> pd.DataFrame:
+def synthetic(names: int, days: int, *, seed: int = 7) -> pd.DataFrame:
     """Return fat-tailed daily returns, shape (days, names): market, styles, sectors, own noise."""
     random = np.random.default_rng([seed, names, days])
 

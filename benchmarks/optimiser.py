@@ -47,9 +47,9 @@ from benchmarks._portfolios import (
     Floats,
     Portfolio,
     long_only,
-    made_up,
     portfolio,
     real,
+    synthetic,
 )
 from core.errors import DaybookError
 from optimiser import TargetResult
@@ -72,13 +72,13 @@ COSTS: Peers = {
 
 # The cases
 def full() -> Iterator[Row]:
-    problem = portfolio(made_up(NAMES, DAYS))
+    problem = portfolio(synthetic(NAMES, DAYS))
     yield from against("full", problem, {CVXPY: naive}, Goal(ratio=40, seconds=0.030))
 
 
 def days() -> Iterator[Row]:
     """A rolling window, solved anew each day from where the last day's weights have drifted."""
-    returns = made_up(NAMES, DAYS + SESSIONS)
+    returns = synthetic(NAMES, DAYS + SESSIONS)
     random = np.random.default_rng(3)
     problem = portfolio(returns.iloc[:DAYS])
     scores = np.clip(random.normal(0.0, 0.4, NAMES), -1.0, 1.0)
@@ -118,7 +118,7 @@ def days() -> Iterator[Row]:
 
 
 def linear() -> Iterator[Row]:
-    yield from linear_program("mean-CVaR", portfolio(made_up(NAMES, DAYS)), Goal(ratio=200))
+    yield from linear_program("mean-CVaR", portfolio(synthetic(NAMES, DAYS)), Goal(ratio=200))
 
 
 def linear_program(case: str, problem: Portfolio, goal: Goal) -> Iterator[Row]:
@@ -130,7 +130,7 @@ def linear_program(case: str, problem: Portfolio, goal: Goal) -> Iterator[Row]:
 
 
 def costs() -> Iterator[Row]:
-    yield from with_costs("variance and costs", portfolio(made_up(NAMES, DAYS)), Goal(ratio=80))
+    yield from with_costs("variance and costs", portfolio(synthetic(NAMES, DAYS)), Goal(ratio=80))
 
 
 def with_costs(case: str, problem: Portfolio, goal: Goal) -> Iterator[Row]:
@@ -140,7 +140,7 @@ def with_costs(case: str, problem: Portfolio, goal: Goal) -> Iterator[Row]:
 
 def dense() -> Iterator[Row]:
     """The worst for us: answers that hold most names, and an account that does."""
-    returns = made_up(NAMES, DAYS)
+    returns = synthetic(NAMES, DAYS)
     problem = portfolio(returns)
     all_held = portfolio(returns, holdings=NAMES)
     assert (all_held.held != 0.0).all()
@@ -153,8 +153,8 @@ def dense() -> Iterator[Row]:
 
 
 def large() -> Iterator[Row]:
-    yield from against("2,000 names", portfolio(made_up(2000, 500)), {}, Goal(seconds=0.060))
-    many = portfolio(made_up(400, 10_000))
+    yield from against("2,000 names", portfolio(synthetic(2000, 500)), {}, Goal(seconds=0.060))
+    many = portfolio(synthetic(400, 10_000))
 
     def patient(problem: Portfolio) -> Floats:
         return naive(problem, time_limit=PATIENCE)
@@ -188,7 +188,7 @@ CASES: dict[str, Callable[[], Iterator[Row]]] = {
 
 def warm_up() -> None:
     """Import and compile what the first call would."""
-    small = portfolio(made_up(30, 120), holdings=10)
+    small = portfolio(synthetic(30, 120), holdings=10)
     ways = [CVXPY, *LINEAR], [naive, *LINEAR.values()]
     without = long_only(small, cash_buffer=0.0)
     solve(small)

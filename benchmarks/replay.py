@@ -1,7 +1,7 @@
 """A replay of real bars, 500 names and more: seconds and memory a session.
 
 Run with ``python -m benchmarks.replay [sessions]``. Without the real data beside the checkout a
-made-up market of 500 symbols is replayed.
+synthetic market of 500 symbols is replayed.
 """
 
 import resource

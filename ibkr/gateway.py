@@ -37,7 +37,7 @@ class TradingToolsProtocol(Protocol):
     """The broker's verbs; documented at `ibkr.orders.trading.TradingTools`."""
 
     def what_if(self, order: Order) -> WhatIf:
-        """Rehearse one order; it leaves no order behind."""
+        """Ask the what-if of one order; it leaves no order behind."""
 
     def place_orders(
         self, orders: Sequence[Order], *, timeout: float, leaving: Leaving = unasked

@@ -31,7 +31,7 @@ class Unit(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What the rehearsal at the broker made of an order."""
+    """What the what-if made of an order."""
 
     KEPT = "kept"
     SIZED_DOWN = "sized down"
@@ -51,7 +51,7 @@ class OrderLine:
     weight_after: float
     alpha: float | None = None
     adv_share: float | None = None  # of the 20-session average daily volume
-    margin_change: float | None = None  # maintenance margin, from the rehearsal
+    margin_change: float | None = None  # maintenance margin, from the what-if
     value: float | None = None  # money, unsigned
     flag: str = ""  # for example "sized down 20 %"
     held: float | None = None  # signed shares when it was decided
@@ -133,7 +133,7 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsal:
+class WhatIfLine:
     """What the broker answered to "what if this order filled?", and what was made of it."""
 
     symbol: str
@@ -202,7 +202,7 @@ class DayPage:
     symbols: tuple[SymbolLine, ...] = ()
     overrides: tuple[Override, ...] = ()
     quality: tuple[Quality, ...] = ()
-    rehearsals: tuple[Rehearsal, ...] = ()
+    what_ifs: tuple[WhatIfLine, ...] = ()
     stages: tuple[Stage, ...] = ()
     artefacts: tuple[Artefact, ...] = ()
 

@@ -66,7 +66,7 @@ def render_day(day: DayPage) -> bytes:
         "volume": text.volume(day),
         "tone": tone(day),
         "sent": any(line.status is not None for line in day.orders),
-        "rehearsed_totals": text.rehearsed_totals(day),
+        "what_if_totals": text.what_if_totals(day),
         "usage": usage,
         "bounds": text.bounds,
         "checks_passed": text.checks_passed(day),

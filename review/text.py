@@ -114,9 +114,9 @@ def short_sales(day: DayPage) -> str:
     return f", {len(opened)} of them short sales that open {percent(sum(opened))} of net value"
 
 
-def rehearsed_totals(day: DayPage) -> str:
+def what_if_totals(day: DayPage) -> str:
     """Say what the orders that are left take in margin and commissions; empty without answers."""
-    kept = [each for each in day.rehearsals if each.quantity_after]
+    kept = [each for each in day.what_ifs if each.quantity_after]
     margins = [each.margin_change for each in kept if each.margin_change is not None]
     fees = [each.commission for each in kept if each.commission is not None]
     if not margins:

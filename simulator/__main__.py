@@ -134,7 +134,7 @@ def _session(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date, such as 2026-06-15") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date, such as 2026-06-15") from None
 
 
 def _whole(text: str) -> int:
@@ -148,7 +148,7 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
 
 
 def _port(text: str) -> int:

@@ -44,8 +44,8 @@ STOP_SECONDS = 3  # that a request under way is waited for
 
 BANNER = """
   ┌──────────────────────────────────────────────────────────────────┐
-  │  SIMULATOR. This is NOT a real account: no order leaves this     │
-  │  machine, no money moves, and every price is as of a made-up now │
+  │  SIMULATOR. This is NOT a real account: no order is sent to a    │
+  │  broker, no money moves, and every price is at simulated time.   │
   └──────────────────────────────────────────────────────────────────┘
 """
 

@@ -1,7 +1,7 @@
 """The types of tool arguments: checked by kind and range before any tool runs.
 
-Strict: no value is converted, so a bool is no number and ``"5"`` is not 5. NaN and infinities are
-refused everywhere.
+Strict: no value is converted, so a bool is not a number and ``"5"`` is not 5. NaN and infinities
+are refused everywhere.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def what_if(
                 order_ref=f"what-if:{contract.con_id}:{side.value}",
             )
         ).in_base(gateway.portfolio.snapshot().exchange_rates)
-    data = {"con_id": contract.con_id, "symbol": contract.symbol, **_rehearsed(answer)}
+    data = {"con_id": contract.con_id, "symbol": contract.symbol, **_answered(answer)}
     return Answer(as_of=now, source=context.broker, data=data)
 
 
@@ -106,7 +106,7 @@ def _order_type(limit_price: float | None) -> OrderType:
     return OrderType.MARKET if limit_price is None else OrderType.LIMIT
 
 
-def _rehearsed(answer: WhatIf) -> dict[str, Any]:
+def _answered(answer: WhatIf) -> dict[str, Any]:
     return {
         "accepted": answer.accepted,
         "margin_exceeded": answer.margin_exceeded,
@@ -126,7 +126,7 @@ def _step(order: BasketOrder, step: BasketStep) -> dict[str, Any]:
         "symbol": order.symbol,
         "side": order.side,
         "quantity": order.quantity,
-        "alone": _rehearsed(step.answer),
+        "alone": _answered(step.answer),
         "initial_margin": step.initial_margin_after,
         "maintenance_margin": step.maintenance_margin_after,
         "equity_with_loan": step.equity_with_loan_after,

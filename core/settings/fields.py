@@ -102,7 +102,7 @@ class Effect(StrEnum):
     """What a tool may change, from least to most; what is allowed includes everything before it."""
 
     READ = "read"
-    PREVIEW = "preview"  # rehearses, proposes: nothing at the broker changes
+    PREVIEW = "preview"  # what-if, proposals: nothing at the broker changes
     TRADE = "trade"  # orders are sent or cancelled, or trading is stopped
     APPROVE = "approve"  # what a person answers for
 

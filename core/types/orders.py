@@ -111,7 +111,7 @@ class WhatIf:
     """The broker's answer to "what if this order filled?", in the account's base currency.
 
     ``accepted`` is true only for a complete, finite answer without a rejection: an unanswered or
-    half-answered rehearsal is not a pass. ``beyond_margin`` marks a rejection that says that the
+    half-answered what-if is not a pass. ``beyond_margin`` marks a rejection that says that the
     account's equity would not cover the margin: a smaller order may be accepted.
     """
 

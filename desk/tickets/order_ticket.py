@@ -27,7 +27,7 @@ class TicketLine:
     """One order with what a reviewer needs to judge it.
 
     Weights are fractions of net asset value; margin and commission are in base currency, as the
-    broker rehearsed them.
+    what-if returned them.
     """
 
     order: Order
@@ -44,7 +44,7 @@ class TicketLine:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """An order that did not survive its rehearsal or its own limits."""
+    """An order that did not survive its what-if or its own limits."""
 
     symbol: str
     con_id: int

@@ -85,7 +85,7 @@ class ToolServices:
             return execution.execute(self._settings, sha256)
 
     def stop(self, *, by: str, reason: str, reducing: bool) -> StopReport:
-        """Turn the kill switch at once: it waits for nobody's turn."""
+        """Turn the kill switch at once: it does not wait for a turn."""
         return stop(self._settings, by=by, reason=reason, reducing=reducing)
 
     def _turn(self) -> Any:

@@ -99,8 +99,8 @@ def decide(day: Day, runner: Runner) -> StageRecord[OrderTicketResult]:
     optimal = runner.run(optimise, day, ingested.features, scores, ingested.market, held)
     targets = runner.run(overlay, day, optimal, ingested, held)
     verdict = runner.run(risk_gate, day, targets, ingested, held, optimal)
-    rehearsal = runner.run(what_if, day, targets, ingested, held, verdict)
-    return runner.run(order_ticket, day, targets, ingested, held, verdict, rehearsal)
+    asked = runner.run(what_if, day, targets, ingested, held, verdict)
+    return runner.run(order_ticket, day, targets, ingested, held, verdict, asked)
 
 
 def _ingest(day: Day, runner: Runner) -> Ingested:

@@ -13,7 +13,7 @@ from ibkr.orders.modify import Change, modify_order
 from ibkr.orders.open_orders import BrokerOrders, completed_orders, open_orders
 from ibkr.orders.order_lists import order_records
 from ibkr.orders.status_updates import Sighting, watch
-from ibkr.orders.what_if import BasketStep, rehearse_basket
+from ibkr.orders.what_if import BasketStep, what_if_basket
 from ibkr.wire.connection import Connection
 
 
@@ -79,7 +79,7 @@ class OrderTools:
         return watch(self._connection, order_refs, timeout=timeout)
 
     def what_if_basket(self, orders: Sequence[Order], *, rates: Rates) -> tuple[BasketStep, ...]:
-        """Rehearse orders one after the other; what they change adds up. Leaves none behind.
+        """Ask the what-if of orders one after the other; what they change adds up.
 
         ``rates`` turn commissions into the base currency.
 
@@ -88,7 +88,7 @@ class OrderTools:
         """
         self._refuse_market_data_line()
         return self._connection.run(
-            rehearse_basket(
+            what_if_basket(
                 self._connection.line.requests,
                 tuple(orders),
                 self._connection.account,

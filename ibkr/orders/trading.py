@@ -1,4 +1,4 @@
-"""Orders: rehearsed, sent, followed, cancelled."""
+"""Orders: asked what-if, sent, followed, cancelled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ibkr.orders.open_orders import by_hand, open_orders
 from ibkr.orders.order_lists import order_records
 from ibkr.orders.order_tracking import await_settled, cancel_order
 from ibkr.orders.send import Leaving, send_orders, unasked
-from ibkr.orders.what_if import rehearse
+from ibkr.orders.what_if import what_if_order
 from ibkr.wire.connection import Connection
 
 
@@ -29,13 +29,13 @@ class TradingTools:
         self._connection = connection
 
     def what_if(self, order: Order) -> WhatIf:
-        """Rehearse one order at the broker; it leaves no order behind.
+        """Ask the what-if of one order at the broker; it leaves no order behind.
 
         A rejection, silence or an order that could not be sent is an answer that is not
         accepted. Raises `GatewayUnreachable` when the connection is lost.
         """
         return self._connection.run(
-            rehearse(
+            what_if_order(
                 self._connection.line.requests,
                 order,
                 self._connection.account,

@@ -40,14 +40,14 @@ class BasketStep:
         return initial <= equity and maintenance <= equity
 
 
-async def rehearse_basket(
+async def what_if_basket(
     requests: Requests, orders: Sequence[Order], account: str, *, rates: Rates, within: float
 ) -> tuple[BasketStep, ...]:
     """Ask about the orders of a basket one after the other, in the order of sending.
 
     Raises `GatewayUnreachable` only: half a basket is a portfolio nobody asked for.
     """
-    answers = [await rehearse(requests, order, account, within=within) for order in orders]
+    answers = [await what_if_order(requests, order, account, within=within) for order in orders]
     return added_up([answer.in_base(rates) for answer in answers])
 
 
@@ -80,7 +80,7 @@ def added_up(answers: Sequence[WhatIf]) -> tuple[BasketStep, ...]:
     return tuple(steps)
 
 
-async def rehearse(
+async def what_if_order(
     requests: Requests, order: Order, account: str, *, within: float
 ) -> BrokerWhatIf:
     """Ask what an order would do to the margin. Leaves no order at the broker.

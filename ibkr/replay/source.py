@@ -45,7 +45,7 @@ class ReplaySource:
 
     @property
     def caveat(self) -> str:
-        """What is missing from the bars, in a sentence; empty for a made-up market."""
+        """What is missing from the bars, in a sentence; empty for a synthetic market."""
         if self.files.bars is None:
             return ""
         return (
@@ -58,7 +58,7 @@ class ReplaySource:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """What no file tells of the companies; nothing of a made-up market."""
+        """What no file tells of the companies; nothing of a synthetic market."""
         return unknown_of(self.files)
 
     def refuse_unknown_base(self, session: Session) -> None:

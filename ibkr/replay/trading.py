@@ -40,7 +40,7 @@ class ReplayTrading:
         self._messages = OrderMessages()
 
     def what_if(self, order: Order) -> BrokerWhatIf:
-        """Rehearse one order; it leaves no order behind. A refusal is an answer."""
+        """Ask the what-if of one order; it leaves no order behind. A refusal is an answer."""
         if wrong := list(problems(order)):
             return BrokerWhatIf(order.order_ref, accepted=False, reason="; ".join(wrong))
         try:

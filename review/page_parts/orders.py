@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from core.types import Order, Snapshot
 from desk.tickets.order_ticket import Ticket, TicketLine
-from review.day import OrderLine, Outcome, Rehearsal
+from review.day import OrderLine, Outcome, WhatIfLine
 from review.standing import Standing
 from review.states import OrderReport
 from risk.what_if_steps import Action, Asked, Step, asked_of
@@ -54,30 +54,30 @@ def order_line(line: TicketLine, states: Mapping[str, OrderReport], *, held: flo
     )
 
 
-def rehearsals(
+def what_ifs(
     snapshot: Snapshot, kept: Sequence[Order], removed: Sequence[Order], steps: Iterable[Step]
-) -> list[Rehearsal]:
+) -> list[WhatIfLine]:
     """Return what the broker said of each order, and what was done about it."""
     orders = {order.order_ref: order for order in (*kept, *removed)}
     left = {order.order_ref for order in kept}
     held = _shares(snapshot)
     return [
         replace(
-            _rehearsal(orders[ref], asked, kept=ref in left),
+            _what_if_line(orders[ref], asked, kept=ref in left),
             held=held.get(orders[ref].con_id, 0.0),
         )
         for ref, asked in asked_of(steps).items()
     ]
 
 
-def _rehearsal(order: Order, asked: Asked, *, kept: bool) -> Rehearsal:
+def _what_if_line(order: Order, asked: Asked, *, kept: bool) -> WhatIfLine:
     answer = asked.last.answer
     outcome = Outcome.KEPT if kept else Outcome.REMOVED
     if kept and asked.last.asked_quantity != asked.first_quantity:
         outcome = Outcome.SIZED_DOWN
     elif not kept and asked.last.action is Action.FLAGGED:
         outcome = Outcome.FLAGGED
-    return Rehearsal(
+    return WhatIfLine(
         symbol=order.symbol,
         side=order.side,
         quantity=asked.first_quantity,

@@ -41,10 +41,10 @@ def build_vendors(
     clock
         Nothing that became known after it is served.
     fundamentals, macro
-        Files of real values. Where one is missing the values of a synthetic market are made up as
-        well; those of a real one are unknown, as are its headlines and earnings dates.
+        Files of real values. Where one is missing the values of a synthetic market are synthetic
+        as well; those of a real one are unknown, as are its headlines and earnings dates.
     seed
-        Of headlines and of everything made up.
+        Of headlines and of everything synthetic.
     faults
         How the first answers go wrong.
 

@@ -1,4 +1,4 @@
-"""The day's headlines: made up, reproducible, and never ahead of the market.
+"""The day's headlines: synthetic, reproducible, and never ahead of the market.
 
 Each calendar day's stories are drawn from the seed and the day alone, so a story reads the same
 whenever it is asked for. Their tone leans on what the price has done before that day.

@@ -1,6 +1,6 @@
 """Headlines to be filled in: by tone, and some only for the sector where they make sense.
 
-Fields: ``{name}`` the company, ``{percent}``, ``{dollars}`` and ``{count}`` made-up figures.
+Fields: ``{name}`` the company, ``{percent}``, ``{dollars}`` and ``{count}`` invented figures.
 """
 
 from __future__ import annotations

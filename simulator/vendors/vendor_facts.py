@@ -26,7 +26,7 @@ class VendorFacts:
 
     @property
     def has_news(self) -> bool:
-        """Whether anybody writes about the companies: only about made-up ones."""
+        """Whether anybody writes about the companies: only about synthetic ones."""
         return not self._view.is_real
 
     def headlines(self, now: datetime) -> list[Headline]:

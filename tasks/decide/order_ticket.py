@@ -42,13 +42,13 @@ def order_ticket(
     ingested: Ingested,
     held: StageRecord[SnapshotResult],
     verdict: StageRecord[RiskGateResult],
-    rehearsal: StageRecord[WhatIfResult],
+    what_if: StageRecord[WhatIfResult],
 ) -> Output[OrderTicketResult]:
     """Write the ticket that a person reviews, and that submission is bound to."""
     targets = Targets.read(day, overlaid.artefacts["targets"], ingested, held)
-    failed = [c for c in last_checks(verdict.result, rehearsal.result) if not c.passed]
+    failed = [c for c in last_checks(verdict.result, what_if.result) if not c.passed]
     with DeskStore.of(day.paths) as store:
-        ticket = decided_before(store, _ticket(day, targets, rehearsal.result, failed))
+        ticket = decided_before(store, _ticket(day, targets, what_if.result, failed))
     artefact = day.store.put(
         day.paths.ticket(day.session.day),
         ticket.content(),
@@ -70,14 +70,14 @@ def order_ticket(
             no_orders=why_none,
         ),
         artefacts={"ticket": artefact},
-        rows_in=len(rehearsal.result.orders),
+        rows_in=len(what_if.result.orders),
         rows_out=len(ticket.lines),
         notes=f"no orders: {why_none}" if why_none else ticket.status.value.replace("_", " "),
     )
 
 
-def _ticket(day: Day, targets: Targets, rehearsal: WhatIfResult, failed: list[Check]) -> Ticket:
-    asked = asked_of(rehearsal.steps)
+def _ticket(day: Day, targets: Targets, what_if: WhatIfResult, failed: list[Check]) -> Ticket:
+    asked = asked_of(what_if.steps)
     return Ticket(
         account=day.account,
         mode=day.settings.mode.value,
@@ -87,19 +87,19 @@ def _ticket(day: Day, targets: Targets, rehearsal: WhatIfResult, failed: list[Ch
         decided_at=day.as_of,
         finish_line=day.session.finish_line,
         net_asset_value=targets.snapshot.net_asset_value,
-        lines=tuple(_lines(targets, rehearsal)),
+        lines=tuple(_lines(targets, what_if)),
         removed=tuple(
             Removed(order.symbol, order.con_id, asked[order.order_ref].last.reason)
-            for order in rehearsal.removed
+            for order in what_if.removed
         ),
         failed_checks=tuple(failed),
     )
 
 
-def _lines(targets: Targets, rehearsal: WhatIfResult) -> list[TicketLine]:
+def _lines(targets: Targets, what_if: WhatIfResult) -> list[TicketLine]:
     decided = {row["con_id"]: row for row in rows(targets.table.reset_index())}
     adv = numbers(targets.features["adv_20"])
-    asked, beside = asked_of(rehearsal.steps), orders_of_others(targets.working)
+    asked, beside = asked_of(what_if.steps), orders_of_others(targets.working)
 
     def basis(order: Order) -> Basis:
         row = decided[order.con_id]
@@ -120,5 +120,5 @@ def _lines(targets: Targets, rehearsal: WhatIfResult) -> list[TicketLine]:
             asked=asked.get(order.order_ref),
             beside=beside.get(order.con_id, ""),
         )
-        for order in rehearsal.orders
+        for order in what_if.orders
     ]

@@ -61,7 +61,7 @@ def what_if(
     if not (verdict.result.passed and orders):
         why = "no orders" if verdict.result.passed else "the gate failed"
         unasked = WhatIfResult(passed=True, rehearsed=False, orders=orders)
-        return _output(day, unasked, len(orders), 0, f"not rehearsed: {why}")
+        return _output(day, unasked, len(orders), 0, f"no what-if: {why}")
     targets = Targets.read(day, overlaid.artefacts["targets"], ingested, held)
     found = _ask_broker(day, orders, targets)
     checks: tuple[Check, ...] = ()

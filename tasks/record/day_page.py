@@ -16,7 +16,7 @@ from review.day import DayPage, Quality, Risk, SymbolLine
 from review.page_parts.binding import binding_line
 from review.page_parts.checks import gate_lines
 from review.page_parts.data_sources import failed_sources, missing_symbols, unknown_sources
-from review.page_parts.orders import order_lines, rehearsals
+from review.page_parts.orders import order_lines, what_ifs
 from review.page_parts.stages import artefacts_of, stage_lines
 from review.page_parts.symbols import overrides, symbol_lines
 from risk.figures import figures
@@ -76,7 +76,7 @@ def day_page(day: Day, made: Records) -> DayPage:
         symbols=tuple(_symbols(day, made, table, held)),
         overrides=tuple(overrides(table, headlines)),
         quality=tuple(_quality(made)),
-        rehearsals=tuple(rehearsals(held, asked.orders, asked.removed, asked.steps)),
+        what_ifs=tuple(what_ifs(held, asked.orders, asked.removed, asked.steps)),
         stages=stage_lines(made),
         artefacts=artefacts_of(made),
     )

@@ -77,9 +77,9 @@ async def look_around(caller):
     assert (await caller.answer("positions"))["positions"] == snapshot["positions"] == []
     (planned,) = (await caller.answer("diff_to_orders", targets={symbol: 10}))["orders"]
     assert (planned["side"], planned["quantity"]) == ("BUY", 10)
-    rehearsed = await caller.answer("what_if", symbol=symbol, side="BUY", quantity=10)
-    assert rehearsed["accepted"]
-    assert not rehearsed["margin_exceeded"]
+    asked = await caller.answer("what_if", symbol=symbol, side="BUY", quantity=10)
+    assert asked["accepted"]
+    assert not asked["margin_exceeded"]
 
 
 async def run_a_day(caller):

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks._measured import Goal, Row, line
 from benchmarks._peers import naive
-from benchmarks._portfolios import Portfolio, Terms, long_only, made_up, portfolio
+from benchmarks._portfolios import Portfolio, Terms, long_only, portfolio, synthetic
 from optimiser import mean_variance_cvar
 
 
@@ -64,7 +64,7 @@ def test_gross_budget_and_short_sales_are_limits():
 
 
 def test_weights_put_within_the_limits_break_none():
-    problem = portfolio(made_up(40, 60))
+    problem = portfolio(synthetic(40, 60))
     random = np.random.default_rng(1)
     for each in (problem, long_only(problem, cash_buffer=0.05)):
         for scale in (0.001, 0.02, 1.0):
@@ -75,7 +75,7 @@ def test_weights_put_within_the_limits_break_none():
 
 
 def test_the_judge_and_the_optimiser_agree_on_utility_and_limits():
-    problem = portfolio(made_up(60, 150), holdings=20)
+    problem = portfolio(synthetic(60, 150), holdings=20)
     target = mean_variance_cvar(
         problem.alpha, problem.returns, problem.held, **asdict(problem.terms), cash_mode="net"
     )
@@ -86,9 +86,9 @@ def test_the_judge_and_the_optimiser_agree_on_utility_and_limits():
     assert problem.utility(weights) >= theirs - 1e-6 * abs(theirs)
 
 
-def test_made_up_returns_are_the_same_again_fat_tailed_and_possible():
-    returns = made_up(30, 800)
-    pd.testing.assert_frame_equal(returns, made_up(30, 800))
+def test_synthetic_returns_are_the_same_again_fat_tailed_and_possible():
+    returns = synthetic(30, 800)
+    pd.testing.assert_frame_equal(returns, synthetic(30, 800))
     assert returns.to_numpy().min() > -1.0
     assert 0.005 < returns.std().median() < 0.05
     assert returns.kurt().median() > 1.0

@@ -16,11 +16,11 @@ from review.day import (
     Outcome,
     Override,
     Quality,
-    Rehearsal,
     Risk,
     Stage,
     SymbolLine,
     Unit,
+    WhatIfLine,
 )
 from review.verdict import Verdict
 from risk.figures import Figures, Measured
@@ -155,13 +155,13 @@ DAY = DayPage(
                 consequence="older than 7 days, kept and flagged",
                 examples=tuple(NAMES)),
     ),
-    rehearsals=(
-        Rehearsal(symbol="MSFT", side=Side.BUY, quantity=120, quantity_after=120,
+    what_ifs=(
+        WhatIfLine(symbol="MSFT", side=Side.BUY, quantity=120, quantity_after=120,
                   outcome=Outcome.KEPT, margin_change=12_940.0, commission=1.2),
-        Rehearsal(symbol="TSLA", side=Side.BUY, quantity=100, quantity_after=80,
+        WhatIfLine(symbol="TSLA", side=Side.BUY, quantity=100, quantity_after=80,
                   outcome=Outcome.SIZED_DOWN, margin_change=11_200.0, commission=1.0,
                   reason="initial margin above equity with loan"),
-        Rehearsal(symbol="GME", side=Side.BUY, quantity=500, quantity_after=0,
+        WhatIfLine(symbol="GME", side=Side.BUY, quantity=500, quantity_after=0,
                   outcome=Outcome.REMOVED, reason="201: order rejected, no shorting"),
     ),
     stages=tuple(

@@ -36,7 +36,7 @@ A_HAIR = (
 
 
 def hostile():
-    """Yield verdicts over which something is no number, right at its limit, or just beyond."""
+    """Yield verdicts over which something is not a number, right at its limit, or just beyond."""
     history = History((Valuation(NOON.date() - timedelta(days=1), NOON, 1e6),))
     for odd in ODD:
         yield from (

@@ -27,7 +27,7 @@ HOSTILE = (
     "\u202egnp.exe\u200b\x00\x1b[31m",
 )
 EMPTY = dict.fromkeys(
-    ("orders", "checks", "binding", "symbols", "overrides", "quality", "rehearsals", "stages",
+    ("orders", "checks", "binding", "symbols", "overrides", "quality", "what_ifs", "stages",
      "artefacts"), (),
 )  # fmt: skip
 
@@ -122,7 +122,7 @@ def test_text_from_outside_is_shown_and_never_interpreted(a_day, text):
                 symbols=(symbol, *day.symbols),
                 overrides=(item,),
                 stages=tuple(dataclasses.replace(s, note=text) for s in day.stages),
-                rehearsals=tuple(dataclasses.replace(r, reason=text) for r in day.rehearsals),
+                what_ifs=tuple(dataclasses.replace(r, reason=text) for r in day.what_ifs),
                 checks=tuple(dataclasses.replace(c, detail=text) for c in day.checks),
                 world=text,
             )

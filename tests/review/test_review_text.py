@@ -93,10 +93,10 @@ def test_the_volume_is_only_said_when_every_value_is_known(a_day, some_orders):
 
 def test_the_totals_of_the_rehearsal_are_of_the_orders_that_are_left(a_day):
     day = a_day()  # one order in full, one sized down, one removed
-    assert text.rehearsed_totals(day) == (
+    assert text.what_if_totals(day) == (
         "what-if of 2 orders: Δ margin +24,140 USD, commissions 2.20"
     )
-    kept, smaller, _ = day.rehearsals
-    unknown = a_day(rehearsals=(kept, dataclasses.replace(smaller, commission=None)))
-    assert text.rehearsed_totals(unknown).endswith("commissions 1.20 for 1")
-    assert text.rehearsed_totals(a_day(rehearsals=())) == ""
+    kept, smaller, _ = day.what_ifs
+    unknown = a_day(what_ifs=(kept, dataclasses.replace(smaller, commission=None)))
+    assert text.what_if_totals(unknown).endswith("commissions 1.20 for 1")
+    assert text.what_if_totals(a_day(what_ifs=())) == ""

@@ -185,7 +185,7 @@ def test_a_child_that_does_not_get_ready_is_ended(tmp_path):
     ("arguments", "said"),
     [
         (["--cash=-5"], "--cash -5.0: must be above 0"),
-        (["--session=tomorrow"], "--session: 'tomorrow' is no date"),
+        (["--session=tomorrow"], "--session: 'tomorrow' is not a date"),
         (["--no-such-option"], "unrecognized arguments"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Gauges made up from a seed; volatility and the index follow the market's own returns."""
+"""Gauges invented from a seed; volatility and the index follow the market's own returns."""
 
 from __future__ import annotations
 

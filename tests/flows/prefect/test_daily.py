@@ -65,7 +65,7 @@ def records(verdict=Verdict.PROPOSED, *others, why=""):
     standing = a_standing(verdict, orders=3, committed=3, tally="3 filled", why=why)
     return Records(
         gate_of(notes="FAILED VaR: 2 % of 1 %"),
-        asked_of(notes="not rehearsed"),
+        asked_of(notes="no what-if"),
         StageRecord("standing", StandingResult(standing, (), ""), number=8),
         *others,
     )

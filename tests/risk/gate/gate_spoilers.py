@@ -1,4 +1,4 @@
-"""What goes wrong in a case: something that is no number, something huge, something unknown."""
+"""What goes wrong in a case: something that is not a number, something huge, something unknown."""
 
 import math
 from dataclasses import replace
@@ -12,7 +12,7 @@ EXTREMES = (1e308, -1e308, 1e18, -1e18, 1e-320, 5e-11, -5e-11, 0.0, -0.0)
 
 
 def poison(rng):
-    """Something that is no number, or one that is absurd."""
+    """Something that is not a number, or one that is absurd."""
     return rng.choice(NO_NUMBERS) if rng.random() < 0.6 else rng.choice(EXTREMES)
 
 

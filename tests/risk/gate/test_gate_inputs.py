@@ -1,4 +1,4 @@
-"""The account, what is not known, and what is no number: none of it is ever a pass."""
+"""The account, what is not known, and what is not a number: none of it is ever a pass."""
 
 import math
 from datetime import timedelta
