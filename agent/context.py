@@ -30,7 +30,7 @@ class AtDesk(TypedDict):
 class Services(Protocol):
     """What the rooms above do for a tool."""
 
-    def world(self, ticket: str | None) -> AbstractContextManager[Settings]:
+    def environment(self, ticket: str | None) -> AbstractContextManager[Settings]:
         """Open what the settings talk to; yields them with the gateway's port filled in.
 
         An embedded simulator begins where the ticket of this hash was decided; None: at the
@@ -95,7 +95,7 @@ class ToolContext:
         }
         client_id = ids["order_client_id" if for_orders else "client_id"]
         turn = self.paths.data / "agent" / f"client-{client_id}.lock"
-        with one_at_a_time(turn), self.services.world(ticket) as settings:
+        with one_at_a_time(turn), self.services.environment(ticket) as settings:
             gateway = settings.gateway.model_copy(update=ids)
             identified = settings.model_copy(update={"gateway": gateway})
             with self.open_gateway(identified, for_orders=for_orders) as opened:

@@ -21,7 +21,7 @@ from desk.records.store import DeskStore
 from desk.tickets import approval_state, ticket_store
 from desk.tickets.ticket_store import SHORT, TicketRecord, TicketState
 from review.states import counted
-from review.verdict import MAY_CHANGE, TABLE, DeskFacts, Said, Verdict, verdict_of
+from review.verdict import MAY_CHANGE, TABLE, DeskFacts, Verdict, Wording, verdict_of
 
 _COMMAND = re.compile(r"\bdaybook (approve|close|execute|orders|reject|reopen|resume|run)\b")
 _RESUME = "daybook resume --by NAME"
@@ -51,7 +51,7 @@ class Standing:
     anew: bool = False  # the day was decided anew since; that decision is not to be sent
 
     @property
-    def said(self) -> Said:
+    def said(self) -> Wording:
         """The row of the table."""
         return TABLE[self.verdict]
 

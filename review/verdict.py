@@ -54,7 +54,7 @@ class DeskFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Wording:
     """What one verdict means, at every exit. The texts are formats: see `review.standing`."""
 
     headline: str
@@ -70,93 +70,93 @@ _LEFT = "The orders went to the broker, approved by {by}."
 _ASK = "To ask the broker again: daybook orders --date {session}"
 _UNTIL = "Orders can be sent until {until} Bucharest."
 
-TABLE: Mapping[Verdict, Said] = {
-    Verdict.PROPOSED: Said(
+TABLE: Mapping[Verdict, Wording] = {
+    Verdict.PROPOSED: Wording(
         "{orders} proposed",
         f"Nothing has been sent. {_UNTIL}",
         "To send ticket {short}: daybook approve {session}; "
         "to refuse it: daybook reject {session} --reason TEXT",
         0, "Proposed", "ask",
     ),
-    Verdict.APPROVED: Said(
+    Verdict.APPROVED: Wording(
         "{orders} approved, none sent",
         f"Nothing has been sent; approved by {{by}}. {_UNTIL}",
         "To send ticket {short}: daybook execute {session}; "
         "to take the approval back: daybook reject {session} --reason TEXT",
         0, "Approved", "ask",
     ),
-    Verdict.REFUSED: Said(
+    Verdict.REFUSED: Wording(
         "{orders} approved and refused by the desk",
         "Nothing was sent: {why}.",
         "To try again until {until} Bucharest: daybook execute {session}; "
         "to take the approval back: daybook reject {session} --reason TEXT",
         3, "Refused", "warn",
     ),
-    Verdict.SENT: Said(
+    Verdict.SENT: Wording(
         _TOLD, _LEFT, f"Open orders are valid for {{session}} only. {_ASK}",
         0, "Sent", "good",
     ),
-    Verdict.PARTLY_FILLED: Said(
+    Verdict.PARTLY_FILLED: Wording(
         _TOLD, _LEFT, f"Open orders are valid for {{session}} only. {_ASK}",
         0, "PartlyFilled", "good",
     ),
-    Verdict.FILLED: Said(
+    Verdict.FILLED: Wording(
         _TOLD, _LEFT, "After the close: daybook close --date {session}", 0, "Filled", "good"
     ),
-    Verdict.NOT_FILLED: Said(
+    Verdict.NOT_FILLED: Wording(
         _TOLD, "No order filled, and none is open.",
         "The next session's run decides again.",
         0, "NotFilled", "warn",
     ),
-    Verdict.HELD_BACK: Said(
+    Verdict.HELD_BACK: Wording(
         "{count} approved, not all sent: {tally}",
         "Pending orders were not sent: {why}.",
         "To continue until {until} Bucharest: daybook execute {session}",
         1, "HeldBack", "bad",
     ),
-    Verdict.BROKER_REJECTED: Said(
+    Verdict.BROKER_REJECTED: Wording(
         _TOLD, "The broker rejected every order: {why}.",
         "No position changed. Its reasons: daybook orders --date {session}",
         1, "BrokerRejected", "bad",
     ),
-    Verdict.UNCERTAIN: Said(
+    Verdict.UNCERTAIN: Wording(
         _TOLD,
         "The status of {uncertain} is unknown: sent, not confirmed, and not sent again. "
         "Check the broker's own order list.",
         "Then, to ask the broker again: daybook execute {session}",
         1, "Uncertain", "bad",
     ),
-    Verdict.REJECTED: Said(
+    Verdict.REJECTED: Wording(
         "{orders} rejected",
         "Nothing was sent; rejected by {by}.",
         "To take the rejection back until {until} Bucharest: daybook reopen {short}",
         0, "Rejected", "calm",
     ),
-    Verdict.EXPIRED: Said(
+    Verdict.EXPIRED: Wording(
         "{orders} expired",
         "Nothing was sent by the order cut-off, {until} Bucharest.",
         "It will not be sent; the next session's run decides again.",
         5, "Expired", "warn",
     ),
-    Verdict.HALTED: Said(
+    Verdict.HALTED: Wording(
         "HALTED",
         "Nothing was sent: {why}.",
         "To resume trading: daybook resume --by NAME; then: daybook run --date {session}",
         4, "Halted", "bad",
     ),
-    Verdict.SUPERSEDED: Said(
+    Verdict.SUPERSEDED: Wording(
         "{orders} superseded",
         "Nothing of this ticket was sent: its session was decided again.",
         "See: daybook orders --date {session}",
         0, "Superseded", "calm",
     ),
-    Verdict.RECOMMENDATION_ONLY: Said(
+    Verdict.RECOMMENDATION_ONLY: Wording(
         "RECOMMENDATION ONLY",
         "Nothing was sent. {why}.",
         "Nothing will be sent. Correct what failed, then run the day again.",
         3, "RecommendationOnly", "warn",
     ),
-    Verdict.NO_ORDERS: Said("No orders today", "{why}", "", 0, "NoOrders", "calm"),
+    Verdict.NO_ORDERS: Wording("No orders today", "{why}", "", 0, "NoOrders", "calm"),
 }  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from simulator.control import Control
 from simulator.exchange.matching import MatchingRules
 from simulator.faults.scripted_market import scripted
 from simulator.market.market import Market
-from simulator.market.scenarios import WorldFiles, data_id, describe, find_files, open_market
+from simulator.market.scenarios import MarketFiles, data_id, describe, find_files, open_market
 from simulator.prices.exchange_rates import refuse_unknown_base
 from simulator.prices.market_view import MarketView
 from simulator.tws.fault_script import read_script
@@ -124,7 +124,7 @@ async def serve(
 
 def _open_gateway(
     settings: SimulatorSettings,
-    files: WorldFiles,
+    files: MarketFiles,
     options: GatewayOptions,
     *,
     day: date | None,
@@ -173,7 +173,7 @@ def _newest_day(market: Market) -> date:
     return min(latest_session(wall_clock.now()).day, market.last_session)
 
 
-def _application(settings: SimulatorSettings, files: WorldFiles, gateway: Gateway) -> Starlette:
+def _application(settings: SimulatorSettings, files: MarketFiles, gateway: Gateway) -> Starlette:
     vendors = build_vendors(
         gateway.view.market,
         gateway.clock,
@@ -209,7 +209,7 @@ def _taken(port: int, error: OSError) -> ConfigurationError:
     )
 
 
-def _announce(gateway: Gateway, files: WorldFiles, *, tws_port: int, http_port: int) -> None:
+def _announce(gateway: Gateway, files: MarketFiles, *, tws_port: int, http_port: int) -> None:
     market = gateway.view.market
     ready = {
         "tws_port": tws_port,

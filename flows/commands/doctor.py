@@ -22,7 +22,7 @@ from core.storage.artefacts import write_atomically
 from core.storage.paths import Paths
 from core.storage.provenance import ROOT
 from desk.clocks import Clocks, told
-from flows.run.environment import World, open_world
+from flows.run.environment import Environment, open_environment
 from flows.run.preflight import begin_day
 from tasks.day import silent
 from tasks.ingest.vendor_tables import fundamentals_vendor
@@ -82,12 +82,12 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
 
 def _outside(settings: Settings) -> Iterator[Finding]:
     try:
-        with open_world(settings, None) as world:
-            yield Finding("ok", "environment", world.title)
-            yield from _gateway(world)
-            yield _tried("fundamentals", lambda: _vendor(world))
-            yield _news(world)
-            yield _slack(world)
+        with open_environment(settings, None) as environment:
+            yield Finding("ok", "environment", environment.title)
+            yield from _gateway(environment)
+            yield _tried("fundamentals", lambda: _vendor(environment))
+            yield _news(environment)
+            yield _slack(environment)
     except DaybookError as error:
         yield Finding("FAIL", "environment", str(error))
 
@@ -153,9 +153,9 @@ def _journal(paths: Paths) -> str:
     return f"{found.entries} entries verified, latest hash {found.head[:12]}"
 
 
-def _gateway(world: World) -> Iterator[Finding]:
+def _gateway(environment: Environment) -> Iterator[Finding]:
     try:
-        day = begin_day(world.settings, None, progress=silent)
+        day = begin_day(environment.settings, None, progress=silent)
     except DaybookError as error:
         yield Finding("FAIL", "gateway", str(error))
         yield Finding("warn", "clocks", "not compared: the gateway's time is unknown")
@@ -174,19 +174,19 @@ def _clocks(found: Clocks | None) -> Finding:
     return Finding("FAIL", "clocks", f"{told(found.ahead)}, {allowed}: no order can be sent")
 
 
-def _vendor(world: World) -> str:
-    members, _ = fundamentals_vendor(world.settings.vendors).constituents()
+def _vendor(environment: Environment) -> str:
+    members, _ = fundamentals_vendor(environment.settings.vendors).constituents()
     return f"{len(members)} index members"
 
 
-def _news(world: World) -> Finding:
-    feeds = len(world.settings.vendors.news_urls)
+def _news(environment: Environment) -> Finding:
+    feeds = len(environment.settings.vendors.news_urls)
     if feeds == 0:
         return Finding("warn", "news", "vendors.news_urls is not set: no sentiment scores")
     return Finding("ok", "news", f"{feeds} feed(s) set")
 
 
-def _slack(world: World) -> Finding:
-    if world.settings.vendors.slack_webhook is None:
+def _slack(environment: Environment) -> Finding:
+    if environment.settings.vendors.slack_webhook is None:
         return Finding("warn", "slack", "vendors.slack_webhook is not set: no review message")
     return Finding("ok", "slack", "a webhook is set")

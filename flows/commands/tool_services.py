@@ -12,7 +12,7 @@ from agent.context import ToolContext
 from agent.dispatch import Dispatcher
 from core.settings import Mode, Settings, Submit
 from core.storage.paths import Paths
-from flows.run.environment import open_world
+from flows.run.environment import open_environment
 from flows.run.halt import StopReport, stop
 from flows.run.session import open_session
 from flows.terminal.console import Terminal
@@ -44,15 +44,15 @@ class ToolServices:
         self._settings = settings
 
     @contextmanager
-    def world(self, ticket: str | None) -> Iterator[Settings]:
+    def environment(self, ticket: str | None) -> Iterator[Settings]:
         """Open what the settings talk to; an embedded simulator lives for the block."""
         with self._turn():
             if ticket is None:
-                with open_world(self._settings, None) as world:
-                    yield world.settings
+                with open_environment(self._settings, None) as environment:
+                    yield environment.settings
             else:
                 with open_session(self._settings, ticket) as opened:
-                    yield opened.world.settings
+                    yield opened.environment.settings
 
     def why(self, symbol: str, session: date | None) -> Mapping[str, Any]:
         """Return a symbol's way through a day."""

@@ -36,7 +36,7 @@ from flows.run.preflight import begin_day
 from flows.run.runner import Runner
 from flows.run.stages import decide, hand_to_desk
 from ibkr.replay.source import ReplaySource
-from ibkr.replay.world import Account, ReplayWorld, Settlement, open_world
+from ibkr.replay.world import Account, ReplayEnvironment, Settlement, open_replay
 from risk.account import History, Valuation
 from tasks.day import Progress, silent
 from tasks.ingest.features import features
@@ -138,7 +138,7 @@ def _replay_rest(
         replayed = home.get(session)
         account = replayed.settlement.account
         past.add(replayed)
-    with open_world(source, calendar.session(sessions[done])) as world:
+    with open_replay(source, calendar.session(sessions[done])) as world:
         simulated = _in_world(settings, world)
         for number, day in enumerate(sessions[done:], start=done + 1):
             try:
@@ -154,7 +154,7 @@ def _replay_rest(
     home.tidy()
 
 
-def _in_world(settings: Settings, world: ReplayWorld) -> Settings:
+def _in_world(settings: Settings, world: ReplayEnvironment) -> Settings:
     """Return the settings with every vendor of the world: a real one would tell of today."""
     vendors = settings.vendors.model_copy(
         update={
@@ -172,7 +172,7 @@ def _in_world(settings: Settings, world: ReplayWorld) -> Settings:
 
 def _replay_session(
     settings: Settings,
-    world: ReplayWorld,
+    world: ReplayEnvironment,
     session_day: date,
     account: Account,
     home: ReplayHome,

@@ -14,7 +14,7 @@ from desk.orders.cancellation import Cancellation, cancel_all
 from desk.records.store import DeskStore
 from desk.tickets import ticket_store
 from desk.tickets.ticket_store import TicketRecord
-from flows.run.environment import open_world
+from flows.run.environment import open_environment
 from flows.run.session import open_session
 from ibkr.gateway import FullGateway
 from ibkr.socket_gateway import open_socket
@@ -67,11 +67,11 @@ def _opened(settings: Settings) -> FullGateway:
 @contextmanager
 def _world(settings: Settings, record: TicketRecord | None) -> Iterator[Settings]:
     if record is None:
-        with open_world(settings, None) as world:
-            yield world.settings
+        with open_environment(settings, None) as environment:
+            yield environment.settings
     else:
         with open_session(settings, record.sha256) as opened:
-            yield opened.world.settings
+            yield opened.environment.settings
 
 
 def _cancel_as_each_client(settings: Settings, store: DeskStore) -> Cancellation:

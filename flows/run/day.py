@@ -1,4 +1,4 @@
-"""One session from settings to outcome: world, preflight, nine stages."""
+"""One session from settings to outcome: environment, preflight, nine stages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.errors import NoData
 from core.settings import Mode, Settings
 from core.storage.runs import RunBook
 from flows.run.alerts import expected_session, watched
-from flows.run.environment import open_world
+from flows.run.environment import open_environment
 from flows.run.preflight import begin_day, bucharest_day
 from flows.run.runner import Runner, Starter, Watcher
 from flows.run.stages import Outcome, run_day
@@ -67,18 +67,18 @@ def run_session(
     meant = expected_session(settings, session_date)
     with (
         watched(settings, "run", meant, go_on=with_mode(resume, settings)) as run,
-        open_world(settings, session_date) as world,
+        open_environment(settings, session_date) as environment,
     ):
-        watch.begins(world.title)
+        watch.begins(environment.title)
         day = begin_day(
-            world.settings,
+            environment.settings,
             session_date,
             progress=progress,
-            world=world.title,
-            data_id=world.data_id,
+            world=environment.title,
+            data_id=environment.data_id,
         )
         runner = Runner(_book(day, fresh=fresh), start, watch, resume=resume)
-        outcome = run_day(day, runner, advance_to=world.advance_to)
+        outcome = run_day(day, runner, advance_to=environment.advance_to)
         run.late = _lateness(outcome)
         return outcome
 

@@ -18,7 +18,7 @@ SIMULATED_KEY = SecretStr("simulated")
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Environment:
     """Settings whose addresses are all filled in, and who moves the clock.
 
     ``advance_to`` moves the simulator's clock; it is None where time passes by itself.
@@ -32,20 +32,20 @@ class World:
 
 
 @contextmanager
-def open_world(settings: Settings, day: date | None) -> Iterator[World]:
-    """Open the world of these settings for one session; an embedded simulator ends with it.
+def open_environment(settings: Settings, day: date | None) -> Iterator[Environment]:
+    """Open the environment of these settings for one session; an embedded simulator ends with it.
 
     ``day`` None lets the simulator begin at the newest session it has.
     """
     if settings.mode is not Mode.SIM:
         port = settings.gateway.port or DEFAULT_PORTS[settings.mode]
-        yield World(with_port(settings, port), title=f"{settings.mode} gateway, port {port}")
+        yield Environment(with_port(settings, port), title=f"{settings.mode} gateway, port {port}")
     elif settings.gateway.port is not None:
-        yield World(settings, title=f"simulator on port {settings.gateway.port}")
+        yield Environment(settings, title=f"simulator on port {settings.gateway.port}")
     else:
         state = Paths.of(settings).world
         with process.start(settings.simulator, day=day, state=state) as simulator:
-            yield World(
+            yield Environment(
                 with_vendors(with_port(settings, simulator.tws_port), simulator.http_url),
                 title=simulator.title,
                 advance_to=simulator.advance_to,

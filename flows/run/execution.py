@@ -153,7 +153,7 @@ def _report(
     sha256 = submitted.ticket
     with DeskStore.of(day.paths) as store:
         approval = approval_state.approval_of(store, sha256)
-        now = opened.moment if opened.world.advance_to is not None else day.as_of
+        now = opened.moment if opened.environment.advance_to is not None else day.as_of
         found = standing(store, fetch(store, sha256), now=now, why=submitted.held_back)
     return ExecutionReport(
         session=day.session.day,

@@ -14,7 +14,7 @@ from desk.records.order_events import newest
 from desk.records.store import DeskStore
 from desk.tickets import ticket_store
 from desk.tickets.ticket_store import TicketRecord, TicketState
-from flows.run.environment import open_world
+from flows.run.environment import open_environment
 from flows.run.preflight import bucharest_day
 from ibkr.socket_gateway import open_socket
 from review.orders import NEWEST, desk_view
@@ -56,8 +56,8 @@ def _ask(settings: Settings, store: DeskStore, records: list[TicketRecord]) -> d
         return told | {"not_asked_because": "the embedded simulator runs only within a command"}
     try:
         with (
-            open_world(settings, None) as world,
-            open_socket(world.settings, for_orders=True) as gateway,
+            open_environment(settings, None) as environment,
+            open_socket(environment.settings, for_orders=True) as gateway,
         ):
             now = gateway.server_time()
             today = bucharest_day(now)

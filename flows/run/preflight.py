@@ -31,7 +31,7 @@ def begin_day(
     """Ask the gateway for its account and time, and name the run.
 
     ``day`` None means the gateway's own; ``past`` tells what the account was worth before;
-    ``world`` and ``data_id`` are of `flows.run.environment.World`. Raises
+    ``world`` and ``data_id`` are of `flows.run.environment.Environment`. Raises
     `NoData` when the day is no session, `ConfigurationError` when the gateway lives in another
     one, `GatewayError` when it does not answer.
     """

@@ -1,4 +1,4 @@
-"""A session that already has a ticket, opened again in the world it was decided in."""
+"""A session that already has a ticket, opened again in the environment it was decided in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from desk.records.store import DeskStore
 from desk.tickets import ticket_store
 from desk.tickets.ticket_store import TicketRecord
 from flows.run.alerts import watched
-from flows.run.environment import World, open_world
+from flows.run.environment import Environment, open_environment
 from flows.run.preflight import begin_day, bucharest_day
 from review.alert import with_mode
 from tasks.day import Day, silent
@@ -27,17 +27,17 @@ EXECUTE, CLOSE = "execute", "close"  # commands whose failures people are told o
 
 @dataclass(slots=True)
 class OpenSession:
-    """A ticket and the world its session runs in."""
+    """A ticket and the environment its session runs in."""
 
     record: TicketRecord
-    world: World
+    environment: Environment
     session: Session
     moment: datetime  # where the embedded simulator's clock stands
 
     def advance_to(self, moment: datetime) -> None:
         """Move the embedded simulator's clock; elsewhere, and backwards, nothing moves."""
-        if self.world.advance_to is not None and moment > self.moment:
-            self.world.advance_to(moment)
+        if self.environment.advance_to is not None and moment > self.moment:
+            self.environment.advance_to(moment)
             self.moment = moment
 
 
@@ -45,7 +45,7 @@ class OpenSession:
 def open_session(
     settings: Settings, ticket: str | date | None, *, command: str = ""
 ) -> Iterator[OpenSession]:
-    """Find a ticket and open its world.
+    """Find a ticket and open its environment.
 
     An embedded simulator begins at the session's decision time and goes on to where the desk last
     saw it: what has filled once must not be open again. Of a ``command`` it is written down that
@@ -55,9 +55,9 @@ def open_session(
     with DeskStore.of(Paths.of(settings)) as store:
         record = ticket_store.find(store, ticket, today=bucharest_day(clock.now()))
         seen = newest(store, record.ticket.account, record.ticket.session)
-    with _watched(settings, record, command), _world(settings, record) as world:
+    with _watched(settings, record, command), _environment(settings, record) as environment:
         found = session(record.ticket.session, exchange=settings.exchange)
-        opened = OpenSession(record, world, found, found.decision_time)
+        opened = OpenSession(record, environment, found, found.decision_time)
         opened.advance_to(seen or found.decision_time)
         yield opened
 
@@ -73,14 +73,14 @@ def _watched(
     return watched(settings, command, record.ticket.session, go_on=with_mode(go_on, settings))
 
 
-def _world(settings: Settings, record: TicketRecord) -> AbstractContextManager[World]:
-    return open_world(world_of(record, settings), record.ticket.session)
+def _environment(settings: Settings, record: TicketRecord) -> AbstractContextManager[Environment]:
+    return open_environment(world_of(record, settings), record.ticket.session)
 
 
 def begin(opened: OpenSession) -> Day:
     """Ask the gateway for its account and time. Raises `WrongAccount` for another account."""
     ticket = opened.record.ticket
-    day = begin_day(opened.world.settings, ticket.session, progress=silent)
+    day = begin_day(opened.environment.settings, ticket.session, progress=silent)
     if day.account != ticket.account:
         raise WrongAccount(
             f"ticket {opened.record.short} is of account {ticket.account}, this gateway has "

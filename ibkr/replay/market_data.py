@@ -38,7 +38,7 @@ from simulator.tws.handlers.scanner import ScanRequest, scan
 from simulator.tws.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery
 from simulator.tws.messages.market_data import Tick as TickNumber
 from simulator.tws.queries.bar_queries import bars_for
-from simulator.tws.queries.contract_lookup import Directory
+from simulator.tws.queries.contract_lookup import ContractLookup
 from simulator.tws.queries.history_request import HistoryRequest
 
 K = TypeVar("K", bound=Hashable)
@@ -51,7 +51,7 @@ Columns = tuple[Sequence[date], NDArray[np.float64]]
 class ReplayMarketData(MarketTools):
     """The `ibkr.gateway.MarketTools` of one moment."""
 
-    def __init__(self, view: MarketView, directory: Directory, now: datetime) -> None:
+    def __init__(self, view: MarketView, directory: ContractLookup, now: datetime) -> None:
         self._view, self._directory, self._now = view, directory, now
 
     def resolve(

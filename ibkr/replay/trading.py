@@ -25,7 +25,7 @@ from simulator.tws.handlers.orders import ORDER_MESSAGE, closed_market_warning
 from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.messages.orders import preview_fields
 from simulator.tws.messages.place_order import PlaceOrder
-from simulator.tws.queries.contract_lookup import Directory
+from simulator.tws.queries.contract_lookup import ContractLookup
 from simulator.tws.queries.order_request import terms_of
 
 
@@ -35,7 +35,7 @@ class ReplayTrading:
     The exchange answers at once, so nothing here waits: a ``timeout`` is never used up.
     """
 
-    def __init__(self, broker: Broker, directory: Directory, *, client_id: int) -> None:
+    def __init__(self, broker: Broker, directory: ContractLookup, *, client_id: int) -> None:
         self._broker, self._directory, self._client_id = broker, directory, client_id
         self._messages = OrderMessages()
 

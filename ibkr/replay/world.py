@@ -31,7 +31,7 @@ from simulator.exchange.holdings import Holding
 from simulator.exchange.orders import Execution
 from simulator.prices.exchange_rates import rate
 from simulator.prices.market_view import MarketView, midnight
-from simulator.tws.queries.contract_lookup import Directory
+from simulator.tws.queries.contract_lookup import ContractLookup
 from simulator.vendors import build_vendors
 
 LOOPBACK = "127.0.0.1"
@@ -73,7 +73,7 @@ class ReplayGateway(Closeable):
     """A `ibkr.gateway.Gateway` onto one broker, whose clock others move."""
 
     def __init__(
-        self, broker: Broker, directory: Directory, *, client_id: int, for_orders: bool
+        self, broker: Broker, directory: ContractLookup, *, client_id: int, for_orders: bool
     ) -> None:
         self._broker, self._directory = broker, directory
         self._client_id, self._for_orders = client_id, for_orders
@@ -111,7 +111,7 @@ class ReplayGateway(Closeable):
         """Do nothing: the broker belongs to the world."""
 
 
-class ReplayWorld:
+class ReplayEnvironment:
     """One session after the other, at an exchange in this process.
 
     `begin`, then whatever the session asks of `open_gateway`, then `settle`; and the next.
@@ -120,7 +120,7 @@ class ReplayWorld:
     def __init__(self, source: ReplaySource, clock: VirtualClock, http_url: str) -> None:
         self.http_url, self.title = http_url, source.title
         self._source, self._clock = source, clock
-        self._directory = Directory(source.market)
+        self._directory = ContractLookup(source.market)
         self._broker: Broker | None = None
 
     def begin(self, session: Session, account: Account, *, state: Path) -> None:
@@ -188,7 +188,7 @@ class ReplayWorld:
 
 
 @contextmanager
-def open_world(source: ReplaySource, first: Session) -> Iterator[ReplayWorld]:
+def open_replay(source: ReplaySource, first: Session) -> Iterator[ReplayEnvironment]:
     """Open the world at the close before its first session; its vendors listen until the end."""
     clock = VirtualClock(previous_session(first.day).close)
     vendors = build_vendors(
@@ -199,7 +199,7 @@ def open_world(source: ReplaySource, first: Session) -> Iterator[ReplayWorld]:
         seed=source.settings.seed,
     )
     with _serve(vendors) as http_url:
-        yield ReplayWorld(source, clock, http_url)
+        yield ReplayEnvironment(source, clock, http_url)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ TOLERANCE = 1e-9  # on weights: 0.12 * nav / price * price / nav need not come o
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BookLimits:
+class PortfolioLimits:
     """What the rounded positions must keep, as fractions of net asset value; None: no such limit.
 
     Whatever the target itself breaks is not broken further.
@@ -60,7 +60,7 @@ class BookLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TargetPosition:
     """One name: what is held, what is wanted, and the two positions in reach of that."""
 
     con_id: int
@@ -84,24 +84,26 @@ class Wish:
         return (abs(self.ideal) - abs(self.down)) / max(abs(self.up) - abs(self.down), 1)
 
 
-def wish_for(con_id: int, weight: float, *, unit: float, held: int, lot: int) -> Wish:
+def target_position(
+    con_id: int, weight: float, *, unit: float, held: int, lot: int
+) -> TargetPosition:
     """Work out what a target weight asks of one name.
 
     ``unit`` is the weight of one share, ``held`` the shares held now, ``lot`` shares to a lot.
 
-    >>> wish = wish_for(1, 0.10, unit=0.0004, held=0, lot=100)
-    >>> wish.ideal, wish.down, wish.up
+    >>> target = target_position(1, 0.10, unit=0.0004, held=0, lot=100)
+    >>> target.ideal, target.down, target.up
     (250.0, 200, 300)
     """
     exits = weight == 0.0
     ideal = weight / unit
     down, up = (0, 0) if exits else _reachable(held, ideal, lot)
-    return Wish(con_id, unit, held, ideal, lot, down, up, exits)
+    return TargetPosition(con_id, unit, held, ideal, lot, down, up, exits)
 
 
-def frozen_wish(con_id: int, *, unit: float, held: int) -> Wish:
-    """Return the wish of a name that cannot be traded: to stay."""
-    return Wish(con_id, unit, held, float(held), 1, held, held, exits=False, frozen=True)
+def frozen_position(con_id: int, *, unit: float, held: int) -> TargetPosition:
+    """Return the target of a name that cannot be traded: to stay."""
+    return TargetPosition(con_id, unit, held, float(held), 1, held, held, exits=False, frozen=True)
 
 
 def _reachable(held: int, ideal: float, lot: int) -> tuple[int, int]:
@@ -113,39 +115,39 @@ def _reachable(held: int, ideal: float, lot: int) -> tuple[int, int]:
     return sign * down, sign * (start + (steps + 1) * lot)
 
 
-class Book:
+class SharePortfolio:
     """The positions being built, and whether a change of one keeps all of them in the limits."""
 
-    def __init__(self, wishes: list[Wish], limits: BookLimits) -> None:
-        self.shares = {wish.con_id: wish.down for wish in wishes}
+    def __init__(self, targets: list[TargetPosition], limits: PortfolioLimits) -> None:
+        self.shares = {target.con_id: target.down for target in targets}
         self.limits = limits
-        self.wishes = wishes
-        ideal = self.sums({wish.con_id: wish.ideal for wish in wishes})
+        self.targets = targets
+        ideal = self.sums({target.con_id: target.ideal for target in targets})
         self.caps = {name: max(cap, ideal.get(name, 0.0)) for name, cap in limits.caps.items()}
         self._sums = self.sums(self.shares)
-        weights = [wish.ideal * wish.unit for wish in wishes]
+        weights = [target.ideal * target.unit for target in targets]
         self._wanted = {
             +1: sum(w for w in weights if w > 0.0),
             -1: -sum(w for w in weights if w < 0.0),
         }
 
-    def weight(self, wish: Wish) -> float:
+    def weight(self, target: TargetPosition) -> float:
         """Return the weight of the position as it stands."""
-        return self.shares[wish.con_id] * wish.unit
+        return self.shares[target.con_id] * target.unit
 
-    def most(self, wish: Wish) -> float:
+    def most(self, target: TargetPosition) -> float:
         """Return the largest weight that one name may have, either way."""
-        return max(self.limits.max_single, abs(wish.ideal) * wish.unit)
+        return max(self.limits.max_single, abs(target.ideal) * target.unit)
 
-    def parts(self, wish: Wish, shares: float) -> dict[str, float]:
+    def parts(self, target: TargetPosition, shares: float) -> dict[str, float]:
         """Return what this many shares of a name add to each sum that has a limit."""
-        return self.limits.parts(wish.con_id, shares * wish.unit, wish.held * wish.unit)
+        return self.limits.parts(target.con_id, shares * target.unit, target.held * target.unit)
 
     def sums(self, shares: Mapping[int, float]) -> dict[str, float]:
         """Return every sum that has a limit, for these positions."""
         terms: dict[str, list[float]] = {}
-        for wish in self.wishes:
-            for name, part in self.parts(wish, shares[wish.con_id]).items():
+        for target in self.targets:
+            for name, part in self.parts(target, shares[target.con_id]).items():
                 terms.setdefault(name, []).append(part)
         return {name: math.fsum(parts) for name, parts in terms.items()}
 
@@ -154,39 +156,39 @@ class Book:
         sums = self.sums(self.shares)
         over = {name: sums.get(name, 0.0) - cap for name, cap in self.caps.items()}
         over |= {
-            f"single {wish.con_id}": abs(self.weight(wish)) - self.most(wish)
-            for wish in self.wishes
+            f"single {target.con_id}": abs(self.weight(target)) - self.most(target)
+            for target in self.targets
         }
         return {name: excess for name, excess in over.items() if excess > TOLERANCE}
 
-    def place(self, wish: Wish, shares: int) -> bool:
+    def place(self, target: TargetPosition, shares: int) -> bool:
         """Hold this many shares instead, if that breaks no limit. Says whether it did.
 
         A limit that is broken already may stay so, but not get worse.
         """
-        old, new = self.weight(wish), shares * wish.unit
-        if abs(new) > max(self.most(wish), abs(old) if new * old > 0.0 else 0.0) + TOLERANCE:
+        old, new = self.weight(target), shares * target.unit
+        if abs(new) > max(self.most(target), abs(old) if new * old > 0.0 else 0.0) + TOLERANCE:
             return False
-        before, after = self.parts(wish, self.shares[wish.con_id]), self.parts(wish, shares)
+        before, after = self.parts(target, self.shares[target.con_id]), self.parts(target, shares)
         sums = {n: self._sums[n] - before[n] + part for n, part in after.items()}
         if any(
             total > self.caps[name] + TOLERANCE and after[name] > before[name]
             for name, total in sums.items()
         ):
             return False
-        self.shares[wish.con_id] = shares
+        self.shares[target.con_id] = shares
         self._sums |= sums
         return True
 
-    def hand_out(self, wishes: Iterable[Wish]) -> None:
+    def hand_out(self, targets: Iterable[TargetPosition]) -> None:
         """Add the lots that were cut off, largest remainder first."""
         total = {side: self._total(side) for side in self._wanted}
-        for wish in sorted(wishes, key=lambda w: (-w.remainder, w.con_id)):
-            step = abs(wish.up - wish.down) * wish.unit
-            side = 1 if wish.ideal > 0.0 else -1
+        for target in sorted(targets, key=lambda w: (-w.remainder, w.con_id)):
+            step = abs(target.up - target.down) * target.unit
+            side = 1 if target.ideal > 0.0 else -1
             missing = self._wanted[side] - total[side]
-            wanted = wish.remainder > TOLERANCE and missing >= step / 2.0
-            if wanted and self.place(wish, wish.up):
+            wanted = target.remainder > TOLERANCE and missing >= step / 2.0
+            if wanted and self.place(target, target.up):
                 total[side] += step
 
     def replace(self, shares: Mapping[int, int]) -> None:
@@ -195,5 +197,5 @@ class Book:
         self._sums = self.sums(self.shares)
 
     def _total(self, side: int) -> float:
-        weights = (self.weight(wish) * side for wish in self.wishes)
+        weights = (self.weight(target) * side for target in self.targets)
         return math.fsum(weight for weight in weights if weight > 0.0)

@@ -7,14 +7,28 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from core.errors import DataError
-from core.left_alone import Cause, LeftAlone
 from core.money import Price, Rates
+from core.untraded import Cause, Untraded
 from optimiser.lots.lot_sizes import SMALLEST_LOT, Listing, base_price, listing_problems, round_lot
 from optimiser.lots.repair import repair
-from optimiser.lots.share_portfolio import TOLERANCE, Book, BookLimits, Wish, frozen_wish, wish_for
+from optimiser.lots.share_portfolio import (
+    TOLERANCE,
+    PortfolioLimits,
+    SharePortfolio,
+    TargetPosition,
+    frozen_position,
+    target_position,
+)
 
 __all__ = [
-    "SMALLEST_LOT", "BookLimits", "Cause", "LeftAlone", "Listing", "Lots", "Sizing", "round_lot",
+    "SMALLEST_LOT",
+    "Cause",
+    "Listing",
+    "Lots",
+    "PortfolioLimits",
+    "Sizing",
+    "Untraded",
+    "round_lot",
     "target_quantities",
 ]  # fmt: skip
 
@@ -25,7 +39,7 @@ class Lots:
 
     quantities: dict[int, int]  # by conId, every name with a target, sorted; negative = short
     weights: dict[int, float]  # what these positions are worth, fractions of net asset value
-    left_alone: dict[int, LeftAlone]  # names left as they are although the target differs
+    left_alone: dict[int, Untraded]  # names left as they are although the target differs
     broken: dict[str, float]  # limits that the target kept and no whole shares can; by how much
 
     @property
@@ -56,7 +70,7 @@ def target_quantities(
     listings: Mapping[int, Listing],
     current: Mapping[int, float],
     sizing: Sizing,
-    limits: BookLimits,
+    limits: PortfolioLimits,
     frozen: Collection[int] = (),
 ) -> Lots:
     """Turn target weights into positions whose trades are round lots, by largest remainder.
@@ -94,7 +108,7 @@ def target_quantities(
     >>> from core.money import Price
     >>> listings = {1: Listing(Price(50.0, "USD")), 2: Listing(Price(20.0, "USD"))}
     >>> sizing = Sizing(net_asset_value=100_000.0, rates=Rates("USD", {}))
-    >>> limits = BookLimits(max_single=0.12, max_gross=1.2, cash_buffer=0.05)
+    >>> limits = PortfolioLimits(max_single=0.12, max_gross=1.2, cash_buffer=0.05)
     >>> lots = target_quantities(
     ...     {1: 0.11, 2: -0.045}, listings=listings, current={}, sizing=sizing, limits=limits
     ... )
@@ -105,64 +119,67 @@ def target_quantities(
     if problems:
         raise DataError("; ".join(problems))
     smallest = sizing.smallest_trade
-    wishes = list(_wishes(weights, listings, current, sizing, frozen))
-    book = Book(wishes, limits)
-    movable = [wish for wish in wishes if not wish.exits and not wish.frozen]
-    small = [wish for wish in movable if abs(wish.change) < smallest]
+    targets = list(_targets(weights, listings, current, sizing, frozen))
+    portfolio = SharePortfolio(targets, limits)
+    movable = [target for target in targets if not target.exits and not target.frozen]
+    small = [target for target in movable if abs(target.change) < smallest]
     kept = {
-        wish.con_id
-        for wish in sorted(small, key=lambda w: (abs(w.held) * w.unit, w.con_id))
-        if book.place(wish, wish.held)
+        target.con_id
+        for target in sorted(small, key=lambda w: (abs(w.held) * w.unit, w.con_id))
+        if portfolio.place(target, target.held)
     }
-    book.hand_out([wish for wish in movable if wish.con_id not in kept])
-    for wish in movable:
-        if 0.0 < abs(book.shares[wish.con_id] - wish.held) * wish.unit < smallest:
-            book.place(wish, wish.held)
-    repair(book)
+    portfolio.hand_out([target for target in movable if target.con_id not in kept])
+    for target in movable:
+        if 0.0 < abs(portfolio.shares[target.con_id] - target.held) * target.unit < smallest:
+            portfolio.place(target, target.held)
+    repair(portfolio)
     wanted = {
-        wish.con_id: weights[wish.con_id] / wish.unit if wish.frozen else wish.ideal
-        for wish in wishes
+        target.con_id: weights[target.con_id] / target.unit if target.frozen else target.ideal
+        for target in targets
     }
     return Lots(
-        quantities=dict(book.shares),
-        weights={wish.con_id: book.weight(wish) for wish in wishes},
-        left_alone=dict(_left_alone(book, wanted, sizing)),
-        broken=book.broken(),
+        quantities=dict(portfolio.shares),
+        weights={target.con_id: portfolio.weight(target) for target in targets},
+        left_alone=dict(_left_alone(portfolio, wanted, sizing)),
+        broken=portfolio.broken(),
     )
 
 
-def _wishes(
+def _targets(
     weights: Mapping[int, float],
     listings: Mapping[int, Listing],
     current: Mapping[int, float],
     sizing: Sizing,
     frozen: Collection[int],
-) -> Iterator[Wish]:
+) -> Iterator[TargetPosition]:
     for con_id in sorted(weights):
         listing, held = listings[con_id], int(current.get(con_id, 0.0))
         unit = base_price(listing, sizing.rates) / sizing.net_asset_value
         if con_id in frozen:
-            yield frozen_wish(con_id, unit=unit, held=held)
+            yield frozen_position(con_id, unit=unit, held=held)
         else:
             lot = listing.round_lot(even=sizing.even_lots)
-            yield wish_for(con_id, weights[con_id], unit=unit, held=held, lot=lot)
+            yield target_position(con_id, weights[con_id], unit=unit, held=held, lot=lot)
 
 
 def _left_alone(
-    book: Book, wanted: Mapping[int, float], sizing: Sizing
-) -> Iterator[tuple[int, LeftAlone]]:
-    for wish in book.wishes:
-        missing = wanted[wish.con_id] - wish.held
-        if book.shares[wish.con_id] == wish.held and abs(missing) >= TOLERANCE:
-            cause, told = _cause(wish, missing, sizing)
-            yield wish.con_id, LeftAlone(cause, missing * wish.unit, wish.lot * wish.unit, told)
+    portfolio: SharePortfolio, wanted: Mapping[int, float], sizing: Sizing
+) -> Iterator[tuple[int, Untraded]]:
+    for target in portfolio.targets:
+        missing = wanted[target.con_id] - target.held
+        if portfolio.shares[target.con_id] == target.held and abs(missing) >= TOLERANCE:
+            cause, told = _cause(target, missing, sizing)
+            yield (
+                target.con_id,
+                Untraded(cause, missing * target.unit, target.lot * target.unit, told),
+            )
 
 
-def _cause(wish: Wish, missing: float, sizing: Sizing) -> tuple[Cause, str]:
-    change = missing * wish.unit
+def _cause(target: TargetPosition, missing: float, sizing: Sizing) -> tuple[Cause, str]:
+    change = missing * target.unit
     # In whole lots; a trade that rounding made too small was wanted a little larger.
-    rounded = abs(wish.down - wish.held) * wish.unit
-    if wish.frozen:
+    rounded = abs(target.down - target.held) * target.unit
+    if target.frozen:
         return Cause.FROZEN, f"a change of {change:+.2%} cannot be traded"
     if abs(change) < sizing.no_trade_band:
         return Cause.BAND, f"a change of {change:+.2%} is below {sizing.no_trade_band:.2%}"
@@ -170,14 +187,17 @@ def _cause(wish: Wish, missing: float, sizing: Sizing) -> tuple[Cause, str]:
         worth = abs(change) * sizing.net_asset_value
         told = f"a trade of {worth:,.2f} {sizing.rates.base} is below {sizing.min_trade_value:,.2f}"
         return Cause.VALUE, told
-    if abs(missing) < wish.lot:
-        return Cause.LOT, f"a change of {missing:+.1f} shares does not make a lot of {wish.lot}"
+    if abs(missing) < target.lot:
+        return Cause.LOT, f"a change of {missing:+.1f} shares does not make a lot of {target.lot}"
     if rounded < sizing.smallest_trade:
         return Cause.LOT, (
-            f"a change of {missing:+.1f} shares in lots of {wish.lot} is {rounded:.2%}, "
+            f"a change of {missing:+.1f} shares in lots of {target.lot} is {rounded:.2%}, "
             f"below {sizing.smallest_trade:.2%}"
         )
-    return Cause.LIMITS, f"no change in lots of {wish.lot} towards {missing:+.1f} keeps the limits"
+    return (
+        Cause.LIMITS,
+        f"no change in lots of {target.lot} towards {missing:+.1f} keeps the limits",
+    )
 
 
 def _problems(
@@ -185,7 +205,7 @@ def _problems(
     listings: Mapping[int, Listing],
     current: Mapping[int, float],
     sizing: Sizing,
-    limits: BookLimits,
+    limits: PortfolioLimits,
 ) -> Iterator[str]:
     if not (math.isfinite(sizing.net_asset_value) and sizing.net_asset_value > 0.0):
         yield f"net asset value is {sizing.net_asset_value:g}"
@@ -215,7 +235,7 @@ def _weight_problems(weight: float, held: float) -> Iterator[str]:
         yield f"{held:g} shares held; orders trade whole shares only"
 
 
-def _beta_problems(con_id: int, limits: BookLimits, *, in_play: bool) -> Iterator[str]:
+def _beta_problems(con_id: int, limits: PortfolioLimits, *, in_play: bool) -> Iterator[str]:
     beta = limits.betas.get(con_id, math.nan)
     if limits.beta_range is not None and in_play and not math.isfinite(beta):
         yield "beta is not known, and there is a limit on it"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from core.left_alone import Cause, LeftAlone
 from core.settings import Settings
+from core.untraded import Cause, Untraded
 from desk.tickets.order_ticket import Ticket
 from risk.gate import OPTIMAL, RELAXED
 
@@ -19,7 +19,7 @@ def no_orders(
     settings: Settings,
     *,
     status: str,
-    left_alone: Mapping[str, LeftAlone],
+    left_alone: Mapping[str, Untraded],
 ) -> str:
     """Return why a ticket has no orders; empty where it has some.
 
@@ -48,7 +48,7 @@ def _nothing_to_change(targets: Collection[Mapping[str, Any]]) -> str:
     return "The target is empty: no expected return is worth its cost and its risk."
 
 
-def _left_alone(names: Mapping[str, LeftAlone], ticket: Ticket, settings: Settings) -> str:
+def _left_alone(names: Mapping[str, Untraded], ticket: Ticket, settings: Settings) -> str:
     wanted = sum(abs(each.change) for each in names.values())
     parts = []
     for cause in Cause:
@@ -63,7 +63,7 @@ def _left_alone(names: Mapping[str, LeftAlone], ticket: Ticket, settings: Settin
 
 
 def _explained(
-    cause: Cause, names: Mapping[str, LeftAlone], ticket: Ticket, settings: Settings
+    cause: Cause, names: Mapping[str, Untraded], ticket: Ticket, settings: Settings
 ) -> str:
     """Return the figures of a cause, to be read behind its name."""
     limit = settings.limits.max_single

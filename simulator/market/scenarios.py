@@ -14,7 +14,7 @@ from simulator.market.synthetic import SyntheticMarket
 
 
 @dataclass(frozen=True, slots=True)
-class WorldFiles:
+class MarketFiles:
     """The data files of one market; None where there is none."""
 
     bars: Path | None
@@ -24,7 +24,7 @@ class WorldFiles:
     macro: Path | None
 
 
-def find_files(settings: SimulatorSettings) -> WorldFiles:
+def find_files(settings: SimulatorSettings) -> MarketFiles:
     """Return the files that the settings name, or that lie beside the bars.
 
     Of several files beside the bars the last by name is taken. Raises `ConfigurationError` naming
@@ -32,7 +32,7 @@ def find_files(settings: SimulatorSettings) -> WorldFiles:
     """
     _check_exist(settings)
     bars = settings.bars
-    return WorldFiles(
+    return MarketFiles(
         bars=bars,
         constituents=settings.constituents or _beside(bars, "*constituents*.csv"),
         etfs=_beside(bars, "us_etfs_daily*.parquet"),
@@ -64,7 +64,7 @@ def open_market(settings: SimulatorSettings) -> Market:
         raise ConfigurationError(str(error)) from error
 
 
-def unknown_of(files: WorldFiles) -> tuple[str, ...]:
+def unknown_of(files: MarketFiles) -> tuple[str, ...]:
     """Name what nobody knows of the companies; nothing in a synthetic market."""
     if files.bars is None:
         return ()
@@ -72,7 +72,7 @@ def unknown_of(files: WorldFiles) -> tuple[str, ...]:
     return ("news", *absent, "earnings dates")
 
 
-def describe(market: Market, files: WorldFiles) -> str:
+def describe(market: Market, files: MarketFiles) -> str:
     """Say in one line what a market is made of: what is real, what is unknown, what is assumed."""
     if market.assumed_spread is None:
         return market.title
@@ -83,7 +83,7 @@ def describe(market: Market, files: WorldFiles) -> str:
     return "; ".join([market.title, *parts])
 
 
-def _sources(files: WorldFiles) -> dict[str, Path | None]:
+def _sources(files: MarketFiles) -> dict[str, Path | None]:
     """Return the file of each kind of vendor data beside the bars."""
     return {
         "fundamentals": files.fundamentals,
@@ -92,7 +92,7 @@ def _sources(files: WorldFiles) -> dict[str, Path | None]:
     }
 
 
-def data_id(files: WorldFiles) -> str:
+def data_id(files: MarketFiles) -> str:
     """Name the content of every file of a market of real bars; empty for a synthetic one."""
     if files.bars is None:
         return ""

@@ -18,7 +18,7 @@ from simulator.tws.messages.market_data import DataType
 from simulator.tws.permissions import Permissions
 from simulator.tws.protocol.frame_log import FrameLog
 from simulator.tws.protocol.frames import Fields
-from simulator.tws.queries.contract_lookup import Directory
+from simulator.tws.queries.contract_lookup import ContractLookup
 from simulator.tws.queries.history_request import HistoryRequest
 from simulator.tws.queries.subscriptions import QuoteSubscription
 from simulator.tws.rate_limits import Limits
@@ -79,7 +79,7 @@ class SharedState(Protocol):
     broker: Broker
     clock: VirtualClock
     view: MarketView
-    directory: Directory
+    directory: ContractLookup
     vendor_facts: VendorFacts
     news: Newsroom
     limits: Limits

@@ -21,7 +21,7 @@ from simulator.tws.messages.history import encode_bars
 from simulator.tws.notifications import Notifications
 from simulator.tws.outages import Outages
 from simulator.tws.protocol.frame_log import FrameLog
-from simulator.tws.queries.contract_lookup import Directory
+from simulator.tws.queries.contract_lookup import ContractLookup
 from simulator.tws.rate_limits import Limits
 from simulator.tws.service import Service
 from simulator.vendors.newsroom import Newsroom
@@ -54,7 +54,7 @@ class Gateway:
         self.view = broker.exchange.view
         self.vendor_facts = vendor_facts or VendorFacts(self.view)
         self.news = Newsroom(self.vendor_facts)
-        self.directory = Directory(self.view.market, view=self.view, now=clock.now)
+        self.directory = ContractLookup(self.view.market, view=self.view, now=clock.now)
         script = faults or FaultScript()
         self.permissions = script.permissions
         self.faults = Faults(script.faults, seed=script.seed, now=clock.now)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.canonical import plain
-from core.left_alone import LeftAlone
 from core.storage.runs import StageRecord
 from core.types import Order
+from core.untraded import Untraded
 from desk.gate import market_context
 from desk.gate.portfolio_gate import Optimised
 from risk.limits import Check
@@ -35,7 +35,7 @@ class RiskGateResult(StageResult):
     quantities: Mapping[int, int]  # shares to hold, by conId
     weights: Mapping[int, float]  # what they are worth, of net asset value
     skipped: Mapping[str, str]  # symbol -> why it is left as it is
-    left_alone: Mapping[str, LeftAlone] = field(default_factory=dict)  # the same, in figures
+    left_alone: Mapping[str, Untraded] = field(default_factory=dict)  # the same, in figures
     broken_by_rounding: Mapping[str, float] = field(default_factory=dict)  # limit -> by how much
     orders: tuple[Order, ...]
     optimised: Optimised

@@ -19,7 +19,7 @@ from desk.records.order_ref import order_ref
 from desk.records.store import DeskStore
 from ibkr.account.portfolio import Portfolio
 from optimiser.lots.listings import listings_of, worth_of
-from optimiser.lots.share_portfolio import BookLimits
+from optimiser.lots.share_portfolio import PortfolioLimits
 from optimiser.lots.whole_lots import Listing, Lots, Sizing, target_quantities
 from risk.account import AccountState
 from risk.data_quality import quality_checks
@@ -118,12 +118,12 @@ class Targets:
             frozen=frozen,
         )
 
-    def limits(self, names: Collection[int]) -> BookLimits:
+    def limits(self, names: Collection[int]) -> PortfolioLimits:
         """Return the limits of positions in these names, wanted or held."""
         limits = self.day.settings.limits
         groups = sectors_of(self.sectors, names)
         betas = betas_of(self.returns, names)
-        return BookLimits(
+        return PortfolioLimits(
             max_single=limits.max_single,
             max_gross=limits.max_gross,
             cash_buffer=limits.cash_buffer,

@@ -20,7 +20,7 @@ from ibkr.account.rebalance import marketable_limit
 from ibkr.replay.world import ReplayGateway
 from simulator.broker.broker import Broker
 from simulator.market.scenarios import open_market
-from simulator.tws.queries.contract_lookup import Directory
+from simulator.tws.queries.contract_lookup import ContractLookup
 
 MONDAY = session(date(2026, 6, 15))
 NOW = MONDAY.decision_time
@@ -60,7 +60,7 @@ class Stage:
         self.home = home
         self.market = a_market()
         self.broker = Broker(self.market, state=home / "world", now=NOW, cash=1e6)
-        self.directory = Directory(self.market)
+        self.directory = ContractLookup(self.market)
         self.account = self.broker.account
         self.settings = Settings(home=home, orders=OrderSettings(acknowledge_timeout=0.2))
         self.store = DeskStore(home / "desk.sqlite")

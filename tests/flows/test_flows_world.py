@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from core.errors import ConfigurationError
 from core.settings import Mode
 from core.storage.paths import Paths
-from flows.run.environment import open_world, with_port, with_vendors
+from flows.run.environment import open_environment, with_port, with_vendors
 from simulator import process
 from tests.flows.days.days import settings_for
 
@@ -43,26 +43,30 @@ def test_vendors_that_are_set_stay_what_they_are(settings):
 
 @pytest.mark.parametrize(("mode", "port"), [(Mode.PAPER, 4002), (Mode.LIVE, 4001)])
 def test_paper_and_live_have_their_usual_ports_and_time_passes_by_itself(settings, mode, port):
-    with open_world(settings.model_copy(update={"mode": mode}), DAY) as world:
-        assert world.settings.gateway.port == port
-        assert world.advance_to is None
+    with open_environment(settings.model_copy(update={"mode": mode}), DAY) as environment:
+        assert environment.settings.gateway.port == port
+        assert environment.advance_to is None
 
 
 def test_a_port_that_is_set_is_kept(settings):
     for mode in Mode:
-        with open_world(with_port(settings.model_copy(update={"mode": mode}), 5555), DAY) as world:
-            assert world.settings.gateway.port == 5555
+        with open_environment(
+            with_port(settings.model_copy(update={"mode": mode}), 5555), DAY
+        ) as environment:
+            assert environment.settings.gateway.port == 5555
 
 
 def test_paper_never_borrows_the_simulators_vendors(settings):
-    with open_world(settings.model_copy(update={"mode": Mode.PAPER}), DAY) as world:
-        assert world.settings.vendors == settings.vendors
+    with open_environment(settings.model_copy(update={"mode": Mode.PAPER}), DAY) as environment:
+        assert environment.settings.vendors == settings.vendors
 
 
 def test_the_embedded_simulator_ends_with_its_world_even_after_a_failure(settings):
     def a_run_that_fails():
-        with open_world(settings, DAY) as world:
-            asked.append(f"{world.settings.vendors.fundamentals_url}/sp500-constituent?apikey=x")
+        with open_environment(settings, DAY) as environment:
+            asked.append(
+                f"{environment.settings.vendors.fundamentals_url}/sp500-constituent?apikey=x"
+            )
             assert httpx.get(asked[0], trust_env=False).is_success
             raise RuntimeError("of the run")
 
@@ -79,4 +83,4 @@ def test_two_days_at_once_in_one_home_are_refused(settings):
         process.start(settings.simulator, day=DAY, state=state),
         pytest.raises(ConfigurationError, match="another simulator is running"),
     ):
-        open_world(settings, DAY).__enter__()
+        open_environment(settings, DAY).__enter__()

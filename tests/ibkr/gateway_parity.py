@@ -10,7 +10,7 @@ from ibkr.wire.event_loop import LoopThread
 from simulator.broker.broker import Broker
 from simulator.clock import VirtualClock
 from simulator.tws.gateway import Gateway
-from simulator.tws.queries.contract_lookup import Directory
+from simulator.tws.queries.contract_lookup import ContractLookup
 
 
 class TwoBodies:
@@ -19,7 +19,7 @@ class TwoBodies:
     def __init__(self, thread, served, brokers, settings):
         self._thread, self._served, self._brokers = thread, served, brokers
         self._broker = broker = brokers[1]
-        self._directory = Directory(broker.exchange.view.market)
+        self._directory = ContractLookup(broker.exchange.view.market)
         self.settings = settings
 
     def open_replay(self, *, for_orders=False):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.money import Price, Rates
 from optimiser.lots.lot_sizes import Listing, round_lot
-from optimiser.lots.share_portfolio import BookLimits
+from optimiser.lots.share_portfolio import PortfolioLimits
 from optimiser.lots.whole_lots import Sizing, target_quantities
 
 NAV = 1_000_000.0
@@ -109,7 +109,7 @@ def worlds(draw, most=6):
     held = weights_of(current, prices)
     groups = {i: draw(GROUP) for i in target if draw(SIDES)}
     betas = {i: round(draw(BETA), 2) for i in target}
-    some = BookLimits(
+    some = PortfolioLimits(
         max_single=0.12, max_gross=1.2, cash_buffer=0.05, groups=groups, betas=betas,
         max_group={"a": 1.0, "b": 1.0}, max_net=4.0, max_turnover=4.0, beta_range=(-1.0, 1.0),
         cash_mode=draw(CASH),
@@ -120,7 +120,7 @@ def worlds(draw, most=6):
     def maybe(limit):
         return limit if draw(GIVEN) else None
 
-    limits = BookLimits(
+    limits = PortfolioLimits(
         max_single=max(0.01, at["single"] * draw(TIGHT)),
         max_gross=max(0.01, at["gross"] * draw(TIGHT)),
         cash_buffer=1.0 - max(0.001, at["cash"] * draw(TIGHT)),

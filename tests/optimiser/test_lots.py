@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from core.errors import DataError
 from core.money import Price, Rates
 from optimiser.lots.lot_sizes import Listing, round_lot
-from optimiser.lots.share_portfolio import BookLimits
+from optimiser.lots.share_portfolio import PortfolioLimits
 from optimiser.lots.whole_lots import Sizing, target_quantities
 
 NAV = 1_000_000.0
-LIMITS = {f.name for f in fields(BookLimits)}
+LIMITS = {f.name for f in fields(PortfolioLimits)}
 
 
 def lots(weights, prices, current=None, *, frozen=(), **changes):
@@ -36,7 +36,7 @@ def lots(weights, prices, current=None, *, frozen=(), **changes):
         sizing=Sizing(
             rates=Rates("USD"), **{name: v for name, v in terms.items() if name not in LIMITS}
         ),
-        limits=BookLimits(**{name: v for name, v in terms.items() if name in LIMITS}),
+        limits=PortfolioLimits(**{name: v for name, v in terms.items() if name in LIMITS}),
         frozen=frozen,
     )
 

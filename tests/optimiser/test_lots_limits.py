@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.errors import DataError
-from optimiser.lots.share_portfolio import BookLimits
+from optimiser.lots.share_portfolio import PortfolioLimits
 from tests.optimiser.lot_worlds import NAV, NEAR, broken_by, reachable, rounded, weights_of, worlds
 
 
@@ -30,7 +30,7 @@ def test_whatever_is_said_to_be_kept_is_kept(world, even, band):
         {0: 0.1},
         {0: 100.0},
         {0: 1250},
-        BookLimits(max_single=0.12, max_gross=0.1, cash_buffer=0.0, max_turnover=0.025),
+        PortfolioLimits(max_single=0.12, max_gross=0.1, cash_buffer=0.0, max_turnover=0.025),
     ),
     even=True,
 )
@@ -40,7 +40,7 @@ def test_whatever_is_said_to_be_kept_is_kept(world, even, band):
         {0: 0.101562, 1: 0.109375},
         {0: 4.0, 1: 1.0},
         {0: 25_898, 1: 109_375},
-        BookLimits(max_single=0.0984375, max_gross=0.22, cash_buffer=0.0, max_turnover=0.0018),
+        PortfolioLimits(max_single=0.0984375, max_gross=0.22, cash_buffer=0.0, max_turnover=0.0018),
     ),
     even=False,
 )
@@ -84,7 +84,7 @@ LOOSE = {"max_single": 0.2, "max_gross": 2.0, "cash_buffer": 0.0}
 def test_the_turnover_cap_beats_the_even_lot():
     # 1,250 shares at 100 are 0.125, wanted 0.1: 250 shares less. By lots 200 leave 0.105, which
     # is above gross 0.1; 300 are a turnover of 0.03, above 0.025. 250 are an odd lot and keep both.
-    limits = BookLimits(max_single=0.2, max_gross=0.1, cash_buffer=0.0, max_turnover=0.025)
+    limits = PortfolioLimits(max_single=0.2, max_gross=0.1, cash_buffer=0.0, max_turnover=0.025)
     result = rounded({1: 0.1}, {1: 100.0}, {1: 1250}, limits)
     assert result.quantities == {1: 1000}
     assert result.broken == {}
@@ -94,26 +94,26 @@ def test_a_smaller_position_may_be_a_larger_trade():
     # 880 of 1,000 shares wanted, a turnover of 0.012. Nearer to 0 is 800: 0.02. At a cap of 0.015
     # one lot is sold, not two.
     at = {1: 0.088}, {1: 100.0}, {1: 1000}
-    assert rounded(*at, BookLimits(**LOOSE)).quantities == {1: 900}
-    assert rounded(*at, BookLimits(**LOOSE, max_turnover=0.015)).quantities == {1: 900}
+    assert rounded(*at, PortfolioLimits(**LOOSE)).quantities == {1: 900}
+    assert rounded(*at, PortfolioLimits(**LOOSE, max_turnover=0.015)).quantities == {1: 900}
     # The cap at the wanted 0.012: 120 shares are too many for one lot and too few for two.
-    assert rounded(*at, BookLimits(**LOOSE, max_turnover=0.012)).quantities == {1: 900}
+    assert rounded(*at, PortfolioLimits(**LOOSE, max_turnover=0.012)).quantities == {1: 900}
 
 
 def test_net_cash_counts_what_shorts_bring_in():
     # Long 1,140 and 1,140 at 100 = 0.228; short 0.095 at 95 = 1,000 shares exactly. Net 0.133.
     target, prices = {1: 0.114, 2: 0.114, 3: -0.095}, {1: 100.0, 2: 100.0, 3: 95.0}
-    net = BookLimits(max_single=0.2, max_gross=2.0, cash_buffer=0.867, cash_mode="net")
+    net = PortfolioLimits(max_single=0.2, max_gross=2.0, cash_buffer=0.867, cash_mode="net")
     assert rounded(target, prices, {}, net).weights == pytest.approx({1: 0.11, 2: 0.11, 3: -0.095})
     # Cash without short proceeds may not exceed 0.228: the same lots.
-    own = BookLimits(max_single=0.2, max_gross=2.0, cash_buffer=0.772)
+    own = PortfolioLimits(max_single=0.2, max_gross=2.0, cash_buffer=0.772)
     assert rounded(target, prices, {}, own).quantities == {1: 1100, 2: 1100, 3: -1000}
 
 
 def test_a_short_that_rounding_made_smaller_pays_for_less_in_net_cash():
     # Long 0.1 at 100 = 1,000 shares, short -0.055 at 100 = -550: net 0.045, all that may be spent.
     # -500 would leave 0.05 net. The next lot, -600, keeps it: 0.04.
-    net = BookLimits(max_single=0.2, max_gross=2.0, cash_buffer=0.955, cash_mode="net")
+    net = PortfolioLimits(max_single=0.2, max_gross=2.0, cash_buffer=0.955, cash_mode="net")
     result = rounded({1: 0.1, 2: -0.055}, {1: 100.0, 2: 100.0}, {}, net)
     assert result.quantities == {1: 1000, 2: -600}
 
@@ -121,15 +121,17 @@ def test_a_short_that_rounding_made_smaller_pays_for_less_in_net_cash():
 def test_a_group_is_not_rounded_above_its_cap():
     # 0.058 each at 100 is 580 shares: 600 and 600 would be nearer than 500, and be 0.12.
     target, prices = {1: 0.058, 2: 0.058}, {1: 100.0, 2: 100.0}
-    assert rounded(target, prices, {}, BookLimits(**LOOSE)).quantities == {1: 600, 2: 600}
-    capped = BookLimits(**LOOSE, groups={1: "Energy", 2: "Energy"}, max_group={"Energy": 0.116})
+    assert rounded(target, prices, {}, PortfolioLimits(**LOOSE)).quantities == {1: 600, 2: 600}
+    capped = PortfolioLimits(
+        **LOOSE, groups={1: "Energy", 2: "Energy"}, max_group={"Energy": 0.116}
+    )
     assert rounded(target, prices, {}, capped).quantities == {1: 600, 2: 500}
 
 
 def test_the_range_of_beta_holds_after_rounding():
     # 0.05 at beta 1 against -0.025 at beta 2: 0 exactly. 500 shares at 100; -250 at 100 rounds to
     # -200, leaving beta at 0.01, or -300, leaving -0.01. Either is outside +-0.005: odd lots.
-    market = BookLimits(**LOOSE, betas={1: 1.0, 2: 2.0}, beta_range=(-0.005, 0.005))
+    market = PortfolioLimits(**LOOSE, betas={1: 1.0, 2: 2.0}, beta_range=(-0.005, 0.005))
     result = rounded({1: 0.05, 2: -0.025}, {1: 100.0, 2: 100.0}, {}, market)
     assert result.broken == {}
     assert abs(result.weights[1] + 2.0 * result.weights[2]) <= 0.005 + NEAR
@@ -137,7 +139,7 @@ def test_the_range_of_beta_holds_after_rounding():
 
 def test_a_trade_smaller_than_the_smallest_value_is_left_alone():
     # 30 shares at 10 are 300 dollars, 0.03 %: outside a band of 0.02 %, below 500 dollars.
-    limits = BookLimits(**LOOSE)
+    limits = PortfolioLimits(**LOOSE)
     at = {1: 0.0103}, {1: 10.0}, {1: 1000}
     assert rounded(*at, limits, even=False, band=0.0002).quantities == {1: 1030}
     result = rounded(*at, limits, even=False, band=0.0002, least=500.0)
@@ -149,13 +151,13 @@ def test_a_trade_smaller_than_the_smallest_value_is_left_alone():
 
 def test_a_limit_that_whole_shares_cannot_keep_is_named_with_its_excess():
     # One share is 0.07; 0.1 is 1.43 shares. Beta must be 0.1 exactly: 1 gives 0.07, 2 gives 0.14.
-    exact = BookLimits(**LOOSE, betas={1: 1.0}, beta_range=(0.1, 0.1))
+    exact = PortfolioLimits(**LOOSE, betas={1: 1.0}, beta_range=(0.1, 0.1))
     result = rounded({1: 0.1}, {1: 70_000.0}, {}, exact)
     assert result.broken == pytest.approx({"least beta": 0.03})
 
 
 def test_a_limit_that_is_no_number_and_a_beta_that_is_unknown_are_refused():
-    limits = BookLimits(
+    limits = PortfolioLimits(
         **{**LOOSE, "max_gross": math.nan}, max_turnover=math.inf, beta_range=(-1.0, 1.0)
     )
     with pytest.raises(DataError) as caught:

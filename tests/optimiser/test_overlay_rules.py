@@ -64,7 +64,7 @@ def test_a_plain_file_reads(read):
         ("hours = 24", "hours = 0", "news.hours = '0'"),
         ("[news]", "[extra]\na = 1\n[news]", "unknown key extra"),
         ("[earnings]\nsessions_before = 1\n", "", "earnings is missing"),
-        ("(s|ed|ing)?", "(s|ed", "news.phrases.0.pattern = .*: is no regular expression"),
+        ("(s|ed|ing)?", "(s|ed", "news.phrases.0.pattern = .*: is not a regular expression"),
         ("delist(s|ed|ing)?", "(a+)+z", "news.phrases.0.pattern = .* ways from one place"),
         ("delist(s|ed|ing)?", r"(x)\1", "uses groupref, whose work is not bounded"),
         ("delist", "Delist", "has capital letters"),

@@ -7,11 +7,11 @@ import pytest
 from core.errors import DataError
 from core.money import Price, Rates
 from optimiser.lots.lot_sizes import Listing, base_price
-from optimiser.lots.share_portfolio import BookLimits
+from optimiser.lots.share_portfolio import PortfolioLimits
 from optimiser.lots.whole_lots import Sizing, target_quantities
 
 RATES = Rates("USD", {"GBP": 1.34, "JPY": 0.0064, "EUR": 1.17})
-WIDE = BookLimits(max_single=0.5, max_gross=2.0, cash_buffer=0.0)
+WIDE = PortfolioLimits(max_single=0.5, max_gross=2.0, cash_buffer=0.0)
 
 
 def listed(amount, currency="USD", lot=None):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.left_alone import Cause, LeftAlone
+from core.untraded import Cause, Untraded
 from desk.tickets.order_ticket import Removed
 from review.page_parts.no_orders import no_orders
 from tests.flows.days.days import settings_for
@@ -31,7 +31,7 @@ def a_gate(status="optimal", **left_alone):
 
 
 def left(cause, change=0.001, lot=0.04):
-    return LeftAlone(cause, change, lot, "")
+    return Untraded(cause, change, lot, "")
 
 
 @pytest.mark.parametrize(

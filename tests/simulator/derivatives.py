@@ -9,7 +9,7 @@ from simulator.exchange.orders import OrderTerms, OrderType, TimeInForce
 from simulator.instruments.futures import con_id_of
 from simulator.market.benchmarks import INDEX
 from simulator.prices.market_view import MarketView
-from simulator.tws.queries.contract_lookup import Directory
+from simulator.tws.queries.contract_lookup import ContractLookup
 from tests.simulator.tiny_market import ACME, MONDAY, OPEN, TinyMarket
 
 THURSDAY = date(2026, 6, 18)  # Friday the 19th is a holiday: what is monthly ends here
@@ -54,7 +54,7 @@ def pair(symbol, currency="USD"):
 def directory(at=OPEN):
     """Return what is listed at a moment."""
     view = MarketView(TinyMarket())
-    return Directory(view.market, view=view, now=lambda: at)
+    return ContractLookup(view.market, view=view, now=lambda: at)
 
 
 def contracts(con_id, quantity=1, side=Side.BUY, limit=None, tif=TimeInForce.DAY):

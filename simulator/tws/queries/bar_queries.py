@@ -31,7 +31,7 @@ from simulator.prices.bar_sizes import (
 from simulator.prices.intraday import TimedBar
 from simulator.prices.market_view import MarketView, phase
 from simulator.tws.messages.contracts import ContractQuery
-from simulator.tws.queries.contract_lookup import Directory
+from simulator.tws.queries.contract_lookup import ContractLookup
 from simulator.tws.queries.history_request import HistoryRequest, failed, no_data
 
 MOST_TIMED_BARS = 100_000
@@ -59,7 +59,7 @@ class BarResult:
 
 
 def bars_for(
-    request: HistoryRequest, directory: Directory, view: MarketView, now: datetime
+    request: HistoryRequest, directory: ContractLookup, view: MarketView, now: datetime
 ) -> BarResult:
     """Find the bars of sessions closed by ``now``. Raises `RequestRefused` as TWS would."""
     if request.legs:

@@ -21,7 +21,7 @@ MOST_SAMPLES = 16  # TWS lists no more matching symbols
 STRIKES_FROM = 60  # sessions whose closes decide which strikes are listed
 
 
-class Directory:
+class ContractLookup:
     """The instruments of a market as they are listed at the clock's moment.
 
     Without a clock only what has neither expiration nor end is found by its description.

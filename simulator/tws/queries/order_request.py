@@ -12,7 +12,7 @@ from simulator.market.market import Instrument
 from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.messages.place_order import UNSUPPORTED_TYPE, LegRequest, PlaceOrder
 from simulator.tws.protocol.refusals import VALIDATION_FAILED
-from simulator.tws.queries.contract_lookup import Directory
+from simulator.tws.queries.contract_lookup import ContractLookup
 
 NO_ACCOUNT = 435
 TRADED = "USD"  # the currency that accounts have trading permissions for
@@ -20,7 +20,7 @@ LARGEST_ORDER = 10_000_000  # shares
 LARGEST_RATIO = 10_000
 
 
-def instrument_of(request: PlaceOrder, directory: Directory) -> Instrument:
+def instrument_of(request: PlaceOrder, directory: ContractLookup) -> Instrument:
     """Return the instrument of an order, of a combination what its legs are about.
 
     Raises `RequestRefused` (200) for none or several.
@@ -43,7 +43,7 @@ def terms_of(
     instrument: Instrument,
     accounts: Sequence[str],
     *,
-    directory: Directory | None = None,
+    directory: ContractLookup | None = None,
 ) -> OrderTerms:
     """Return the terms of an order. Raises `RequestRefused` with the code and text of TWS.
 
@@ -141,7 +141,7 @@ def _oca_type(request: PlaceOrder) -> OcaType:
     return OcaType(request.oca_type)
 
 
-def _legs(requested: Sequence[LegRequest], directory: Directory | None) -> tuple[Leg, ...]:
+def _legs(requested: Sequence[LegRequest], directory: ContractLookup | None) -> tuple[Leg, ...]:
     legs = []
     for leg in requested:
         assert directory is not None, "combinations need a directory"

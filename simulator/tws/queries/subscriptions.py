@@ -13,7 +13,7 @@ from simulator.prices.market_view import MarketView
 from simulator.prices.quotes import NOTHING, Quote, quote
 from simulator.tws.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery
 from simulator.tws.protocol.frames import Fields
-from simulator.tws.queries.contract_lookup import Directory
+from simulator.tws.queries.contract_lookup import ContractLookup
 
 MOST_LEGS = 6
 
@@ -48,7 +48,7 @@ def _leg(fields: Fields) -> Leg:
 
 
 def quote_subscription(
-    directory: Directory, query: ContractQuery, legs: tuple[Leg, ...], ticks: frozenset[int]
+    directory: ContractLookup, query: ContractQuery, legs: tuple[Leg, ...], ticks: frozenset[int]
 ) -> QuoteSubscription:
     """Return the subscription for a contract. Raises `RequestRefused` (200) when it is not one."""
     if not legs:

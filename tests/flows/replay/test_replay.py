@@ -17,7 +17,7 @@ from core.storage.locks import lock_file
 from desk.tickets.order_ticket import TicketStatus, read_ticket
 from flows.replay.replay import ReplayStopped
 from ibkr.replay.source import ReplaySource
-from ibkr.replay.world import Account, Held, open_world
+from ibkr.replay.world import Account, Held, open_replay
 from simulator.prices.exchange_rates import rate
 from simulator.prices.market_view import MarketView
 from tests.fixtures.tiers import size
@@ -213,7 +213,7 @@ def test_positions_are_split_between_two_sessions(tmp_path):
     )
     day = session(split.session)
     held = Account(0.0, (Held(con_id, 100, average_cost=50.0),))
-    with open_world(source, day) as world:
+    with open_replay(source, day) as world:
         world.begin(day, held, state=tmp_path / "state")
         with world.open_gateway(settings) as gateway:
             (position,) = gateway.portfolio.snapshot().positions
@@ -235,7 +235,7 @@ def test_equal_weight_is_the_mean_of_those_that_traded_on_both_days(tmp_path):
             # In dollars: one name is London's, and moved with the pound as well.
             was, now = (rate(view, item.currency, each.close) for each in (before, day))
             expected.append(bars[-1].close * now / (bars[-2].close * was) - 1)
-    with open_world(source, day) as world:
+    with open_replay(source, day) as world:
         world.begin(day, Account(1000.0), state=tmp_path / "state")
         settled = world.settle(day, universe=names)
     assert len(expected) < len(names)  # one member never traded
@@ -247,7 +247,7 @@ def test_a_world_stays_where_the_clock_is_until_it_is_moved(tmp_path):
     settings = settings_at(tmp_path)
     day = session(FIRST)
     source = ReplaySource(settings.simulator)
-    with open_world(source, day) as world:
+    with open_replay(source, day) as world:
         world.begin(day, Account(1000.0), state=tmp_path / "one")
         assert world.open_gateway(settings).server_time() == day.decision_time
         world.settle(day, universe=[item.con_id for item in source.market.instruments])

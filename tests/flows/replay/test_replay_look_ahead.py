@@ -11,7 +11,7 @@ from core.calendar import session, sessions_between
 from core.types import Contract
 from ibkr.replay import source as replay_source
 from ibkr.replay.source import ReplaySource
-from ibkr.replay.world import Account, open_world
+from ibkr.replay.world import Account, open_replay
 from simulator.market.market import DailyBar
 from simulator.market.synthetic import SyntheticMarket
 from simulator.prices import market_view
@@ -101,7 +101,7 @@ def reversal_sharpe(folder):
     ]
     account = Account(1_000_000.0)
     earned = []
-    with open_world(source, session(CANARY_SESSIONS[0])) as world:
+    with open_replay(source, session(CANARY_SESSIONS[0])) as world:
         for day in map(session, CANARY_SESSIONS):
             world.begin(day, account, state=folder / str(day.day))
             with world.open_gateway(settings) as gateway:

@@ -22,7 +22,7 @@ from simulator.prices.market_view import MarketView
 from simulator.prices.option_model import computation
 from simulator.prices.quotes import quote
 from simulator.tws.messages.contracts import ContractQuery
-from simulator.tws.queries.contract_lookup import Directory
+from simulator.tws.queries.contract_lookup import ContractLookup
 from tests.simulator.tiny_market import (
     ACME,
     BEFORE_OPEN,
@@ -162,7 +162,7 @@ def test_the_smile_is_higher_at_low_strikes_than_at_the_money(view):
 
 def test_an_option_settles_at_its_intrinsic_value_and_is_listed_no_more():
     view = MarketView(TinyMarket())
-    directory = Directory(view.market, view=view, now=lambda: session(JUNE).close)
+    directory = ContractLookup(view.market, view=view, now=lambda: session(JUNE).close)
     for strike, right, worth in ((100.0, "C", 2.0), (105.0, "C", 0.0), (105.0, "P", 3.0)):
         option = call(view, strike, JUNE, right).con_id
         before = session(JUNE).close - timedelta(seconds=1)
@@ -244,7 +244,7 @@ def test_a_share_changes_its_symbol_on_its_day_and_keeps_its_con_id():
         (session(day).open - timedelta(days=1), "OLDNE", "NEWNE"),
         (session(day).open, "NEWNE", "OLDNE"),
     ):
-        directory = Directory(view.market, view=view, now=lambda now=now: now)
+        directory = ContractLookup(view.market, view=view, now=lambda now=now: now)
         assert [i.con_id for i in find(directory, symbol=known, sec_type="STK")] == [RENAMED]
         assert find(directory, symbol=unknown, sec_type="STK") == []
         assert view.instrument(RENAMED, now).symbol == known
@@ -256,7 +256,7 @@ def test_a_delisted_share_is_found_no_more_and_keeps_its_last_price():
     last = session(view.instrument(DELISTED).listed_until)
     late = session(LAST).close
     for now, listed in ((last.open, True), (last.close, False), (late, False)):
-        directory = Directory(view.market, view=view, now=lambda now=now: now)
+        directory = ContractLookup(view.market, view=view, now=lambda now=now: now)
         assert bool(find(directory, symbol="GONEE", sec_type="STK")) is listed
         assert view.is_listed(DELISTED, now) is listed
     assert view.mark(DELISTED, late) == view.closed_bar(DELISTED, last.day, late).close

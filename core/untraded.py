@@ -20,7 +20,7 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LeftAlone:
+class Untraded:
     """One name that is left as it is."""
 
     cause: Cause
