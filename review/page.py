@@ -40,8 +40,8 @@ def environment() -> Environment:
         keep_trailing_newline=True,
     )
     for helper in (
-        text.amount, text.count, text.duration, text.local, text.masked, text.number,
-        text.measured, text.percent, one_line,
+        text.amount, text.count, text.duration, text.local, text.local_day, text.masked,
+        text.number, text.measured, text.percent, one_line,
     ):  # fmt: skip
         made.filters[helper.__name__] = helper
     made.globals["badges"] = text.BADGES

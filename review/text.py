@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from core.calendar import BUCHAREST
 from core.settings import Mode
@@ -68,6 +68,11 @@ def opening(day: DayPage) -> str:
 def local(moment: datetime) -> str:
     """Write the time of day in Bucharest."""
     return f"{moment.astimezone(BUCHAREST):%H:%M}"
+
+
+def local_day(moment: datetime) -> date:
+    """Return the day of a moment in Bucharest, the day that its `local` time is of."""
+    return moment.astimezone(BUCHAREST).date()
 
 
 def count(quantity: int, noun: str) -> str:

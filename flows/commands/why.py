@@ -234,7 +234,7 @@ def _steps(story: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("order", _order_line(order)),
     ]
     steps += [
-        ("headline", f"{h['published'][:16]} {_number(h['polarity'], 2)} {h['title']}")
+        ("headline", f"{_published(h['published'])} {_number(h['polarity'], 2)} {h['title']}")
         for h in story["headlines"][-5:]
     ]
     return steps
@@ -286,3 +286,8 @@ def _percent(value: float | None) -> str:
 
 def _bps(value: float | None) -> str:
     return "unknown" if value is None else f"{1e4 * value:+.1f} bp"
+
+
+def _published(moment: str) -> str:
+    """Return when a headline came out, to the minute, with its zone."""
+    return moment if moment == "undated" else f"{moment[:16]} UTC"

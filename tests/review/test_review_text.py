@@ -100,3 +100,8 @@ def test_the_totals_of_the_rehearsal_are_of_the_orders_that_are_left(a_day):
     unknown = a_day(what_ifs=(kept, dataclasses.replace(smaller, commission=None)))
     assert text.what_if_totals(unknown).endswith("commissions 1.20 for 1")
     assert text.what_if_totals(a_day(what_ifs=())) == ""
+
+
+def test_the_day_and_the_time_of_a_headline_are_of_the_same_zone():
+    late = datetime(2026, 6, 14, 22, 30, tzinfo=UTC)
+    assert (str(text.local_day(late)), text.local(late)) == ("2026-06-15", "01:30")

@@ -281,7 +281,7 @@ def test_no_live_price_is_an_error_not_a_chain_around_zero(options):
 @pytest.mark.parametrize(("low", "high"), [(0.5, 0.5), (-0.1, 0.5), (0.1, 1.1), (float("nan"), 1)])
 def test_a_range_of_deltas_that_is_none_is_refused_before_the_wire(options, low, high):
     gateway, tools = options()
-    with pytest.raises(ConfigurationError, match="no range within 0 and 1"):
+    with pytest.raises(ConfigurationError, match="is not a range within 0 and 1"):
         tools.chain_by_delta(AAPL, ChainQuery(SEPTEMBER), low=low, high=high)
     assert not gateway.asked(OPTIONS)
 

@@ -39,11 +39,11 @@ def test_the_codes_are_read_from_the_document_with_their_names(connected):
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ("no xml", "are no XML"),
+        ("no xml", "are not XML"),
         ("<ScanParameterResponse/>", "name no instrument"),
         ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "are not read"),
         ("<a>" + " " * 20_000_001 + "</a>", "20,000,008 characters"),
-        (DOCUMENT[:700], "are no XML"),
+        (DOCUMENT[:700], "are not XML"),
     ],
 )
 def test_a_document_that_is_none_is_an_error_not_a_list_without_codes(document, said):

@@ -104,7 +104,7 @@ def test_executions_of_an_order_in_no_list_are_uncertain_not_lost(trading):
 
 def test_one_order_ref_for_two_orders_is_an_incident(trading):
     _, tools = trading(lists(opened=[open_order(1, "a", perm_id=7), open_order(2, "a", perm_id=8)]))
-    with pytest.raises(GatewayError, match="stands for two orders"):
+    with pytest.raises(GatewayError, match="names two orders"):
         tools.order_states()
 
 
