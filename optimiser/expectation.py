@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from optimiser.model.objective import losses_of, tail_mean, tail_threshold, trading_cost
+from optimiser.model.cvar import tail_mean, tail_threshold
+from optimiser.model.objective import losses_of, trading_cost
 from optimiser.model.problem import Problem
 from optimiser.model.terms import Floats
 

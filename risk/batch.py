@@ -12,7 +12,7 @@ from core.types import Order
 from risk import measures
 from risk.limits import Check, Limits, check, information, is_restricted
 from risk.order import check_order
-from risk.portfolio import Portfolio
+from risk.outcomes import Portfolio
 
 
 def _trades(portfolio: Portfolio, rules: Limits) -> Iterator[Check]:

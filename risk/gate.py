@@ -8,26 +8,21 @@ none of them fills, the purchases, the sales, all.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from core.money import Price, Rates
 from core.settings import LimitSettings
 from core.types import Order
-from risk import measures
 from risk.account import AccountState, account_checks
-from risk.batch import (
-    batch_checks,
-    judge_orders,
-    single_checks,
-)
+from risk.batch import batch_checks, judge_orders, single_checks
+from risk.exposure import exposure_checks, sector_checks
 from risk.limits import Check, Limits, check, in_words, number
-from risk.portfolio import Portfolio, Weights, base_prices
+from risk.losses import loss_checks
+from risk.outcomes import Portfolio, base_prices
 
-MIN_DAYS = 60  # days on which every position has a return, below which risk is not measured
 OPTIMAL, RELAXED = "optimal", "optimal_relaxed"  # what a relaxation let through fails below
 
 
@@ -148,9 +143,9 @@ def _portfolio_checks(
     returns: pd.DataFrame,
     market: pd.Series[float] | None,
 ) -> Iterator[Check]:
-    yield from _exposure(portfolio, rules)
-    yield from _sectors(portfolio, rules, sectors)
-    yield from _losses(portfolio, rules, returns, market)
+    yield from exposure_checks(portfolio, rules)
+    yield from sector_checks(portfolio, rules, sectors)
+    yield from loss_checks(portfolio, rules, returns, market)
 
 
 def _sanity(portfolio: Portfolio, rules: Limits, coverage: float) -> Iterator[Check]:
@@ -188,39 +183,6 @@ def _optimiser(status: str, relaxations: Mapping[str, float]) -> Check:
     return Check("optimiser", None, None, passed=passed, detail=detail)
 
 
-def _exposure(portfolio: Portfolio, rules: Limits) -> Iterator[Check]:
-    before = measures.gross(portfolio.current.values())
-    yield check("gross", portfolio.worst(lambda w: measures.gross(w.values())), rules.gross)
-    change = portfolio.worst(lambda w: abs(measures.gross(w.values()) - before))
-    yield check("gross change", change, rules.gross_change)
-    invested = portfolio.worst(lambda w: measures.invested(w.values()))
-    cash = f"cash without short proceeds {in_words(1.0 - invested, '.4f')}"
-    yield check("invested", invested, rules.invested, cash)
-    yield check("net", portfolio.worst(lambda w: abs(measures.net(w.values()))), rules.net)
-    named = [measures.largest(outcome) for outcome in portfolio.outcomes]
-    name, size = max(named, key=lambda pair: (math.isnan(pair[1]), pair[1]))
-    yield check("largest single", size, rules.single, portfolio.name(name))
-
-
-def _sectors(portfolio: Portfolio, rules: Limits, sectors: Mapping[int, str]) -> Iterator[Check]:
-    """Hold the gross weight of each sector against its limit.
-
-    Names without a sector are no sector: nothing says that they move together. They have a limit
-    of their own, so that weight cannot hide there where that is wanted.
-    """
-    totals: dict[str, float] = {measures.UNKNOWN: 0.0}
-    for outcome in portfolio.outcomes:
-        for sector, size in measures.sector_weights(outcome, sectors).items():
-            before = totals.get(sector, 0.0)
-            totals[sector] = math.nan if math.isnan(before + size) else max(before, size)
-    unknown = totals.pop(measures.UNKNOWN)
-    ordered = sorted(totals, key=lambda sector: (math.isnan(totals[sector]), totals[sector]))
-    largest = ordered[-1] if ordered else None
-    size = totals[largest] if largest else 0.0
-    yield check("largest sector", size, rules.sector, largest or "no sector is known")
-    yield check("unknown sector", unknown, rules.unknown_sector)
-
-
 def _account(
     portfolio: Portfolio, rules: Limits, account: AccountState, orders: int
 ) -> Iterator[Check]:
@@ -231,68 +193,3 @@ def _account(
         reduces=portfolio.reduces(),
         rules=rules,
     )
-
-
-def _losses(
-    portfolio: Portfolio,
-    rules: Limits,
-    returns: pd.DataFrame,
-    market: pd.Series[float] | None,
-) -> Iterator[Check]:
-    profits = [measures.profit_and_loss(outcome, returns) for outcome in portfolio.outcomes]
-    held = [_holds(outcome) for outcome in portfolio.outcomes]
-    known = min((len(days) for days, any_ in zip(profits, held, strict=True) if any_), default=0)
-    said = f"over {known} of {len(returns)} days"
-    if not any(held):
-        said = "no positions"
-    elif known < MIN_DAYS:
-        said = f"only {known} of {len(returns)} days known for every position"
-
-    def worst(figure: Callable[[pd.Series[float]], float]) -> float:
-        values = [
-            (figure(days) if len(days) >= MIN_DAYS else math.nan) if any_ else 0.0
-            for days, any_ in zip(profits, held, strict=True)
-        ]
-        return math.nan if any(math.isnan(value) for value in values) else max(values)
-
-    def loss(figure: measures.Figure) -> float:
-        return worst(
-            lambda days: figure(np.asarray(days, dtype=np.float64), level=measures.VAR_LEVEL)
-        )
-
-    yield check("historical VaR 95", loss(measures.historical_var), rules.value_at_risk, said)
-    yield check("parametric VaR 95", loss(measures.parametric_var), rules.value_at_risk, said)
-    yield check(
-        "historical CVaR 95", loss(measures.historical_cvar), rules.expected_shortfall, said
-    )
-    yield check(
-        "parametric CVaR 95", loss(measures.parametric_cvar), rules.expected_shortfall, said
-    )
-    yield from _betas(rules, returns, market, worst, held=any(held))
-
-
-def _betas(
-    rules: Limits,
-    returns: pd.DataFrame,
-    market: pd.Series[float] | None,
-    worst: Callable[[Callable[[pd.Series[float]], float]], float],
-    *,
-    held: bool,
-) -> Iterator[Check]:
-    """Hold beta against its band; ``worst`` takes the worst of all outcomes of a figure."""
-    moves = measures.mean_return(returns) if market is None else market
-    against = f"to the equal-weighted mean of {returns.shape[1]} names"
-    if market is not None:
-        against = f"to {market.name or 'the market given'}"
-    if not held:
-        against = "no positions"
-
-    def slope(days: pd.Series[float]) -> float:
-        return measures.beta(days, moves, min_days=MIN_DAYS)
-
-    yield check("beta", worst(slope), rules.beta, against)
-    yield check("short beta", worst(lambda days: -slope(days)), rules.short_beta, against)
-
-
-def _holds(weights: Weights) -> bool:
-    return any(not abs(weight) <= measures.NO_POSITION for weight in weights.values())

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 import pandas as pd
 
 from core.settings import LimitSettings
-from risk.gate import MIN_DAYS
 from risk.limits import is_restricted
+from risk.losses import MIN_DAYS
 from risk.measures import UNKNOWN, beta, mean_return
 
 

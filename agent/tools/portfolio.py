@@ -14,7 +14,7 @@ from core.errors import DataError
 from core.settings import Effect
 from core.types import Side, Snapshot
 from ibkr.account import holdings
-from ibkr.account.rebalance import diff_to_orders as orders_between
+from ibkr.account.orders_from_targets import diff_to_orders as orders_between
 
 Targets = Annotated[dict[Symbol, Holding], Field(min_length=1, max_length=100)]
 

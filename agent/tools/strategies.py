@@ -16,7 +16,7 @@ from core.settings import Effect
 from core.types import Snapshot
 from desk.previews import open_trades, order_preview
 from desk.previews.open_trades import Trade
-from risk.strategies.strategy import StrategyKind, StrategyTerms
+from risk.strategies.legs import StrategyKind, StrategyTerms
 
 Kind = Annotated[
     StrategyKind,

@@ -24,7 +24,7 @@ from ibkr.gateway import Gateway
 from risk.account import AccountState
 from risk.gate import check_constraints
 from risk.limits import Check, Limits, check, in_words, number
-from risk.portfolio import base_prices
+from risk.outcomes import base_prices
 from risk.returns import daily_returns
 
 ADV_SESSIONS = 20

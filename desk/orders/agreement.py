@@ -1,6 +1,6 @@
 """The desk's rows held against what was approved, before anything is sent.
 
-Every row that bears on what is sent is derived anew (`desk.orders.derivation`) and compared with
+Every row that bears on what is sent is derived anew (`desk.orders.approved_rows`) and compared with
 the row that is stored: a column that differs, a row too many and a row too few are incidents. Then
 the kill switch is set, so that nothing leaves by any way until a person has looked; the audit trail
 and the journal say what differed.
@@ -24,7 +24,7 @@ from core.errors import DataError, JournalError, StorageError
 from core.types import Order
 from desk import kill_switch
 from desk.errors import OrdersAltered
-from desk.orders.derivation import Row, derive
+from desk.orders.approved_rows import Row, derive
 from desk.orders.intents import IntentState
 from desk.orders.stored_rows import intent_row, leg_row, stored_rows
 from desk.records.audit import DESK, Act, note

@@ -1,4 +1,4 @@
-"""The desk's rows as stored, in the form in which `desk.orders.derivation` derives them."""
+"""The desk's rows as stored, in the form in which `desk.orders.approved_rows` derives them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from core.canonical import sha256_of
 from core.types import Leg
-from desk.orders.derivation import Derived, Row, may_leave
+from desk.orders.approved_rows import Derived, Row, may_leave
 from desk.orders.intents import IntentState
 from desk.records.schema import (
     CHANGES,

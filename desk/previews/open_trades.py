@@ -25,7 +25,7 @@ from desk.records.schema import CLOSINGS, INTENTS, STRATEGIES
 from desk.records.store import DeskStore
 from ibkr.gateway import Gateway
 from risk.limits import Check
-from risk.strategies.strategy import Strategy
+from risk.strategies.legs import Strategy
 
 _MOST = 500  # trades told of at once: a desk's memory grows with the years
 

@@ -24,9 +24,9 @@ from desk.previews.preview_confirm import Caller, hand_out
 from desk.previews.strategy_contracts import find_strategy
 from desk.previews.strategy_prices import limit_price as net_limit
 from desk.records.store import DeskStore
-from ibkr.account.rebalance import marketable_limit
 from ibkr.gateway import FullGateway, Gateway
-from risk.strategies.strategy import StrategyTerms
+from risk.limit_price import marketable_limit
+from risk.strategies.legs import StrategyTerms
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from core.canonical import canonical_json, sha256_of
 from core.decoding import decode
 from core.settings import Settings
 from core.types import ComboOrder, Order
-from risk.strategies.strategy import Strategy
+from risk.strategies.legs import Strategy
 
 
 @dataclass(frozen=True, slots=True)

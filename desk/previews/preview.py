@@ -17,7 +17,7 @@ from desk.previews.pre_trade_checks import PreTradeChecks
 from desk.previews.strategy_checks import PricedStrategy, money
 from desk.records.preview_tokens import Token
 from risk.limits import Check
-from risk.strategies.strategy import Strategy
+from risk.strategies.legs import Strategy
 
 
 @dataclass(frozen=True, slots=True)

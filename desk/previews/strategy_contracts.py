@@ -11,7 +11,7 @@ from core.types import Contract, Leg
 from ibkr.contracts.details import Details
 from ibkr.gateway import FullGateway
 from ibkr.options.chain import ChainQuery, nearest
-from risk.strategies.strategy import Strategy, StrategyLeg, StrategyTerms, build
+from risk.strategies.legs import Strategy, StrategyLeg, StrategyTerms, build
 
 
 @dataclass(frozen=True, slots=True)

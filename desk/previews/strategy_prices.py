@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from core.errors import DataError
 from core.types import Contract, Quote, Side
 from desk.previews.planned_order import PlannedOrder
-from ibkr.account.rebalance import marketable_limit
 from ibkr.gateway import Gateway
-from risk.strategies.strategy import Strategy
+from risk.limit_price import marketable_limit
+from risk.strategies.legs import Strategy
 
 TICK = 0.01  # of the price of a combination
 

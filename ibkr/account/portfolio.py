@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.types import Snapshot
-from ibkr.account.rebalance import diff_to_orders
+from ibkr.account.orders_from_targets import diff_to_orders
 from ibkr.account.snapshot import take_snapshot
 from ibkr.wire.connection import Connection
 

@@ -11,16 +11,11 @@ from typing import Any, Self, TypeVar
 
 from core.clock import stopwatch
 from core.closeable import Closeable
-from core.errors import (
-    ConfigurationError,
-    GatewayError,
-    GatewayTimeout,
-    GatewayUnreachable,
-    WrongAccount,
-)
+from core.errors import GatewayError, GatewayTimeout, GatewayUnreachable, WrongAccount
 from core.settings import GatewaySettings, Mode
 from ibkr.wire.event_loop import LoopThread
 from ibkr.wire.handshake import ClientIdTaken, Line, NothingListens, open_line, web_server
+from ibkr.wire.paper_or_live import choose_account
 from ibkr.wire.ports import is_web_server, what_listens
 
 T = TypeVar("T")
@@ -166,30 +161,6 @@ class Connection(Closeable):
         self.line = line
 
 
-def choose_account(accounts: tuple[str, ...], *, mode: Mode, wanted: str | None) -> str:
-    """Return the account to use, or refuse: the port alone does not tell paper from live."""
-    listed = ", ".join(accounts)
-    if wanted is None and len(accounts) > 1:
-        raise ConfigurationError(
-            f"this gateway has {len(accounts)} accounts ({listed}): set gateway.account to one"
-        )
-    account = wanted if wanted is not None else accounts[0]
-    if account not in accounts:
-        raise WrongAccount(f"gateway.account is {account}, but this gateway has only {listed}")
-    is_live = not account.startswith("D")
-    if is_live and mode is not Mode.LIVE:
-        raise WrongAccount(
-            f"the configuration says {mode.value}, account {_masked(account)} is live. Refused; "
-            "log the gateway on to a paper account, or correct gateway.port"
-        )
-    if not is_live and mode is Mode.LIVE:
-        raise WrongAccount(
-            f"the configuration says live, account {_masked(account)} is a paper account. "
-            "Refused; log the gateway on to the live account, or set mode = paper"
-        )
-    return account
-
-
 def _dial(thread: LoopThread, settings: GatewaySettings, *, port: int, client_id: int) -> Line:
     try:
         return thread.run(_open(settings, port, client_id, settings.connect_timeout))
@@ -232,10 +203,6 @@ def _open(
         within=timeout,
         messages_per_second=settings.messages_per_second,
     )
-
-
-def _masked(account: str) -> str:
-    return f"{account[:1]}…{account[-2:]}"
 
 
 def _demote_library_logs() -> None:

@@ -22,9 +22,9 @@ from risk.limits import (
     number,
 )
 from risk.measures import adv_share
+from risk.strategies.legs import Strategy, StrategyKind
 from risk.strategies.margin import funds_required
 from risk.strategies.payoff import Outcome, outcome, payoff
-from risk.strategies.strategy import Strategy, StrategyKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 from core.types import Side
-from risk.strategies.strategy import Strategy, StrategyKind, StrategyLeg
+from risk.strategies.legs import Strategy, StrategyKind, StrategyLeg
 
 STOCK_INITIAL = 0.50  # of the value, Reg T
 NAKED = 0.20  # of the underlying, less what the option is out of the money
@@ -31,7 +31,7 @@ def funds_required(
     ``price`` is net, ``leg_prices`` are in the order of the legs; all are per share.
 
     >>> from datetime import date
-    >>> from risk.strategies.strategy import StrategyTerms, build
+    >>> from risk.strategies.legs import StrategyTerms, build
     >>> terms = StrategyTerms(StrategyKind.VERTICAL, "SPY", date(2026, 8, 21), (500.0, 510.0), "C")
     >>> funds_required(build(terms), Side.SELL, price=4.0, underlying=505.0, leg_prices=(8.0, 4.0))
     6.0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from core.types import Side
-from risk.strategies.strategy import Strategy, StrategyLeg
+from risk.strategies.legs import Strategy, StrategyLeg
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def outcome(strategy: Strategy, side: Side, price: float) -> Outcome:
     """Return what can come of buying or selling a strategy at a net price per share.
 
     >>> from datetime import date
-    >>> from risk.strategies.strategy import StrategyKind, StrategyTerms, build
+    >>> from risk.strategies.legs import StrategyKind, StrategyTerms, build
     >>> terms = StrategyTerms(StrategyKind.VERTICAL, "SPY", date(2026, 8, 21), (500.0, 510.0), "C")
     >>> outcome(build(terms), Side.BUY, 4.0)
     Outcome(max_loss=4.0, max_gain=6.0, break_evens=(504.0,))

@@ -23,7 +23,7 @@ ENTRY = {
     ("ibkr.socket_gateway", "open_socket"),
 }
 PURE = {
-    ("ibkr.account.rebalance", "diff_to_orders"),
+    ("ibkr.account.orders_from_targets", "diff_to_orders"),
     ("ibkr.account.portfolio", "Portfolio"),  # for its static diff_to_orders
     ("ibkr.contracts.resolution", "Resolved"),  # a value: what was found, and what was refused
 }
@@ -115,7 +115,7 @@ def test_a_planted_way_past_the_catalogue_is_found(planted):
         "from desk.orders.submission import submit\nsubmit(ticket, broker=gateway.trading)",
         "ask = partial(gateway.trading.what_if)",
         "day.read(self.market.artefacts['bars'], BARS)",  # a stage's record, no gateway
-        "from ibkr.account.rebalance import diff_to_orders",
+        "from ibkr.account.orders_from_targets import diff_to_orders",
     ],
 )
 def test_a_way_through_the_catalogue_is_let_pass(harmless):

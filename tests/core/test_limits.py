@@ -25,6 +25,8 @@ ENFORCING = {
     "risk/name_limits.py": {Where.TARGET, Where.LOTS},
     "tasks/decide/overlay.py": {Where.OVERLAY},
     "risk/gate.py": {Where.GATE},
+    "risk/exposure.py": {Where.GATE},
+    "risk/losses.py": {Where.GATE},
     "risk/batch.py": {Where.GATE},
     "risk/order.py": {Where.ORDER},
     "risk/strategies/checks.py": {Where.STRATEGY},

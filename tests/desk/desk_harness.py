@@ -16,8 +16,8 @@ from desk.tickets import approvals
 from desk.tickets.order_ticket import Ticket, TicketLine, TicketStatus
 from desk.tickets.registration import register
 from desk.tickets.ticket_store import Holding
-from ibkr.account.rebalance import marketable_limit
 from ibkr.replay.world import ReplayGateway
+from risk.limit_price import marketable_limit
 from simulator.broker.broker import Broker
 from simulator.market.scenarios import open_market
 from simulator.tws.queries.contract_lookup import ContractLookup

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from optimiser.certificate import certify, max_violation, tail_shares
 from optimiser.expectation import expect
+from optimiser.model.cvar import tail_mean
 from optimiser.model.inputs import Raw, align
 from optimiser.model.limit_rows import limit_rows
-from optimiser.model.objective import look_ahead, tail_mean
+from optimiser.model.objective import look_ahead
 from optimiser.model.problem import state_problem
 from optimiser.model.terms import Limits, Utility
 from optimiser.solvers.cvxpy_reference import solve_as_defined

@@ -4,7 +4,7 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from risk.strategies.strategy import StrategyKind, StrategyTerms, build
+from risk.strategies.legs import StrategyKind, StrategyTerms, build
 
 NEAR, FAR = date(2026, 7, 17), date(2026, 8, 21)
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from core.errors import DataError
 from core.types import Side
+from risk.strategies.legs import StrategyKind, build
 from risk.strategies.payoff import outcome, payoff
-from risk.strategies.strategy import StrategyKind, build
 from tests.risk import strategies as some
 from tests.risk.strategies import NEAR, any_strategy, terms
 

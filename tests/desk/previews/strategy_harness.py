@@ -28,7 +28,7 @@ from ibkr.contracts.resolution import Described, Resolved
 from ibkr.market.history import History
 from ibkr.market.quotes import Quotes
 from ibkr.options.chain import nearest
-from risk.strategies.strategy import StrategyKind, StrategyTerms
+from risk.strategies.legs import StrategyKind, StrategyTerms
 
 MONDAY = session(date(2026, 6, 15))
 NOW = MONDAY.open + timedelta(hours=1)

@@ -14,7 +14,7 @@ from desk.previews import open_trades
 from desk.previews.order_preview import StrategyRequest
 from desk.records.schema import DESK_SCHEMA, LEGS, STRATEGIES
 from desk.records.store import DeskStore
-from risk.strategies.strategy import StrategyKind
+from risk.strategies.legs import StrategyKind
 from tests.desk.previews.strategy_harness import (
     EXPIRIES,
     NOW,

@@ -26,8 +26,8 @@ from flows.run.environment import with_port, with_vendors
 from flows.run.preflight import run_key
 from flows.run.runner import Threads
 from flows.run.steps import Silent
-from ibkr.account.rebalance import marketable_limit
 from ibkr.socket_gateway import open_socket
+from risk.limit_price import marketable_limit
 from simulator import process
 from simulator.market.scenarios import open_market
 from tests.fixtures.pace import hurried

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.errors import DataError
 from core.types import Contract, Position, Side, Snapshot
 from ibkr.account.portfolio import Portfolio
-from ibkr.account.rebalance import marketable_limit
+from risk.limit_price import marketable_limit
 
 NOW = datetime(2026, 6, 15, 11, tzinfo=UTC)
 

@@ -20,7 +20,8 @@ from core.errors import (
 from core.settings import Mode
 from ibkr.orders.trading import TradingTools
 from ibkr.wire import ports
-from ibkr.wire.connection import Connection, choose_account
+from ibkr.wire.connection import Connection
+from ibkr.wire.paper_or_live import choose_account
 from tests.ibkr.conftest import WITHOUT_END, gateway_settings
 from tests.ibkr.fake_gateway import DETAILS, START, TIME, error
 

@@ -23,8 +23,8 @@ from tests.risk.gate.gate_mutants import MUTANTS
 ROOT = Path(__file__).resolve().parents[3]
 # In the order in which they import each other.
 MODULES = (
-    "risk.limits", "risk.measures", "risk.order", "risk.account", "risk.portfolio", "risk.batch",
-    "risk.gate", "desk.gate.desk_gate",
+    "risk.limits", "risk.measures", "risk.order", "risk.account", "risk.outcomes", "risk.batch",
+    "risk.exposure", "risk.losses", "risk.gate", "desk.gate.desk_gate",
 )  # fmt: skip
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from core.errors import DataError
 from core.types import Contract, Order, OrderType, Side, Snapshot
+from risk.limit_price import marketable_limit
 
 
 def diff_to_orders(
@@ -65,19 +65,6 @@ def diff_to_orders(
         if target != held.get(con_id, 0)
     ]
     return tuple(sorted(orders, key=lambda o: (o.side is Side.BUY, o.symbol, o.con_id)))
-
-
-def marketable_limit(reference: float, *, side: Side, offset: float, tick: float) -> float:
-    """Return the limit price at ``offset`` beyond the reference, on the tick, per share.
-
-    A purchase is rounded up and a sale down, so that the order is never less willing to trade
-    than was meant; the least is one tick. In decimals, because in binary 100 * 1.005 is not 100.5.
-    """
-    step = Decimal(repr(tick))
-    wanted = Decimal(repr(reference)) * (1 + side.sign * Decimal(repr(offset)))
-    rounding = ROUND_CEILING if side is Side.BUY else ROUND_FLOOR
-    steps = (wanted / step).to_integral_value(rounding)
-    return float(max(steps, Decimal(1)) * step)
 
 
 def _order(
