@@ -7,7 +7,7 @@ import pytest
 
 from desk.records import store
 from simulator import process
-from tests.fixtures.warm_simulator import WarmProcess
+from tests.fixtures.warm_processes import WarmProcess, WarmSimulators
 
 # A worker holds some hundred thousand objects; Python's own thresholds walk them far too often.
 gc.set_threshold(50_000, 20, 50)
@@ -33,10 +33,18 @@ def hasty():
 @pytest.fixture(scope="session", autouse=True)
 def warm_simulators():
     """Let simulators start warm; only tests of the start itself start them cold."""
-    warm = WarmProcess()
+    warm = WarmSimulators()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(process, "subprocess", warm)
         yield
+    warm.stop()
+
+
+@pytest.fixture(scope="session")
+def warm_daybook():
+    """Commands in processes of their own that start warm."""
+    warm = WarmProcess("daybook")
+    yield warm
     warm.stop()
 
 

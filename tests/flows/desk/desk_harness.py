@@ -206,6 +206,8 @@ def _settings_file(simulator):
             f"port = {simulator.tws_port}",
             "[simulator]",
             f"symbols = {WORLD.symbols}",
+            "[optimiser]",
+            "cvar_aversion = 0.0",  # of so few names the target would be empty on some days
             "[orders]",
             "acknowledge_timeout = 3.0",
             "[vendors]",

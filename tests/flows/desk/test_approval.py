@@ -32,6 +32,14 @@ def reruns(town):
     return Reruns(town)
 
 
+@pytest.fixture(params=["warm", pytest.param("cold", marks=pytest.mark.campaign)])
+def start(request, town, warm_daybook):
+    """Return a function that starts a command in a process of its own."""
+    if request.param == "cold":
+        return town.start
+    return lambda *arguments: warm_daybook.start(arguments, folder=town.home)
+
+
 @pytest.mark.slow
 def test_every_exit_of_a_rerun_says_what_the_desk_says_before_anything_was_sent(town, reruns):
     run, unchanged = reruns.run, reruns.unchanged
@@ -61,7 +69,9 @@ def test_every_exit_of_a_rerun_says_what_the_desk_says_before_anything_was_sent(
 
 
 @pytest.mark.slow
-def test_every_exit_of_a_rerun_says_what_the_desk_says_after_orders_were_sent(town, reruns):
+def test_every_exit_of_a_rerun_says_what_the_desk_says_after_orders_were_sent(
+    town, reruns, warm_daybook
+):
     run, day, paths = reruns.run, str(town.session.day), reruns.paths
     first, _, _ = run("proposed", 0)
     orders = first["orders"]
@@ -76,7 +86,9 @@ def test_every_exit_of_a_rerun_says_what_the_desk_says_after_orders_were_sent(to
     other = first["actions"][0]["symbol"]
     assert "DAY, not sent" in town.daybook("why", other)[1]
     assert "DAY, working\n" in town.daybook("why", symbol)[1]
-    code, said = town.elsewhere("approve", day, "--by", "bob")
+    with warm_daybook.start(("approve", day, "--by", "bob"), folder=town.home) as started:
+        said = started.communicate(timeout=120)[0]
+    code = started.returncode
     assert (code, f"{orders - 1} sent by this call" in said) == (0, True), said
     assert len(set(town.at_exchange())) == len(town.at_exchange()) == orders
     code, said = town.daybook("approve", "--by", "bob")
@@ -114,12 +126,12 @@ def is_filled_and_closed(town, run, orders):
 
 
 @pytest.mark.slow
-def test_two_processes_executing_at_once_send_every_order_once(town):
+def test_two_processes_executing_at_once_send_every_order_once(town, start):
     town.to_next_session()
     record = town.a_ticket()
     with town.store as store:
         approvals.approve(store, record.sha256, by="ana", now=town.session.decision_time)
-    with town.start("execute") as one, town.start("execute") as other:
+    with start("execute") as one, start("execute") as other:
         said = [each.communicate(timeout=120)[0] for each in (one, other)]
     wanted = [order.order_ref for order in record.ticket.orders]
     assert town.at_exchange() == wanted
