@@ -221,7 +221,7 @@ def test_a_schedule_that_comes_due_runs_the_day_to_its_seal(prefect, worker):
 def test_a_deployed_day_completes_with_one_artifact_for_each_stage(prefect, worker):
     assert state_names(prefect)["2026-06-15"] == "Proposed", worker.read_text()
     keys = [artifact["key"] for artifact in asked(prefect, "artifacts/filter")]
-    assert set(keys) == STAGES | {"world"}
+    assert set(keys) == STAGES | {"environment"}
     assert len(keys) == len(set(keys))
     ticket = prefect.home / "reports/sim/order_ticket_2026-06-15.json"
     assert json.loads(ticket.read_bytes())["session"] == "2026-06-15"
