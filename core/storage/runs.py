@@ -105,6 +105,7 @@ class RunBook:
         self._store = store
         self._path = path
         self._stored = dict(stored)
+        self._encoded = {name: _lines(each) for name, each in stored.items()}
 
     @classmethod
     def open(cls, paths: Paths, day: date, run_key: str, *, fresh: bool = False) -> RunBook:
@@ -145,11 +146,20 @@ class RunBook:
 
     def put(self, record: StageRecord[Any]) -> None:
         """Add a stage; written at once. Raises `StorageError` when the disk refuses."""
-        stored = {name: each for name, each in self._stored.items() if name != record.stage}
-        stored[record.stage] = plain(record)
-        stages = list(stored.values())
-        write_atomically(self._path, canonical_json({"stages": stages}, indent=1))
-        self._stored = stored
+        name, stored = record.stage, plain(record)
+        # Only the new record is encoded: with all of them each time, a day would mostly encode.
+        encoded = {key: each for key, each in self._encoded.items() if key != name}
+        encoded[name] = _lines(stored)
+        content = b'{\n "stages": [\n' + b",\n".join(encoded.values()) + b"\n ]\n}\n"
+        write_atomically(self._path, content)
+        self._encoded = encoded
+        self._stored = {key: self._stored[key] for key in encoded if key != name} | {name: stored}
+
+
+def _lines(stored: Mapping[str, Any]) -> bytes:
+    """Return a record's lines as they stand in the book, which is indented JSON."""
+    lines = canonical_json(stored, indent=1).splitlines()
+    return b"\n".join(b"  " + line for line in lines)
 
 
 def book_path(paths: Paths, day: date, run_key: str) -> Path:

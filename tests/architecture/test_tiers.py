@@ -44,6 +44,7 @@ EXAMPLES = {
 SIZES = {
     "test_gate_campaign.py": 100_000,
     "test_ibkr_concurrency.py": 6.0,
+    "test_real_data.py": 500,
     "test_replay_parity.py": 60,
     "test_soak.py": 40,
     "test_sweep.py": 1000,

@@ -1,4 +1,5 @@
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pytest
@@ -51,6 +52,17 @@ def test_a_stage_whose_artefact_changed_is_not_resumed(paths):
     RunBook.open(paths, DAY, "key").put(a_record(paths))
     paths.record("gate", DAY).write_bytes(b"[]")
     assert RunBook.open(paths, DAY, "key").intact(GATE) is None
+
+
+def test_a_book_is_the_canonical_json_of_its_records_however_often_it_was_opened(paths):
+    for name in ("overlay", "risk_gate", "what_if", "overlay"):
+        RunBook.open(paths, DAY, "key").put(
+            replace(a_record(paths), stage=name, notes="a\nb\u2028")
+        )
+    content = book_path(paths, DAY, "key").read_bytes()
+    stages = json.loads(content)["stages"]
+    assert [each["stage"] for each in stages] == ["risk_gate", "what_if", "overlay"]
+    assert content == canonical_json({"stages": stages}, indent=1)
 
 
 def test_fresh_forgets_and_another_key_never_knew(paths):

@@ -6,6 +6,7 @@ import pytest
 
 from core.settings import SimulatorSettings
 from simulator.process import start
+from tests.fixtures.shared import built_once
 from tests.flows.days.days import DAY, command, run, settings_at, settings_for, ticket_of, typing_at
 
 THIRTY = {"simulator": {"symbols": 30}}
@@ -14,16 +15,24 @@ THIRTY = {"simulator": {"symbols": 30}}
 @pytest.fixture(scope="session")
 def first_day(tmp_path_factory):
     """A day of thirty symbols by the real command, in an empty folder: its home, and its output."""
-    home = tmp_path_factory.mktemp("first") / "home"
-    return home, command(home, "run", "--date", str(DAY), DAYBOOK_SIMULATOR__SYMBOLS="30")
+
+    def build(folder):
+        home = folder / "home"
+        return home, command(home, "run", "--date", str(DAY), DAYBOOK_SIMULATOR__SYMBOLS="30")
+
+    return built_once(tmp_path_factory, "first", build)
 
 
 @pytest.fixture(scope="session")
 def traded_day(first_day, tmp_path_factory):
     """The first day once more in a copy of its home, with the orders sent."""
-    home = tmp_path_factory.mktemp("traded") / "home"
-    shutil.copytree(first_day[0], home)
-    return home, run(settings_for(home, submit="auto", universe={"history": "2 Y"}, **THIRTY))
+
+    def build(folder):
+        home = folder / "home"
+        shutil.copytree(first_day[0], home)
+        return home, run(settings_for(home, submit="auto", universe={"history": "2 Y"}, **THIRTY))
+
+    return built_once(tmp_path_factory, "traded", build)
 
 
 @pytest.fixture(scope="session")

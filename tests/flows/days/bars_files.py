@@ -1,6 +1,7 @@
-"""Files of bars for tests: a made-up market written down, which daybook has to take for real."""
+"""Files of bars for tests: a made-up market written down, and some names of the real one."""
 
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 
@@ -8,6 +9,8 @@ from core.calendar import sessions_between
 from simulator.market.synthetic import SyntheticMarket
 
 FROM, CUT, TO = date(2025, 11, 3), date(2026, 6, 16), date(2026, 7, 10)
+REAL_DATA = Path(__file__).resolve().parents[4] / "shared/data"
+REAL_BARS = REAL_DATA / "sp500_daily_2025_2026_yahoo.parquet"
 COLUMNS = ("date", "open", "high", "low", "close", "volume")
 
 
@@ -37,3 +40,16 @@ def saved(bars, folder):
     path = folder / "bars.parquet"
     bars.to_parquet(path, index=False)
     return path
+
+
+def real_world(folder, symbols):
+    """Return the settings of a simulator of the real bars of at least so many symbols."""
+    bars = pd.read_parquet(REAL_BARS)
+    names = sorted(set(bars["symbol"]))
+    chosen = bars[bars["symbol"].isin(names[:: len(names) // symbols])]
+    return {
+        "bars": saved(chosen, folder),
+        "constituents": REAL_DATA / "sp500_constituents_2026-08.csv",
+        "fundamentals": REAL_DATA / "sp500_fundamentals_pit_daily_2026.parquet",
+        "macro": REAL_DATA / "macro_daily_1990_2026.parquet",
+    }

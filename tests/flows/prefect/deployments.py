@@ -1,16 +1,60 @@
-"""Asks a Prefect server for deployments and their runs, and waits for those."""
+"""Starts a Prefect server, asks it for deployments and their runs, and waits for those."""
 
+import os
+import signal
+import socket
+import ssl
+import subprocess
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
+import pytest
 
 import journal
 
 OVER = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 RUN_SECONDS = 180
+LOOK_SECONDS = 0.5  # between two looks: each costs the server as well
+# Plain HTTP: to load the authorities for each question would take longer than to ask.
+WITHOUT_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 BUCHAREST = ZoneInfo("Europe/Bucharest")
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+@contextmanager
+def started(*command, log, env, cwd):
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env=env, cwd=cwd,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            yield process
+        finally:
+            # The server waits half a minute for its own services; nothing of it is needed again.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def wait_until_healthy(api, server, log, seconds=120):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert server.poll() is None, log.read_text()
+        try:
+            if httpx.get(
+                f"{api}/health", timeout=2, trust_env=False, verify=WITHOUT_TLS
+            ).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.3)
+    pytest.fail(f"no Prefect server within {seconds} s:\n{log.read_text()}")
 
 
 def deployed_run(prefect, deployment, *, ends="COMPLETED", **parameters):
@@ -39,7 +83,7 @@ def until(found, otherwise):
     deadline = time.monotonic() + RUN_SECONDS
     while not (value := found()):
         assert time.monotonic() < deadline, otherwise
-        time.sleep(0.2)
+        time.sleep(LOOK_SECONDS)
     return value
 
 
@@ -86,7 +130,9 @@ def answered(prefect, method, path, *, body=None, **fields):
 
     def asked_once():
         sent = body or fields or None
-        answer = httpx.request(method, url, json=sent, timeout=30, trust_env=False)
+        answer = httpx.request(
+            method, url, json=sent, timeout=30, trust_env=False, verify=WITHOUT_TLS
+        )
         # What SQLite had locked was not done; Prefect's own client asks again as well.
         return None if answer.status_code == 503 else (answer,)
 

@@ -3,18 +3,14 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
-import time
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 
 from flows.run.watchdog import watch
@@ -28,11 +24,14 @@ from tests.flows.prefect.deployments import (
     deployed_run,
     due,
     ended,
+    free_port,
     named,
     newest_entry,
     scheduled,
+    started,
     state_names,
     until,
+    wait_until_healthy,
 )
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -56,41 +55,13 @@ SCHEDULES = [
 ]
 AHEAD = 10  # runs of each schedule the server is asked to hold; by itself it holds three
 
+# Services of the server that none of these runs uses.
+NOT_NEEDED = ("CANCELLATION_CLEANUP", "CLEANUP_RECONCILER", "FOREMAN", "LATE_RUNS",
+              "PAUSE_EXPIRATIONS", "REPOSSESSOR", "TRIGGERS")  # fmt: skip
+
 KEY, TOKEN = "canary-key-of-the-worker", "canary-token-of-the-worker"
 
 pytestmark = pytest.mark.slow
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
-@contextmanager
-def started(*command, log, env, cwd):
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env=env, cwd=cwd,
-            start_new_session=True,
-        )  # fmt: skip
-        try:
-            yield process
-        finally:
-            # The server waits half a minute for its own services; nothing of it is needed again.
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def wait_until_healthy(api, server, log, seconds=120):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        assert server.poll() is None, log.read_text()
-        try:
-            if httpx.get(f"{api}/health", timeout=2, trust_env=False).is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.3)
-    pytest.fail(f"no Prefect server within {seconds} s:\n{log.read_text()}")
 
 
 @pytest.fixture(scope="module")
@@ -132,11 +103,14 @@ def prefect(tmp_path_factory, slack):
         DO_NOT_TRACK="1",
         PREFECT_SERVER_UI_ENABLED="false",
         PREFECT_WORKER_QUERY_SECONDS="1",
-        DAYBOOK_SIMULATOR__SYMBOLS="30",
+        DAYBOOK_SIMULATOR__SYMBOLS="15",
+        DAYBOOK_UNIVERSE__HISTORY="1 Y",
+        DAYBOOK_OPTIMISER__CVAR_AVERSION="0",
         DAYBOOK_VENDORS__FUNDAMENTALS_KEY=KEY,
         DAYBOOK_VENDORS__SLACK_WEBHOOK=f"http://127.0.0.1:{slack.server_port}/slack/{TOKEN}",
         PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS=str(AHEAD),
         PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS="5",  # by itself it looks once a minute
+        **{f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in NOT_NEEDED},
     )
     log = folder / "server.log"
     server_command = (PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port))

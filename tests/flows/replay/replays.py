@@ -1,17 +1,14 @@
 """Small replays that tests share: a session of thirty symbols costs a second."""
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from core.settings import Settings
 from flows.replay.date_range import Range
 from flows.replay.replay import replay
+from tests.fixtures.tiers import size
 
-REAL_DATA = Path(__file__).resolve().parents[3] / "../shared/data"
-REAL_BARS = REAL_DATA / "sp500_daily_2025_2026_yahoo.parquet"
-
-FIRST, LAST = date(2026, 6, 15), date(2026, 6, 18)
-SESSIONS = (FIRST, date(2026, 6, 16), date(2026, 6, 17), LAST)
+SESSIONS = tuple(date(2026, 6, day) for day in (15, 16, 17, 18)[: size(4, 3)])
+FIRST, LAST = SESSIONS[0], SESSIONS[-1]
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
 

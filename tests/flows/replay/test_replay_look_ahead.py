@@ -18,7 +18,7 @@ from simulator.prices import market_view
 from simulator.tws.queries import bar_queries
 from tests.flows.replay.replays import FIRST, LAST, SESSIONS, replayed, settings_at, tickets
 
-CUT = SESSIONS[2]  # the first session whose bars are not what they were
+CUT = SESSIONS[-2]  # the first session whose bars are not what they were
 CANARY_SESSIONS = sessions_between(date(2026, 1, 5), date(2026, 6, 12))
 
 

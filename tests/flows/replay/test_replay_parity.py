@@ -3,7 +3,6 @@
 from contextlib import closing
 from datetime import date
 
-import pandas as pd
 import pytest
 
 from core.settings import Settings, Submit
@@ -14,10 +13,11 @@ from flows.run.runner import Threads
 from tasks.day import silent
 from tests.fixtures.pace import hurried
 from tests.fixtures.tiers import size
-from tests.flows.replay.replays import REAL_BARS, REAL_DATA, replayed, settings_at
+from tests.flows.days.bars_files import REAL_BARS, real_world
+from tests.flows.replay.replays import replayed, settings_at
 
 SESSIONS = (date(2026, 6, 15), date(2026, 6, 16), date(2026, 6, 17))[: size(3, 2)]
-SYMBOLS = size(60, 30)  # of the real market
+SYMBOLS = size(60, 20)  # of the real market
 
 
 class Nobody:
@@ -64,17 +64,7 @@ def real_settings(tmp_path):
     """Return the settings of a world of real bars, with some of the symbols."""
     if not REAL_BARS.is_file():
         pytest.skip("the real data lies not beside the checkout")
-    bars = pd.read_parquet(REAL_BARS)
-    symbols = sorted(set(bars["symbol"]))
-    chosen = symbols[:: len(symbols) // SYMBOLS]
-    file = tmp_path / "bars.parquet"
-    bars[bars["symbol"].isin(chosen)].to_parquet(file)
-    world = {
-        "bars": file,
-        "constituents": REAL_DATA / "sp500_constituents_2026-08.csv",
-        "fundamentals": REAL_DATA / "sp500_fundamentals_pit_daily_2026.parquet",
-        "macro": REAL_DATA / "macro_daily_1990_2026.parquet",
-    }
+    world = real_world(tmp_path, SYMBOLS)
     return lambda home: auto(home, simulator=world)
 
 

@@ -12,9 +12,11 @@ from flows.replay.results import write_results
 from ibkr.replay.source import ReplaySource
 from simulator.prices.market_view import MarketView
 from simulator.prices.quotes import quote
-from tests.flows.days.bars_files import CUT, bars_of, saved, until
-from tests.flows.replay.replays import FIRST, LAST, REAL_BARS, replayed, settings_at, tickets
+from tests.fixtures.tiers import size
+from tests.flows.days.bars_files import CUT, REAL_BARS, bars_of, saved, until
+from tests.flows.replay.replays import FIRST, LAST, SESSIONS, replayed, settings_at, tickets
 
+END = size(LAST, SESSIONS[1])
 CHANGED = pd.Timestamp(CUT)  # the first day of which the files tell different things
 
 
@@ -27,7 +29,7 @@ def bars():
 def replay_of(tmp_path_factory):
     """A function that replays a file of bars in a home of its own."""
 
-    def replay(frame, first=FIRST, last=LAST, **simulator):
+    def replay(frame, first=FIRST, last=END, **simulator):
         home = tmp_path_factory.mktemp("replay")
         settings = settings_at(
             home,

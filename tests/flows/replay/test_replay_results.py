@@ -26,18 +26,22 @@ def test_the_metrics_are_those_of_the_days(whole, tmp_path):
     equity = [whole.home.get(day).settlement.equity for day in SESSIONS]
     returns = np.diff([1_000_000.0, *equity]) / [1_000_000.0, *equity[:-1]]
     assert results.metrics == tmp_path / "data" / "sim" / "metrics" / "rolling_backtest.csv"
-    assert (row["from"], row["to"], row["sessions"]) == (str(FIRST), str(LAST), "4")
+    assert (row["from"], row["to"], row["sessions"]) == (
+        str(FIRST),
+        str(LAST),
+        str(len(SESSIONS)),
+    )
     assert float(row["sharpe"]) == pytest.approx(
         returns.mean() / returns.std(ddof=1) * math.sqrt(252)
     )
     assert float(row["total_return"]) == pytest.approx(equity[-1] / 1_000_000.0 - 1)
     assert float(row["turnover"]) == pytest.approx(2 * float(row["turnover_one_way"]))
     assert float(row["final_equity"]) == equity[-1]
-    # Four days: a twentieth of them is a fifth of the worst one, whose loss is both.
+    # A twentieth of so few days is a part of the worst one, whose loss is both.
     assert float(row["cvar_95"]) == pytest.approx(-returns.min())
     assert float(row["value_at_risk_95"]) == pytest.approx(-returns.min())
     if (returns < 0.0).any():
-        downside = math.sqrt(sum(r * r for r in returns if r < 0.0) / 4)
+        downside = math.sqrt(sum(r * r for r in returns if r < 0.0) / len(SESSIONS))
         assert float(row["sortino"]) == pytest.approx(returns.mean() / downside * math.sqrt(252))
         assert float(row["calmar"]) == pytest.approx(
             float(row["annual_return"]) / -float(row["max_drawdown"])
