@@ -122,7 +122,7 @@ def test_a_calendar_that_is_down_is_said_to_be_unknown_and_the_day_goes_on(
     records = without_a_calendar.records
     assert without_a_calendar.exit_code == 0
     assert "HTTP 500" in records[earnings].result.degraded
-    assert "earnings dates not known" in records[overlay].notes
+    assert "earnings calendar unavailable" in records[overlay].notes
     home = without_a_calendar.day.paths.home
     page = (home / records[journal].artefacts["page"].path).read_text()
     assert "earnings calendar failed" in page

@@ -12,6 +12,7 @@ from tasks.ingest.features import features
 from tasks.ingest.market import market
 from tasks.ingest.universe import universe
 from tasks.record.journal import journal
+from tests.fixtures.tiers import every
 from tests.flows.days.days import DAY, decided, paths_of, resumed, run, settings_at, ticket_of
 
 HISTORY, POSITIONS = 20, 61  # TWS message numbers: historical bars, positions
@@ -139,7 +140,9 @@ def test_a_watchlist_of_unknown_symbols_only_is_an_error(small, home):
     assert "200" in str(failed.value)
 
 
-@pytest.mark.parametrize(("name", "why"), [("refuse_history", "162"), ("nan_bars", "nan")])
+@pytest.mark.parametrize(
+    ("name", "why"), every(2, [("refuse_history", "162"), ("nan_bars", "nan")])
+)
 def test_a_symbol_without_usable_bars_is_left_out_with_the_reason(
     small, fault, home, some, name, why
 ):

@@ -15,6 +15,7 @@ from tasks.ingest.fundamentals import fundamentals
 from tasks.ingest.news import news
 from tasks.record.journal import journal
 from tasks.record.notify import notify
+from tests.fixtures.tiers import every
 from tests.flows.days.days import DAY, resumed, run, settings_at, ticket_of, verify
 from tests.flows.days.feed_server import a_server
 
@@ -92,7 +93,7 @@ def test_index_members_that_cannot_be_had_fail_the_day_before_anything_is_writte
     assert run(settings).exit_code == 0
 
 
-@pytest.mark.parametrize("kind", ["empty", "malformed", "500"])
+@pytest.mark.parametrize("kind", every(2, ["empty", "malformed", "500"]))
 def test_feeds_that_all_fail_leave_sentiment_unknown_and_the_day_goes_on(world, settings, kind):
     spoil(world, *FEEDS, kind=kind)
     outcome = run(settings)
