@@ -42,6 +42,7 @@ EXAMPLES = {
     "test_whatever_the_days_it_was_asked_on_the_answer_is_that_of_a_fresh_question": 12,
 }
 SIZES = {
+    "test_day_journal.py": 50,
     "test_gate_campaign.py": 100_000,
     "test_ibkr_concurrency.py": 6.0,
     "test_real_data.py": 500,
