@@ -3,8 +3,8 @@
 from risk.gate import Verdict, check_constraints
 from risk.limits import Check
 from risk.order import check_order
-from risk.what_if import what_if_basket
-from risk.what_if_steps import BasketWhatIf
+from risk.what_if_answers import BasketWhatIf
+from risk.what_if_size_down import what_if_basket
 
 __all__ = [
     "BasketWhatIf",

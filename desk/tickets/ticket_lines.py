@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.types import Order, OrderState
 from desk.records.order_ref import is_ours
 from desk.tickets.order_ticket import TicketLine
-from risk.what_if_steps import Asked
+from risk.what_if_answers import Asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

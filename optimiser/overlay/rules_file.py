@@ -15,7 +15,7 @@ from core.canonical import sha256_of
 from core.errors import ConfigurationError
 from core.settings import Section
 from optimiser.overlay.headline_match import MAX_TITLE, Phrase
-from optimiser.overlay.news_overrides import Rules
+from optimiser.overlay.overrides import Rules
 from optimiser.overlay.regex_cost import pattern_problem
 
 OVERLAY = Path(__file__).with_name("overlay.toml")

@@ -10,7 +10,7 @@ from desk.tickets.order_ticket import Ticket, TicketLine
 from review.day import OrderLine, Outcome, WhatIfLine
 from review.standing import Standing
 from review.states import OrderReport
-from risk.what_if_steps import Action, Asked, Step, asked_of
+from risk.what_if_answers import Action, Asked, Step, asked_of
 
 
 def order_lines(

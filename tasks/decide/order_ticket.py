@@ -13,7 +13,7 @@ from desk.tickets.registration import decided_before
 from desk.tickets.ticket_lines import Basis, orders_of_others, ticket_line
 from review.page_parts.no_orders import no_orders
 from risk.limits import Check
-from risk.what_if_steps import asked_of
+from risk.what_if_answers import asked_of
 from tasks.day import Day
 from tasks.decide.last_judgement import last_checks
 from tasks.decide.overlay import OverlayResult

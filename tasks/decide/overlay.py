@@ -12,8 +12,8 @@ from core.tables import EARNINGS, FEATURES, HEADLINES, TARGETS
 from core.tables.columns import numbers
 from desk.gate.portfolio_gate import Optimised
 from optimiser.model.terms import Key
-from optimiser.overlay.events import halted_names, sessions_to_earnings
-from optimiser.overlay.news_overrides import (
+from optimiser.overlay.halts_and_earnings import halted_names, sessions_to_earnings
+from optimiser.overlay.overrides import (
     Facts,
     Finding,
     Overlaid,

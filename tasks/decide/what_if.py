@@ -10,8 +10,8 @@ from core.storage.runs import StageRecord
 from core.types import Order, WhatIf
 from desk.gate.portfolio_gate import weights_after
 from risk.limits import Check
-from risk.what_if import what_if_basket
-from risk.what_if_steps import Basket, BasketWhatIf, Step
+from risk.what_if_answers import Basket, BasketWhatIf, Step
+from risk.what_if_size_down import what_if_basket
 from tasks.day import Day
 from tasks.decide.overlay import OverlayResult
 from tasks.decide.risk_gate import RiskGateResult, verdict_note

@@ -10,7 +10,7 @@ from core.canonical import canonical_json, plain
 from core.decoding import decode
 from core.types import Order, Side, WhatIf
 from desk.tickets.ticket_lines import Basis, ticket_line
-from risk.what_if_steps import Action, Asked, Step
+from risk.what_if_answers import Action, Asked, Step
 from tests.tasks.a_day import an_order
 
 BASIS = Basis(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.errors import DataError
 from core.text.untrusted import folded
-from optimiser.overlay.news_overrides import Facts, apply_overrides, facts_of
+from optimiser.overlay.overrides import Facts, apply_overrides, facts_of
 from optimiser.overlay.rules_file import read_rules
 
 RULES = read_rules().rules

@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from optimiser.overlay.events import halted_names, sessions_until
+from optimiser.overlay.halts_and_earnings import halted_names, sessions_until
 
 FRIDAY = date(2026, 6, 12)
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from core.errors import GatewayTimeout
 from core.types import Side
-from risk.what_if import quantities
-from risk.what_if_steps import Action, Basket
+from risk.what_if_answers import Action, Basket
+from risk.what_if_size_down import quantities
 from tests.risk.test_what_if_answers import Answers
 from tests.risk.what_if_broker import DOWN, Broker, Fails, actions, an_order, asked_about
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from core.errors import GatewayTimeout, GatewayUnreachable, RequestRefused
 from core.types import WhatIf
-from risk.what_if import quantities
-from risk.what_if_steps import Action
+from risk.what_if_answers import Action
+from risk.what_if_size_down import quantities
 from tests.risk.what_if_broker import DOWN, Broker, Fails, an_order, asked_about
 
 

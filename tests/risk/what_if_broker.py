@@ -1,8 +1,8 @@
 """A broker that answers what-ifs as its margin says, or does not answer."""
 
 from core.types import Order, OrderType, Side, WhatIf
-from risk.what_if import what_if_basket
-from risk.what_if_steps import Action
+from risk.what_if_answers import Action
+from risk.what_if_size_down import what_if_basket
 
 
 def an_order(ref="a", quantity=1000):

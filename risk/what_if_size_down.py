@@ -21,7 +21,7 @@ from itertools import pairwise
 
 from core.errors import GatewayError, GatewayUnreachable
 from core.types import Order, WhatIf
-from risk.what_if_steps import Action, Basket, BasketWhatIf, Step
+from risk.what_if_answers import Action, Basket, BasketWhatIf, Step
 
 SENTINEL = 1e15  # no margin is that large; TWS says "not known" with 1.797e308
 NEEDED = (
