@@ -41,11 +41,18 @@ class Trade:
     strategy: Strategy | None  # what the legs of a combination are
     opened: float  # filled; of a strategy also what may still fill, since it is at risk
     closed: float  # filled by the orders that close it, or still able to
+    filled: float  # of what was opened, as the broker last showed it
 
     @property
     def open_quantity(self) -> float:
         """What its own orders leave open. Positions may say less: they are what counts."""
         return max(self.opened - self.closed, 0.0)
+
+    @property
+    def positions(self) -> dict[int, float]:
+        """The signed positions, by conId, that are surely its own: nothing of what may yet fill."""
+        part = max(self.filled - self.closed, 0.0) / self.order.quantity
+        return {con_id: change * part for con_id, change in self.order.changes.items()}
 
     def left(self, held: Mapping[int, float]) -> float:
         """Return what there is to close: of shares never more than is held that way round.
@@ -206,6 +213,7 @@ def _trade(row: Mapping[str, Any] | Any, account: str, known: _Known, closed: fl
         strategy=strategy,
         opened=filled if strategy is None else _may_fill(intent, seen),
         closed=closed,
+        filled=filled,
     )
 
 

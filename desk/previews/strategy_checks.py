@@ -11,7 +11,7 @@ from core.calendar import last_complete_session
 from core.errors import DataError
 from core.money import Money
 from core.settings import Settings
-from core.types import Contract, Snapshot
+from core.types import Contract, Position, Snapshot
 from desk.gate import desk_gate
 from desk.orders.reconciliation import AccountNow
 from desk.previews import open_trades
@@ -122,6 +122,8 @@ def _exposure(before: AccountNow, open_now: Sequence[Trade], *, quotes: Strategy
 
     In the base currency; NaN without the rate of the name's own.
     A credit spread far from its strikes is worth next to nothing and can still lose its width.
+    Of a position only what the strategies hold is left out: the shares of a covered call are part
+    of all the shares held.
     """
     snapshot, working = before.snapshot, before.orders.working
     symbol, currency = quotes.contract.symbol, quotes.contract.currency
@@ -130,14 +132,25 @@ def _exposure(before: AccountNow, open_now: Sequence[Trade], *, quotes: Strategy
     except DataError:
         return math.nan  # the checks of the trade name the currency
     price = quotes.contract.quoted(quotes.underlying_price).per_share
-    legs = {leg.con_id for trade in open_now for leg in trade.order.parts}
-    others = (p for p in snapshot.positions if p.symbol == symbol and p.con_id not in legs)
+    in_strategies: dict[int, float] = {}
+    for trade in open_now:
+        for con_id, quantity in trade.positions.items():
+            in_strategies[con_id] = in_strategies.get(con_id, 0.0) + quantity
+    held = (position for position in snapshot.positions if position.symbol == symbol)
     orders = (s for s in working if s.symbol == symbol and s.status not in OVER and not s.legs)
     return (
         sum(trade.open_quantity * _risk_of_one(trade) for trade in open_now) * rate
-        + sum(abs(position.market_value) for position in others)
+        + sum(_beside(position, in_strategies.get(position.con_id, 0.0)) for position in held)
         + sum((state.quantity - state.filled) * price for state in orders) * rate
     )
+
+
+def _beside(position: Position, in_strategies: float) -> float:
+    """Return the size of a position without the part of it that strategies hold."""
+    if position.quantity == 0.0:
+        return abs(position.market_value)
+    part = min(max(in_strategies / position.quantity, 0.0), 1.0)
+    return abs(position.market_value) * (1.0 - part)
 
 
 def _open_trades(store: DeskStore, account: str, symbol: str, today: date) -> list[Trade]:

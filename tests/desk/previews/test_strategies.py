@@ -19,6 +19,7 @@ from tests.desk.previews.strategy_harness import (
     EXPIRIES,
     NOW,
     OPTIONS,
+    STOCK,
     condor,
     failed,
     named,
@@ -181,6 +182,23 @@ def test_what_a_strategy_can_lose_counts_however_little_it_is_worth_by_now(stage
         stage.broker.quotes[con_id] = (0.05, 0.06)
     other = StrategyRequest(terms(StrategyKind.STRANGLE, 95.0, 105.0), Side.BUY, 5)
     assert "largest single" in failed(stage.preview(other))
+
+
+COVERED = StrategyRequest(terms(StrategyKind.COVERED_CALL, 105.0), Side.BUY, 2)
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_of_the_shares_held_only_those_of_the_covered_calls_are_left_out(stage, filled):
+    stage.limits(max_single=0.12, max_trade_risk=0.5)
+    order_ref = stage.place(stage.preview(COVERED).token).order_ref
+    if filled:
+        stage.broker.fill(order_ref)
+    stage.broker.held[STOCK.con_id] = stage.broker.held.get(STOCK.con_id, 0) + 500
+    values = {check.name: check.value for check in stage.preview(COVERED).checks}
+    expected = 0.05 + 2 * values["trade risk"]
+    assert values["largest single"] == pytest.approx(expected, abs=0.001)
+    stage.broker.held[STOCK.con_id] += 800
+    assert "largest single" in failed(stage.preview(COVERED))
 
 
 def test_a_rehearsal_that_is_not_answered_is_not_a_pass(stage):
