@@ -107,6 +107,21 @@ def reconcile(
     return _reconciled(store, committed, known, by_hand)
 
 
+def _with_commissions(shown: OrderState, earlier: OrderState) -> OrderState:
+    """Return what is shown with the commissions that are on record.
+
+    The broker reports them only to the client that sent the order.
+    """
+    on_record = {fill.execution_id: fill.commission for fill in earlier.fills}
+    fills = (
+        replace(fill, commission=on_record.get(fill.execution_id))
+        if fill.commission is None
+        else fill
+        for fill in shown.fills
+    )
+    return replace(shown, fills=tuple(fills))
+
+
 def state_of(
     intent: Intent, known: Mapping[str, OrderState], seen: Mapping[str, OrderState]
 ) -> OrderState:
@@ -115,9 +130,9 @@ def state_of(
     ``seen`` is what was shown earlier; only an end counts from it.
     """
     ref = intent.order.order_ref
-    if ref in known:
-        return known[ref]
     earlier = seen.get(ref)
+    if ref in known:
+        return known[ref] if earlier is None else _with_commissions(known[ref], earlier)
     if earlier is not None and earlier.status in OVER:
         return earlier
     if intent.state is IntentState.INTENDED:

@@ -207,7 +207,8 @@ def _newest_open_first() -> sa.ColumnElement[int]:
 
 
 def _record(row: Any) -> TicketRecord:
-    content: bytes = row["content"]
+    stored: bytes | str = row["content"]  # an editor may have stored the bytes as text
+    content = stored.encode() if isinstance(stored, str) else stored
     if sha256_of(content) != row["sha256"]:
         raise TicketChanged(
             f"ticket {row['sha256'][:SHORT]} was changed inside the desk: nothing was sent. "

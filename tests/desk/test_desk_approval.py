@@ -233,10 +233,12 @@ def test_an_approval_needs_a_printable_name(desk, waiting, name):
         approve(desk, waiting, by=name)
 
 
-def test_bytes_changed_inside_the_desk_are_noticed(desk, waiting):
+@pytest.mark.parametrize("kind", [sa.LargeBinary, sa.Text], ids=["bytes", "as an editor stores"])
+def test_bytes_changed_inside_the_desk_are_noticed(desk, waiting, kind):
     with desk.store.transaction() as connection:
         content = waiting.ticket.content().replace(b'"quantity"', b'"quantitY"')
-        connection.execute(sa.update(TICKETS).values(content=content))
+        value = content if kind is sa.LargeBinary else sa.literal(content.decode(), sa.Text)
+        connection.execute(sa.update(TICKETS).values(content=value))
     with pytest.raises(TicketChanged, match="changed inside the desk"):
         approve(desk, waiting)
 

@@ -188,6 +188,18 @@ def test_a_commission_that_comes_later_is_added_and_never_lost_again(desk, commi
     assert kept(desk, committed).fills == (charged,)
 
 
+def test_a_commission_that_the_broker_tells_only_its_sender_is_taken_from_the_record(desk):
+    sha256 = desk.approved(desk.an_order(0))
+    desk.submit(sha256)
+    desk.advance_to(MONDAY.open + timedelta(minutes=1))
+    (filled,) = desk.submit(sha256).states
+    assert [fill.commission for fill in filled.fills] != [None]
+    untold = replace(filled, fills=tuple(replace(f, commission=None) for f in filled.fills))
+    other = Faulty(desk.gateway().trading, order_states=lambda: {filled.order_ref: untold})
+    (state,) = desk.submit(sha256, desk.gateway(trading=other)).states
+    assert state.fills == filled.fills
+
+
 def test_a_commission_of_before_currencies_were_kept_is_in_the_accounts_own(desk, committed):
     charged = a_fill(committed, 1, commission=Money(1.25, "USD"))
     remember(desk.store, [shown(committed, charged)], now=NOW)
