@@ -108,6 +108,7 @@ class CloseReport:
     net_asset_value: float
     head: str  # of the journal
     unreported: tuple[UnreportedFill, ...] = ()  # filled by their status, at prices not known
+    problems: tuple[str, ...] = ()  # what of this is not on record where it should be
 
     @property
     def unfilled(self) -> tuple[str, ...]:
@@ -120,7 +121,8 @@ class CloseReport:
         uncertain = any(state.status is OrderStatus.UNCERTAIN for state in self.states)
         # That nothing was approved or sent is no failure of the close.
         failed = self.standing.exit_code == 1
-        return 1 if uncertain or failed or self.mismatches or self.unreported else 0
+        odd = self.mismatches or self.unreported or self.problems
+        return 1 if uncertain or failed or odd else 0
 
 
 def close_lines(report: CloseReport) -> list[str]:
@@ -160,6 +162,7 @@ def _summary(report: CloseReport) -> list[str]:
         f"daybook close --date {report.session}"
         for u in report.unreported
     ]
+    lines += [f"PROBLEM: {one_line(problem, 600)}" for problem in report.problems]
     if report.standing.unsent:
         lines.append(f"approved and never sent: {', '.join(report.standing.unsent)}")
     if report.unfilled:

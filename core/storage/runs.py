@@ -10,30 +10,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, NoReturn, Protocol, TypeVar, cast
 
 from core.canonical import canonical_json, plain
 from core.decoding import decode
 from core.errors import DataError
 from core.storage.artefacts import Artefact, Store, write_atomically
+from core.storage.old_records import as_today
 from core.storage.paths import Paths
 
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
-
-# How stages were called in books written before they had one name each.
-OLD_NAMES: Mapping[str, str] = {
-    "override": "overlay",
-    "check": "risk_gate",
-    "rehearse": "what_if",
-    "propose": "order_ticket",
-    "register": "desk",
-    "state": "standing",
-    "seal": "journal",
-    "seal_execution": "execution",
-    "seal_close": "close_journal",
-}
-OLD_RESULT = "facts"
 
 
 class Declared(Protocol[R_co]):
@@ -128,11 +115,13 @@ class RunBook:
         Raises `DataError` where there is none, or where it is not what this code would write.
         """
         if stage.name not in self._stored:
-            raise DataError(f"{self._path} has no stage {stage.name}; run with --fresh")
+            raise DataError(f"{self._path} has no stage {stage.name}; {_remedy(self._path)}")
         try:
             return record_of(self._stored[stage.name], stage.result)
         except DataError as error:
-            raise DataError(f"{self._path}: stage {stage.name}: {error}") from error
+            raise DataError(
+                f"{self._path}: stage {stage.name}: {error}; {_remedy(self._path)}"
+            ) from error
 
     def intact(self, stage: Declared[R]) -> StageRecord[R] | None:
         """Return a stage's record if it is readable and every artefact of it has its hash."""
@@ -173,17 +162,21 @@ def record_of(stored: Mapping[str, Any], result: type[R]) -> StageRecord[R]:
     Raises `DataError` naming the place that is not as expected.
     """
     kind: type[StageRecord[R]] = cast("Any", StageRecord)[result]
-    return decode(kind, _renamed(stored))
-
-
-def _renamed(stored: Mapping[str, Any]) -> dict[str, Any]:
-    now = {("result" if key == OLD_RESULT else key): value for key, value in stored.items()}
-    return now | {"stage": OLD_NAMES.get(now["stage"], now["stage"])}
+    return decode(kind, as_today(stored))
 
 
 def _read(path: Path) -> dict[str, Mapping[str, Any]]:
     try:
-        stages = [_renamed(each) for each in json.loads(path.read_bytes())["stages"]]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{path} is not a run book ({error}); run with --fresh") from error
+        content = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
+        stages = [as_today(each) for each in content["stages"]]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DataError(f"{path} is not a run book ({error}); {_remedy(path)}") from error
     return {each["stage"]: each for each in stages}
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number")
+
+
+def _remedy(path: Path) -> str:
+    return f"to write it again: daybook run --date {path.parent.name} --fresh"

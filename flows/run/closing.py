@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from core.settings import Settings
-from core.storage.runs import RunBook
 from desk.records.store import DeskStore
 from desk.tickets.ticket_store import TicketRecord, fetch
 from flows.run.runner import Starter, Threads, Watcher
@@ -50,11 +50,12 @@ def close(
             opened.advance_to(opened.session.close + AFTER_THE_CLOSE)
             day = begin(opened)
             sha256 = opened.record.sha256
-            book = RunBook.open(day.paths, day.session.day, opened.record.ticket.run_key)
-            steps = Steps(book, start or threads, watch or Silent())
+            run_key = opened.record.ticket.run_key
+            steps = Steps(day, run_key, start or threads, watch or Silent())
             settled = steps.run(close_stage, day, sha256)
             sealed = steps.run(close_journal, day, sha256, settled)
-            report = _report(day, opened.record, settled.result, sealed.result.head)
+            found = _report(day, opened.record, settled.result, sealed.result.head)
+            report = replace(found, problems=steps.problems)
             steps.run(notify, day, close_message(report), f"close {report.head}")
     finally:
         threads.close()

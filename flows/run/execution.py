@@ -13,7 +13,7 @@ from core import clock
 from core.errors import DaybookError, GatewayError, JournalError, NoData, StorageError
 from core.settings import Settings
 from core.storage.paths import Paths
-from core.storage.runs import RunBook, StageRecord
+from core.storage.runs import StageRecord
 from desk.errors import OrdersAltered, UnknownOrders
 from desk.orders.agreement import refuse_if_ticket_altered
 from desk.records.store import DeskStore
@@ -72,8 +72,8 @@ def execute(
                 day.clocks.refuse_if_apart()  # a wrong one would let the ticket expire, or live on
             if approve_as is not None:
                 _approve(opened.record, day, by=approve_as, only=only)
-            book = RunBook.open(day.paths, day.session.day, opened.record.ticket.run_key)
-            return _send(opened, day, Steps(book, start or threads, watch or Silent()))
+            run_key = opened.record.ticket.run_key
+            return _send(opened, day, Steps(day, run_key, start or threads, watch or Silent()))
     finally:
         threads.close()
 
@@ -103,12 +103,14 @@ def _send(opened: OpenSession, day: Day, steps: Steps) -> ExecutionReport:
         # Simulated time waits for an answer to the rest of a ticket, as the broker's clock would.
         opened.advance_to(day.session.open + AFTER_THE_OPEN)
     filled = _fills(day, submitted, steps)
-    problem, head = "", ""
+    unrecorded: tuple[str, ...] = ()
+    head = ""
     try:
         head = steps.run(execution, day, submitted, filled).result.head
     except (JournalError, StorageError) as error:
-        problem = f"not recorded in the journal: {error}"
-    report = _report(opened, day, submitted.result, filled.result, head=head, problem=problem)
+        unrecorded = (f"not recorded in the journal: {error}",)
+    problems = (*unrecorded, *steps.problems)
+    report = _report(opened, day, submitted.result, filled.result, head=head, problems=problems)
     steps.run(notify, day, execution_message(report), f"execution {report.head}")
     return report
 
@@ -148,7 +150,7 @@ def _report(
     filled: FillsResult,
     *,
     head: str,
-    problem: str,
+    problems: Sequence[str],
 ) -> ExecutionReport:
     sha256 = submitted.ticket
     with DeskStore.of(day.paths) as store:
@@ -168,5 +170,5 @@ def _report(
         states=filled.states,
         head=head,
         standing=found,
-        problems=(*not_asked(filled.not_asked), *([problem] if problem else [])),
+        problems=(*not_asked(filled.not_asked), *problems),
     )

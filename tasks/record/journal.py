@@ -36,7 +36,7 @@ class JournalResult(StageResult):
     """Where the day is in the journal. Its artefact: ``page``."""
 
     seq: int  # of the entry's first row
-    entry: int  # its number
+    entry: int | None = None  # its number; None: written before it was kept
     head: str  # latest hash
     segment: str  # name of the file
     unchanged_since: str | None = None  # when the same was sealed before; None: now

@@ -75,7 +75,7 @@ def test_a_broken_book_is_a_clear_error(paths):
     path = book_path(paths, DAY, "key")
     path.parent.mkdir(parents=True)
     path.write_text('{"stages": [{"stage": 1')
-    with pytest.raises(DataError, match="run with --fresh"):
+    with pytest.raises(DataError, match=r"daybook run --date \d{4}-\d\d-\d\d --fresh"):
         RunBook.open(paths, DAY, "key")
 
 
@@ -91,7 +91,7 @@ def test_a_record_that_this_code_cannot_read_is_never_resumed_and_its_place_is_n
     assert book.intact(later) is None
     with pytest.raises(DataError, match=r"stage risk_gate: .*result\.measured is missing"):
         book[later]
-    with pytest.raises(DataError, match="has no stage other; run with --fresh"):
+    with pytest.raises(DataError, match="has no stage other; to write it again: daybook run --date"):
         book[Gate("other")]
 
 
@@ -100,11 +100,11 @@ def test_a_book_of_the_names_before_is_read_under_those_of_today(paths):
     before = {
         "artefacts": {"verdict": artefact}, "facts": {"passed": False}, "notes": "FAILED",
         "rests_on": "2" * 64, "resumed": False, "rows_in": 3, "rows_out": None, "seconds": 0.1,
-        "stage": "check",
+        "stage": "override",
     }  # fmt: skip
     path = book_path(paths, DAY, "key")
     path.parent.mkdir(parents=True)
     path.write_bytes(canonical_json({"stages": [before]}))
-    record = RunBook.open(paths, DAY, "key")[GATE]
+    record = RunBook.open(paths, DAY, "key")[Gate("overlay")]
     assert (record.result, record.notes, record.rows_in) == (Verdict(passed=False), "FAILED", 3)
     assert record.artefacts["verdict"].path == "gate.json"

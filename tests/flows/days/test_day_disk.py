@@ -149,7 +149,7 @@ def test_a_damaged_run_book_is_a_clear_error_and_fresh_goes_on_without_it(
 ):
     (book,) = (paths_of(home).data / "runs").rglob("*.json")
     book.write_bytes(book.read_bytes()[:-100])
-    with pytest.raises(DataError, match="run with --fresh"):
+    with pytest.raises(DataError, match=r"daybook run --date \d{4}-\d\d-\d\d --fresh"):
         run(a_finished_day)
     assert run(a_finished_day, fresh=True).exit_code == 0
     assert decided(home) == decided(undisturbed.day.paths.home)

@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 
-from core.storage.runs import OLD_NAMES, record_of
+from core.storage.old_records import OLD_NAMES
+from core.storage.runs import record_of
 from flows.commands.why import explain
 from tasks.decide.order_ticket import order_ticket
 from tasks.record.journal import JournalResult

@@ -5,6 +5,7 @@ import pytest
 
 import journal
 from core.storage.paths import Paths
+from core.storage.runs import book_path
 from core.types import Order, OrderType, Side
 from desk.tickets import ticket_store
 from desk.tickets.ticket_store import TicketState
@@ -56,6 +57,32 @@ def test_a_close_accounts_for_every_fill_commission_and_position(town):
     paths = {artefact.path for artefact in entry.artefacts}
     assert {"data/sim/fills/2026-06-15.parquet", record.path} <= paths
     journal.verify(Paths.of(town.settings).journal, Paths.of(town.settings).home)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", ["cut", "a folder", "not a number"])
+def test_a_run_book_that_cannot_be_used_costs_no_order_and_is_named(town, damage):
+    town.to_next_session()
+    record = town.a_ticket(2)
+    book = book_path(Paths.of(town.settings), town.session.day, record.ticket.run_key)
+    book.parent.mkdir(parents=True, exist_ok=True)
+    if damage == "a folder":
+        book.mkdir()
+    else:
+        book.write_text({"cut": '{"stages": [{', "not a number": '{"stages": [NaN]}'}[damage])
+    code, said = town.daybook("approve", "--by", "ana")
+    assert (code, "2 sent by this call" in said, "PROBLEM: " in said, book.name in said) == (
+        1,
+        True,
+        True,
+        True,
+    )
+    town.simulator.advance_to(town.session.close + MINUTE)
+    code, said = town.daybook("close")
+    assert (code, "PROBLEM: " in said) == (1, True)
+    assert close_entry(town).facts["without_commission"] == 0
+    if damage != "a folder":
+        assert f"daybook run --date {town.session.day} --fresh" in said
 
 
 @pytest.mark.slow
