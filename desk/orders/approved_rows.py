@@ -157,9 +157,11 @@ def _orders(derived: Derived, ticket: Ticket, sha256: str, acts: Acts) -> None:
         if act["action"] != "committed":
             only = act["detail"]["only"] if act["action"] == "approved" else None
             continue
+        # Earlier versions did not list them: all that was approved was committed at once.
+        listed = act["detail"].get("order_refs")
         for order in ticket.orders:
             approved = only is not None and (not only or order.symbol in only)
-            taken = order.order_ref in act["detail"]["order_refs"]
+            taken = listed is None or order.order_ref in listed
             if not (approved and taken) or order.order_ref in known:
                 continue
             derived.put(

@@ -91,7 +91,7 @@ def test_a_record_that_this_code_cannot_read_is_never_resumed_and_its_place_is_n
     assert book.intact(later) is None
     with pytest.raises(DataError, match=r"stage risk_gate: .*result\.measured is missing"):
         book[later]
-    with pytest.raises(DataError, match="has no stage other; to write it again: daybook run --date"):
+    with pytest.raises(DataError, match="has no stage other; to write it again: daybook run"):
         book[Gate("other")]
 
 

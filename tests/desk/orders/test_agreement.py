@@ -27,6 +27,16 @@ def test_an_edit_of_any_column_that_bears_on_what_is_sent_is_found_at_every_stat
     assert kept.after("UPDATE previews SET used_at = NULL") or state == "approved"
 
 
+def test_what_an_earlier_version_committed_without_listing_its_orders_is_no_edit(desk):
+    sha256 = ticket_at(desk, "sent")
+    kept = Kept(desk, desk.account, sha256)
+    unlisted = (
+        "UPDATE audit SET detail = json_remove(detail, '$.order_refs') WHERE action = 'committed'"
+    )
+    assert not kept.after(unlisted)
+    assert kept.after("UPDATE intents SET quantity = 900")
+
+
 def test_an_edit_of_a_strategy_or_its_legs_is_found(tmp_path):
     stage = StrategyStage(tmp_path)
     opened = stage.opened()
