@@ -44,6 +44,7 @@ class Money:
 
     def __mul__(self, factor: float) -> Money:
         """Return so many times the amount."""
+        _refuse_unless_number(factor)
         return Money(self.amount * factor, self.currency)
 
     def __truediv__(self, other: Money) -> float:
@@ -98,6 +99,7 @@ class Price:
 
     def __mul__(self, shares: float) -> Money:
         """Return what so many shares cost."""
+        _refuse_unless_number(shares)
         return Money(shares * self.per_share, self.currency)
 
     def __truediv__(self, other: Price) -> float:
@@ -157,5 +159,12 @@ _Quantity = TypeVar("_Quantity", Money, Price)
 
 
 def _refuse_unless_alike(left: _Quantity, right: _Quantity) -> None:
+    if type(left) is not type(right):  # what mypy has not seen: JSON, a shell, another program
+        raise DataError(f"{left!r} and {right!r} are not of one kind: an amount, a price, a number")
     if left.currency != right.currency:
         raise DataError(f"{left} and {right} are in two currencies; it takes a rate to join them")
+
+
+def _refuse_unless_number(factor: object) -> None:
+    if isinstance(factor, Money | Price):
+        raise DataError(f"{factor} is an amount or a price; multiply by a plain number")

@@ -50,9 +50,12 @@ def order_reports(
 
 
 def average_price(state: OrderState) -> float | None:
-    """Return the mean price of an order's fills, weighted by quantity; None without a fill."""
+    """Return the mean price of an order's fills, weighted by quantity; None without a fill.
+
+    None too of an order with legs: each trades at a price of its own, some bought and some sold.
+    """
     quantity = sum(fill.quantity for fill in state.fills)
-    if not quantity > 0.0:
+    if state.legs or not quantity > 0.0:
         return None
     return sum(fill.quantity * fill.price for fill in state.fills) / quantity
 

@@ -79,14 +79,15 @@ def preview_order(
     side: OrderSide,
     quantity: Shares,
     limit_price: Price | None = None,
-    currency: Currency = "USD",
+    currency: Currency | None = None,
     con_id: ConId | None = None,
 ) -> Answer:
     """Step 1 of an order: check it against every limit and ask the broker what-if.
 
     Always a limit order for the day; without ``limit_price`` the limit is the reference price and
-    the configured offset beyond it. ``currency`` is that of the listing (GBP for London, its prices
-    in pence where describe_contracts says so); ``con_id`` names one listing of several. Returns
+    the configured offset beyond it. ``currency`` is that of the listing, USD by default (GBP for
+    London, its prices in pence where describe_contracts says so); ``con_id`` names one listing of
+    several. Returns
     the order, its ``value`` at the limit with its currency, its checks, the broker's what_if and,
     only if all passed, a ``token`` that places exactly this order: once, within 120 seconds, for
     you alone. Nothing is sent.

@@ -23,6 +23,7 @@ class Contract:
     stock_type: str = ""  # IBKR's word, for example COMMON, ADR, REIT or ETF
     price_magnifier: int = 1  # prices are in so many parts of the currency: 100 where in pence
     lot: int | None = None  # shares that trade together, where the contract says so
+    multiplier: float = 1.0  # shares that one contract stands for: 100 for most options
 
     def quoted(self, amount: float) -> Price:
         """Return a price of this contract as its market quotes it, pence for example."""

@@ -66,5 +66,6 @@ def units_decided(
     for con_id, contract in contracts.items():
         if con_id not in units:
             with suppress(DataError):  # the account is closed all the same, without this figure
-                units[con_id] = snapshot.exchange_rates.per_share(contract.quoted(1.0))
+                one = snapshot.exchange_rates.per_share(contract.quoted(1.0))
+                units[con_id] = one * contract.multiplier
     return units

@@ -41,7 +41,7 @@ class OrderRequest:
     side: Side
     quantity: int
     limit_price: float | None = None  # as its market quotes it: in pence in London
-    currency: str = "USD"
+    currency: str | None = None  # of the listing; None: that of ``con_id``, else USD
     con_id: int | None = None
 
 
@@ -210,7 +210,7 @@ def _priced(plan: PlannedOrder, gateway: Gateway) -> PlannedOrder:
 def _listing(request: OrderRequest, gateway: Gateway) -> Contract:
     """Return the listing that a request means. Raises `DataError`."""
     if request.con_id is None:
-        found = gateway.market.resolve([request.symbol], currency=request.currency)
+        found = gateway.market.resolve([request.symbol], currency=request.currency or "USD")
         if not found.contracts:
             raise DataError(f"{request.symbol}: {found.refused.get(request.symbol, 'not known')}")
         return found.contracts[0]
@@ -219,6 +219,11 @@ def _listing(request: OrderRequest, gateway: Gateway) -> Contract:
         raise DataError(
             f"conId {request.con_id} is {contract.sec_type} {contract.symbol}, not the stock "
             f"{request.symbol}; see describe_contracts"
+        )
+    if request.currency not in {None, contract.currency}:
+        raise DataError(
+            f"conId {request.con_id} is {request.symbol} in {contract.currency}, not in "
+            f"{request.currency}; leave the currency out, or give the conId of the other listing"
         )
     return contract
 

@@ -273,7 +273,9 @@ def _order_line(order: Mapping[str, Any] | None) -> str:
     state = order["state"]
     if state is None or not state["filled"]:
         return f"{text}, {order['status']}"
-    return f"{text}, {state['status']}, {state['filled']:g} filled at {state['average_price']}"
+    price = state["average_price"]
+    at = "" if price is None else f" at {price}"
+    return f"{text}, {state['status']}, {state['filled']:g} filled{at}"
 
 
 def _number(value: float | None, digits: int) -> str:

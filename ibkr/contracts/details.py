@@ -89,6 +89,7 @@ def details_of(found: ib_async.ContractDetails) -> Details:
             min_tick=tick,
             stock_type=found.stockType,
             price_magnifier=max(1, found.priceMagnifier),
+            multiplier=price(raw.multiplier) or 1.0,
         ),
         terms=_terms(found, raw),
         local_symbol=raw.localSymbol,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -77,8 +77,11 @@ class ContractStore:
 
     def write(self, held: Mapping[tuple[str, str], Seen]) -> None:
         """Replace what is held. Raises `StorageError` when the disk refuses."""
-        names = [field.name for field in fields(Contract)]
-        rows = [(*astuple(seen.contract), seen.day) for _, seen in sorted(held.items())]
+        names = [column.name for column in CONTRACTS.columns if column.name != "seen"]
+        rows = [
+            (*(getattr(seen.contract, name) for name in names), seen.day)
+            for _, seen in sorted(held.items())
+        ]
         buffer = io.BytesIO()
         frame = pd.DataFrame(rows, columns=[*names, "seen"])
         pq.write_table(CONTRACTS.build(frame), buffer, compression="zstd")

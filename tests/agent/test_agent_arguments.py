@@ -15,7 +15,7 @@ ORDER = {"symbol": "AAPL", "side": "BUY", "quantity": 10, "limit_price": 190.5}
 
 
 def test_good_arguments_come_out_typed():
-    assert BY_NAME["preview_order"].parse(ORDER) == ORDER | {"currency": "USD", "con_id": None}
+    assert BY_NAME["preview_order"].parse(ORDER) == ORDER | {"currency": None, "con_id": None}
     assert BY_NAME["preview_order"].parse(ORDER)["side"] is Side.BUY
 
 

@@ -34,6 +34,20 @@ def test_prices_of_two_currencies_or_units_are_not_compared(joined, other):
         joined(PENCE, other)
 
 
+@pytest.mark.parametrize("joined", [operator.add, operator.sub, operator.truediv, *COMPARED])
+@pytest.mark.parametrize("other", [Price(1.0, "EUR"), 1.0, 1, None])
+def test_an_amount_joins_nothing_but_an_amount(joined, other):
+    with pytest.raises(DataError, match="are not of one kind"):
+        joined(EUROS, other)
+
+
+@pytest.mark.parametrize("quantity", [EUROS, PENCE])
+@pytest.mark.parametrize("factor", [EUROS, YEN])
+def test_nothing_is_multiplied_by_an_amount_or_a_price(quantity, factor):
+    with pytest.raises(DataError, match="is an amount or a price"):
+        quantity * factor
+
+
 def test_within_one_currency_money_is_counted():
     assert Money(200.0, "EUR") == EUROS + EUROS
     assert -Money(-50.0, "EUR") == EUROS - EUROS * 0.5

@@ -1,15 +1,18 @@
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.money import Money, Rates
-from core.types import Fill, OrderState, OrderStatus, Position, Side, Snapshot
+from core.types import Contract, Fill, Leg, OrderState, OrderStatus, Position, Side, Snapshot
+from desk.gate.decision_prices import units_decided
 from desk.orders.position_check import fills_since, mismatches
 from desk.orders.transaction_costs import cost_of, costs
 from desk.tickets.ticket_store import Holding
+from review.states import average_price
 from tests.desk.desk_harness import NOW
 
 DOLLARS = Rates("USD")
@@ -96,6 +99,25 @@ def test_a_commission_without_a_rate_is_not_known_rather_than_taken_at_par():
     fills = [a_fill(commission=Money(150.0, "JPY")), a_fill()]
     found = costs(fills, {}, {}, DOLLARS)
     assert (found.commission, found.without_commission) == (ONE_DOLLAR, 1)
+
+
+def test_an_option_fill_counts_a_hundred_shares_a_contract():
+    ticket = SimpleNamespace(ticket=SimpleNamespace(lines=()))
+    contracts = {7: Contract(7, "AAA", "OPT", multiplier=100.0), 8: Contract(8, "BBB")}
+    units = units_decided(ticket, after(), contracts)
+    assert units == {7: 100.0, 8: 1.0}
+    found = costs(
+        [a_fill(7, quantity=2.0, price=1.3), a_fill(8, quantity=10.0)], {}, units, DOLLARS
+    )
+    assert found.traded == Money(2.0 * 1.3 * 100.0 + 10.0 * 10.2, "USD")
+
+
+def test_an_order_with_legs_has_no_mean_price():
+    fills = (a_fill(7, price=1.3), a_fill(8, side=Side.SELL, price=0.07))
+    legs = (Leg(7, Side.BUY, 1), Leg(8, Side.SELL, 1))
+    state = OrderState("ours", 1, "S1", Side.BUY, 100.0, OrderStatus.FILLED, 100.0, 7, "", fills)
+    assert average_price(state) == pytest.approx(0.685)
+    assert average_price(replace(state, legs=legs)) is None
 
 
 def test_a_session_without_fills_has_no_basis_points():

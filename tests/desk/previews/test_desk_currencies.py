@@ -141,6 +141,8 @@ def test_a_listing_in_london_is_found_by_its_currency_and_by_its_conid(desk):
     assert preview(desk, replace(request, con_id=london.con_id), gateway).order == found.order
     with pytest.raises(DataError, match=f"conId {london.con_id} is STK {london.symbol}, not"):
         preview(desk, replace(request, symbol="OTHER", con_id=london.con_id))
+    with pytest.raises(DataError, match=f"{london.symbol} in GBP, not in JPY"):
+        preview(desk, replace(request, con_id=london.con_id, currency="JPY"), gateway)
 
 
 def test_shares_that_trade_in_lots_are_ordered_in_whole_ones(desk):
