@@ -13,7 +13,7 @@ from simulator.tws.messages import session as frames
 from simulator.tws.messages.market_data import DataType
 from simulator.tws.outbox import Outbox
 from simulator.tws.protocol.frames import read_frame
-from simulator.tws.protocol.versions import NEWEST, negotiate
+from simulator.tws.protocol.versions import NEWEST, OLDEST, negotiate
 from simulator.tws.rate_limits import Overruns
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 MAGIC = b"API\0"
 HANDSHAKE_LIMIT = 256  # bytes of the version range
 HANDSHAKE_SECONDS = 30.0
+MOST_SHOWN = 40  # bytes of a version range that the log repeats
 DRAIN_SECONDS = 10.0
 BACKLOG_LIMIT = 256 << 20  # bytes a client may leave unread before it is cut off
 
@@ -115,10 +116,21 @@ class Client:
     async def _handshake(self) -> bool:
         if await self._reader.readexactly(len(MAGIC)) != MAGIC:
             return False
-        offer = _VERSIONS.fullmatch(await read_frame(self._reader, limit=HANDSHAKE_LIMIT))
+        said = await read_frame(self._reader, limit=HANDSHAKE_LIMIT)
+        offer = _VERSIONS.fullmatch(said)
         version = None if offer is None else negotiate(int(offer[1]), int(offer[2]))
         if version is None:
+            log.warning(
+                "client asked for %s, this gateway serves %d and %d; closed",
+                _shown(said), OLDEST, NEWEST,
+            )  # fmt: skip
             return False
         self.version = version
         self.send(frames.handshake(version, self.gateway.clock.now()))
         return True
+
+
+def _shown(said: bytes) -> str:
+    """Return what a client asked for as text: printable, and short enough for one line."""
+    text = said[:MOST_SHOWN].decode("ascii", "backslashreplace")
+    return "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text) or "nothing"

@@ -23,6 +23,10 @@ VALID_EXCHANGES: Mapping[str, str] = {
 PENNY_RULE = 26
 RULES: Mapping[float, int] = {0.01: PENNY_RULE, 0.25: 67, 0.00005: 239, 0.005: 240}
 
+# Names that TWS still takes for an exchange it has renamed. GLOBEX and ECBOT are none of them: it
+# answers 200 to them since they are CME and CBOT (wboayue/rust-ibapi #544).
+FORMER_NAMES: Mapping[str, str] = {"ISLAND": "NASDAQ"}  # aklepaker/traderui #30
+
 UNKNOWN_CONTRACT = 200
 NOT_FOUND = "No security definition has been found for the request"
 _RIGHTS = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
@@ -79,8 +83,8 @@ class ContractQuery:
             and self.local_symbol in {"", instrument.local_symbol}
             and self.sec_type in {"", instrument.sec_type}
             and self.currency in {"", instrument.currency}
-            and self.primary_exchange in {"", instrument.primary_exchange}
-            and self.exchange in exchanges
+            and present_name(self.primary_exchange) in {"", instrument.primary_exchange}
+            and present_name(self.exchange) in exchanges
             and (instrument.expiry is None or self._fits_terms(instrument))
         )
 
@@ -92,6 +96,11 @@ class ContractQuery:
             and self.multiplier in {"", str(instrument.multiplier)}
             and self.trading_class in {"", instrument.trading_class}
         )
+
+
+def present_name(exchange: str) -> str:
+    """Return what an exchange is called now: NASDAQ for ISLAND, any other as it is."""
+    return FORMER_NAMES.get(exchange, exchange)
 
 
 def trading_class(instrument: Instrument) -> str:

@@ -190,3 +190,26 @@ def test_ids_and_accounts_can_be_asked_for_again(tmp_path):
         assert await wire.receive() == ["15", "1", harness.gateway.broker.account]
 
     run_scenario(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    ("hello", "shown"),
+    [
+        (b"v213..225", "v213..225"),  # wboayue/rust-ibapi 3 asks for no less than 213
+        (b"v158..158", "v158..158"),
+        (b"GET / HTTP/1.1\r\n", r"GET / HTTP/1.1\x0d\x0a"),
+        (b"\xff\x1b" + b"v" * 90, r"\xff\x1b" + "v" * 38),
+    ],
+)
+def test_a_client_of_another_version_is_closed_and_the_log_says_what_it_asked_for(
+    tmp_path, caplog, hello, shown
+):
+    async def scenario(harness):
+        wire = await harness.raw(hello)
+        assert await wire.ended()
+
+    run_scenario(tmp_path, scenario)
+    expected = f"client asked for {shown}, this gateway serves 157 and 178; closed"
+    assert [record.getMessage() for record in caplog.records if record.name.endswith("client")] == [
+        expected
+    ]

@@ -30,6 +30,27 @@ def test_names_with_accents_and_backslashes_arrive_unharmed(tmp_path):
     run_scenario(tmp_path, scenario)
 
 
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ({"primaryExchange": "ISLAND"}, 1),  # as lumibot 4.6 writes NASDAQ
+        ({"exchange": "ISLAND"}, 1),  # aklepaker/traderui #30
+        ({"primaryExchange": "NYSE"}, 0),
+        ({"exchange": "GLOBEX"}, 0),  # a former name that TWS refuses, wboayue/rust-ibapi #544
+    ],
+)
+def test_nasdaq_is_also_known_by_its_former_name(tmp_path, names, found):
+    async def scenario(harness):
+        ib = await harness.connect()
+        details = await ib.reqContractDetailsAsync(
+            Stock(**{"symbol": "ACME", "exchange": "SMART", "currency": "USD"} | names)
+        )
+        assert [one.contract.primaryExchange for one in details] == ["NASDAQ"] * found
+        assert harness.codes() == [200] * (1 - found)
+
+    run_scenario(tmp_path, scenario)
+
+
 def test_trading_hours_are_those_of_the_calendar_from_the_clocks_day_on(tmp_path):
     async def scenario(harness):
         ib = await harness.connect()
