@@ -84,6 +84,7 @@ def trading_hours(context: ToolContext, con_id: ConId, exchange: Exchange | None
     """Say when a contract trades on the coming days, and whether it does at this moment.
 
     ``regular`` and ``extended`` hours as start and end, UTC; a day without an entry is closed.
+    Null where what the gateway wrote could not be read.
     """
     with context.connect() as gateway:
         now = gateway.server_time()
@@ -146,5 +147,7 @@ def shown(found: Details) -> dict[str, Any]:
     }
 
 
-def _spans(hours: tuple[Hours, ...]) -> list[dict[str, Any]]:
+def _spans(hours: tuple[Hours, ...] | None) -> list[dict[str, Any]] | None:
+    if hours is None:
+        return None
     return [{"start": span.start, "end": span.end} for span in hours]

@@ -43,7 +43,8 @@ def news_headlines(
     """Return headlines about one instrument, newest first: time (UTC), provider, article_id, title.
 
     ``providers``: the codes to ask; none asks all of this account. ``start`` and ``end`` need a
-    time zone. An empty list: there are none in that time.
+    time zone. An empty list: there are none in that time. A ``time`` of null: what the provider
+    wrote is no time.
     """
     with context.connect() as gateway:
         now = gateway.server_time()

@@ -18,6 +18,7 @@ from core.types.orders import (
     OrderType,
     Side,
     WhatIf,
+    oldest_first,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "Side",
     "Snapshot",
     "WhatIf",
+    "oldest_first",
 ]

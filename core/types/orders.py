@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from core.errors import DataError
@@ -172,7 +172,8 @@ class Fill:
     """One execution with its commission.
 
     ``price`` is as the contract's market quotes it. ``commission`` is in the currency that the
-    broker charges it in, and None until it is reported.
+    broker charges it in, and None until it is reported. ``time`` is UTC, and None where what the
+    broker wrote could not be read.
     """
 
     execution_id: str
@@ -182,8 +183,13 @@ class Fill:
     side: Side
     quantity: float
     price: float
-    time: datetime
+    time: datetime | None
     commission: Money | None
+
+
+def oldest_first(fill: Fill) -> tuple[bool, datetime, str]:
+    """Return what to sort fills by: their time, those whose time is not known last."""
+    return fill.time is None, fill.time or datetime.max.replace(tzinfo=UTC), fill.execution_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.types import Fill, OrderState, OrderStatus, Side, Snapshot
+from core.types import Fill, OrderState, OrderStatus, Side, Snapshot, oldest_first
 from desk.tickets.ticket_store import Holding
 from risk.limits import Check
 
@@ -138,9 +138,13 @@ def _mismatch(
 
 
 def fills_since(states: Iterable[OrderState], moment: datetime) -> tuple[Fill, ...]:
-    """Return the fills of these orders after a moment, oldest first."""
-    found = [fill for state in states for fill in state.fills if fill.time > moment]
-    return tuple(sorted(found, key=lambda fill: (fill.time, fill.execution_id)))
+    """Return the fills of these orders after a moment, oldest first.
+
+    One whose time is not known counts: the orders of a ticket are sent after its decision.
+    """
+    each = (fill for state in states for fill in state.fills)
+    found = [fill for fill in each if fill.time is None or fill.time > moment]
+    return tuple(sorted(found, key=oldest_first))
 
 
 def position_checks(odd: Iterable[Mismatch], traded: Collection[int]) -> tuple[Check, ...]:

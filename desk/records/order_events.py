@@ -92,7 +92,7 @@ def _fills(connection: sa.Connection, order_refs: Collection[str]) -> dict[str, 
             side=Side(row["side"]),
             quantity=row["quantity"],
             price=row["price"],
-            time=datetime.fromisoformat(row["time"]),
+            time=datetime.fromisoformat(row["time"]) if row["time"] else None,
             commission=_commission(row),
         )
         found.setdefault(fill.order_ref, []).append(fill)
@@ -138,5 +138,5 @@ def _fill_row(order_ref: str, fill: Fill) -> dict[str, Any]:
         "side": fill.side.value,
         "quantity": fill.quantity,
         "price": fill.price,
-        "time": fill.time.isoformat(),
+        "time": "" if fill.time is None else fill.time.isoformat(),
     }

@@ -144,7 +144,7 @@ FILLS = sa.Table(
     sa.Column("side", sa.String, nullable=False),
     sa.Column("quantity", sa.Float, nullable=False),
     sa.Column("price", sa.Float, nullable=False),
-    sa.Column("time", sa.String, nullable=False),
+    sa.Column("time", sa.String, nullable=False),  # empty: what the broker wrote was not a time
     sa.Column("commission", sa.Float),  # unknown until the broker reports it
     sa.Column("commission_currency", sa.String),  # none in rows of version 2: the account's own
     sa.Column("corrected", sa.Boolean, nullable=False),  # the broker replaced it by another

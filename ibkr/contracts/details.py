@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import ib_async
 
@@ -14,11 +14,12 @@ from core.errors import DataError
 from core.text.untrusted import one_line
 from core.types import Contract
 from ibkr.wire.convert import number, price, session_date
+from ibkr.wire.times import moment
+
+_log = logging.getLogger(__name__)
 
 Right = Literal["C", "P"]
 
-# Names that TWS uses and the zone database does not have.
-_ZONES = {"EST5EDT": "America/New_York", "CST6CDT": "America/Chicago", "JST": "Asia/Tokyo"}
 _SPAN = re.compile(r"(\d{8}):(\d{4})-(\d{8}):(\d{4})")
 _CLOSED = re.compile(r"(\d{8}):CLOSED")
 
@@ -57,14 +58,16 @@ class Details:
     category: str
     subcategory: str
     time_zone: str  # of the exchange
-    trading_hours: tuple[Hours, ...]  # the coming days, oldest first
-    liquid_hours: tuple[Hours, ...]  # the regular ones
+    trading_hours: tuple[Hours, ...] | None  # the coming days, oldest first; None: unreadable
+    liquid_hours: tuple[Hours, ...] | None  # the regular ones
     min_size: float | None
     size_increment: float | None
 
-    def trades_at(self, moment: datetime, *, regular: bool = True) -> bool:
-        """Tell whether a moment of the coming days lies within trading hours."""
+    def trades_at(self, moment: datetime, *, regular: bool = True) -> bool | None:
+        """Tell whether a moment of the coming days lies within trading hours; None: not known."""
         spans = self.liquid_hours if regular else self.trading_hours
+        if spans is None:
+            return None
         return any(span.start <= moment < span.end for span in spans)
 
 
@@ -100,11 +103,20 @@ def details_of(found: ib_async.ContractDetails) -> Details:
         category=found.category,
         subcategory=found.subcategory,
         time_zone=found.timeZoneId,
-        trading_hours=hours_of(found.tradingHours, found.timeZoneId),
-        liquid_hours=hours_of(found.liquidHours, found.timeZoneId),
+        trading_hours=_readable_hours(found.tradingHours, found),
+        liquid_hours=_readable_hours(found.liquidHours, found),
         min_size=number(found.minSize),
         size_increment=number(found.sizeIncrement),
     )
+
+
+def _readable_hours(text: str, found: ib_async.ContractDetails) -> tuple[Hours, ...] | None:
+    """Return hours, or None: hours that cannot be read cost the hours, not the contract."""
+    try:
+        return hours_of(text, found.timeZoneId)
+    except DataError as error:
+        _log.warning("%s: %s", found.longName or found.marketName, error)
+        return None
 
 
 def hours_of(text: str, zone: str) -> tuple[Hours, ...]:
@@ -129,9 +141,8 @@ def _span(text: str, zone: str) -> Hours:
 
 def _moment(day: str, clock: str, zone: str) -> datetime:
     try:
-        local = datetime.strptime(day + clock, "%Y%m%d%H%M")  # noqa: DTZ007 - the zone follows
-        return local.replace(tzinfo=ZoneInfo(_ZONES.get(zone, zone))).astimezone(UTC)
-    except (ValueError, ZoneInfoNotFoundError) as error:
+        return moment(f"{day} {clock[:2]}:{clock[2:]}:00", local=zone)
+    except DataError as error:
         raise DataError(f"trading hours {day}:{clock} in zone {zone!r}: {error}") from error
 
 

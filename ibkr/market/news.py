@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -14,6 +16,7 @@ from ibkr.wire.convert import is_printable
 from ibkr.wire.messages import Headlined
 from ibkr.wire.request_types import NEWS_PROVIDERS
 from ibkr.wire.requests import Requests
+from ibkr.wire.times import moment
 
 MOST_HEADLINES = 300  # IBKR serves no more at once
 _PROVIDER = re.compile(r"[A-Z0-9-]{2,12}")
@@ -33,7 +36,7 @@ class Provider:
 class Headline:
     """One headline about an instrument."""
 
-    time: datetime  # aware, UTC
+    time: datetime | None  # aware, UTC; None: what the provider wrote is no time
     provider: str
     article_id: str
     text: str
@@ -122,8 +125,7 @@ async def headlines(
         within=within,
     )
     each = {(one.provider, one.article_id): one for one in map(_headline, found)}
-    newest_first = sorted(each.values(), key=lambda one: (-one.time.timestamp(), one.article_id))
-    return tuple(newest_first[:rows])
+    return tuple(sorted(each.values(), key=_newest_first)[:rows])
 
 
 async def article(requests: Requests, provider: str, article_id: str, *, within: float) -> Article:
@@ -165,9 +167,13 @@ def _stamp(moment: datetime | None) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}.0" if moment else ""
 
 
+def _newest_first(one: Headline) -> tuple[float, str]:
+    """Sort by time; what has none comes last."""
+    return (-one.time.timestamp() if one.time else math.inf, one.article_id)
+
+
 def _headline(found: Headlined) -> Headline:
-    try:
-        time = datetime.strptime(found.time[:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise DataError(f"headline {found.article} has the time {found.time!r}") from error
+    time = None
+    with suppress(DataError):  # a headline without a time is one still
+        time = moment(found.time, local="UTC")
     return Headline(time, found.provider, found.article, _PREFIX.sub("", found.headline))

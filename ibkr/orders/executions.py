@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.types import Fill, Side
+from core.types import Fill, Side, oldest_first
 from ibkr.orders.fills import fills_by_order
 from ibkr.orders.order_lists import ask_executed
 from ibkr.wire.order_messages import OrderMessages
@@ -18,7 +18,7 @@ class Wanted:
 
     symbol: str | None = None
     side: Side | None = None
-    since: datetime | None = None  # aware
+    since: datetime | None = None  # aware; a fill whose time is not known is returned
     order_ref: str | None = None
 
     def passes(self, fill: Fill) -> bool:
@@ -27,7 +27,7 @@ class Wanted:
             self.symbol in {None, fill.symbol}
             and self.side in {None, fill.side}
             and self.order_ref in {None, fill.order_ref}
-            and (self.since is None or fill.time >= self.since)
+            and (self.since is None or fill.time is None or fill.time >= self.since)
         )
 
 
@@ -51,5 +51,5 @@ async def executions(
     as_of = await requests.current_time(within=within)
     by_order = fills_by_order(executed, messages.commissions, account=account)
     fills = [fill for each in by_order.values() for fill in each if wanted.passes(fill)]
-    fills.sort(key=lambda fill: (fill.time, fill.execution_id))
+    fills.sort(key=oldest_first)
     return Executions(as_of, tuple(fills))

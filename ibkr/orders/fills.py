@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from core.money import Money
-from core.types import Fill
+from core.types import Fill, oldest_first
 from ibkr.orders.combinations import BAG
 from ibkr.wire.convert import side
 from ibkr.wire.messages import Executed
@@ -32,10 +32,7 @@ def fills_by_order(
     fills: defaultdict[int, list[Fill]] = defaultdict(list)
     for name, row in latest.items():
         fills[row.execution.permId].append(_fill(row, _commission(name, row, commissions)))
-    return {
-        perm_id: tuple(sorted(rows, key=lambda fill: (fill.time, fill.execution_id)))
-        for perm_id, rows in fills.items()
-    }
+    return {perm_id: tuple(sorted(rows, key=oldest_first)) for perm_id, rows in fills.items()}
 
 
 def _fill(row: Executed, commission: Money | None) -> Fill:
@@ -48,7 +45,7 @@ def _fill(row: Executed, commission: Money | None) -> Fill:
         side=side(execution.side),
         quantity=float(execution.shares),
         price=execution.price,
-        time=execution.time,
+        time=row.time,
         commission=commission,
     )
 

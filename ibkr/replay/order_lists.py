@@ -75,7 +75,6 @@ def _executed(broker: Broker, execution: Execution) -> Executed:
         _contract(broker, execution.con_id),
         ib_async.Execution(
             execId=execution.execution_id,
-            time=execution.time,
             acctNumber=broker.account,
             side=execution.side.value,
             shares=float(execution.quantity),
@@ -85,6 +84,7 @@ def _executed(broker: Broker, execution: Execution) -> Executed:
             orderId=order.order_id,
             orderRef=order.terms.order_ref,
         ),
+        execution.time,
     )
 
 

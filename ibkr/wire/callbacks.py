@@ -44,6 +44,7 @@ from ibkr.wire.request_types import (
     POSITIONS,
 )
 from ibkr.wire.requests import Requests
+from ibkr.wire.times import UNKNOWN
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ _log = logging.getLogger(__name__)
 class Callbacks(MarketCallbacks):
     """The receiver of every message, in the shape that ib_async's client and decoder call."""
 
-    defaultTimezone = UTC  # ib_async's decoder gives execution times in this zone
+    defaultTimezone = UTC  # ib_async's decoder gives times in this zone
 
     def __init__(self, requests: Requests, messages: OrderMessages, *, client_id: int) -> None:
         self.requests = requests
@@ -59,7 +60,6 @@ class Callbacks(MarketCallbacks):
         self.order_messages = messages
         self.client_id = client_id
         self.on_unaddressed: Callable[[int, str], None] = lambda _code, _text: None
-        self.ib = ib_async.IB  # the decoder looks up TimezoneTWS, for times without a zone
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         """Ignore the messages that no request of this room asks for."""
@@ -186,7 +186,8 @@ class Callbacks(MarketCallbacks):
         self, request: int, contract: ib_async.Contract, execution: ib_async.Execution
     ) -> None:
         self._avoid(execution.orderId)
-        self.replies.add(request, Executed(contract, execution))
+        at = None if execution.time == UNKNOWN else execution.time
+        self.replies.add(request, Executed(contract, execution, at))
         if execution.clientId == self.client_id:
             self.order_messages.acknowledge(
                 execution.orderId, execution.permId, "", execution.cumQty

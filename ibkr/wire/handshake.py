@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,7 @@ async def open_line(
     # Trouble that comes after another failure is of no interest, and asyncio would log it.
     broken.add_done_callback(lambda over: over.cancelled() or over.exception())
     _listen_for_trouble(client, callbacks, broken, address=address, client_id=client_id)
+    _listen_for_zone(client, requests)
     ready = asyncio.create_task(client.connectAsync(host, port, client_id, within))
     try:
         await asyncio.wait({ready, broken}, return_when=asyncio.FIRST_COMPLETED)
@@ -131,6 +133,29 @@ def _listen_for_trouble(
     client.conn.hasData.connect(heard, stumbled, keep_ref=True)
     client.conn.disconnected.connect(hung_up, keep_ref=True)
     callbacks.on_unaddressed = said
+
+
+def _listen_for_zone(client: Any, requests: Requests) -> None:
+    greeting = bytearray()
+
+    def heard(data: bytes) -> None:
+        if len(greeting) < _LONGEST_GREETING and not requests.time_zone:
+            greeting.extend(data[:_LONGEST_GREETING])
+            requests.time_zone = _zone_of(bytes(greeting))
+
+    client.conn.hasData.connect(heard, keep_ref=True)
+
+
+def _zone_of(greeting: bytes) -> str:
+    """Return the zone that TWS keeps its clock in, which ends its greeting; empty if unsaid.
+
+    The greeting is the version of the server and a time, ``20260615 09:30:00 EST`` for example;
+    ib_async drops the second. Times without a zone, in executions for example, are in this one.
+    """
+    _version, _, rest = greeting[4:].partition(b"\0")
+    told, end, _ = rest.partition(b"\0")
+    found = re.fullmatch(rb"\d{8} +\d\d:\d\d:\d\d +(\S.*)", told) if end else None
+    return found[1].decode("ascii", "replace") if found else ""
 
 
 def _no_greeting(data: bytes, address: str) -> GatewayUnreachable | None:

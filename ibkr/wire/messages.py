@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import ib_async
 
@@ -42,6 +43,7 @@ class Executed:
 
     contract: ib_async.Contract
     execution: ib_async.Execution
+    time: datetime | None  # None: what TWS wrote could not be read
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class Requests:
         self.replies = replies
         self.pacer = pacer
         self.address = address
+        self.time_zone = ""  # of TWS, by the name that its greeting gives it
         self.link_status = LinkStatus()
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 

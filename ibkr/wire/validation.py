@@ -16,6 +16,7 @@ from ib_async.contract import Contract
 from ib_async.decoder import Decoder
 
 from core.errors import DataError, GatewayError
+from core.text.untrusted import one_line
 from ibkr.wire.callbacks import Callbacks
 from ibkr.wire.request_types import (
     ACCOUNT,
@@ -28,6 +29,7 @@ from ibkr.wire.request_types import (
     SCANNER_PARAMETERS,
     market_rule,
 )
+from ibkr.wire.times import UNKNOWN, moment
 
 _CONTRACT_FIELDS = (
     "conId", "symbol", "secType", "lastTradeDateOrContractMonth", "strike", "right", "multiplier",
@@ -86,6 +88,7 @@ _PLACE_OF_ID = {
     93: 1, 94: 1, 95: 1, 106: 1,
 }  # fmt: skip
 _EXPIRATIONS = 6  # place of their number in message 75
+_EXECUTION_ID, _EXECUTED_AT = 14, 15  # places in message 11
 _SHOWN_FIELDS = 20
 
 _log = logging.getLogger(__name__)
@@ -100,7 +103,7 @@ class StrictDecoder(Decoder):
     def __init__(self, callbacks: Callbacks) -> None:
         super().__init__(callbacks, 0)  # type: ignore[arg-type]
         self._replies = callbacks.replies
-        self._address = callbacks.requests.address
+        self._requests = callbacks.requests
         self._fields: list[str] = []
         self.logger = self  # type: ignore[assignment]
 
@@ -117,13 +120,26 @@ class StrictDecoder(Decoder):
             raise ValueError("the number of strikes is not the number announced")
         super().securityDefinitionOptionParameter(fields)  # type: ignore[no-untyped-call]
 
+    def execDetails(self, fields: list[str]) -> None:  # noqa: N802
+        """Read the time ourselves: ib_async puts one without a zone, and UTC, in the host's.
+
+        A time that cannot be read costs itself, not the execution.
+        """
+        try:
+            at = moment(fields[_EXECUTED_AT], local=self._requests.time_zone)
+        except DataError as error:
+            _log.warning("execution %s: %s", fields[_EXECUTION_ID], one_line(str(error)))
+            at = UNKNOWN
+        told = [*fields[:_EXECUTED_AT], f"{at:%Y%m%d %H:%M:%S} UTC", *fields[_EXECUTED_AT + 1 :]]
+        super().execDetails(told)  # type: ignore[no-untyped-call]
+
     def exception(self, *_arguments: Any) -> None:
         """Take the place of the logger, whose one use is to log what could not be read."""
         fields = self._fields
         message = int(fields[0]) if fields and fields[0].isdigit() else -1
         error = GatewayError(
-            f"message {message} from {self._address} cannot be read, so the answer has a gap; "
-            f"nothing of it is used: {fields}"
+            f"message {message} from {self._requests.address} cannot be read, so the answer has a "
+            f"gap; nothing of it is used: {fields}"
         )
         if message in _KIND_OF_MESSAGE:
             self._replies.fail(_KIND_OF_MESSAGE[message], error)

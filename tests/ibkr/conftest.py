@@ -1,3 +1,4 @@
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -48,3 +49,13 @@ def connected(a_gateway):
             return gateway, connection
 
         yield connect
+
+
+@pytest.fixture(params=["UTC", "Europe/Bucharest", "America/Chicago", "Asia/Tokyo"])
+def host_zone(request, monkeypatch):
+    """Put this process into a time zone."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield request.param
+    monkeypatch.undo()
+    time.tzset()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.errors import ConfigurationError, DataError, GatewayTimeout, RequestRefused
+from core.errors import ConfigurationError, GatewayTimeout, RequestRefused
 from ibkr.market.news import NewsTools
 from tests.ibkr.fake_gateway import error
 from tests.ibkr.market_answers import ARTICLE, NEWS, PROVIDERS
@@ -54,10 +54,11 @@ def test_news_that_are_not_subscribed_are_refused_at_once(connected):
         NewsTools(connection).headlines(1, ["BRFG"])
 
 
-def test_a_headline_without_a_readable_time_is_an_error(connected):
-    _, connection = connected({NEWS: headlines(("yesterday", "BRFG", "B$1", "News"))})
-    with pytest.raises(DataError, match="the time 'yesterday'"):
-        NewsTools(connection).headlines(1, ["BRFG"])
+def test_a_time_that_cannot_be_read_costs_the_time_and_not_the_headlines(connected):
+    good = ("2026-06-12 10:30:00.0", "BRFG", "B$2", "Good")
+    _, connection = connected({NEWS: headlines(("yesterday", "BRFG", "B$1", "Odd"), good)})
+    found = NewsTools(connection).headlines(1, ["BRFG"])
+    assert [(one.text, one.time is None) for one in found] == [("Good", False), ("Odd", True)]
 
 
 @pytest.mark.parametrize(("kind", "name"), [(0, "text"), (1, "pdf")])
