@@ -14,6 +14,7 @@ import feedparser
 
 from core.errors import VendorError
 from core.text.untrusted import plain
+from feeds import feed_dates  # noqa: F401 - feedparser asks it for dates of odd forms
 from feeds.http import FEED_LIMIT, MEGABYTE
 from feeds.xml_sanitizer import sanitize
 
@@ -39,6 +40,7 @@ class Feed:
 
     articles: tuple[Article, ...]
     problems: tuple[str, ...]
+    lost: int = 0  # items that could not be read
 
 
 def parse_feed(content: bytes, *, now: datetime) -> Feed:
@@ -54,12 +56,14 @@ def parse_feed(content: bytes, *, now: datetime) -> Feed:
     Raises
     ------
     VendorError
-        Too large, with a DTD, not well-formed, or not a feed. An empty feed is an answer.
+        Too large, with a DTD of its own, not a feed, or damaged beyond every item. An empty feed
+        is an answer.
     """
     if len(content) > FEED_LIMIT:
         raise VendorError(f"the feed is larger than {FEED_LIMIT / MEGABYTE:g} MB")
     problems: list[str] = []
-    document = _parsed(sanitize(content, problems))
+    sanitized = sanitize(content, problems)
+    document = _parsed(sanitized.content)
     if not document.get("version"):
         raise VendorError("this is XML, but neither RSS nor Atom")
     if document.get("bozo"):
@@ -69,9 +73,10 @@ def parse_feed(content: bytes, *, now: datetime) -> Feed:
         problems.append("the feed is empty")
     found = [_article(entry, now) for entry in entries]
     articles = tuple(article for article in found if article.title)
-    if len(articles) < len(found):
-        problems.append(f"{len(found) - len(articles)} item(s) without a title left out")
-    return Feed(articles, tuple(problems))
+    untitled = len(found) - len(articles)
+    if untitled:
+        problems.append(f"{untitled} item(s) without a title left out")
+    return Feed(articles, tuple(problems), lost=sanitized.lost + untitled)
 
 
 def _parsed(content: bytes) -> Any:
