@@ -6,13 +6,15 @@ READY := $(VENV)/.ready
 PEERS := .venv-bench
 # Each worker imports everything and builds its own worlds: ten seconds of CPU time.
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
+# What `make test` and `make coverage` run, such as TESTS=tests/risk.
+TESTS ?= tests
 PYTEST := $(BIN)/python -m pytest -q
 PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Some images forbid Python its bytecode cache, and then every process that a day or a test starts
 # compiles pandas and all else again: a second and more of CPU time each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run check test campaign lint format coverage docs hooks bench bench-ingest
+.PHONY: help run check test campaign lint format coverage docs picture hooks bench bench-ingest
 .PHONY: bench-optimiser conformance soak sweep-optimiser fuzz-gate mutants deploy lock clean
 
 help:            ## List the targets
@@ -27,8 +29,8 @@ run: $(READY)    ## One whole simulated day, offline, to a journal entry
 check: lint      ## Before each commit: lint, types, import contracts and the unit tests
 	$(PYTEST) --tier=check
 
-test: $(READY)   ## Every test, of each campaign a short form; no network beyond loopback
-	$(PYTEST) $(PARALLEL)
+test: $(READY)   ## Every test, of each campaign a short form; some of them with TESTS=tests/risk
+	$(PYTEST) $(PARALLEL) $(TESTS)
 
 campaign: $(READY) ## Every test, and every campaign at full size (see docs/testing.md)
 	$(PYTEST) $(PARALLEL) --tier=campaign
@@ -43,14 +45,18 @@ format: $(READY) ## Let ruff repair what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-coverage: $(READY) ## Line and branch coverage of every test, as HTML in reports/coverage
-	$(PYTEST) $(PARALLEL) \
+coverage: $(READY) ## Line and branch coverage as HTML in reports/coverage; TESTS as for test
+	$(PYTEST) $(PARALLEL) $(TESTS) \
 	    --cov --cov-report=term:skip-covered --cov-report=html:reports/coverage
 
 docs: $(READY)   ## Regenerate docs/configuration.md from the settings
 	$(BIN)/python -m core.settings.reference > docs/configuration.md
 
-hooks: $(READY)  ## Check each commit as CI does: ruff, mypy, import contracts, its subject
+picture: $(READY) ## Regenerate docs/day.svg, the picture of the README, from a simulated day
+	$(BIN)/python scripts/day_picture.py > docs/.day.svg
+	mv docs/.day.svg docs/day.svg
+
+hooks: $(READY)  ## Check each commit: ruff, mypy, import contracts as CI does, and its subject
 	$(BIN)/pre-commit install --hook-type pre-commit --hook-type commit-msg
 
 bench: $(READY)  ## Benchmarks, as ratios within one run

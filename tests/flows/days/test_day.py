@@ -1,7 +1,9 @@
 """A whole day, from market data to a journal entry."""
 
+import html
 import re
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from tasks.record.journal import journal
 from tasks.record.notify import notify
 from tests.flows.conftest import THIRTY
 from tests.flows.days.days import (
+    DAY,
     decided,
     paths_of,
     resumed,
@@ -22,6 +25,8 @@ from tests.flows.days.days import (
     verify,
 )
 
+ROOT = Path(__file__).parents[3]
+PICTURE = ROOT / "docs" / "day.svg"
 DEFAULTS = {"universe": {"history": "2 Y"}, **THIRTY}  # what the command used
 INGEST = {"universe", "market", "fundamentals", "news", "macro", "earnings", "features"}
 
@@ -52,6 +57,30 @@ def test_output_that_nobody_looks_at_has_no_escape_codes(first_day):
     _, said = first_day
     assert "\x1b" not in said.out + said.err
     assert "\r" not in said.out
+
+
+def words(text):
+    """Return the words of a text: what holds a digit or a capital depends on the day."""
+    return {word for word in re.split(r"[\s()·,;:.]+", text) if re.fullmatch(r"[a-z-]+", word)}
+
+
+def test_the_picture_of_the_readme_shows_the_words_of_a_day_as_it_is_now(first_day):
+    _, said = first_day
+    drawing = re.sub(r"<style>.*?</style>", "", PICTURE.read_text(), flags=re.DOTALL)
+    picture = html.unescape(re.sub(r"<[^>]*>", " ", drawing)).replace("\xa0", " ")
+    stages, summary = re.split(r"^(?=daybook )", said.out, maxsplit=1, flags=re.MULTILINE)
+    without_notes = "\n".join(line[:15] for line in stages.splitlines()[2:])
+    missing = words(without_notes + summary) - words(picture)
+    assert missing == set(), "make picture"
+    assert re.findall(r"\d+ of \d+ checks", said.out) == re.findall(r"\d+ of \d+ checks", picture)
+
+
+@pytest.mark.parametrize("place", ["data", "reports"])
+def test_the_readme_of_a_folder_names_everything_a_day_leaves_there(traded_day, place):
+    home, _ = traded_day
+    told = (ROOT / place / "README.md").read_text().replace("DATE", str(DAY))
+    left = {re.sub(r"\.r\d+", "", entry.name) for entry in (home / place / "sim").iterdir()}
+    assert {name for name in left if name not in told} == set()
 
 
 def test_every_table_of_a_day_keeps_its_schema(first_day):
