@@ -20,7 +20,6 @@ from flows.terminal.options import (
     DAILY,
     HELP,
     RECORDS,
-    Day,
     Debug,
     Json,
     ModeOption,
@@ -96,7 +95,9 @@ def daybook(
 
 @app.command(rich_help_panel=DAILY)
 def run(
-    day: Day = None,
+    day: Annotated[
+        date | None, day_option("The session; default: today, or the simulator's newest.")
+    ] = None,
     auto: Annotated[
         bool, typer.Option("--auto", help="Send the orders that pass every check.")
     ] = False,

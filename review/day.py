@@ -186,7 +186,7 @@ class DayPage:
     net_asset_value: float
     as_of: datetime  # when the decision was taken
     opens_at: datetime
-    finish_line: datetime  # the last moment at which an order may leave
+    finish_line: datetime  # the order cut-off, last moment at which an order may be sent
     standing: Standing
     run_id: str
     code_version: str

@@ -15,7 +15,7 @@ from core.types import OrderStatus
 from desk.tickets.ticket_store import SHORT
 from review.slack import MAX_ROWS, MAX_SECTION, Message
 from review.standing import Standing
-from review.states import OrderReport
+from review.states import OrderReport, some_of
 from review.text import BADGES, count, masked, number
 
 
@@ -62,7 +62,7 @@ class ExecutionReport:
 
 def execution_lines(report: ExecutionReport) -> list[str]:
     """Return the report as plain lines."""
-    scope = f"only {', '.join(report.only)}" if report.only else "all orders"
+    scope = f"only {some_of(report.only)}" if report.only else "all orders"
     approved = f"{one_line(report.approved_by)} at {report.approved_at:%H:%M} UTC"
     unsent = len(report.standing.unsent)
     stand = tally(state.status.value for state in report.states)

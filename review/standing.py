@@ -20,12 +20,11 @@ from desk.records.order_events import last_seen
 from desk.records.store import DeskStore
 from desk.tickets import approval_state, ticket_store
 from desk.tickets.ticket_store import SHORT, TicketRecord, TicketState
-from review.states import counted
+from review.states import counted, some_of
 from review.verdict import MAY_CHANGE, TABLE, DeskFacts, Verdict, Wording, verdict_of
 
 _COMMAND = re.compile(r"\bdaybook (approve|close|execute|orders|reject|reopen|resume|run)\b")
 _RESUME = "daybook resume --by NAME"
-_NAMED = 5  # symbols named before "and 36 more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +99,11 @@ class Standing:
         """What of the ticket can still be approved, until when and how; empty for nothing."""
         if not self.unapproved:
             return ""
-        named = ", ".join(self.unapproved[:_NAMED])
-        more = len(self.unapproved) - _NAMED
-        listed = f"{named} and {more} more" if more > 0 else named
         first = f"{_RESUME}; then: " if self.halted else ""
         return self._for_mode(
-            f"Not approved: {_orders(len(self.unapproved))} ({listed}), open until "
-            f"{_local(self.until)} Bucharest: {first}daybook approve {self.ticket_sha256[:SHORT]}"
+            f"Not approved: {_orders(len(self.unapproved))} ({some_of(self.unapproved)}), "
+            f"open until {_local(self.until)} Bucharest: {first}"
+            f"daybook approve {self.ticket_sha256[:SHORT]}"
         )
 
     def _filled_in(self, words: str) -> str:
@@ -225,7 +222,7 @@ def _by(store: DeskStore, record: TicketRecord, trail: Sequence[Act]) -> str:
     for act in trail:
         if act.action == "approved":
             only = act.detail["only"]
-            given.append(f"{act.actor}, only {', '.join(only)}" if only else act.actor)
+            given.append(f"{act.actor}, only {some_of(only)}" if only else act.actor)
         elif act.action in {"registered", "rejected"}:
             given.clear()  # what was said before does not count any more
     return "; ".join(given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.order_action import action
@@ -58,6 +58,12 @@ def average_price(state: OrderState) -> float | None:
     if state.legs or not quantity > 0.0:
         return None
     return sum(fill.quantity * fill.price for fill in state.fills) / quantity
+
+
+def some_of(names: Sequence[str], most: int = 5) -> str:
+    """Name the first of some symbols, and count the others: ``AAPL, IBM and 36 more``."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def counted(states: Iterable[OrderState], *, pending: int = 0) -> str:

@@ -120,7 +120,7 @@ def _days(data: DataQuality) -> str:
 def _volume(data: DataQuality) -> str:
     if data.volume is None:
         return "too few names to tell"
-    said = f"half of the names traded {data.volume:.0%} of their usual or less"
+    said = f"the median name traded {data.volume:.0%} of its usual volume"
     short = data.volume < LEAST_VOLUME
     unfinished = f": below {LEAST_VOLUME:.0%} the session looks unfinished" if short else ""
     return f"on {data.newest} {said}{unfinished}"

@@ -25,11 +25,11 @@ def loss_checks(
     profits = [measures.profit_and_loss(outcome, returns) for outcome in portfolio.outcomes]
     held = [_holds(outcome) for outcome in portfolio.outcomes]
     known = min((len(days) for days, any_ in zip(profits, held, strict=True) if any_), default=0)
-    said = f"over {known} of {len(returns)} days"
+    said = f"from {known} of {len(returns)} days, those with a return of every position"
     if not any(held):
         said = "no positions"
     elif known < MIN_DAYS:
-        said = f"only {known} of {len(returns)} days known for every position"
+        said = f"{known} of {len(returns)} days with a return of every position, {MIN_DAYS} needed"
 
     def worst(figure: Callable[[pd.Series[float]], float]) -> float:
         values = [

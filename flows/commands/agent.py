@@ -66,8 +66,10 @@ def list_tools(
     if as_json:
         say_json([rest.listing(tool) for tool in shown])
         return
+    name = max((len(tool.name) for tool in shown), default=0)
+    effect = max((len(tool.effect) for tool in shown), default=0)
     for tool in shown:
-        say(f"{tool.name:<20}{tool.effect:<9}{tool.summary}")
+        say(f"{tool.name:<{name}}  {tool.effect:<{effect}}  {tool.summary}")
     if not every:
         say(f"\nagent.allow = {allow}; --all shows the others")
 

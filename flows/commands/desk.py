@@ -157,7 +157,11 @@ def reopen(
 def close(
     day: Day = None, mode: ModeOption = None, *, as_json: Json = False, debug: Debug = False
 ) -> None:
-    """After the exchange's close: record fills and costs, reconcile positions, record the entry."""
+    """After the exchange's close: record fills and costs, reconcile positions, record the entry.
+
+    Exit codes: 0 recorded, also where nothing was sent or the ticket expired; 1 failed, or needs
+    attention.
+    """
     show_logs(debug=debug)
     with alerts.settings_failures("close"):
         settings = config.load_settings(mode=mode)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.terminal.lazy import lazy
-from flows.terminal.options import DAILY, Day, Json, ModeOption
+from flows.terminal.options import DAILY, Json, ModeOption, day_option
 from flows.terminal.output import say, say_json, show_logs
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ else:
     config = lazy("core.settings")
     alerts = lazy("flows.run.alerts")
     watchdog = lazy("flows.run.watchdog")
+
+Day = Annotated[date | None, day_option("The session; default: today, in Bucharest.")]
 
 
 def register(app: typer.Typer) -> None:

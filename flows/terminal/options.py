@@ -64,7 +64,6 @@ def day_option(text: str) -> Any:
     return typer.Option("--date", parser=day_of, metavar="DATE", help=text)
 
 
-Day = Annotated[date | None, day_option("The session; default: today.")]
 ModeOption = Annotated[
     Mode | None, typer.Option(help="Trading mode: sim (default), paper or live.")
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from core.settings import Settings
 from core.untraded import Cause, Untraded
 from desk.tickets.order_ticket import Ticket
+from review.states import some_of
 from risk.gate import OPTIMAL, RELAXED
 
 SHOWN = 3  # names that are listed
@@ -44,7 +45,7 @@ def _nothing_to_change(targets: Collection[Mapping[str, Any]]) -> str:
     if all(row["alpha_score"] is None for row in targets):
         return f"No score of {_names(len(targets))} is known, so the target is empty."
     if taken := [row["symbol"] for row in targets if row["weight_optimal"] and row["override"]]:
-        return f"Overrides removed every position from the target: {_listed(taken)}."
+        return f"Overrides removed every position from the target: {some_of(sorted(taken), SHOWN)}."
     return "The target is empty: no expected return is worth its cost and its risk."
 
 
@@ -74,7 +75,7 @@ def _explained(
     if cause is Cause.VALUE:
         return f" of {settings.orders.min_trade_value:,.2f} (orders.min_trade_value)"
     if cause is not Cause.LOT:
-        return f" ({_listed(list(names))})"
+        return f" ({some_of(sorted(names), SHOWN)})"
     largest = max(abs(each.change) for each in names.values())
     lot = min(each.lot for each in names.values())
     too_large = sum(each.lot > limit for each in names.values())
@@ -89,8 +90,3 @@ def _explained(
 
 def _names(count: int) -> str:
     return f"{count} name{'' if count == 1 else 's'}"
-
-
-def _listed(names: Collection[str]) -> str:
-    shown = ", ".join(sorted(names)[:SHOWN])
-    return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown

@@ -61,10 +61,11 @@ def features(
             f"none of {len(universe)} symbols is usable, {len(doubted)} of them in quarantine "
             f"({examples or '; '.join(list(doubted.values())[:3])})"
         )
+    dropped = len(matrix.dropped)
     return Output(
         result=FeaturesResult(matrix.dropped),
         artefacts={"features": day.write("features", matrix.features, FEATURES)},
         rows_in=len(universe),
         rows_out=len(matrix.features),
-        notes=f"{len(matrix.dropped)} symbols not usable" if matrix.dropped else "",
+        notes=f"{dropped} symbol{'' if dropped == 1 else 's'} not usable" if dropped else "",
     )

@@ -1,13 +1,16 @@
 import json
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from agent.catalogue import CATALOGUE
+from agent.tool import Effect
 from core.errors import ConfigurationError
 from flows.commands.agent import arguments_of
 from tests.agent.services import DAYBOOK
+from tests.flows.days.days import typing_at
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BY_NAME = {tool.name: tool for tool in CATALOGUE}
@@ -64,6 +67,16 @@ def test_a_person_lists_and_calls_the_same_tools(services):
     called = daybook(services, "tools", "call", "top_movers", "rows=1")
     assert called.returncode == 0, called.stderr
     assert json.loads(called.stdout)["data"]["movers"][0]["rank"] == 0
+
+
+def test_the_columns_of_the_list_stand_apart_and_under_each_other(tmp_path):
+    with typing_at(tmp_path) as typed:
+        every = typed("tools", "list", "--all").out.splitlines()
+    effects = {line.split()[1] for line in every}
+    assert effects == {effect.value for effect in Effect}
+    assert {line.split()[0] for line in every} == BY_NAME.keys()
+    starts = {re.match(r"\S+ {2,}\S+ {2,}", line).end() for line in every}
+    assert len(starts) == 1
 
 
 def test_a_refused_call_prints_its_error_and_fails(services):

@@ -69,6 +69,12 @@ def text_of(message):
     return " ".join(block["text"]["text"] for block in message.blocks if "text" in block)
 
 
+def test_a_long_list_of_approved_symbols_is_counted_not_repeated():
+    symbols = tuple(f"S{i:02}" for i in range(40))
+    line = execution_lines(a_report(a_state(), only=symbols))[1]
+    assert line.endswith("only S00, S01, S02, S03, S04 and 35 more")
+
+
 def test_an_execution_says_who_approved_what_and_how_each_order_stands():
     lines = execution_lines(a_report(a_state(), only=("XOM",)))
     assert lines[0] == "daybook 2026-06-15  PAPER  account DU****345  ticket 8031f1038f4e"

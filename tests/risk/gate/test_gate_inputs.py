@@ -147,7 +147,7 @@ def test_a_missing_day_is_left_out_and_not_counted_as_calm():
     found = verdict(returns=returns)
     (check,) = (check for check in found.checks if check.name == "historical VaR 95")
     assert check.value == pytest.approx(0.05 * 0.13)
-    assert "over 60 of 100 days" in check.detail
+    assert "from 60 of 100 days" in check.detail
     returns.iloc[40, 2] = np.nan
     assert failed(verdict(returns=returns)) >= LOSSES
 
