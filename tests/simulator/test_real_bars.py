@@ -106,6 +106,13 @@ async def con_id(asked):
     assert found.contract.conId == ACME
 
 
+async def security_ids(asked):
+    (found,) = await asked.ib.reqContractDetailsAsync(stock())
+    assert not found.secIdList
+    number = {"secIdType": "ISIN", "secId": "US0378331005"}
+    assert await asked.refused(200, asked.ib.reqContractDetailsAsync(stock("", **number)))
+
+
 async def derived(asked):
     ticker = await asked.quote("104,165,411")
     assert ticker.histVolatility == 0  # every session of this market is the same
@@ -238,6 +245,7 @@ CHECKS = {
     "daily and longer bars, opening and closing prices, volume": daily_bars,
     "name, sector, industry, category": names,
     "conId": con_id,
+    "ISIN, CUSIP": security_ids,
     "market averages, price ranges, historical volatility, scans by price and volume, "
     "top movers": derived,
     "index membership": membership,

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from core.errors import RequestRefused
 from simulator.market.market import Instrument
-from simulator.prices.market_view import MarketView, phase
+from simulator.prices.market_view import phase
 from simulator.prices.trading_hours import hours
-from simulator.tws.client_session import ClientSession
+from simulator.tws.client_session import ClientSession, SharedState
 from simulator.tws.messages import contracts as frames
-from simulator.tws.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery, Described
+from simulator.tws.messages.contracts import (
+    NOT_FOUND,
+    SECURITY_ID_TYPES,
+    UNKNOWN_CONTRACT,
+    ContractQuery,
+    Described,
+)
 from simulator.tws.messages.numbers import Request
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.protocol.refusals import VALIDATION_FAILED
@@ -23,11 +30,11 @@ def contract_details(client: ClientSession, fields: Fields) -> None:
     request_id = fields.identify()
     query = ContractQuery.read(fields)
     expired = fields.flag("includeExpired")
-    fields.skip("secIdType", "secId")
+    query = _with_security_id(query, fields.text("secIdType"), fields.text("secId"))
     if fields.version >= Since.ISSUER:
         fields.skip("issuerId")
     fields.end()
-    if not query.con_id and not query.sec_type:
+    if not query.con_id and not query.sec_type and not query.security_id:
         raise RequestRefused(
             "Error validating request.-'bZ' : cause - Please enter a valid security type",
             code=VALIDATION_FAILED,
@@ -36,20 +43,34 @@ def contract_details(client: ClientSession, fields: Fields) -> None:
     if not found:
         raise RequestRefused(NOT_FOUND, code=UNKNOWN_CONTRACT)
     for instrument in found:
-        described = describe(instrument, client.gateway.view, client.gateway.clock.now())
+        described = describe(instrument, client.gateway, client.gateway.clock.now())
         client.send(frames.contract_data(request_id, described, version=client.version))
     client.send(frames.contract_data_end(request_id))
 
 
-def describe(instrument: Instrument, view: MarketView, now: datetime) -> Described:
+def _with_security_id(query: ContractQuery, kind: str, number: str) -> ContractQuery:
+    """Add the number a client names a security by. Raises `RequestRefused` (321) for no kind."""
+    if kind and kind not in SECURITY_ID_TYPES:
+        known = ", ".join(sorted(SECURITY_ID_TYPES))
+        raise RequestRefused(
+            f"Error validating request.-'bZ' : cause - Invalid secIdType {kind!r}: {known}",
+            code=VALIDATION_FAILED,
+        )
+    return replace(query, security_id=f"{kind}:{number}") if kind and number else query
+
+
+def describe(instrument: Instrument, gateway: SharedState, now: datetime) -> Described:
     """Return an instrument with what its contract details say of a moment."""
-    today = phase(now).day
+    today, view = phase(now).day, gateway.view
+    isin = gateway.directory.security_ids.of(instrument).get("ISIN")
     under = instrument.underlying
     return Described(
         instrument=instrument,
         underlying=None if under is None else view.instrument(under, now),
         trading_hours=hours(today, sec_type=instrument.sec_type, extended=True),
         liquid_hours=hours(today, sec_type=instrument.sec_type, extended=False),
+        # Other numbers take a subscription of their own at IBKR, and are only looked up.
+        security_ids=(("ISIN", isin),) if isin else (),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from simulator.market.market import Instrument
 from simulator.tws.messages import times
@@ -29,6 +30,8 @@ FORMER_NAMES: Mapping[str, str] = {"ISLAND": "NASDAQ"}  # aklepaker/traderui #30
 
 UNKNOWN_CONTRACT = 200
 NOT_FOUND = "No security definition has been found for the request"
+# The kinds of security numbers that TWS takes in a description.
+SECURITY_ID_TYPES = frozenset({"CUSIP", "FIGI", "ISIN", "RIC", "SEDOL"})
 _RIGHTS = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
 
 
@@ -48,6 +51,7 @@ class ContractQuery:
     right: str = ""  # C or P; what TWS sends for stocks, ? and 0, is nothing
     multiplier: str = ""
     trading_class: str = ""
+    security_id: str = ""  # one of `SECURITY_ID_TYPES`, a colon and the number
 
     @classmethod
     def read(cls, fields: Fields) -> ContractQuery:
@@ -78,8 +82,9 @@ class ContractQuery:
         if self.con_id:
             return self.con_id == instrument.con_id
         exchanges = {"", instrument.routed_to, instrument.primary_exchange}
+        names = {instrument.symbol, instrument.local_symbol} | ({""} if self.security_id else set())
         return (
-            (self.symbol or self.local_symbol) in {instrument.symbol, instrument.local_symbol}
+            (self.symbol or self.local_symbol) in names
             and self.local_symbol in {"", instrument.local_symbol}
             and self.sec_type in {"", instrument.sec_type}
             and self.currency in {"", instrument.currency}
@@ -150,10 +155,11 @@ class Described:
     underlying: Instrument | None
     trading_hours: str
     liquid_hours: str
+    security_ids: Sequence[tuple[str, str]] = ()  # kind and number
 
 
 def contract_data(request_id: int, described: Described, *, version: int = NEWEST) -> bytes:
-    """Describe one contract: 40 fields at version 178."""
+    """Describe one contract: 40 fields at version 178, and two for each security number."""
     item, under = described.instrument, described.underlying
     exchanges = VALID_EXCHANGES[item.sec_type]
     rule = RULES[item.min_tick]
@@ -171,7 +177,7 @@ def contract_data(request_id: int, described: Described, *, version: int = NEWES
         "" if item.expiry else item.primary_exchange,
         f"{item.expiry:%Y%m}" if item.expiry else "", item.sector, item.industry,
         item.industry, times.ZONE_NAME, described.trading_hours, described.liquid_hours, "", 0,
-        0,  # no secId pairs follow
+        len(described.security_ids), *chain.from_iterable(described.security_ids),
         1, under.symbol if under else "", under.sec_type if under else "",
         ",".join(str(rule) for _ in exchanges.split(",")), expiry_of(item), item.stock_type,
         *(sizes if has_sizes else ()),

@@ -10,6 +10,7 @@ from core.errors import RequestRefused
 from simulator.instruments import futures
 from simulator.instruments.expirations import expirations, futures_listed, options_listed, quarterly
 from simulator.instruments.options import RIGHTS
+from simulator.instruments.security_ids import SecurityIds
 from simulator.instruments.strikes import strikes_listed
 from simulator.market.benchmarks import INDEX
 from simulator.market.market import Instrument, Market
@@ -37,6 +38,10 @@ class ContractLookup:
         self._view = view or MarketView(market)
         self._now = now
         self._shares = market.instruments
+        # A real company's number is in no file of bars.
+        self.security_ids = SecurityIds(
+            () if self._view.is_real else self._view.instruments.values()
+        )
         self._by_symbol: dict[str, list[Instrument]] = {}
         for item in market.instruments:
             self._by_symbol.setdefault(item.symbol, []).append(item)
@@ -49,6 +54,8 @@ class ContractLookup:
         if query.con_id:
             found = self._by_con_id(query.con_id, expired=expired)
             return [found] if found else []
+        if query.security_id:
+            return self._by_security_id(query, expired=expired)
         if query.sec_type == "OPT":
             return [item for item in self._options(query, expired=expired) if query.matches(item)]
         if query.sec_type == "FUT":
@@ -121,6 +128,20 @@ class ContractLookup:
         if found is None or not (expired or self._view.is_listed(con_id, now)):
             return None
         return found
+
+    def _by_security_id(self, query: ContractQuery, *, expired: bool) -> list[Instrument]:
+        kind, _, number = query.security_id.partition(":")
+        listed = (
+            self._by_con_id(con_id, expired=expired)
+            for con_id in self.security_ids.listings(number.upper())
+        )
+        return [
+            item
+            for item in listed
+            if item is not None
+            and query.matches(item)
+            and self.security_ids.of(item).get(kind) == number.upper()
+        ]
 
     def _benchmarks(self) -> list[Instrument]:
         found = self._view.securities.benchmarks.instruments

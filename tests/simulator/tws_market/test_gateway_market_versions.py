@@ -32,7 +32,8 @@ def details(number, con_id, version):
     return (9, 8, number, con_id, *BLANK, 0, "", "", *issuer)
 
 
-@pytest.mark.parametrize(("version", "arity"), [(157, 39), (178, 40)])
+# With the pair of one security number.
+@pytest.mark.parametrize(("version", "arity"), [(157, 41), (178, 42)])
 def test_contract_details_have_the_fields_of_their_version(tmp_path, version, arity):
     async def scenario(harness):
         wire = await started(harness, version)
