@@ -5,32 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from feeds.company_names import Words, is_form, names_of, words_of
 from feeds.rss import Article
 from feeds.tickers import ibkr_symbol
 
-_US_EXCHANGES = frozenset(
-    {"NYSE", "NYSEAMERICAN", "NYSEARCA", "NYSEMKT", "NASDAQ", "NASDAQGS", "NASDAQGM", "NASDAQCM"}
-    | {"AMEX", "CBOE", "BATS"}
+# Exchanges as newspapers name them; what else stands before a colon, as in "(Photo: AP)", is none.
+_ABROAD = re.compile(
+    r"""(?:nasdaq[ ](?:stockholm|helsinki|copenhagen|iceland|baltic|first[ ]north|omx|nordic|dubai)
+    |euronext|tsx|lse|lon|london|aim|cse|neo|asx|nzx|hkex|hkse|hkg|sehk|hong[ ]kong|tse|tyo|tokyo
+    |sse|szse|sha|she|krx|kosdaq|kospi|nse|bse|sgx|fra|frankfurt|fse|fwb|etr|xetra|epa|ams|ebr|bit
+    |bme|six|swx|vtx|sto|omx|hel|cph|ose|osl|oslo|wse|b3|bovespa|bmv|jse|tase|idx|klse|twse|isin
+    )(?:[ -][a-z0-9 -]*)?""",
+    re.IGNORECASE | re.VERBOSE,
 )
-_LISTED = re.compile(r"\b([A-Za-z][A-Za-z ]{2,14}?)\s*:\s*([A-Z]{1,6}(?:[.-][A-Z]{1,2})?)\b")
-_BRACKETS = re.compile(r"[(\[]([^()\[\]]{4,80})[)\]]")
+# Here a ticker is one of IBKR's US symbols: NYSE American, NasdaqGS, Nasdaq Global Select Market.
+_US = re.compile(
+    r"(?:new york stock exchange|nyse|nasdaq|amex|cboe|bats|otc|pink)[a-z ]*|ticker|symbol|stock",
+    re.IGNORECASE,
+)
+_TICKER = r"[A-Z]{1,6}(?:[.-][A-Z]{1,2})?"
+_LISTED = re.compile(rf"([A-Za-z][A-Za-z0-9 -]{{1,39}}?)\s*:\s*\$?({_TICKER}|[A-Z0-9.]{{2,12}})")
+_SEPARATOR = re.compile(r"\s*[,;/|&]\s*|\s+and\s+")
+_BRACKETS = re.compile(r"[(\[<]([^()\[\]<>]{2,120})[)\]>]")
+_IN_TEXT = re.compile(rf"\b(NYSE|NASDAQ|Nasdaq|AMEX)\s?:\s?({_TICKER})\b")
+_LINK = re.compile(rf"\[({_TICKER})\]\([^()\s]*\)")  # of markdown, around a ticker
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Z]{1,5}(?:[.-][A-Z])?)(?!\w)")
-_WORD = re.compile(r"\w+")
+_BARE = re.compile(rf"({_TICKER}?)(?:\.(?:O|OQ|N|K)| US)?")  # with Reuters' or Bloomberg's ending
 
-_LEGAL_FORMS = """
-    inc incorporated corp corporation co company companies ltd limited plc sa nv ag lp llc com
-    group holding holdings trust class the a b c new common stock reit"""
-# One-word names that are also everyday words, places, people or measures.
-_COMMON_NAMES = """
-    alaska ball best block boston bright carrier chase citizens crown delta discovery dover
-    eagle edison equity everest first ford general global grand home hunt invitation jones lamb
-    level marathon match meta monster mosaic national news open paramount pool principal
-    progressive prudential public realty regions republic royal sealed simon smith snap southern
-    square stanley state steel stride summit target trade travelers union united universal visa
-    waters western williams"""
 # Tickers that are also a feed's subjects: not believed when a category says nothing more.
 _COMMON_TICKERS = "AI ALL APP ARE CEO ETF EV IPO IT NEWS NOW ON SEC SO TECH TV UK US USA"
-SHORTEST_NAME = 4  # letters and digits
 
 
 class Mentions:
@@ -38,7 +41,7 @@ class Mentions:
 
     def __init__(self, companies: Mapping[str, str]) -> None:
         self._symbols = frozenset(companies)
-        self._names = _names(companies)
+        self._names = names_of(companies)
         self._longest = max((len(name) for name in self._names), default=0)
 
     def of(self, article: Article) -> tuple[str, ...]:
@@ -47,72 +50,100 @@ class Mentions:
         A stated ticker settles it, even one that is not ours: "Apple Hospitality (NYSE: APLE)"
         is not about Apple.
         """
-        stated = set(_listed(article)) | (set(_subjects(article)) & self._symbols)
-        found = stated or set(self._named(article.title))
-        return tuple(sorted(found & self._symbols))
+        return tuple(sorted(self._found(article) & self._symbols))
 
-    def _named(self, title: str) -> Iterator[str]:
-        words, position = _WORD.findall(title), 0
-        while position < len(words):
+    def places(self, article: Article) -> bool:
+        """Tell whether it is known whom an article is about, one of ours or somebody else."""
+        return bool(self._found(article))
+
+    def _found(self, article: Article) -> set[str]:
+        stated = set(_listed(article)) | (set(_subjects(article)) & self._symbols)
+        if not stated:
+            return set(self._named(words_of(article.title)))
+        return stated | self._listed_abroad(article.title)
+
+    def _named(self, words: Words, *, last: bool = False) -> Iterator[str]:
+        """Yield the symbols of the names in a text; with ``last`` of one that ends it."""
+        position, length = 0, len(words.folded)
+        while length and is_form(words.folded[length - 1]) and last:
+            length -= 1
+        while position < length:
             # The longest name first: "Bank of America" is not about America.
-            for length in range(self._longest, 0, -1):
-                symbols = self._names.get(tuple(words[position : position + length]))
-                if symbols is not None:
-                    yield from symbols
-                    position += length - 1
+            for end in range(min(position + self._longest, length), position, -1):
+                symbols = self._called(words, position, end)
+                if symbols:
+                    if not last or end == length:
+                        yield from symbols
+                    position = end - 1
                     break
             position += 1
+
+    def _called(self, words: Words, start: int, end: int) -> tuple[str, ...]:
+        """Return whose name these words are. "apple pie" is not about Apple, nor "best buy"."""
+        # In a feed without capitals two words are a name, and one is a word.
+        named = all(words.capital[start:end]) if words.cased else end - start > 1
+        if not named:
+            return ()
+        exactly = words.folded[start:end]
+        possessive = (*exactly[:-1], words.bare[end - 1])
+        return self._names.get(exactly) or self._names.get(possessive, ())
+
+    def _listed_abroad(self, title: str) -> set[str]:
+        """Return whose name a foreign listing stands directly behind: "Acme plc (LSE: ACM)"."""
+        return {
+            symbol
+            for bracket in _BRACKETS.finditer(title)
+            if all(":" in listing for listing in _in_bracket(bracket[1])) and ":" in bracket[1]
+            for symbol in self._named(words_of(title[: bracket.start()]), last=True)
+        }
 
 
 def _listed(article: Article) -> Iterator[str]:
     """Yield every ticker stated outright; a foreign listing as ``exchange:ticker``."""
-    for text in (article.title, article.summary):
+    for told in (article.title, article.summary):
+        text = _LINK.sub(r"\1", told)
         for bracket in _BRACKETS.findall(text):
-            for exchange, ticker in _LISTED.findall(bracket):
-                yield _listing(exchange, ticker)
+            yield from _in_bracket(bracket)
+        for exchange, ticker in _IN_TEXT.findall(text):
+            yield from _listing(exchange, ticker)
         for ticker in _CASHTAG.findall(text):
             yield ibkr_symbol(ticker) or ticker
     for scheme, term in article.categories:
         listed = _LISTED.fullmatch(term)
         if listed:
-            yield _listing(listed[1], listed[2])
+            yield from _listing(listed[1], listed[2])
         elif re.search(r"symbol|ticker|stock", scheme, re.IGNORECASE):
             yield ibkr_symbol(term) or term
 
 
+def _in_bracket(text: str) -> Iterator[str]:
+    """Yield the listings of a list such as ``NYSE: EVEX, EVEXW; B3: EVEB31``."""
+    exchange = ""
+    for part in _SEPARATOR.split(text.strip()):
+        listed = _LISTED.fullmatch(part)
+        if listed:
+            exchange = listed[1]
+            yield from _listing(exchange, listed[2])
+        elif exchange and re.fullmatch(_TICKER, part):
+            yield from _listing(exchange, part)
+
+
+def _listing(exchange: str, ticker: str) -> Iterator[str]:
+    if _ABROAD.fullmatch(exchange):
+        yield f"{exchange}:{ticker}"
+    elif _US.fullmatch(exchange):
+        yield ibkr_symbol(ticker) or ticker
+
+
 def _subjects(article: Article) -> Iterator[str]:
-    """Yield the categories that may be tickers: "FDA" is one in form only."""
-    for _, term in article.categories:
-        if re.fullmatch(r"[A-Z]{1,5}(?:[ .-][A-Z])?", term) and term not in _COMMON_TICKERS.split():
+    """Yield what may be tickers: categories and what a bracket holds alone. "FDA" is none."""
+    bare = [
+        found[1]
+        for bracket in _BRACKETS.findall(article.title)
+        for part in _SEPARATOR.split(bracket.strip())
+        if len(part) > 1 and (found := _BARE.fullmatch(part))
+    ]
+    terms = [t for _, t in article.categories if re.fullmatch(r"[A-Z]{1,5}(?:[ .-][A-Z])?", t)]
+    for term in (*bare, *terms):
+        if term not in _COMMON_TICKERS.split():
             yield ibkr_symbol(term) or term
-
-
-def _listing(exchange: str, ticker: str) -> str:
-    if exchange.replace(" ", "").upper() not in _US_EXCHANGES:
-        return f"{exchange}:{ticker}"
-    return ibkr_symbol(ticker) or ticker
-
-
-def _names(companies: Mapping[str, str]) -> dict[tuple[str, ...], tuple[str, ...]]:
-    """Return words of a name -> symbols, several for the share classes of one company.
-
-    Short and common names are left out, and a ticker that stands in for an unknown name.
-    """
-    common = set(_COMMON_NAMES.split())
-    owners: dict[tuple[str, ...], list[str]] = {}
-    for symbol, name in sorted(companies.items()):
-        words = _distinctive(name)
-        short = sum(map(len, words)) < SHORTEST_NAME or name == symbol
-        everyday = len(words) == 1 and words[0].casefold() in common
-        if not short and not everyday:
-            owners.setdefault(words, []).append(symbol)
-    return {words: tuple(symbols) for words, symbols in owners.items()}
-
-
-def _distinctive(name: str) -> tuple[str, ...]:
-    words, forms = _WORD.findall(name), _LEGAL_FORMS.split()
-    while words and words[-1].casefold() in forms:
-        words.pop()
-    if len(words) > 1 and words[0].casefold() == "the":
-        words.pop(0)
-    return tuple(words)

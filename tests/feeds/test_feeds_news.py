@@ -47,7 +47,7 @@ def article(title, *categories, summary=""):
         ("Watching $AAPL and $BRK.B today", ("AAPL", "BRK B")),
         ("Costs of US$AAPL or $AAPLX or a$AAPL", ()),
         ("Acme Industries' new chief", ("ACM",)),
-        ("ACME INDUSTRIES new chief", ()),  # names are matched as they are spelled
+        ("ACME INDUSTRIES new chief", ("ACM",)),  # whatever the case
         ("Acmes Industries new chief", ()),
         ("Berkshire Hathaway buys Acme Industries", ("ACM", "BRK B")),
         ("Bank of America Movers hires", ("BAM",)),  # the longest name wins
