@@ -1,7 +1,9 @@
 """Every mistake that could be made in a limit is noticed: one changed line at a time.
 
 Each mutant is the gate's own source with one text replaced, loaded beside the real one and asked
-the same cases. It is killed when its answer is not the oracle's.
+the same cases. It is killed when its answer is not the oracle's. Some mistakes are written down in
+`gate_mutants`; that a limit is not held at all is made from the source, for each place that holds
+one, so a limit that is added has its mutant from then on.
 """
 
 import re
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from risk.limits import Limits
 from tests.fixtures.tiers import every
 from tests.risk.gate import gate_asked
 from tests.risk.gate.gate_asked import KINDS, ask_portfolio, compared, real_gate
@@ -26,6 +29,23 @@ MODULES = (
     "risk.limits", "risk.measures", "risk.order", "risk.account", "risk.outcomes", "risk.batch",
     "risk.exposure", "risk.losses", "risk.gate", "desk.gate.desk_gate",
 )  # fmt: skip
+# A place that holds a number against a limit, with its whole line: that is unique in its module.
+HELD = re.compile(r"^.*\brules\.(\w+)\b.*$", re.MULTILINE)
+
+
+def lifted():
+    """Return a mutant for each place that holds a limit, where nothing is too much any more."""
+    found = {}
+    for module in MODULES:
+        for line in HELD.finditer(source_of(module)):
+            old, limit = line.group(), f"rules.{line[1]}"
+            new = old.replace(limit, f"type({limit})(float('inf'), '', '')")
+            found[f"{module}: {old.strip()}"] = (module, old, new)
+    return found
+
+
+def source_of(module):
+    return ROOT.joinpath(*module.split(".")).with_suffix(".py").read_text()
 
 
 def load(file="", old="", new=""):
@@ -36,7 +56,7 @@ def load(file="", old="", new=""):
     changed = f"risk.{file}" if file and "." not in file else file
     if not changed:
         return load_all(dict.fromkeys(MODULES, ""))
-    source = ROOT.joinpath(*changed.split(".")).with_suffix(".py").read_text()
+    source = source_of(changed)
     assert source.count(old) == 1, f"{old!r} is {source.count(old)} times in {changed}"
     before = MODULES[: MODULES.index(changed)]
     rest = dict.fromkeys(MODULES[len(before) :], "") | {changed: source.replace(old, new)}
@@ -65,7 +85,7 @@ def load_all(sources, shared=()):
 
 @cache
 def compiled(name, source):
-    source = source or ROOT.joinpath(*name.split(".")).with_suffix(".py").read_text()
+    source = source or source_of(name)
     source = source.replace("from risk import measures", "from mutant.risk import measures")
     for other in MODULES:
         source = re.sub(
@@ -154,9 +174,20 @@ def test_there_are_more_than_a_hundred_mutants():
     assert len(set(MUTANTS.values())) == len(MUTANTS)
 
 
+def test_every_limit_that_the_gate_holds_has_a_mutant_without_it():
+    held = {HELD.match(old)[1] for _, old, _ in lifted().values()}
+    # What an option strategy may lose is held in risk/strategies, which has tests of its own.
+    assert held == set(Limits.__dataclass_fields__) - {"trade_risk"}
+
+
 @pytest.mark.parametrize("name", every(5, MUTANTS))
 def test_a_changed_limit_is_noticed(name):
     assert not survives(gate_of(load(*MUTANTS[name])), MUTANTS[name][0]), f"nobody noticed: {name}"
+
+
+@pytest.mark.parametrize(("module", "old", "new"), lifted().values(), ids=lifted())
+def test_a_limit_that_is_not_held_is_noticed(module, old, new):
+    assert not survives(gate_of(load(module, old, new)), module.removeprefix("risk."))
 
 
 def test_every_kind_of_case_is_asked():
