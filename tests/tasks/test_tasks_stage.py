@@ -1,9 +1,12 @@
 """What is repeated after a failure, and what never is."""
 
+import pkgutil
+from importlib import import_module
 from typing import get_args, get_origin, get_type_hints
 
 import pytest
 
+import tasks
 from core.errors import (
     ConfigurationError,
     DataError,
@@ -15,9 +18,18 @@ from core.errors import (
     WrongAccount,
 )
 from core.storage.runs import StageRecord
-from tasks.stage import Output, StageResult, stage, worth_repeating
+from tasks.stage import Output, Stage, StageResult, stage, worth_repeating
 from tasks.trade.submit import submit
 from tests.tasks.all_stages import OTHERWISE, STAGES
+
+
+def test_the_list_of_stages_names_every_stage_there_is():
+    modules = [
+        import_module(found.name) for found in pkgutil.walk_packages(tasks.__path__, "tasks.")
+    ]
+    stages = [each for one in modules for each in vars(one).values() if isinstance(each, Stage)]
+    listed = {id(each) for each in (*STAGES, *OTHERWISE)}
+    assert {each.fn.__name__ for each in stages if id(each) not in listed} == set()
 
 
 def test_sending_is_never_repeated():
