@@ -49,8 +49,9 @@ coverage: $(READY) ## Line and branch coverage as HTML in reports/coverage; TEST
 	$(PYTEST) $(PARALLEL) $(TESTS) \
 	    --cov --cov-report=term:skip-covered --cov-report=html:reports/coverage
 
-docs: $(READY)   ## Regenerate docs/configuration.md from the settings
+docs: $(READY)   ## Regenerate the pages of the settings and of IBKR's notices
 	$(BIN)/python -m core.settings.reference > docs/configuration.md
+	$(BIN)/python -m ibkr.wire.error_codes > docs/ibkr-notices.md
 
 picture: $(READY) ## Regenerate docs/day.svg, the picture of the README, from a simulated day
 	$(BIN)/python scripts/day_picture.py > docs/.day.svg

@@ -131,6 +131,7 @@ class SnapshotLines:
         # The kind of data is one for the whole connection, and counts from when it is sent.
         if source != self._source:
             self._source = source
+            self.requests.delayed = source.startswith("delayed")
             self.requests.client.reqMarketDataType(1 + get_args(Source).index(source))
             self.requests.pacer.passed()
 

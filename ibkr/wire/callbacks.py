@@ -21,7 +21,12 @@ from ib_async.util import UNSET_INTEGER
 from core.errors import GatewayUnreachable
 from core.money import BASE, Money
 from ibkr.wire.convert import number
-from ibkr.wire.error_codes import UNADDRESSED_REFUSALS, is_news, refusal
+from ibkr.wire.error_codes import (
+    UNADDRESSED_REFUSALS,
+    ends_request,
+    refusal,
+    voids_so_far,
+)
 from ibkr.wire.market_callbacks import MarketCallbacks
 from ibkr.wire.messages import (
     AccountValue,
@@ -80,7 +85,9 @@ class Callbacks(MarketCallbacks):
         self.requests.link_status.note(code, text)
         if request in self.order_messages.reports:
             self.order_messages.add_error(request, code, text)
-        elif request in self.replies and not is_news(code):
+        elif request in self.replies and voids_so_far(code):
+            self.replies.drop_so_far(request)
+        elif request in self.replies and ends_request(code, text, delayed=self.requests.delayed):
             self.replies.refuse(request, refusal(code, text))
         elif request == -1:
             self._unaddressed(code, text)

@@ -52,6 +52,11 @@ class Replies:
         """Return what has come of an answer that is still on its way."""
         return tuple(self._open[key].items) if key in self._open else ()
 
+    def drop_so_far(self, key: Key) -> None:
+        """Drop what has come of an answer: the gateway begins it anew."""
+        if key in self._open:
+            self._open[key].items.clear()
+
     def finish(self, key: Key) -> None:
         """Complete an answer: the end marker has come."""
         request = self._close(key)

@@ -32,6 +32,7 @@ class Requests:
         self.pacer = pacer
         self.address = address
         self.time_zone = ""  # of TWS, by the name that its greeting gives it
+        self.delayed = False  # delayed market data is asked for, by the whole connection
         self.link_status = LinkStatus()
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
