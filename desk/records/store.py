@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,6 +28,7 @@ _BUSY_SECONDS = 30.0  # how long a transaction waits for another process's
 _WITHOUT_COMBINATIONS = 1  # the version before orders could have legs
 _WITHOUT_CURRENCIES = 2  # and the one before a commission said its currency
 _CURRENCY = "commission_currency"
+_COMPILED: dict[Any, Any] = {}  # statements as SQL, whichever file they are for
 
 
 class DeskStore(Closeable):
@@ -48,7 +50,7 @@ class DeskStore(Closeable):
         self._path = path
         self.journal = journal
         self._patience = patience
-        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": patience})
+        self._engine = _engine(path, patience)
         sa.event.listen(self._engine, "connect", _durable)
         sa.event.listen(self._engine, "begin", _begin)
         try:
@@ -104,6 +106,27 @@ class DeskStore(Closeable):
             yield
 
 
+def _engine(path: Path, patience: float) -> sa.Engine:
+    """Return an engine for a file; each statement is compiled once per process, not per file."""
+
+    def connected() -> Any:
+        return sqlite3.connect(path.absolute(), timeout=patience, check_same_thread=False)
+
+    return sa.Engine(
+        sa.QueuePool(connected),
+        _dialect(),  # compiled statements belong to a dialect
+        sa.make_url(f"sqlite:///{path}"),
+        execution_options={"compiled_cache": _COMPILED},
+    )
+
+
+@cache
+def _dialect() -> sa.Dialect:
+    engine = sa.create_engine("sqlite://")
+    with engine.connect():  # here a dialect learns what the library can do
+        return engine.dialect
+
+
 def _is_held(error: SQLAlchemyError) -> bool:
     """Tell whether the file could not be had because another connection holds it."""
     code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
@@ -124,13 +147,14 @@ def _begin(connection: sa.Connection) -> None:
 
 
 def _check_version(connection: sa.Connection, path: Path) -> None:
-    fresh = not sa.inspect(connection).get_table_names()
-    if fresh:
-        METADATA.create_all(connection)
+    tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
+    known = set(tables.scalars())
+    if not known:
+        METADATA.create_all(connection, checkfirst=False)
         connection.execute(sa.insert(DESK_SCHEMA).values(version=VERSION))
         return
     found = None
-    if sa.inspect(connection).has_table(DESK_SCHEMA.name):
+    if DESK_SCHEMA.name in known:
         found = connection.scalar(sa.select(DESK_SCHEMA.c.version))
     if found in {_WITHOUT_COMBINATIONS, _WITHOUT_CURRENCIES}:
         METADATA.create_all(connection)  # only adds tables, and one column: no row is rewritten
