@@ -1,7 +1,6 @@
 """Every call of the day, over the socket: the real ib_async against the simulator."""
 
 import threading
-import time
 from datetime import date
 
 import pytest
@@ -121,10 +120,9 @@ def test_a_live_mode_never_accepts_the_simulators_account(connect):
 
 def test_a_client_id_in_use_is_noticed_at_once(connect):
     connect(client_id=9)
-    before = time.monotonic()
+    # What is noticed only when patience ends would take an hour.
     with pytest.raises(GatewayUnreachable, match=r"client id 9 is already in use.*free: \d+"):
-        connect(client_id=9)
-    assert time.monotonic() - before < 3
+        connect(client_id=9, connect_timeout=3600.0)
 
 
 def test_a_connection_lost_in_the_middle_of_the_bars_is_fatal(connect, simulator, stocks):

@@ -36,7 +36,7 @@ def test_f01_after_a_drop_behind_two_orders_what_was_written_is_held_and_never_s
     orders = three(harness)
     sha256 = harness.approved(*orders)
     harness.fault("drop", message=PLACE_ORDER, after=2, kind="nothing")
-    with within(5):
+    with within(2):
         first = harness.submit(sha256)
     nothing_twice_nothing_silent(harness, first, orders)
     # The third was written to a line that was breaking, or had not left: then it leaves now.
@@ -54,7 +54,7 @@ def test_f02_a_reset_between_write_and_acknowledgement_is_found_or_held(harness,
     orders = three(harness)
     sha256 = harness.approved(*orders)
     harness.fault("drop", message=PLACE_ORDER, after=1, kind=kind)
-    with within(5):
+    with within(2):
         first = harness.submit(sha256)
     nothing_twice_nothing_silent(harness, first, orders)
     second = harness.restarted().submit(sha256)
@@ -73,7 +73,7 @@ def test_f02_a_reset_between_write_and_acknowledgement_is_found_or_held(harness,
 def test_f03_a_gateway_that_is_mute_before_the_batch_gets_no_order(harness):
     sha256 = harness.approved(harness.an_order(0))
     harness.fault("mute", message=CURRENT_TIME, after=2)  # the first is asked while connecting
-    with within(4), pytest.raises(GatewayTimeout):
+    with within(2), pytest.raises(GatewayTimeout):
         harness.submit(sha256)
     harness.fault("mute", on=False)
     assert harness.at_exchange() == []
@@ -84,7 +84,7 @@ def test_f03_a_gateway_that_falls_mute_within_the_batch_leaves_no_order_in_silen
     orders = three(harness)
     sha256 = harness.approved(*orders)
     harness.fault("mute", message=PLACE_ORDER, after=2)
-    with within(5):
+    with within(2):
         first = harness.submit(sha256)
     nothing_twice_nothing_silent(harness, first, orders)
     assert OrderStatus.UNCERTAIN in by_ref(first).values()
@@ -98,7 +98,7 @@ def test_f04_an_acknowledgement_that_comes_too_late_is_learnt_from_the_lists(har
     orders = three(harness)
     sha256 = harness.approved(*orders)
     harness.fault("late", message=PLACE_ORDER, seconds=60.0)
-    with within(5):
+    with within(2):
         outcome = harness.submit(sha256)
     assert set(by_ref(outcome).values()) == {OrderStatus.WORKING}
     assert harness.submit(sha256).sent == 0
@@ -124,7 +124,7 @@ def a_fill_counts_once(harness, fault, answers):
         harness.advance_to(MONDAY.open + timedelta(hours=7))
         if fault != "duplicate":  # it is the news that suffers, not the lists asked for afterwards
             harness.fault(fault, on=False)
-        with within(4):
+        with within(2):
             states = watching.trading.await_fills([order.order_ref], timeout=3)
     assert fault in harness.triggered()
     filled_once(harness, order, states, harness.snapshot())

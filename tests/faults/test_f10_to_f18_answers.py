@@ -25,7 +25,7 @@ def test_f10_while_the_line_to_ibkr_is_lost_no_order_leaves(harness):
     order = harness.an_order(0)
     sha256 = harness.approved(order)
     harness.fault("link")
-    with within(5), pytest.raises(GatewayError):
+    with within(2), pytest.raises(GatewayError):
         harness.submit(sha256)
     assert harness.at_exchange() == []
     harness.fault("link", on=False, kind="kept")
@@ -50,7 +50,7 @@ def test_f10_the_same_connection_works_again_when_the_line_is_restored(harness, 
 def test_f11_a_list_without_its_end_is_no_list_and_nothing_is_sent(harness, end):
     sha256 = harness.approved(harness.an_order(0))
     harness.fault("swallow", answer=[end])
-    with within(5), pytest.raises(GatewayTimeout):
+    with within(2), pytest.raises(GatewayTimeout):
         harness.submit(sha256)
     assert harness.at_exchange() == []
 
@@ -60,7 +60,7 @@ def test_f11_positions_without_their_end_are_not_a_flat_account(harness, end):
     harness.held(harness.an_order(0), 100)
     harness.advance_to(MONDAY.open + timedelta(hours=7))
     harness.fault("swallow", answer=[end])
-    with within(3), pytest.raises(GatewayTimeout):
+    with within(2), pytest.raises(GatewayTimeout):
         harness.snapshot()
 
 
@@ -95,7 +95,7 @@ def test_f13_a_rejected_order_is_rejected_or_held_and_not_sent_again(harness, co
 def test_f14_a_what_if_order_without_figures_is_not_accepted(harness, fault):
     # TWS answers twice, first with every figure unset. Nothing, or only that, must not pass.
     harness.fault(fault.pop("name"), **fault)
-    with harness.gateway() as gateway, within(3):
+    with harness.gateway() as gateway, within(2):
         answer = gateway.trading.what_if(harness.an_order(0))
     assert not answer.accepted
     assert answer.reason

@@ -61,7 +61,7 @@ def test_f20_a_restart_within_the_batch_leaves_no_order_twice_and_none_in_silenc
     sha256 = harness.approved(*orders)
     rolled_back = {"ids": ids} if ids else {}
     harness.fault("restart", message=PLACE_ORDER, after=2, seconds=0.1, **rolled_back)
-    with within(6):
+    with within(2):
         first = harness.submit(sha256)
     # Whose bytes were written is uncertain; whose were not never left, and only those leave now.
     at_first = by_ref(first)
@@ -114,7 +114,7 @@ def test_f23_a_client_id_in_use_is_said_at_once_with_one_that_is_free(harness):
     order = harness.an_order(0)
     sha256 = harness.approved(order)
     harness.fault("id_in_use", client=12, times=1)
-    with within(3), pytest.raises(GatewayUnreachable, match=r"client id 12 .* \(free: \d+\)"):
+    with within(2), pytest.raises(GatewayUnreachable, match=r"client id 12 .* \(free: \d+\)"):
         harness.submit(sha256)
     assert harness.at_exchange() == []
     assert by_ref(harness.submit(sha256)) == {order.order_ref: OrderStatus.WORKING}
@@ -213,7 +213,7 @@ def test_f26_broken_bytes_are_an_error_in_time_and_never_an_empty_answer(harness
     order = harness.an_order(0)
     sha256 = harness.approved(order)
     harness.fault("garbage", kind=kind, message=message, after=2 if message == CURRENT_TIME else 1)
-    with within(6):
+    with within(2):
         try:
             outcome = harness.submit(sha256)
         except GatewayError:
@@ -240,7 +240,7 @@ def test_f26_a_list_with_a_torn_line_is_not_a_shorter_list(harness):
     harness.held(harness.an_order(1), 100)
     harness.advance_to(MONDAY.open + timedelta(hours=7))
     harness.fault("garbage", kind="short", message=61, after=1)
-    with within(3), pytest.raises(GatewayError):
+    with within(2), pytest.raises(GatewayError):
         harness.snapshot()
 
 
@@ -269,5 +269,5 @@ def limit(con_id, symbol, price, quantity):
 
 def test_f03_a_gateway_that_never_answers_is_given_up_in_time(harness):
     harness.fault("mute")
-    with within(3), pytest.raises(GatewayTimeout):
+    with within(2), pytest.raises(GatewayTimeout):
         harness.gateway()

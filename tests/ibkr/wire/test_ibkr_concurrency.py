@@ -1,5 +1,6 @@
 """Fifty callers from eight threads, all tools mixed: no hang, no crossed answer.
 
+A request that is forgotten ends as `GatewayTimeout`, which both tests refuse.
 For a whole minute: ``python -m benchmarks.concurrency``.
 """
 
@@ -10,7 +11,7 @@ import pytest
 
 from core.errors import GatewayUnreachable
 from tests.fixtures.tiers import size
-from tests.ibkr.stress import LONGEST_CALL, QUESTIONS, a_world, brewed, run
+from tests.ibkr.stress import QUESTIONS, a_world, brewed, run
 
 pytestmark = pytest.mark.world
 
@@ -23,7 +24,6 @@ def test_every_caller_gets_its_own_answer_and_nobody_waits_for_ever(tmp_path):
         stress = run(brewed(stack.enter_context(a_world(tmp_path)), stack), seconds=SECONDS)
     assert [(where, repr(error)) for where, error in stress.failures] == []
     assert len(stress.asked) > len(QUESTIONS) // 2  # so many kinds were really mixed
-    assert max(stress.slowest.values()) < LONGEST_CALL
 
 
 @pytest.mark.slow
@@ -38,4 +38,3 @@ def test_a_gateway_that_dies_in_the_storm_is_an_error_to_all_and_a_hang_to_none(
     assert stress.failures
     # What was being sent when the line broke is uncertain, which its caller's check refuses.
     assert kinds <= {GatewayUnreachable, AssertionError}
-    assert max(stress.slowest.values()) < LONGEST_CALL
