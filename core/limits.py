@@ -104,7 +104,8 @@ IMPACT = Term(
 )  # fmt: skip
 ENGINE: Term[Engine] = Term(
     "optimiser.engine", "auto", NO_RANGE, "solver",
-    "whose answer may count: each engine by itself, or one after the other", _UTILITY,
+    "which solver answers; ``auto`` asks fast, conic and cvxpy in turn, until an answer is proved",
+    _UTILITY,
 )  # fmt: skip
 SCENARIOS = Term(
     "optimiser.scenarios", 252, Range(60, 2000), "sessions",
@@ -124,7 +125,7 @@ MAX_NET = Term(
     Range(0.0, 10.0),
 )  # fmt: skip
 MAX_SINGLE = Term(
-    "limits.max_single", 0.12, FRACTION, _NAV, "one name, long or short",
+    "limits.max_single", 0.12, FRACTION, _NAV, "weight of one name, long or short",
     (*_PORTFOLIO, Where.STRATEGY), _ANY_WEIGHT,
 )  # fmt: skip
 MAX_SECTOR = Term(
@@ -199,8 +200,8 @@ MAX_SUBMISSIONS = Term(
     "batches begun in one session", (Where.SESSION,),
 )  # fmt: skip
 RESTRICTED: Term[tuple[str, ...]] = Term(
-    "limits.restricted", (), NO_RANGE, "symbols or conIds", "what is never traded",
-    (Where.UNIVERSE, Where.TARGET, Where.GATE),
+    "limits.restricted", (), NO_RANGE, "symbols or conIds",
+    "symbols or conIds that are never traded", (Where.UNIVERSE, Where.TARGET, Where.GATE),
 )  # fmt: skip
 MAX_DAILY_LOSS = Term(
     "limits.max_daily_loss", 0.05, FRACTION, _NAV,
@@ -225,11 +226,11 @@ MAX_TRADE_RISK = Term(
 )  # fmt: skip
 MIN_OPTION_PRICE = Term(
     "limits.min_option_price", 0.05, Range(0.0, low_open=True), "per share",
-    "price of every leg: cheaper options have no price to speak of", (Where.STRATEGY,),
+    "least price of every leg: the quotes of cheaper options are mostly spread", (Where.STRATEGY,),
 )  # fmt: skip
 MIN_SPREAD_WIDTH = Term(
     "limits.min_spread_width", 0.5, Range(0.0, low_open=True), "per share",
-    "distance between the strikes of a spread", (Where.STRATEGY,),
+    "least distance between the strikes of a spread", (Where.STRATEGY,),
 )  # fmt: skip
 SENTIMENT_FLOOR = Term(
     "limits.sentiment_floor", -2.5, Range(high=0.0), "standard deviations",

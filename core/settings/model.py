@@ -48,10 +48,11 @@ class Settings(BaseSettings):
 
     mode: Mode = Field(Mode.SIM, description="trading mode: simulator, paper or live account")
     submit: Submit = Field(
-        Submit.PROPOSE, description="what happens to the orders that survive: a ticket, or sent"
+        Submit.PROPOSE,
+        description="orders that pass every check: ``propose`` asks for approval, ``auto`` sends",
     )
     live_confirmed: bool = Field(
-        default=False, description="the second switch that live mode needs"
+        default=False, description="has to be ``true`` as well before live mode does anything"
     )
     home: Path = Field(Path(), description="folder of ``data/`` and ``reports/``")
     exchange: Exchange = Field(

@@ -17,7 +17,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from core.limits import LIMITS, UTILITY
+from core.limits import LIMITS, UTILITY, Term
 from core.settings.fields import Section
 from core.settings.model import PREFIX, Settings
 
@@ -60,17 +60,24 @@ def _section(field: FieldInfo) -> type[Section] | None:
 
 def _table(prefix: str, fields: Mapping[str, FieldInfo]) -> Iterator[str]:
     limits = prefix == "limits."
-    yield "| setting | default | accepted | meaning |" + (" enforced by |" if limits else "")
-    yield "|---|---|---|---|" + ("---|" if limits else "")
+    has_units = all(prefix + name in _TERMS for name in fields)
+    heads = ["setting", "default", "accepted", *(["unit"] if has_units else []), "meaning"]
+    heads += ["enforced by"] if limits else []
+    yield f"| {' | '.join(heads)} |"
+    yield "|" + "---|" * len(heads)
     for name, field in fields.items():
         term = _TERMS.get(prefix + name)
-        meaning = field.description or ""
-        if term is not None:
-            meaning = f"{term.meaning} [{term.unit}]"
-        cells = [f"`{name}`", _default(field), _accepted(field), meaning.replace("``", "`")]
-        if limits and term is not None:
-            cells.append(", ".join(term.enforced))
+        meaning = field.description or "" if term is None else term.meaning
+        cells = [f"`{name}`", _default(field), _accepted(field)]
+        cells += [_unit(term)] if has_units else []
+        cells += [meaning.replace("``", "`")]
+        cells += [", ".join(term.enforced)] if limits and term is not None else []
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _unit(term: Term[Any] | None) -> str:
+    """Return what a number is measured in; counts and choices are named by their meaning."""
+    return term.unit if term is not None and isinstance(term.default, float) else ""
 
 
 def _default(field: FieldInfo) -> str:

@@ -14,10 +14,17 @@ def test_the_page_of_settings_is_what_the_settings_say():
 
 
 def test_every_setting_is_on_the_page_with_a_meaning():
-    rows = [line.split(" | ") for line in reference().splitlines() if line.startswith("| `")]
+    rows, meanings = [], []
+    for line in reference().splitlines():
+        cells = line.strip("| ").split(" | ")
+        if cells[0] == "setting":
+            meaning = cells.index("meaning")
+        elif line.startswith("| `"):
+            rows.append(cells)
+            meanings.append(cells[meaning].strip(" |"))
     names = Counter(row[0].strip("| `") for row in rows)
     assert names == Counter(name.rpartition(".")[2] for name in setting_names())
-    assert [row for row in rows if len(row[3].strip(" |")) < 6] == []
+    assert [meaning for meaning in meanings if len(meaning) < 6] == []
 
 
 def test_every_limit_of_the_settings_is_defined_in_the_table_of_limits():
