@@ -36,14 +36,14 @@ def warm_simulators():
     warm = WarmSimulators()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(process, "subprocess", warm)
-        yield
+        yield warm
     warm.stop()
 
 
 @pytest.fixture(scope="session")
-def warm_daybook():
-    """Commands in processes of their own that start warm."""
-    warm = WarmProcess("daybook")
+def warm_daybook(warm_simulators):
+    """Commands in processes of their own that start warm, and so do their simulators."""
+    warm = WarmProcess("daybook", warm_simulators)
     yield warm
     warm.stop()
 

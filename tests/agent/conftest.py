@@ -12,16 +12,16 @@ def without_pace():
 
 
 @pytest.fixture(scope="package")
-def services(tmp_path_factory):
+def services(tmp_path_factory, warm_daybook):
     """A services that tests only look at, or leave as it was."""
-    with agent_services(tmp_path_factory.mktemp("services")) as built:
+    with agent_services(tmp_path_factory.mktemp("services"), warm_daybook) as built:
         yield built
 
 
 @pytest.fixture
-def fresh_services(tmp_path):
+def fresh_services(tmp_path, warm_daybook):
     """A services of the test's own."""
-    with agent_services(tmp_path) as built:
+    with agent_services(tmp_path, warm_daybook) as built:
         yield built
 
 

@@ -4,9 +4,7 @@ import asyncio
 import json
 import os
 import selectors
-import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -35,8 +33,8 @@ READY_SECONDS = 60.0
 class Services:
     """One simulated world and one home folder, with settings for every way in."""
 
-    def __init__(self, home, world):
-        self.home, self.world = home, world
+    def __init__(self, home, world, warm):
+        self.home, self.world, self._warm = home, world, warm
 
     def environment(self, allow="read", **more):
         """Return the environment of a daybook command in this services."""
@@ -56,6 +54,11 @@ class Services:
             **CANARIES,
             **more,
         }
+
+    def start(self, *arguments, allow="read", stderr=None, **more):
+        """Start a daybook command in this services, in a process of its own that begins warm."""
+        environment = self.environment(allow, **more)
+        return self._warm.start(arguments, stderr=stderr, folder=self.home, environment=environment)
 
     @property
     def secrets(self):
@@ -81,41 +84,32 @@ class Services:
 
 
 @contextmanager
-def agent_services(folder, *, symbols=20):
+def agent_services(folder, warm, *, symbols=20):
     with process.start(
         SimulatorSettings(symbols=symbols), day=DAY, state=folder / "world"
     ) as world:
         (folder / "home").mkdir()
-        yield Services(folder / "home", world)
+        yield Services(folder / "home", world, warm)
 
 
 @contextmanager
 def serving(services, *arguments, allow="read", **more):
     """Run ``daybook serve … --port 0`` and yield the address that it announces."""
-    with subprocess.Popen(
-        [DAYBOOK, "serve", *arguments, "--port", "0"],
-        env=services.environment(allow, **more),
-        cwd=services.home,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as server:
+    started = services.start("serve", *arguments, "--port", "0", allow=allow, **more)
+    with started as server:
         try:
             yield _announced(server)
         finally:
             server.terminate()
-            server.communicate(timeout=20)
+            server.wait(timeout=20)
 
 
 def _announced(server):
     with selectors.DefaultSelector() as selector:
         selector.register(server.stdout, selectors.EVENT_READ)
-        deadline = time.monotonic() + READY_SECONDS
-        while not selector.select(timeout=0.1):
-            assert server.poll() is None, server.stderr.read()
-            assert time.monotonic() < deadline, "the server did not come up"
-    line = server.stdout.readline()
-    assert "http://127.0.0.1:" in line, line or server.stderr.read()
+        assert selector.select(timeout=READY_SECONDS), "the server did not come up"
+    line = server.stdout.readline().decode()
+    assert "http://127.0.0.1:" in line, line + server.stdout.read().decode()
     return line.split()[2].rstrip(",").rsplit("/", 1)[0]
 
 

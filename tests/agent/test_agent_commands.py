@@ -1,7 +1,7 @@
 import json
 import re
-import subprocess
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -9,23 +9,17 @@ from agent.catalogue import CATALOGUE
 from agent.tool import Effect
 from core.errors import ConfigurationError
 from flows.commands.agent import arguments_of
-from tests.agent.services import DAYBOOK
-from tests.flows.days.days import typing_at
+from tests.flows.days.days import Said, typing_at
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BY_NAME = {tool.name: tool for tool in CATALOGUE}
 
 
-def daybook(services, *arguments, allow="read", **more):
-    return subprocess.run(
-        [DAYBOOK, *arguments],
-        env=services.environment(allow, **more),
-        cwd=services.home,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+def daybook(services, *arguments, **more):
+    with TemporaryFile() as errors, services.start(*arguments, stderr=errors, **more) as started:
+        out = started.communicate(timeout=60)[0]
+        errors.seek(0)
+        return Said(started.returncode, out, errors.read().decode())
 
 
 @pytest.mark.parametrize(
@@ -61,12 +55,12 @@ def test_arguments_in_no_known_form_are_refused(pairs, given, said):
 
 def test_a_person_lists_and_calls_the_same_tools(services):
     listed = daybook(services, "tools", "list")
-    assert listed.returncode == 0
-    assert "quotes" in listed.stdout
-    assert "place_order" not in listed.stdout
+    assert listed.code == 0
+    assert "quotes" in listed.out
+    assert "place_order" not in listed.out
     called = daybook(services, "tools", "call", "top_movers", "rows=1")
-    assert called.returncode == 0, called.stderr
-    assert json.loads(called.stdout)["data"]["movers"][0]["rank"] == 0
+    assert called.code == 0, called.err
+    assert called.json["data"]["movers"][0]["rank"] == 0
 
 
 def test_the_columns_of_the_list_stand_apart_and_under_each_other(tmp_path):
@@ -81,24 +75,24 @@ def test_the_columns_of_the_list_stand_apart_and_under_each_other(tmp_path):
 
 def test_a_refused_call_prints_its_error_and_fails(services):
     refused = daybook(services, "tools", "call", "quotes", "--json", '{"symbols": ["aapl"]}')
-    assert refused.returncode == 2
-    assert json.loads(refused.stdout)["error"]["kind"] == "BadArguments"
+    assert refused.code == 2
+    assert refused.json["error"]["kind"] == "BadArguments"
 
 
 def test_http_does_not_start_without_a_token(services):
     for way in (("mcp", "--http"), ("rest",)):
         refused = daybook(services, "serve", *way, DAYBOOK_AGENT__TOKEN="too-short-to-be-a-token")
-        assert refused.returncode == 2
-        assert "agent.token has 23 characters" in refused.stderr
-        assert "too-short" not in refused.stderr + refused.stdout
+        assert refused.code == 2
+        assert "agent.token has 23 characters" in refused.err
+        assert "too-short" not in refused.err + refused.out
 
 
 def test_the_client_configuration_is_ready_to_paste_and_holds_no_secret(services):
     printed = daybook(services, "mcp", "config")
-    server = json.loads(printed.stdout)["mcpServers"]["daybook"]
+    server = printed.json["mcpServers"]["daybook"]
     assert server["args"] == ["serve", "mcp"]
     assert server["env"]["DAYBOOK_HOME"] == str(services.home)
-    assert not any(secret in printed.stdout for secret in services.secrets)
+    assert not any(secret in printed.out for secret in services.secrets)
 
 
 def test_the_checkout_connects_an_mcp_client_without_any_machines_path():

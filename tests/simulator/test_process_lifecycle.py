@@ -7,6 +7,7 @@ import sys
 import time
 from datetime import date, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import httpx
 import pytest
@@ -29,11 +30,12 @@ SMALL = SimulatorSettings(symbols=4, cash=250_000.0)
 OPEN, CLOSE = session(MONDAY).open, session(MONDAY).close
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _cold():
-    with pytest.MonkeyPatch.context() as patch:
+@pytest.fixture
+def cold_simulators(monkeypatch):
+    """Start them cold; the fixture's value starts them warm from then on."""
+    with monkeypatch.context() as patch:
         patch.setattr(process, "subprocess", subprocess)
-        yield
+        yield patch.undo
 
 
 OPTIONS = [
@@ -84,7 +86,7 @@ def gone_within(pid, seconds):
     return True
 
 
-def test_a_day_in_a_process_of_its_own(tmp_path):
+def test_a_day_in_a_process_of_its_own(cold_simulators, tmp_path):
     async def morning(simulator):
         ib = IB()
         await ib.connectAsync("127.0.0.1", simulator.tws_port, clientId=5, raiseSyncErrors=True)
@@ -111,6 +113,7 @@ def test_a_day_in_a_process_of_its_own(tmp_path):
             simulator.advance_to(session(MONDAY).decision_time)
         first = simulator.account, simulator.world_id
     assert not is_alive(simulator.pid)
+    cold_simulators()
     with start(SMALL, day=MONDAY, state=tmp_path) as again:
         assert (again.account, again.world_id) == first
         # As of this morning the order only waits; as of the close it has filled again.
@@ -141,7 +144,7 @@ def test_the_child_ends_when_its_parent_dies(tmp_path):
     assert gone_within(child, 10)
 
 
-def test_a_world_that_cannot_be_opened_says_why(tmp_path):
+def test_a_world_that_cannot_be_opened_says_why(cold_simulators, tmp_path):
     settings = SimulatorSettings(bars="/no/such/file.parquet")
     with pytest.raises(ConfigurationError, match=r"file\.parquet is no such file"):
         start(settings, day=MONDAY, state=tmp_path)
@@ -176,7 +179,7 @@ def test_a_port_or_a_state_folder_in_use_is_named(configured, tmp_path):
         start(SMALL, day=MONDAY, state=folder, gateway=[script, "--accounts=2"])
 
 
-def test_a_child_that_does_not_get_ready_is_ended(tmp_path):
+def test_a_child_that_does_not_get_ready_is_ended(cold_simulators, tmp_path):
     with pytest.raises(GatewayTimeout, match=r"not ready within 0\.01 s"):
         SimulatorProcess(["--symbols=4", f"--state={tmp_path}"], start_timeout=0.01)
 
@@ -255,16 +258,15 @@ def test_a_running_clock_plays_the_day_by_itself(configured):
         time.sleep(0.05)
 
 
-def test_the_banner_and_the_ready_line_cannot_be_mistaken(tmp_path):
-    with subprocess.Popen(
-        [sys.executable, "-m", "simulator", "--symbols=4", f"--state={tmp_path}"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        ready = process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        rest, banner = process.communicate(timeout=10)
+def test_the_banner_and_the_ready_line_cannot_be_mistaken(warm_simulators, tmp_path):
+    with TemporaryFile() as errors:
+        arguments = ["--symbols=4", f"--state={tmp_path}"]
+        with warm_simulators.start(arguments, stderr=errors) as process:
+            ready = process.stdout.readline().decode()
+            os.kill(process.pid, signal.SIGINT)
+            rest, _ = process.communicate(timeout=10)
+        errors.seek(0)
+        banner = errors.read().decode()
     assert process.returncode == 0
     assert '"account": "DU' in ready
     assert rest == ""

@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import signal
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,6 @@ from tasks.trade.fills import fills
 from tasks.trade.submit import submit
 from tests.flows.conftest import THIRTY
 from tests.flows.days.days import (
-    COMMAND,
     DAY,
     command_environment,
     decided,
@@ -43,20 +41,18 @@ class Killed:
     outcome: object  # of the third run, which nobody killed
 
 
-def killed_after(home, title, *arguments):
+def killed_after(warm_daybook, home, title, *arguments):
     """Run the command, kill it with SIGKILL as soon as it prints a stage; return its lines."""
-    process = subprocess.Popen(
-        [COMMAND, "run", "--date", str(DAY), *arguments],
-        cwd=home,
-        env=command_environment(home, DAYBOOK_SIMULATOR__SYMBOLS="30"),
-        stdout=subprocess.PIPE,
-        text=True,
+    process = warm_daybook.start(
+        ("run", "--date", str(DAY), *arguments),
+        folder=home,
+        environment=command_environment(home, DAYBOOK_SIMULATOR__SYMBOLS="30"),
     )
     lines = []
     with process:
         for line in process.stdout:
-            lines.append(line)
-            if line.startswith(title):
+            lines.append(line.decode())
+            if lines[-1].startswith(title):
                 break
         os.kill(process.pid, signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL, f"it ended before {title!r}: {lines}"
@@ -80,13 +76,13 @@ def wait_for_the_world_to_end(home):
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory):
+def killed(tmp_path_factory, warm_daybook):
     home = tmp_path_factory.mktemp("killed") / "home"
     home.mkdir()
-    killed_after(home, "1 features", "--auto")
+    killed_after(warm_daybook, home, "1 features", "--auto")
     (book,) = (paths_of(home).data / "runs").rglob("*.json")
     kept = tuple(record["stage"] for record in json.loads(book.read_bytes())["stages"])
-    lines = killed_after(home, "8 submit", "--auto")
+    lines = killed_after(warm_daybook, home, "8 submit", "--auto")
     taken = tuple(line.split()[1] for line in lines if "resumed" in line)
     placed = len(orders_placed(home))
     settings = settings_for(home, submit="auto", universe={"history": "2 Y"}, **THIRTY)
