@@ -19,14 +19,14 @@ from ibkr.replay.received import as_refusal, received, refused_as
 from ibkr.wire.order_messages import OrderMessages, OrderReport
 from simulator.broker.broker import Broker
 from simulator.broker.order_checks import REJECTED
-from simulator.exchange.orders import OrderTerms, Status
-from simulator.market.market import SMART, Instrument
+from simulator.exchange.orders import Status
+from simulator.market.market import SMART
 from simulator.tws.handlers.orders import ORDER_MESSAGE, closed_market_warning
 from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.messages.orders import preview_fields
-from simulator.tws.messages.place_order import PlaceOrder
+from simulator.tws.messages.placing.request import PlaceOrder
 from simulator.tws.queries.contract_lookup import ContractLookup
-from simulator.tws.queries.order_request import terms_of
+from simulator.tws.queries.order_request import OrderRead, read_order
 
 
 class ReplayTrading:
@@ -45,7 +45,7 @@ class ReplayTrading:
             return BrokerWhatIf(order.order_ref, accepted=False, reason="; ".join(wrong))
         try:
             with refused_as(f"what-if {order.side} {order.quantity} {order.symbol}"):
-                terms, _ = self._terms(order, order_id=0)
+                terms = self._read(order, order_id=0).terms
                 effect = self._broker.what_if(terms)
         except GatewayError as error:
             return refused(order.order_ref, error)
@@ -108,7 +108,10 @@ class ReplayTrading:
         report = self._messages.open(order_id)
         report.sent = True
         try:
-            terms, instrument = self._terms(order, order_id=order_id)
+            read = self._read(order, order_id=order_id)
+            terms = read.terms
+            for code, text in read.notices:
+                self._messages.add_error(order_id, code, text)
             self._broker.place(terms, order_id=order_id, client_id=self._client_id)
         except DaybookError as error:
             refused = as_refusal(error)
@@ -117,18 +120,17 @@ class ReplayTrading:
         placed = self._broker.find(self._client_id, order_id)
         assert placed is not None, "an accepted order is in the book"
         if placed.status is Status.PRE_SUBMITTED:
-            warning = closed_market_warning(terms, instrument, self._broker.now)
+            warning = closed_market_warning(terms, read.instrument, self._broker.now)
             self._messages.add_error(order_id, ORDER_MESSAGE, warning)
         self._messages.acknowledge(
             order_id, placed.perm_id, placed.status.value, float(placed.filled)
         )
         return report
 
-    def _terms(self, order: Order, *, order_id: int) -> tuple[OrderTerms, Instrument]:
+    def _read(self, order: Order, *, order_id: int) -> OrderRead:
         if isinstance(order, ComboOrder):
             raise RequestRefused("combinations are traded over a socket only", code=REJECTED)
         contract = ContractQuery(order.con_id, order.symbol, "", SMART, "", "", "")
-        instrument = self._directory.one(contract)
         request = PlaceOrder(
             order_id=order_id,
             contract=contract,
@@ -140,6 +142,7 @@ class ReplayTrading:
             account=self._broker.account,
             order_ref=order.order_ref,
             what_if=False,
-            unsupported=("outsideRth",) if order.outside_rth else (),
+            unsupported=(),
+            outside_hours=order.outside_rth,
         )
-        return terms_of(request, instrument, self._broker.accounts), instrument
+        return read_order(request, self._broker.accounts, self._directory, now=self._broker.now)

@@ -23,13 +23,12 @@ def account_values(valuation: Valuation, account: str) -> list[AccountValue]:
     equity, margin = valuation.equity, valuation.margin
     with_loan = valuation.equity_with_loan
     available, excess = with_loan - margin.initial, with_loan - margin.maintenance
-    cushion = max(excess, 0.0) / equity if equity > 0 else 0.0
     leverage = valuation.gross / equity if equity > 0 else 0.0
     plain = {
         "AccountCode": account,
         "AccountReady": "true",
         "AccountType": "INDIVIDUAL",
-        "Cushion": f"{cushion:.6f}",
+        "Cushion": f"{valuation.cushion:.6f}",
         "DayTradesRemaining": "-1",
         "Leverage": f"{leverage:.2f}",
     }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from core.errors import DataError, RequestRefused, StorageError
+from core.errors import RequestRefused, StorageError
+from simulator.broker.exercise import refuse_to_exercise
 from simulator.broker.order_checks import (
     refuse_beyond_margin,
     refuse_unpriced,
@@ -16,12 +18,14 @@ from simulator.broker.order_checks import (
     rejected,
 )
 from simulator.broker.order_numbers import DUPLICATE_ID, OrderNumbers
+from simulator.broker.recorded import refuse_unlisted
 from simulator.broker.untransmitted import Untransmitted
+from simulator.broker.valuation import cushion
 from simulator.broker.what_if import MarginPreview, preview
 from simulator.exchange.events import ExchangeEvent
 from simulator.exchange.exchange import Exchange
 from simulator.exchange.matching import MatchingRules
-from simulator.exchange.order_log import Cancelled, Event, Ledger, Modified, Placed
+from simulator.exchange.order_log import Cancelled, Event, Exercised, Ledger, Modified, Placed
 from simulator.exchange.orders import OrderRecord, OrderTerms, Status
 from simulator.market.market import Market
 from simulator.prices.market_view import MarketView
@@ -67,11 +71,13 @@ class Broker:
         )
         start = past[0].at if past else now
         view = MarketView(market, base=base)
-        _refuse_unlisted(past, view, state / market.world_id)
+        refuse_unlisted(past, view, state / market.world_id)
         self.exchanges = {
             account: Exchange(view, now=start, cash=cash, rules=rules, account=account)
             for account in self.accounts
         }
+        for exchange in self.exchanges.values():
+            exchange.know_cushion(partial(cushion, exchange))
         self.exchange = self.exchanges[self.account]
         self._accounts_by_perm_id: dict[int, str] = {}
         for event in past:
@@ -205,6 +211,20 @@ class Broker:
             if not self.order(order.perm_id).status.is_done:  # as a child went with its parent
                 self._cancel(order)
 
+    def exercise(
+        self, con_id: int, quantity: int, *, account: str, lapse: bool, override: bool
+    ) -> None:
+        """Exercise options of an account, or let them lapse, as many as it holds at most (322).
+
+        What nobody would do, to exercise out of the money or to lapse in it, needs ``override``.
+        """
+        exchange = self.exchanges[account or self.account]
+        refuse_to_exercise(exchange, con_id, lapse=lapse, override=override)
+        most = exchange.positions.unlapsed(con_id)
+        event = Exercised(self.now, con_id, min(quantity, most), lapse, account)
+        self._record(event)
+        self._apply(event)
+
     def reserve_order_id(self, order_id: int) -> None:
         """Count an order id as used, as a what-if order does."""
         self._numbers.reserve(order_id)
@@ -231,8 +251,11 @@ class Broker:
             raise rejected(str(error)) from error
 
     def _apply(self, event: Event) -> None:
+        # A market opened with fewer accounts than it had gives their orders to the first.
+        if isinstance(event, Exercised):
+            self.exchanges.get(event.account, self.exchange).apply(event)
+            return
         if isinstance(event, Placed):
-            # A market opened with fewer accounts than it had gives their orders to the first.
             account = event.terms.account if event.terms.account in self.exchanges else ""
             self._accounts_by_perm_id[event.perm_id] = account or self.account
         self.exchanges[self._accounts_by_perm_id[event.perm_id]].apply(event)
@@ -249,23 +272,6 @@ class Broker:
         if parent is None or parent.status is Status.CANCELLED:
             raise RequestRefused(f"Can't find order with id = {terms.parent_id}", code=NO_PARENT)
         return parent
-
-
-def _refuse_unlisted(events: Iterable[Event], view: MarketView, folder: Path) -> None:
-    """Raise `DataError` when an order on record is of something that this market does not list."""
-    traded = {
-        con_id
-        for event in events
-        if not isinstance(event, Cancelled)
-        for con_id, _ in event.terms.trades
-    }
-    absent = sorted(con_id for con_id in traded if view.securities.find(con_id) is None)
-    if absent:
-        raise DataError(
-            f"the account in {folder} holds orders of {len(absent)} instrument(s) that are not in "
-            f"{view.market.title}, such as conId {absent[0]}; open the files it traded on, or move "
-            "the folder away to begin with an empty account"
-        )
 
 
 def account_ids(world_id: str, count: int = 1) -> tuple[str, ...]:

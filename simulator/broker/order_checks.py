@@ -28,7 +28,7 @@ def refuse_unpriced(view: MarketView, terms: OrderTerms, now: datetime) -> None:
 
 def refuse_unsendable(terms: OrderTerms, *, tick: float) -> None:
     """Refuse prices off the contract's grid (110)."""
-    for price in (terms.limit_price, terms.stop_price, terms.trail_amount):
+    for price in (terms.limit_price, terms.stop_price, terms.trail_amount, terms.offset):
         if price is not None and not on_tick(price, tick):
             raise RequestRefused(OFF_GRID, code=BAD_TICK)
 

@@ -98,6 +98,12 @@ class Valuation:
         return self.equity - self.option_value
 
     @property
+    def cushion(self) -> float:
+        """Excess liquidity as a fraction of the net liquidation value, 0 when there is none."""
+        excess = self.equity_with_loan - self.margin.maintenance
+        return max(excess, 0.0) / self.equity if self.equity > 0 else 0.0
+
+    @property
     def unrealized(self) -> float:
         """Gain of the open positions against their cost."""
         return sum(row.unrealized * row.rate for row in self.rows)
@@ -135,6 +141,11 @@ def value(exchange: Exchange) -> Valuation:
         rates={name: rate(view, name, now) for name in _foreign(exchange, rows)},
         base=view.base,
     )
+
+
+def cushion(exchange: Exchange) -> float:
+    """Return the account's cushion in percent, as conditions on the margin name it."""
+    return 100 * value(exchange).cushion
 
 
 def _foreign(exchange: Exchange, rows: Sequence[PortfolioRow]) -> list[str]:

@@ -2,8 +2,9 @@
 
 An option that is at least a cent in the money at the close of its last day is exercised, or
 assigned, for every contract: shares at the strike, or cash where the underlying is an index. That
-is what the clearing house does unless told otherwise; nobody exercises early here. A future is
-settled in cash. What is delisted is paid out at its last close.
+is what the clearing house does unless told otherwise. Only the account itself exercises early, and
+what it exercises is settled at once. A future is settled in cash. What is delisted is paid out at
+its last close.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import date, datetime
 from math import floor
 
 from simulator.exchange.matching import scaled_limit
+from simulator.exchange.order_log import Exercised
 from simulator.exchange.orders import OrderRecord
 from simulator.exchange.positions import Cause, Positions
 from simulator.market.market import Instrument
@@ -31,14 +33,20 @@ def split(order: OrderRecord, ratio: float, *, min_tick: float) -> OrderRecord |
     quantity = floor(terms.quantity * ratio + 1e-9)
     if quantity == 0:
         return None
-    limit, stop, trail = (
+    limit, stop, trail, offset = (
         scaled_limit(price, ratio, min_tick=min_tick)
-        for price in (terms.limit_price, terms.stop_price, terms.trail_amount)
+        for price in (terms.limit_price, terms.stop_price, terms.trail_amount, terms.offset)
     )
     scaled = replace(
-        terms, quantity=quantity, limit_price=limit, stop_price=stop, trail_amount=trail
+        terms,
+        quantity=quantity,
+        limit_price=limit,
+        stop_price=stop,
+        trail_amount=trail,
+        offset=offset,
     )
-    return replace(order, terms=scaled, stop=scaled_limit(order.stop, ratio, min_tick=min_tick))
+    moved, peg = (scaled_limit(one, ratio, min_tick=min_tick) for one in (order.stop, order.peg))
+    return replace(order, terms=scaled, stop=moved, peg=peg)
 
 
 def pay_dividends(positions: Positions, day: date, now: datetime) -> Iterable[int]:
@@ -50,6 +58,28 @@ def pay_dividends(positions: Positions, day: date, now: datetime) -> Iterable[in
             positions.receive_dividend(con_id, amount, now)
             paying.append(con_id)
     return paying
+
+
+def exercise(positions: Positions, event: Exercised, now: datetime) -> Iterable[int]:
+    """Exercise options, or note that they shall lapse; return the conIds that changed.
+
+    An option on an index is paid out: what it is in the money, times its multiplier. What has been
+    sold since it was asked for is exercised no more.
+    """
+    option = positions.view.instrument(event.con_id)
+    quantity = min(event.quantity, positions.unlapsed(option.con_id))
+    if quantity == 0:
+        return []
+    if event.lapse:
+        before = positions.lapsing.get(option.con_id, 0)
+        positions.lapsing[option.con_id] = before + quantity
+        return [option.con_id]
+    assert option.underlying is not None
+    if positions.view.instrument(option.underlying).sec_type == "IND":
+        worth = positions.view.intrinsic(option.con_id, now)
+        done = positions.close(option.con_id, worth, Cause.CASH_SETTLED, now, part=quantity)
+        return [done.con_id]
+    return [done.con_id for done in positions.exercise(option, now, part=quantity)]
 
 
 def expire(positions: Positions, now: datetime) -> Iterable[int]:
@@ -69,6 +99,11 @@ def _settle(positions: Positions, instrument: Instrument, now: datetime) -> list
         cause = Cause.CASH_SETTLED if instrument.sec_type == "FUT" else Cause.DELISTED
         return [positions.close(con_id, price, cause, now).con_id]
     assert instrument.underlying is not None
+    lapsing = positions.holdings[con_id].quantity - positions.unlapsed(con_id)
+    if lapsing > 0 and price > 0.0:
+        positions.close(con_id, 0.0, Cause.LAPSED, now, part=lapsing)
+        if con_id not in positions.holdings:
+            return [con_id]
     if price == 0.0:
         return [positions.close(con_id, price, Cause.EXPIRED, now).con_id]
     if positions.view.instrument(instrument.underlying).sec_type == "IND":

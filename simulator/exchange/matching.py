@@ -34,7 +34,7 @@ def immediate_price(
     unless it is a combination, whose price may be below zero.
     """
     side = terms.side.sign
-    price = _on_tick(reference + side * half_spread, min_tick, terms.side)
+    price = against_the_trader(reference + side * half_spread, min_tick, terms.side)
     if price < min_tick and not terms.legs:
         return None
     if not terms.order_type.has_limit:
@@ -45,13 +45,29 @@ def immediate_price(
     return max(price, terms.limit_price) if reference >= terms.limit_price else None
 
 
-def resting_price(terms: OrderTerms, bar: DailyBar) -> float | None:
-    """Return the price of an order that rested through a session, None when it was not reached."""
-    limit = terms.limit_price
+def resting_price(terms: OrderTerms, bar: DailyBar, *, peg: float | None = None) -> float | None:
+    """Return the price of an order that rested through a session, None when it was not reached.
+
+    A pegged order rests at its ``peg``.
+    """
+    limit = peg if terms.order_type.is_pegged else terms.limit_price
     if limit is None:
         return None
     reached = bar.low < limit if terms.side is Side.BUY else bar.high > limit
     return limit if reached else None
+
+
+def average_price(terms: OrderTerms, bar: DailyBar, *, min_tick: float) -> float | None:
+    """Return the price of an order that is worked through a session, None beyond its limit.
+
+    It is the average that the session's bar is reported with: the mean of its four prices.
+    """
+    mean = (bar.open + bar.high + bar.low + bar.close) / 4
+    price = against_the_trader(mean, min_tick, terms.side)
+    if not terms.order_type.has_limit or terms.limit_price is None:
+        return price
+    beyond = terms.side.sign * (price - terms.limit_price) > 0
+    return None if beyond else price
 
 
 def parts(quantity: int, *, rules: MatchingRules) -> tuple[int, ...]:
@@ -80,8 +96,9 @@ def on_tick(price: float, min_tick: float) -> bool:
     return abs(steps - round(steps)) < 1e-6
 
 
-def _on_tick(price: float, min_tick: float, side: Side) -> float:
-    # Away from the trader; the tolerance keeps a price that already lies on the grid there.
+def against_the_trader(price: float, min_tick: float, side: Side) -> float:
+    """Return the nearest price on the grid that is not better for the trader."""
+    # The tolerance keeps a price that already lies on the grid there.
     steps = price / min_tick
     whole = ceil(steps - 1e-9) if side is Side.BUY else floor(steps + 1e-9)
     return round(whole * min_tick, 6)

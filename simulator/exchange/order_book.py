@@ -14,6 +14,7 @@ class OrderBook:
     def __init__(self) -> None:
         self._orders: dict[int, OrderRecord] = {}
         self._working: dict[int, None] = {}  # permIds in order of acceptance
+        self._timed: dict[int, None] = {}  # those of them that a moment or a condition changes
         self._done: list[int] = []  # permIds in order of completion
         self._by_client: dict[tuple[int, int], int] = {}
         self._children: dict[tuple[int, int], list[int]] = {}  # by client and parent's order id
@@ -36,6 +37,11 @@ class OrderBook:
             self._link(order)
         self._orders[perm_id] = order
         self._by_client[order.client_id, order.order_id] = perm_id
+        terms = order.terms
+        if order.status.is_done or not (terms.waits or terms.conditions or terms.good_till):
+            self._timed.pop(perm_id, None)
+        else:
+            self._timed[perm_id] = None
         if not order.status.is_done:
             self._working[perm_id] = None
         elif perm_id in self._working:
@@ -61,6 +67,11 @@ class OrderBook:
     def working(self) -> list[OrderRecord]:
         """Orders that may still trade, in order of acceptance."""
         return [self._orders[perm_id] for perm_id in self._working]
+
+    @property
+    def timed(self) -> list[OrderRecord]:
+        """Working orders that sleep, expire at a moment, or end with their conditions."""
+        return [self._orders[perm_id] for perm_id in self._timed]
 
     def done_since(self, moment: datetime) -> list[OrderRecord]:
         """Return the orders filled or cancelled at or after a moment, in order of completion."""

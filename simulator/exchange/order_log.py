@@ -52,7 +52,19 @@ class Cancelled:
     event: Literal["cancelled"] = "cancelled"
 
 
-Event = Placed | Modified | Cancelled
+@dataclass(frozen=True, slots=True)
+class Exercised:
+    """The holder of options exercised some of them, or said that some shall lapse."""
+
+    at: AwareDatetime
+    con_id: int
+    quantity: int
+    lapse: bool = False
+    account: str = ""  # empty: the first account of the market
+    event: Literal["exercised"] = "exercised"
+
+
+Event = Placed | Modified | Cancelled | Exercised
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from pydantic import AwareDatetime
+
 from core.types import Leg, Side
+from simulator.exchange.conditions import Condition
 
 
 class OrderType(StrEnum):
@@ -22,16 +25,42 @@ class OrderType(StrEnum):
     TRAIL = "TRAIL"
     MARKET_ON_CLOSE = "MOC"
     LIMIT_ON_CLOSE = "LOC"
+    MARKET_IF_TOUCHED = "MIT"
+    LIMIT_IF_TOUCHED = "LIT"
+    MIDPRICE = "MIDPRICE"
+    RELATIVE = "REL"  # pegged to the best price of its own side
+    PEGGED_TO_MARKET = "PEG MKT"  # to the best price of the other side
+    PEGGED_TO_MIDPOINT = "PEG MID"
 
     @property
     def has_limit(self) -> bool:
         """Whether a limit price belongs to it."""
-        return self in {OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_ON_CLOSE}
+        return self in {
+            OrderType.LIMIT,
+            OrderType.STOP_LIMIT,
+            OrderType.LIMIT_ON_CLOSE,
+            OrderType.LIMIT_IF_TOUCHED,
+        }
 
     @property
     def has_trigger(self) -> bool:
         """Whether it waits until the market reaches its stop."""
-        return self in {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL}
+        return self in {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL} or self.is_touched
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether its stop lies where the market is better, not worse, than it is now."""
+        return self in {OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED}
+
+    @property
+    def is_pegged(self) -> bool:
+        """Whether its price follows the quote; its limit, if it has one, is a cap."""
+        return self in {
+            OrderType.MIDPRICE,
+            OrderType.RELATIVE,
+            OrderType.PEGGED_TO_MARKET,
+            OrderType.PEGGED_TO_MIDPOINT,
+        }
 
     @property
     def is_for_the_close(self) -> bool:
@@ -45,6 +74,14 @@ class TimeInForce(StrEnum):
     DAY = "DAY"  # until the close of its session
     GTC = "GTC"  # until it is filled or cancelled
     OPG = "OPG"  # in the next opening auction only
+    GTD = "GTD"  # until a moment that the order names
+    IOC = "IOC"  # at once; what does not fill then is cancelled
+    FOK = "FOK"  # at once and as a whole, or not at all
+
+    @property
+    def is_immediate(self) -> bool:
+        """Whether it meets the market once."""
+        return self in {TimeInForce.IOC, TimeInForce.FOK}
 
 
 class OcaType(IntEnum):
@@ -67,6 +104,17 @@ class Status(StrEnum):
     def is_done(self) -> bool:
         """Whether nothing can happen to the order any more."""
         return self in {Status.FILLED, Status.CANCELLED}
+
+
+AVERAGING = frozenset({"Vwap", "Twap"})  # algorithms that trade at a session's average price
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    """How IBKR works an order by itself."""
+
+    name: str
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +140,25 @@ class OrderTerms:
     oca_type: OcaType = OcaType.REDUCE_ALL_WORKING
     legs: tuple[Leg, ...] = ()
     account: str = ""  # empty: the first account of the market
+    offset: float | None = None  # of a pegged order: its distance from what it is pegged to
+    offset_share: float | None = None  # the same as a fraction of the price
+    good_till: AwareDatetime | None = None  # of GTD
+    good_after: AwareDatetime | None = None  # it sleeps until then
+    outside_hours: bool = False  # works before and after the regular session too
+    conditions: tuple[Condition, ...] = ()
+    conditions_ignore_hours: bool = False  # they are looked at outside the regular session too
+    conditions_cancel: bool = False  # it works until they are met, instead of from then on
+    algorithm: Algorithm | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it sleeps until a moment or until its conditions are met."""
+        return self.good_after is not None or (bool(self.conditions) and not self.conditions_cancel)
+
+    @property
+    def is_averaged(self) -> bool:
+        """Whether it trades through a session, at its average price."""
+        return self.algorithm is not None and self.algorithm.name in AVERAGING
 
     @property
     def signed_quantity(self) -> int:
@@ -146,6 +213,9 @@ class OrderRecord:
     stop: float | None = None  # where a trailing stop stands
     triggered: bool = False  # the market has reached the stop
     has_parent: bool = False  # waits until its parent is filled
+    released: bool = False  # what it waited for has come
+    executions_before: int = 0  # of the account, as it was placed
+    peg: float | None = None  # where a pegged order stands
 
     @property
     def remaining(self) -> int:
@@ -163,7 +233,13 @@ class OrderRecord:
         return self.terms.order_type.has_trigger and not self.triggered
 
     @property
+    def is_held(self) -> bool:
+        """Whether it waits for its parent, its time or its conditions, unseen by the exchange."""
+        return self.has_parent or (self.terms.waits and not self.released)
+
+    @property
     def why_held(self) -> str:
-        """What it waits for, in the words of TWS."""
-        reasons = {"child": self.has_parent, "trigger": self.awaits_trigger}
+        """What it waits for, in the words of TWS; a condition counts as a trigger."""
+        sleeps = self.terms.waits and not self.released
+        reasons = {"child": self.has_parent, "trigger": self.awaits_trigger or sleeps}
         return ",".join(reason for reason, holds in reasons.items() if holds)

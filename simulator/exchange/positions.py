@@ -22,6 +22,7 @@ class Cause(StrEnum):
 
     EXPIRED = "expired"  # worthless
     CASH_SETTLED = "cash-settled"
+    LAPSED = "lapsed"  # in the money, but its holder wanted it so
     EXERCISED = "exercised"
     ASSIGNED = "assigned"
     DIVIDEND = "dividend"
@@ -60,6 +61,7 @@ class Positions:
         self.cash = cash  # in base currency
         self.balances: dict[str, float] = {}  # in other currencies
         self.holdings: dict[int, Holding] = {}  # by conId; none without shares
+        self.lapsing: dict[int, int] = {}  # contracts not to be exercised at expiration
         self.executions: list[Execution] = []  # in order of time
         self.settlements: list[Settlement] = []  # in order of time
         self.day_began = now
@@ -85,14 +87,23 @@ class Positions:
         self._pay(instrument.currency, signed * price * instrument.multiplier, commission)
         return realized
 
-    def close(self, con_id: int, price: float, cause: Cause, now: datetime) -> Settlement:
-        """End a position at a price and without commission."""
-        quantity = -self.holdings[con_id].quantity
+    def close(
+        self, con_id: int, price: float, cause: Cause, now: datetime, *, part: int | None = None
+    ) -> Settlement:
+        """End a position, or a part of it, at a price and without commission."""
+        quantity = -(self.holdings[con_id].quantity if part is None else part)
         realized = self.trade(con_id, quantity, price, 0.0, now)
         return self._settled(Settlement(con_id, now, cause, quantity, price, realized=realized))
 
-    def exercise(self, option: Instrument, now: datetime) -> tuple[Settlement, Settlement]:
-        """Turn an option held or written into shares at its strike.
+    def unlapsed(self, con_id: int) -> int:
+        """Return how many contracts of an option are held and not to lapse; 0 of a written one."""
+        held = self.holdings.get(con_id, Holding()).quantity
+        return max(held - self.lapsing.get(con_id, 0), 0)
+
+    def exercise(
+        self, option: Instrument, now: datetime, *, part: int | None = None
+    ) -> tuple[Settlement, Settlement]:
+        """Turn options held or written, or a part of them, into shares at their strike.
 
         What the option cost becomes part of what the shares cost, as on IBKR's statements, so the
         option itself realizes nothing. A fraction of a share, which an underlying that was split
@@ -101,17 +112,18 @@ class Positions:
         assert option.underlying is not None
         assert option.strike is not None
         held = self.holdings[option.con_id]
-        cause = Cause.EXERCISED if held.quantity > 0 else Cause.ASSIGNED
-        self._hold(option.con_id, Holding())
-        gone = self._settled(Settlement(option.con_id, now, cause, -held.quantity))
+        quantity = held.quantity if part is None else part
+        cause = Cause.EXERCISED if quantity > 0 else Cause.ASSIGNED
+        self._hold(option.con_id, Holding(held.quantity - quantity, held.average_cost))
+        gone = self._settled(Settlement(option.con_id, now, cause, -quantity))
         direction = 1 if option.right == "C" else -1
-        exact = direction * held.quantity * self.view.deliverable(option.con_id, now)
+        exact = direction * quantity * self.view.deliverable(option.con_id, now)
         shares = round(exact) if abs(exact - round(exact)) < 1e-9 else trunc(exact)
-        strikes = direction * held.quantity * option.multiplier * option.strike
+        strikes = direction * quantity * option.multiplier * option.strike
         spot = self.view.mark(option.underlying, now) or 0.0
         paid = strikes - (exact - shares) * spot  # for the whole shares
         before = self.holdings.get(option.underlying, Holding())
-        premium = held.quantity * held.average_cost
+        premium = quantity * held.average_cost
         after, realized = after_trade(before, shares, paid / shares, premium)
         self._hold(option.underlying, after)
         self._pay(option.currency, paid, 0.0)

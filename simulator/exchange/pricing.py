@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
+from core.calendar import is_session
 from core.types import Leg
 from simulator.exchange.matching import MatchingRules
 from simulator.exchange.orders import OrderTerms
 from simulator.market.market import DailyBar
 from simulator.prices.market_view import NEW_YORK, MarketView, phase
 from simulator.prices.quotes import half_spread
-from simulator.prices.trading_hours import AROUND_THE_CLOCK
+from simulator.prices.trading_hours import AROUND_THE_CLOCK, extended_session
 
 COMBINATION_TICK = 0.01
 
@@ -34,13 +35,18 @@ class Pricing:
     def is_open(self, terms: OrderTerms, now: datetime) -> bool:
         """Return whether everything the order names can trade at this moment."""
         kinds = {self._view.instrument(con_id).sec_type for con_id, _ in terms.trades}
-        return all(_is_open(kind, now) for kind in kinds)
+        return all(_is_open(kind, now, extended=terms.outside_hours) for kind in kinds)
 
     def running(self, terms: OrderTerms, now: datetime) -> float | None:
-        """Return the price known of a market that is open, None when there is no trading."""
+        """Return the price known of a market that is open, None when there is no trading.
+
+        Outside the regular session it is the last price there was.
+        """
+        extended = terms.outside_hours
         if not terms.legs:
-            return self._running(terms.con_id, now)
-        return self._net(terms, [self._running(leg.con_id, now) for leg in terms.legs])
+            return self._running(terms.con_id, now, extended=extended)
+        prices = [self._running(leg.con_id, now, extended=extended) for leg in terms.legs]
+        return self._net(terms, prices)
 
     def half_spread(self, terms: OrderTerms, price: float, now: datetime) -> float:
         """Return what trading at once costs on top of a price, per share.
@@ -77,11 +83,11 @@ class Pricing:
         low, high = sorted((opened, closed))
         return DailyBar(day, opened, high, low, closed, volume)
 
-    def _running(self, con_id: int, now: datetime) -> float | None:
+    def _running(self, con_id: int, now: datetime, *, extended: bool) -> float | None:
         if phase(now).running is not None:
             return self._view.open_price(con_id, now)
         kind = self._view.instrument(con_id).sec_type
-        return self._view.mark(con_id, now) if _is_open(kind, now) else None
+        return self._view.mark(con_id, now) if _is_open(kind, now, extended=extended) else None
 
     def _half(self, con_id: int, price: float, now: datetime) -> float:
         instrument = self._view.instrument(con_id)
@@ -109,10 +115,19 @@ def net_weights(legs: Sequence[Leg], view: MarketView) -> list[float]:
     return [leg.side.sign * leg.ratio * each / unit for leg, each in zip(legs, shares, strict=True)]
 
 
-def _is_open(kind: str, now: datetime) -> bool:
-    """Return whether a kind of instrument trades: with the stock exchange, some also beyond."""
-    if phase(now).running is not None or kind not in AROUND_THE_CLOCK:
-        return phase(now).running is not None
+def _is_open(kind: str, now: datetime, *, extended: bool) -> bool:
+    """Return whether a kind of instrument trades: with the stock exchange, some also beyond.
+
+    ``extended``: the order may work outside the regular session, where its kind can.
+    """
+    where = phase(now)
+    if where.running is not None:
+        return True
+    if kind == "STK" and extended and is_session(where.day):
+        early, late = extended_session(where.day)
+        return early <= now < late
+    if kind not in AROUND_THE_CLOCK:
+        return False
     local = now.astimezone(NEW_YORK)
     begin, end = AROUND_THE_CLOCK[kind]
     clock = f"{local:%H%M}"

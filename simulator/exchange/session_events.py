@@ -1,4 +1,4 @@
-"""Midnight, open and close: what moves the exchange without an order."""
+"""Midnight, open and close, and the hours around them: what moves the exchange by itself."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from enum import Enum, auto
 
 from core.calendar import session, sessions_between
 from simulator.prices.market_view import NEW_YORK, midnight
+from simulator.prices.trading_hours import extended_session
 
 
 class Boundary(Enum):
     """What happens at a moment of the day, in this order."""
 
     MIDNIGHT = auto()  # splits take effect
+    EARLY = auto()  # orders that may work outside the regular session begin to
     OPEN = auto()  # the opening auction
     CLOSE = auto()  # limit orders are decided, day orders expire
+    LATE = auto()  # day orders that may work outside the regular session expire
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,13 @@ def session_events(after: datetime, until: datetime) -> Iterator[SessionEvent]:
     first, last = (moment.astimezone(NEW_YORK).date() for moment in (after, until))
     for day in sessions_between(first, last):
         hours = session(day)
+        early, late = extended_session(day)
         for at, boundary in (
             (midnight(day), Boundary.MIDNIGHT),
+            (early, Boundary.EARLY),
             (hours.open, Boundary.OPEN),
             (hours.close, Boundary.CLOSE),
+            (late, Boundary.LATE),
         ):
             if after < at <= until:
                 yield SessionEvent(at, day, boundary)

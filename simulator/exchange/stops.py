@@ -1,7 +1,8 @@
 """Orders that sleep until the market reaches their stop. Pure functions of the order and a bar.
 
-The path of a session is not known, so the cautious one is assumed: from the open first against
-the order, to the extreme on the side of its stop, then to the other extreme, then to the close.
+Of an order "if touched" the stop is where the market is better, not worse, than it was. The path of
+a session is not known, so the cautious one is assumed: from the open first against the order, to
+the extreme on the side of its stop, then to the other extreme, then to the close.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from simulator.market.market import DailyBar
 def seen(order: OrderRecord, price: float) -> OrderRecord:
     """Let a sleeping order see one price: it wakes, or a trailing stop follows."""
     stop = _stop(order)
-    if stop is not None and _reached(order.terms.side, stop, price):
+    if stop is not None and _reached(order.terms, stop, price):
         return replace(order, triggered=True, stop=stop)
     return replace(order, stop=followed(order.terms, stop, price))
 
@@ -64,5 +65,6 @@ def _stop(order: OrderRecord) -> float | None:
     return order.terms.stop_price if order.stop is None else order.stop
 
 
-def _reached(side: Side, stop: float, price: float) -> bool:
-    return price <= stop if side is Side.SELL else price >= stop
+def _reached(terms: OrderTerms, stop: float, price: float) -> bool:
+    falls = (terms.side is Side.SELL) is not terms.order_type.is_touched
+    return price <= stop if falls else price >= stop

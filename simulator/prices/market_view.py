@@ -180,7 +180,17 @@ class MarketView:
         under = self.mark(item.underlying, session(item.expiry).close)
         if under is None or item.sec_type == "FUT":
             return under
-        shares = self.securities.shares_for_one(item, item.expiry)
+        return self.intrinsic(con_id, session(item.expiry).close)
+
+    def intrinsic(self, con_id: int, now: datetime) -> float:
+        """Return what an option is in the money per share, 0.0 for nothing."""
+        item = self.instrument(con_id)
+        assert item.underlying is not None
+        under = self.mark(item.underlying, now)
+        if under is None:
+            return 0.0
+        day = min(phase(now).day, item.expiry or date.max)
+        shares = self.securities.shares_for_one(item, day)
         return round(intrinsic(self.securities.key(con_id), under * shares), 2)
 
     def deliverable(self, con_id: int, now: datetime) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from core.calendar import is_session, session
@@ -21,6 +21,12 @@ def hours(today: date, *, sec_type: str, extended: bool) -> str:
     """
     days = (today + timedelta(days=ahead) for ahead in range(DAYS_SHOWN))
     return ";".join(_hours_of(day, sec_type, extended=extended) for day in days)
+
+
+def extended_session(day: date) -> tuple[datetime, datetime]:
+    """Return between which moments of a session's day shares trade at all."""
+    begin, end = (datetime.combine(day, time.fromisoformat(at), NEW_YORK) for at in EXTENDED)
+    return begin, end
 
 
 def _hours_of(day: date, sec_type: str, *, extended: bool) -> str:

@@ -6,6 +6,7 @@ from simulator.tws.client_session import Handler
 from simulator.tws.handlers import (
     account,
     contracts,
+    exercise,
     fundamentals,
     gains,
     historical_ticks,
@@ -38,6 +39,7 @@ HANDLERS: dict[int, Handler] = {
         gains.HANDLERS,
         orders.HANDLERS,
         order_reports.HANDLERS,
+        exercise.HANDLERS,
         scanner.HANDLERS,
     )
     for number, handler in topic.items()

@@ -11,30 +11,33 @@ from simulator.broker.what_if import MarginPreview
 from simulator.exchange.orders import OrderRecord, OrderTerms, Status
 from simulator.market.market import Instrument
 from simulator.prices.market_view import NEW_YORK, phase
+from simulator.prices.trading_hours import extended_session
 from simulator.tws.client_session import ClientSession
 from simulator.tws.handlers.order_reports import send_order
 from simulator.tws.messages import orders as frames
 from simulator.tws.messages import times
 from simulator.tws.messages.numbers import Request
-from simulator.tws.messages.place_order import PlaceOrder, read_place_order
+from simulator.tws.messages.placing.request import PlaceOrder, read_place_order
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.protocol.versions import Since
-from simulator.tws.queries.order_request import instrument_of, terms_of
+from simulator.tws.queries.order_request import read_order
 
 ORDER_MESSAGE, PRESET_APPLIED = 399, 10349
 
 
 def place_order(client: ClientSession, fields: Fields) -> None:
     """Place a new order, change a working one, keep one for later, or preview it (what-if)."""
-    request = read_place_order(fields)
     gateway = client.gateway
     broker = gateway.broker
-    instrument = instrument_of(request, gateway.directory)
-    terms = terms_of(request, instrument, broker.accounts, directory=gateway.directory)
+    request = read_place_order(fields, now=broker.now)
+    order = read_order(request, broker.accounts, gateway.directory, now=broker.now)
+    terms = order.terms
     if request.what_if:
-        _preview(client, request, terms, instrument)
+        _preview(client, request, terms, order.instrument)
         return
     assert client.client_id is not None
+    for code, text in order.notices:
+        client.error(request.order_id, code, text)
     known = broker.find(client.client_id, request.order_id)
     if known is not None:
         broker.modify(known, terms)
@@ -117,6 +120,8 @@ def _warn_of_closed_market(client: ClientSession, order: OrderRecord) -> None:
 def closed_market_warning(terms: OrderTerms, instrument: Instrument, now: datetime) -> str:
     """Say when an order that was accepted while the exchange is closed will reach it."""
     opens: datetime = phase(now).next_open
+    if terms.outside_hours:
+        opens, _ = extended_session(opens.date())
     return (
         f"Order Message:\n{terms.side.value} {terms.quantity} {instrument.symbol} "
         f"{instrument.primary_exchange}\nWarning: Your order will not be placed at the exchange "

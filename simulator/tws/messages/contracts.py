@@ -12,7 +12,10 @@ from simulator.tws.messages.numbers import Answer
 from simulator.tws.protocol.frames import Field, Fields, message
 from simulator.tws.protocol.versions import NEWEST, Since
 
-ORDER_TYPES = "ACTIVETIM,ADJUST,ALERT,BASKET,DAY,GTC,LMT,MKT,OPG,WHATIF"
+ORDER_TYPES = (
+    "ACTIVETIM,ALGO,BASKET,COND,CONDORDER,DAY,FOK,GAT,GTC,GTD,GTT,IOC,LIT,LMT,LOC,MIDPX,MIT,MKT,MOC,"
+    "OCA,OPG,PEGMID,PEGMKT,REL,RELPCTOFS,RTH,STP,STPLMT,TRAIL,WHATIF"
+)
 VALID_EXCHANGES: Mapping[str, str] = {
     "STK": "SMART,AMEX,NYSE,NASDAQ,ARCA,BATS,IEX",
     "OPT": "SMART,AMEX,CBOE,PHLX,ISE,BOX",
@@ -54,8 +57,8 @@ class ContractQuery:
     security_id: str = ""  # one of `SECURITY_ID_TYPES`, a colon and the number
 
     @classmethod
-    def read(cls, fields: Fields) -> ContractQuery:
-        """Read the block of 12 fields."""
+    def read(cls, fields: Fields, *, primary: bool = True) -> ContractQuery:
+        """Read the block of 12 fields, or of 11 without the ``primary`` exchange."""
         con_id = fields.optional_whole("conId") or 0
         symbol = fields.text("symbol")
         sec_type = fields.text("secType")
@@ -71,7 +74,7 @@ class ContractQuery:
             right=right,
             multiplier=fields.text("multiplier"),
             exchange=fields.text("exchange"),
-            primary_exchange=fields.text("primaryExchange"),
+            primary_exchange=fields.text("primaryExchange") if primary else "",
             currency=fields.text("currency"),
             local_symbol=fields.text("localSymbol"),
             trading_class=fields.text("tradingClass"),

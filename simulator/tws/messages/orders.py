@@ -13,6 +13,7 @@ from simulator.market.market import SMART, Instrument
 from simulator.tws.messages import times
 from simulator.tws.messages.contracts import block
 from simulator.tws.messages.numbers import Answer
+from simulator.tws.messages.placing.conditions import condition_fields
 from simulator.tws.protocol.frames import UNSET_DOUBLE, UNSET_INTEGER, UNSET_TEXT, Field, message
 from simulator.tws.protocol.versions import NEWEST, Since
 
@@ -116,15 +117,25 @@ def contract_of(terms: OrderTerms, instrument: Instrument, *, right: str = "") -
 
 def _known(order: OrderRecord, instrument: Instrument, account: str) -> Layout:
     terms = order.terms
-    limit = terms.limit_price if terms.order_type.has_limit else None
-    trailing = terms.order_type is OrderType.TRAIL
+    kind = terms.order_type
+    limit = terms.limit_price if kind.has_limit or kind.is_pegged else None
+    moments = {"goodTillDate": terms.good_till, "goodAfterTime": terms.good_after}
     return {
         **dict(zip(_CONTRACT, contract_of(terms, instrument, right="?"), strict=True)),
         "action": terms.side.value,
         "totalQuantity": terms.quantity,
         "orderType": terms.order_type.value,
         "lmtPrice": limit or 0.0,
-        "auxPrice": (terms.trail_amount if trailing else terms.stop_price) or 0.0,
+        "auxPrice": _auxiliary(terms),
+        "percentOffset": "" if terms.offset_share is None else terms.offset_share,
+        **{name: times.zoned(at) if at else "" for name, at in moments.items()},
+        "outsideRth": terms.outside_hours,
+        "algoStrategy": _algorithm(terms),
+        "conditions": condition_fields(
+            terms.conditions,
+            ignore_hours=terms.conditions_ignore_hours,
+            cancel=terms.conditions_cancel,
+        ),
         "tif": terms.time_in_force.value,
         "ocaGroup": terms.oca_group,
         "ocaType": terms.oca_type.value if terms.oca_group else OcaType.REDUCE_ALL_WORKING.value,
@@ -139,6 +150,20 @@ def _known(order: OrderRecord, instrument: Instrument, account: str) -> Layout:
         "status": order.status.value,
         **_trailing_stop(order, limit),
     }
+
+
+def _auxiliary(terms: OrderTerms) -> float:
+    """Return the price that stands beside the limit: a stop, or a distance."""
+    if terms.order_type is OrderType.TRAIL:
+        return terms.trail_amount or 0.0
+    return (terms.offset if terms.order_type.is_pegged else terms.stop_price) or 0.0
+
+
+def _algorithm(terms: OrderTerms) -> tuple[Field, ...]:
+    if terms.algorithm is None:
+        return ("",)
+    pairs = terms.algorithm.parameters
+    return (terms.algorithm.name, len(pairs), *(field for pair in pairs for field in pair))
 
 
 def _leg(leg: Leg) -> tuple[Field, ...]:

@@ -43,11 +43,23 @@ def parse(text: str) -> datetime | None:
     parts = text.split()
     if len(parts) not in {2, 3}:
         return None
-    try:
-        zone: tzinfo = ZoneInfo(parts[2]) if len(parts) == 3 else NEW_YORK
-    except (ZoneInfoNotFoundError, ValueError):
+    zone = zone_of(parts[2]) if len(parts) == 3 else NEW_YORK
+    if zone is None:
         return None
-    return _moment(" ".join(parts[:2]), "%Y%m%d %H:%M:%S", zone=zone)
+    return at(*parts[:2], zone=zone)
+
+
+def at(date_text: str, clock: str, *, zone: tzinfo) -> datetime | None:
+    """Return the moment of ``YYYYMMDD`` and ``HH:MM:SS`` in a zone, None when it is none."""
+    return _moment(f"{date_text} {clock}", "%Y%m%d %H:%M:%S", zone=zone)
+
+
+def zone_of(name: str) -> tzinfo | None:
+    """Return the zone of a name, None when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # "America" is a folder of zones
+        return None
 
 
 def _moment(text: str, pattern: str, *, zone: tzinfo) -> datetime | None:

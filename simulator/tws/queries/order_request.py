@@ -3,21 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from core.errors import RequestRefused
 from core.types import Leg, Side
 from simulator.broker.order_checks import BAD_TICK, OFF_GRID, rejected
-from simulator.exchange.orders import OcaType, OrderTerms, OrderType, TimeInForce
+from simulator.exchange.orders import OcaType, OrderTerms, OrderType
 from simulator.market.market import Instrument
 from simulator.tws.messages.contracts import ContractQuery
-from simulator.tws.messages.place_order import UNSUPPORTED_TYPE, LegRequest, PlaceOrder
+from simulator.tws.messages.placing.request import BAG, UNSUPPORTED_TYPE, LegRequest, PlaceOrder
 from simulator.tws.protocol.refusals import VALIDATION_FAILED
 from simulator.tws.queries.contract_lookup import ContractLookup
+from simulator.tws.queries.order_attributes import Attributes, attributes_of, check_conditions
 
-NO_ACCOUNT = 435
+SHARES_ONLY, NO_ACCOUNT = 114, 435
 TRADED = "USD"  # the currency that accounts have trading permissions for
 LARGEST_ORDER = 10_000_000  # shares
 LARGEST_RATIO = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRead:
+    """An order as the broker takes it, and what TWS remarks on it: codes and texts."""
+
+    instrument: Instrument  # of a combination what its legs are about
+    terms: OrderTerms
+    notices: tuple[tuple[int, str], ...]
+
+
+def read_order(
+    request: PlaceOrder, accounts: Sequence[str], directory: ContractLookup, *, now: datetime
+) -> OrderRead:
+    """Find what an order is for and check what it asks for.
+
+    Raises `RequestRefused` with the code and text of TWS.
+    """
+    instrument = instrument_of(request, directory)
+    order_type = type_of(request, instrument)
+    kind = BAG if request.legs else instrument.sec_type
+    attributes = attributes_of(request, order_type, kind, now=now)
+    check_conditions(request, directory)
+    terms = terms_of(request, instrument, accounts, attributes, directory=directory)
+    return OrderRead(instrument, terms, attributes.notices)
 
 
 def instrument_of(request: PlaceOrder, directory: ContractLookup) -> Instrument:
@@ -42,28 +70,23 @@ def terms_of(
     request: PlaceOrder,
     instrument: Instrument,
     accounts: Sequence[str],
+    attributes: Attributes,
     *,
-    directory: ContractLookup | None = None,
+    directory: ContractLookup,
 ) -> OrderTerms:
-    """Return the terms of an order. Raises `RequestRefused` with the code and text of TWS.
-
-    ``directory`` finds the legs of a combination.
-    """
-    _refuse_unavailable(request, instrument)
+    """Return the terms of an order. Raises `RequestRefused` with the code and text of TWS."""
     if request.action not in set(Side):
         raise _invalid(f"Invalid side {request.action!r}")
-    time_in_force = request.time_in_force or TimeInForce.DAY.value
-    if time_in_force not in set(TimeInForce):
-        raise _invalid(f"Invalid time in force {time_in_force!r}")
     order_type = OrderType(request.order_type)
     stop, amount, percent = _trigger(request, order_type)
+    offset, share = _offset(request, order_type)
     return OrderTerms(
         con_id=instrument.con_id,
         side=Side(request.action),
         quantity=_quantity(request),
         order_type=order_type,
-        limit_price=_limit(request) if order_type.has_limit else None,
-        time_in_force=TimeInForce(time_in_force),
+        limit_price=_limit(request, order_type),
+        time_in_force=attributes.time_in_force,
         order_ref=request.order_ref,
         stop_price=stop,
         trail_amount=amount,
@@ -72,11 +95,21 @@ def terms_of(
         oca_group=request.oca_group,
         oca_type=_oca_type(request),
         legs=_legs(request.legs, directory),
-        account=_account(request, accounts),
+        account=account_of(request.account, accounts),
+        offset=offset,
+        offset_share=share,
+        good_till=attributes.good_till,
+        good_after=attributes.good_after,
+        outside_hours=attributes.outside_hours,
+        conditions=request.conditions,
+        conditions_ignore_hours=request.conditions_ignore_hours,
+        conditions_cancel=request.conditions_cancel,
+        algorithm=request.algorithm,
     )
 
 
-def _refuse_unavailable(request: PlaceOrder, instrument: Instrument) -> None:
+def type_of(request: PlaceOrder, instrument: Instrument) -> OrderType:
+    """Return the type of an order, or refuse what it asks for on this contract."""
     if request.unsupported:
         raise rejected(f"not available in the simulator: {', '.join(request.unsupported)}")
     if instrument.currency != TRADED and instrument.sec_type != "CASH":
@@ -87,15 +120,23 @@ def _refuse_unavailable(request: PlaceOrder, instrument: Instrument) -> None:
         raise RequestRefused(
             "Unsupported order type for this exchange and security type.", code=UNSUPPORTED_TYPE
         )
+    order_type = OrderType(request.order_type)
+    if order_type.is_pegged and (request.legs or instrument.sec_type != "STK"):
+        if order_type is OrderType.RELATIVE:
+            raise RequestRefused("Relative orders are valid for stocks only.", code=SHARES_ONLY)
+        raise RequestRefused(
+            "Unsupported order type for this exchange and security type.", code=UNSUPPORTED_TYPE
+        )
+    return order_type
 
 
-def _account(request: PlaceOrder, accounts: Sequence[str]) -> str:
-    """Return the account an order is for, empty for the first one."""
-    if not request.account and len(accounts) > 1:
+def account_of(said: str, accounts: Sequence[str]) -> str:
+    """Return the account a client names, empty for the first one."""
+    if not said and len(accounts) > 1:
         raise RequestRefused("You must specify an account.", code=NO_ACCOUNT)
-    if request.account not in {"", *accounts}:
-        raise _invalid(f"Invalid account code {request.account!r}")
-    return "" if request.account == accounts[0] else request.account
+    if said not in {"", *accounts}:
+        raise _invalid(f"Invalid account code {said!r}")
+    return "" if said == accounts[0] else said
 
 
 def _quantity(request: PlaceOrder) -> int:
@@ -107,8 +148,11 @@ def _quantity(request: PlaceOrder) -> int:
     return int(quantity)
 
 
-def _limit(request: PlaceOrder) -> float:
+def _limit(request: PlaceOrder, order_type: OrderType) -> float | None:
+    """Return the limit price; of a pegged order its cap, None where it has none."""
     limit = request.limit_price
+    if not order_type.has_limit and not (order_type.is_pegged and limit):
+        return None
     # The net price of a combination may be nothing, or below: its buyer then receives.
     if limit is None or not (limit > 0 or request.legs):
         raise RequestRefused(OFF_GRID, code=BAD_TICK)
@@ -133,6 +177,19 @@ def _trigger(
     return request.trail_stop_price, distance or None, percent or None
 
 
+def _offset(request: PlaceOrder, order_type: OrderType) -> tuple[float | None, float | None]:
+    """Return how far a pegged order stands off, in money and as a fraction of the price."""
+    if not order_type.is_pegged or order_type is OrderType.MIDPRICE:
+        return None, None
+    relative = order_type is OrderType.RELATIVE
+    offset, share = request.aux_price, request.percent_offset if relative else None
+    if (offset or 0.0) < 0 or not 0 <= (share or 0.0) < 1:
+        raise _invalid("The offset of a pegged order is not below nothing")
+    if offset and share:
+        raise _invalid("A relative order needs either an offset amount or a percentage")
+    return offset or None, share or None
+
+
 def _oca_type(request: PlaceOrder) -> OcaType:
     if not request.oca_type or not request.oca_group:
         return OcaType.REDUCE_ALL_WORKING
@@ -141,10 +198,9 @@ def _oca_type(request: PlaceOrder) -> OcaType:
     return OcaType(request.oca_type)
 
 
-def _legs(requested: Sequence[LegRequest], directory: ContractLookup | None) -> tuple[Leg, ...]:
+def _legs(requested: Sequence[LegRequest], directory: ContractLookup) -> tuple[Leg, ...]:
     legs = []
     for leg in requested:
-        assert directory is not None, "combinations need a directory"
         instrument = directory.one(query_of(leg.con_id))
         if leg.action not in set(Side) or not 0 < leg.ratio <= LARGEST_RATIO:
             raise _invalid(f"Invalid leg {leg.action!r} {leg.ratio} of {leg.con_id}")

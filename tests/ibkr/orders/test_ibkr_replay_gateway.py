@@ -204,7 +204,7 @@ def test_both_bodies_take_a_batch_through_two_days_alike(tiny):
         assert_same(tiny.answers(lambda g: g.trading.order_states(), for_orders=True))
         snapshot = assert_same(tiny.answers(lambda g: g.portfolio.snapshot()))
     assert {p.symbol: p.quantity for p in snapshot.positions} == {
-        "ACME": 930.0,  # 300 and 10, split into three
+        "ACME": 990.0,  # 300, then 10 at once, 10 before the open and 10 in it, split into three
         "BOLT": -200.0,
         "CALM": 28.0,
     }

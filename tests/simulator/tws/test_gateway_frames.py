@@ -10,7 +10,7 @@ from simulator.broker.what_if import MarginPreview
 from simulator.exchange.orders import Execution, OrderRecord, Status
 from simulator.tws.messages import executions, times
 from simulator.tws.messages import orders as frames
-from simulator.tws.messages.place_order import read_place_order
+from simulator.tws.messages.placing.request import read_place_order
 from simulator.tws.protocol.frames import Fields
 from tests.simulator.tiny_market import INSTRUMENTS, OPEN, limit_order, market_order
 
@@ -190,7 +190,7 @@ def test_a_place_order_is_read_to_its_last_field_at_either_version(version):
     client.placeOrder(9, bag, trailing)
     fields = Fields(client.sent[0].encode(), version=version)
     fields.skip("message id")
-    request = read_place_order(fields)
+    request = read_place_order(fields, now=OPEN)
     assert (request.order_id, request.quantity, request.what_if) == (9, 5.0, True)
     assert (request.trailing_percent, request.trail_stop_price) == (2.5, 95.0)
     assert (request.oca_group, request.oca_type, request.parent_id) == ("g", 2, 4)

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from core.errors import RequestRefused
-from simulator.exchange.orders import OrderType
-from simulator.tws.messages import place_order_layout as layout
+from simulator.exchange.conditions import Condition
+from simulator.exchange.orders import Algorithm, OrderType
 from simulator.tws.messages.contracts import ContractQuery
-from simulator.tws.messages.place_order_layout import Value
+from simulator.tws.messages.placing import layout
+from simulator.tws.messages.placing.conditions import read_conditions
+from simulator.tws.messages.placing.layout import Value
 from simulator.tws.protocol.frames import READING_FAILED, Fields
 from simulator.tws.protocol.versions import Since
 
 UNSUPPORTED_TYPE = 387
 BAG = "BAG"  # the security type of a combination
-MOST_LEGS = 20
+MOST_LEGS, MOST_PARAMETERS = 20, 50
+DARK_POOL = "IBKRATS"  # the exchange whose orders have one more field
+# Other names that TWS takes for its order types, as deepentropy/ibx lists them.
+SYNONYMS = {
+    "LIMIT": "LMT", "MARKET": "MKT", "STOP": "STP", "STPLMT": "STP LMT", "STOP LIMIT": "STP LMT",
+    "TRAILING STOP": "TRAIL", "MKT CLS": "MOC", "LMT CLS": "LOC", "RELATIVE": "REL",
+    "PEG PRIM": "REL", "PEGMKT": "PEG MKT", "PEGMID": "PEG MID", "MIDPX": "MIDPRICE",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +60,26 @@ class PlaceOrder:
     oca_group: str = ""
     oca_type: int = 0
     legs: tuple[LegRequest, ...] = ()
+    percent_offset: float | None = None
+    good_after: str = ""
+    good_till: str = ""
+    outside_hours: bool = False
+    algorithm: Algorithm | None = None
+    conditions: tuple[Condition, ...] = ()
+    conditions_name_zones: bool = True
+    conditions_ignore_hours: bool = False
+    conditions_cancel: bool = False
 
 
-def read_place_order(fields: Fields) -> PlaceOrder:
-    """Decode the request, every field by its type. Raises `RequestRefused` (320, 387)."""
+def read_place_order(fields: Fields, *, now: datetime) -> PlaceOrder:
+    """Decode the request, every field by its type. Raises `RequestRefused` (320, 343, 387).
+
+    ``now`` is the day that a time without a date belongs to.
+    """
     order_id = fields.identify("orderId")
     contract = ContractQuery.read(fields)
     order: dict[str, Value] = dict(layout.read(fields, layout.TERMS))
+    order["orderType"] = SYNONYMS.get(str(order["orderType"]), order["orderType"])
     if order["orderType"] not in set(OrderType):
         # What follows has another layout for some of the types that are not taken.
         raise RequestRefused(
@@ -69,7 +92,34 @@ def read_place_order(fields: Fields) -> PlaceOrder:
     order.update(layout.read(fields, layout.ATTRIBUTES))
     if fields.version < Since.NO_FA_PROFILE:
         order.update(layout.read(fields, layout.FA_PROFILE))
-    order.update(layout.read(fields, layout.ATTRIBUTES_END))
+    order.update(_advanced(fields))
+    algorithm = _algorithm(fields)
+    order.update(layout.read(fields, layout.ALGO_END))
+    conditions, name_zones = read_conditions(fields, now=now)
+    if conditions:
+        order.update(layout.read(fields, layout.CONDITIONS_END))
+    order.update(layout.read(fields, layout.TAIL))
+    later = (name for name, since in layout.LATER.items() if fields.version >= since)
+    order.update(layout.read(fields, " ".join(later)))
+    if fields.version >= Since.PEG_BEST:
+        fields.skip(*_of_pegs(contract, str(order["orderType"])))
+    fields.end()
+    return replace(
+        _request(order_id, contract, order, legs),
+        algorithm=algorithm,
+        conditions=conditions,
+        conditions_name_zones=name_zones,
+        conditions_ignore_hours=bool(order.get("conditionsIgnoreRth")),
+        conditions_cancel=bool(order.get("conditionsCancelOrder")),
+        good_after=str(order["goodAfterTime"]),
+        good_till=str(order["goodTillDate"]),
+        outside_hours=bool(order["outsideRth"]),
+    )
+
+
+def _advanced(fields: Fields) -> Iterator[tuple[str, Value]]:
+    """Read what hardly any order has; sections are only there when an earlier field says so."""
+    order = dict(layout.read(fields, layout.ATTRIBUTES_END))
     # Real TWS sends the literal "None" in openOrder, so a recovered order brings it back, and
     # with it the 8 fields of a delta-neutral order.
     if order["deltaNeutralOrderType"]:
@@ -83,14 +133,15 @@ def read_place_order(fields: Fields) -> PlaceOrder:
     order.update(layout.read(fields, layout.CLEARING))
     if order["deltaNeutralContract"]:
         fields.skip("conId", "delta", "price")
-    order.update(_algorithm(fields))
-    order.update(layout.read(fields, layout.ALGO_END))
-    order.update(_conditions(fields))
-    order.update(layout.read(fields, layout.TAIL))
-    later = (name for name, since in layout.LATER.items() if fields.version >= since)
-    order.update(layout.read(fields, " ".join(later)))
-    fields.end()
-    return _request(order_id, contract, order, legs)
+    yield from order.items()
+
+
+def _of_pegs(contract: ContractQuery, order_type: str) -> Iterator[str]:
+    """Name the fields that end the request for one exchange and for one type of order."""
+    if contract.exchange == DARK_POOL:
+        yield "minTradeQty"
+    if order_type == OrderType.PEGGED_TO_MIDPOINT:
+        yield from ("midOffsetAtWhole", "midOffsetAtHalf")
 
 
 def _legs(fields: Fields) -> Iterator[LegRequest]:
@@ -115,22 +166,18 @@ def _leg_prices(fields: Fields) -> Iterator[tuple[str, Value]]:
         fields.skip("tag", "value")
 
 
-def _algorithm(fields: Fields) -> Iterator[tuple[str, Value]]:
+def _algorithm(fields: Fields) -> Algorithm | None:
     name = fields.text("algoStrategy")
-    yield "algoStrategy", name
-    if name:
-        for _ in range(fields.whole("number of algoParams")):
-            fields.skip("tag", "value")
-
-
-def _conditions(fields: Fields) -> Iterator[tuple[str, Value]]:
-    count = fields.optional_whole("number of conditions") or 0
-    if count:
-        # Each kind of condition has its own length; none can be traded here, so none is decoded.
+    if not name:
+        return None
+    count = fields.whole("number of algoParams")
+    if not 0 <= count <= MOST_PARAMETERS:
         raise RequestRefused(
-            "Error reading request. Conditions are not supported", code=READING_FAILED
+            f"Error reading request. {count} algoParams, an algorithm has 0 to {MOST_PARAMETERS}",
+            code=READING_FAILED,
         )
-    yield "conditions", count
+    pairs = ((fields.text("tag"), fields.text("value")) for _ in range(count))
+    return Algorithm(name, tuple(pairs))
 
 
 def _request(
@@ -169,15 +216,15 @@ def _request(
         oca_group=text("ocaGroup"),
         oca_type=whole("ocaType"),
         legs=legs,
+        percent_offset=number("percentOffset"),
     )
 
 
 def _unsupported(order: dict[str, Value]) -> Iterator[str]:
     """Name what the client asked for beyond a plain order: none of it may be ignored silently."""
     features = (
-        "algoStrategy", "hedgeType", "goodAfterTime", "goodTillDate",
-        "allOrNone", "minQty", "discretionaryAmt", "cashQty", "hidden", "scalePriceIncrement",
-        "deltaNeutralContract", "faGroup", "outsideRth", "orderComboLegs",
+        "hedgeType", "allOrNone", "minQty", "discretionaryAmt", "cashQty", "hidden",
+        "scalePriceIncrement", "deltaNeutralContract", "faGroup", "orderComboLegs",
     )  # fmt: skip
     yield from (name for name in features if order.get(name))
     if order["adjustedOrderType"] not in {"", "None"}:

@@ -44,6 +44,7 @@ CLEARING = """
 ALGO_END = """
     algoId:text whatIf:flag orderMiscOptions:text solicited:flag randomizeSize:flag
     randomizePrice:flag"""
+CONDITIONS_END = "conditionsIgnoreRth:flag conditionsCancelOrder:flag"
 TAIL = """
     adjustedOrderType:text triggerPrice:number lmtPriceOffset:number adjustedStopPrice:number
     adjustedStopLimitPrice:number adjustedTrailingAmount:number adjustableTrailingUnit:whole

@@ -1,0 +1,1 @@
+"""The placeOrder request and what it carries: its layout, conditions and moments."""
