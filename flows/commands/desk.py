@@ -59,7 +59,9 @@ Which = Annotated[
     ),
 ]
 Day = Annotated[date | None, day_option("The session; default: newest.")]
-By = Annotated[str | None, typer.Option("--by", help="Approver; default: the user logged in.")]
+By = Annotated[
+    str | None, typer.Option("--by", help="Your name; recorded. Default: the user logged in.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -176,7 +178,7 @@ def stop(
     mode: ModeOption = None,
     *,
     reducing: Annotated[
-        bool, typer.Option("--reducing", help="Allow orders that reduce positions.")
+        bool, typer.Option("--reducing", help="Still allow orders that reduce positions.")
     ] = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -196,7 +198,7 @@ def stop(
 
 
 def resume(
-    by: Annotated[str, typer.Option("--by", help="Approver.")],
+    by: Annotated[str, typer.Option("--by", help="Your name; recorded.")],
     reason: Annotated[str, typer.Option(help="Reason; recorded.")] = "",
     mode: ModeOption = None,
 ) -> None:
