@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from core.data_quality import FEWEST, GAPS, MOST, RECENT, DataQuality
 from core.settings import QualitySettings
+from core.types import LIVE, Order
 from risk.limits import Check
 
 SHOWN = 5  # names a line of text repeats
@@ -32,6 +34,39 @@ def quality_note(data: DataQuality) -> str:
     if data.spikes:
         parts.append(f"bars left out of {', '.join(sorted(data.spikes)[:SHOWN])}")
     return "; ".join(parts)
+
+
+def quotes_note(kinds: Mapping[int, str]) -> str:
+    """Return how many names have a quote that is not live, by kind; nothing where all have one.
+
+    ``kinds`` are the quotes' kinds of market data by conId.
+    """
+    count = Counter(kind for kind in kinds.values() if kind != LIVE)
+    return ", ".join(f"{number} quotes {kind}" for kind, number in sorted(count.items()))
+
+
+def quote_checks(
+    orders: Iterable[Order], kinds: Mapping[int, str], *, unattended: bool
+) -> tuple[Check, ...]:
+    """Return a check on orders whose price rests on a quote that is not live; none: all are.
+
+    Delayed and closing prices may value, decide and propose: whoever approves sees them named.
+    ``unattended`` orders, which nobody looks at before they are sent, need live quotes.
+    """
+    old = [(each.symbol, kinds[each.con_id]) for each in orders if each.con_id in kinds]
+    old = sorted({(symbol, kind) for symbol, kind in old if kind != LIVE})
+    if not old:
+        return ()
+    named = ", ".join(f"{symbol} {kind}" for symbol, kind in old[:SHOWN]) + _more(len(old))
+    return (
+        Check(
+            "quotes that are not live",
+            float(len(old)),
+            0.0 if unattended else None,
+            passed=not unattended,
+            detail=f"limit prices of {named}",
+        ),
+    )
 
 
 def quality_checks(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from core.tables.columns import numbers
+
 
 def daily_returns(bars: pd.DataFrame, *, sessions: int) -> pd.DataFrame:
     """Return close-to-close returns, shape (T, n), as fractions, newest last.
@@ -25,3 +27,12 @@ def daily_returns(bars: pd.DataFrame, *, sessions: int) -> pd.DataFrame:
     """
     closes = bars.pivot_table(index="session", columns="con_id", values="close").sort_index()
     return closes.tail(sessions + 1).pct_change(fill_method=None).iloc[1:]
+
+
+def newest_closes(bars: pd.DataFrame) -> dict[int, float]:
+    """Return the close of each name that has a bar of the newest session, by conId.
+
+    ``bars`` are of schema ``bars``; prices are as each market quotes them.
+    """
+    newest = bars[bars["session"] == bars["session"].max()]
+    return numbers(newest.set_index("con_id")["close"])

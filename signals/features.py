@@ -11,6 +11,7 @@ import pandas as pd
 from core.calendar import last_complete_session
 from core.errors import DataError
 from core.tables import FEATURES
+from core.types import LIVE
 from signals.environment import risk_off
 from signals.fundamental import fundamental_features
 from signals.known import dated_within
@@ -98,8 +99,11 @@ def quoted_prices(quotes: pd.DataFrame) -> pd.DataFrame:
 
     The price is as of `core.types.Quote.reference_price`.
 
-    A crossed market (bid above ask) has no midpoint and no spread.
+    A crossed market (bid above ask) has no midpoint and no spread. What is frozen has the close of
+    a session before, and one made of the newest bar is no word of the broker's: neither tells his
+    previous close.
     """
+    told = quotes.set_index("con_id")["source"].isin({LIVE, "delayed"})
     table = quotes.set_index("con_id")[["bid", "ask", "last", "close"]].astype(float)
     table = table.where(np.isfinite(table) & (table > 0))
     bid, ask = table["bid"], table["ask"]
@@ -108,7 +112,7 @@ def quoted_prices(quotes: pd.DataFrame) -> pd.DataFrame:
         {
             "price": middle.fillna(table["last"]).fillna(table["close"]),
             "spread_bps": 1e4 * (ask - bid) / middle,
-            "previous_close": table["close"],
+            "previous_close": table["close"].where(told),
         }
     )
 

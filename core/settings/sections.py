@@ -49,6 +49,12 @@ class GatewaySettings(Section):
     open_history_requests: Annotated[int, Field(ge=1, le=50)] = Field(
         45, description="requests for bars under way at a time; IBKR accepts 50"
     )
+    market_data: tuple[Literal["live", "frozen", "delayed", "delayed-frozen"], ...] = Field(
+        ("live", "frozen", "delayed", "delayed-frozen"),
+        min_length=1,
+        description="kinds of market data that quotes are asked for, the next where the account "
+        "may not see the one before or it has no price",
+    )
     market_data_lines: Annotated[int, Field(ge=1, le=100)] = Field(
         90, description="live subscriptions at a time; IBKR gives 100 to most accounts"
     )
@@ -138,6 +144,10 @@ class QualitySettings(Section):
     )
     max_quarantined: Fraction = Field(
         0.10, description="share of the universe; beyond it the day is a recommendation only"
+    )
+    previous_close: bool = Field(
+        default=True,
+        description="a name without any quote is priced at its newest close; false: left out",
     )
     suspect_price: Literal["recommendation", "quarantine"] = Field(
         "recommendation",

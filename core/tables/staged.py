@@ -46,7 +46,7 @@ QUOTES = Schema(
         price_column("last", nullable=True),
         price_column("close", nullable=True),
         Column("volume", NUMBER, "shares this session", nullable=True, low=0.0),
-        Column("source", TEXT, "live, frozen, delayed or delayed-frozen"),
+        Column("source", TEXT, "live, frozen, delayed, delayed-frozen or previous close"),
         Column("halted", FLAG, "trading is halted", nullable=True),
     ),
 )

@@ -6,7 +6,7 @@ the contract's currency; quantities are shares, positive for long and negative f
 """
 
 from core.types.account import Mode, Position, Snapshot
-from core.types.instruments import Contract, Quote
+from core.types.instruments import LIVE, PREVIOUS_CLOSE, Contract, Quote
 from core.types.orders import (
     BrokerWhatIf,
     ComboOrder,
@@ -22,6 +22,8 @@ from core.types.orders import (
 )
 
 __all__ = [
+    "LIVE",
+    "PREVIOUS_CLOSE",
     "BrokerWhatIf",
     "ComboOrder",
     "Contract",

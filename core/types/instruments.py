@@ -30,6 +30,10 @@ class Contract:
         return Price(amount, self.currency, self.price_magnifier)
 
 
+LIVE = "live"
+PREVIOUS_CLOSE = "previous close"  # nobody was asked: the newest daily bar
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     """A snapshot of one instrument's market."""
@@ -42,7 +46,7 @@ class Quote:
     last: float | None
     close: float | None  # the previous session's close
     volume: float | None  # shares traded in this session so far
-    source: str  # "live", "frozen", "delayed" or "delayed-frozen"
+    source: str  # "live", "frozen", "delayed", "delayed-frozen" or `PREVIOUS_CLOSE`
     halted: bool | None = None
 
     @property

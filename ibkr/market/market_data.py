@@ -106,6 +106,8 @@ class MarketData(MarketTools):
 
         IBKR ends each after 11 seconds. With ``release`` a line whose quote is whole is given
         back as soon as another contract waits for it: faster, for up to one more message each.
+        Where the account may not see live data, the other kinds of ``gateway.market_data`` are
+        asked for in turn; each quote says which it is.
         """
         return self._connection.run(
             bulk_quote(
@@ -114,6 +116,7 @@ class MarketData(MarketTools):
                 within=self._within,
                 release=release,
                 as_of=as_of,
+                kinds=self._connection.settings.market_data,
                 progress=progress,
             )
         )

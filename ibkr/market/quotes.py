@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from core.errors import DataError
-from core.types import Contract, Quote
-from ibkr.market.snapshots import SnapshotLines, Ticks
+from core.errors import DataError, RequestRefused
+from core.types import LIVE, PREVIOUS_CLOSE, Contract, Quote
+from ibkr.market.snapshots import SnapshotLines, Source, Ticks
 from ibkr.wire.concurrent_requests import Progress, ask_each
 from ibkr.wire.convert import number, price
+from ibkr.wire.error_codes import NO_MARKET_DATA
 from ibkr.wire.messages import DataType, Generic, Tick
 
-_SOURCES = {1: "live", 2: "frozen", 3: "delayed", 4: "delayed-frozen"}
+_SOURCES = {1: LIVE, 2: "frozen", 3: "delayed", 4: "delayed-frozen"}
 # A price of -1 or 0 says "none"; so does any price with size 0 on a side of the book.
 _BOOK = {1: "bid", 66: "bid", 2: "ask", 67: "ask"}
 _PRICES = {4: "last", 68: "last", 9: "close", 75: "close"}
@@ -38,9 +40,13 @@ async def bulk_quote(
     within: float,
     release: bool = False,
     as_of: datetime | None = None,
+    kinds: Sequence[Source] = ("live",),
     progress: Progress | None = None,
 ) -> Quotes:
     """Take one snapshot of each contract, as many at a time as there are lines.
+
+    ``kinds`` of market data are asked for in turn: the next one of what the account may not see of
+    the one before, or where that has no price in it. Each quote says which kind it is.
 
     All quotes carry the gateway's time from before the first was asked: none is older than it.
     ``as_of`` is that time where the caller has asked for it already; None asks.
@@ -49,14 +55,61 @@ async def bulk_quote(
     """
     asked_at = as_of or await lines.requests.current_time(within=within)
 
-    async def ask(contract: Contract) -> Quote:
+    forbidden: set[Contract] = set()
+    unpriced: set[Contract] = set()
+
+    async def ask(contract: Contract, kind: Source) -> Quote:
         what = f"quote of {contract.symbol}"
-        ticks = await lines.ticks(contract, what=what, within=within, release=release)
-        return quote(contract, ticks, as_of=asked_at)
+        try:
+            ticks = await lines.ticks(
+                contract, what=what, within=within, release=release, source=kind
+            )
+            return quote(contract, ticks, as_of=asked_at)
+        except RequestRefused as refused:
+            if refused.code in NO_MARKET_DATA:
+                forbidden.add(contract)
+            raise
+        except DataError:
+            unpriced.add(contract)
+            raise
 
     wanted = by_symbol(contracts)
-    found, failed = await ask_each(wanted, ask, at_once=lines.most, progress=progress)
+    found: dict[Contract, Quote] = {}
+    failed: dict[Contract, str] = {}
+    for kind in kinds:
+        # Frozen data is the last of live data: who may not see the one may not see the other.
+        may_have = forbidden | unpriced if kind.startswith("delayed") else unpriced
+        asked = [c for c in wanted if kind == kinds[0] or (c in failed and c in may_have)]
+        more, refused = await ask_each(
+            asked, partial(ask, kind=kind), at_once=lines.most, progress=progress
+        )
+        found |= more
+        failed = {c: why for c, why in (failed | refused).items() if c not in found}
     return quotes_of(wanted, found, failed)
+
+
+def closing_quotes(
+    contracts: Iterable[Contract], closes: Mapping[int, float], *, as_of: datetime
+) -> tuple[Quote, ...]:
+    """Return a quote made of the newest close of each contract that has one, by conId.
+
+    For names that no kind of market data is to be had of: what they are worth, and no more.
+    """
+    return tuple(
+        Quote(
+            con_id=contract.con_id,
+            symbol=contract.symbol,
+            as_of=as_of,
+            bid=None,
+            ask=None,
+            last=None,
+            close=closes[contract.con_id],
+            volume=None,
+            source=PREVIOUS_CLOSE,
+        )
+        for contract in by_symbol(contracts)
+        if contract.con_id in closes
+    )
 
 
 def by_symbol(contracts: Iterable[Contract]) -> list[Contract]:
@@ -92,7 +145,7 @@ def refuse_unpriced(found: Quote) -> None:
 def folded(contract: Contract, ticks: Ticks, *, as_of: datetime) -> Quote:
     """Fold the ticks of one snapshot, be there a price in it or not."""
     values: dict[str, float | None] = {}
-    source, halted = "live", None
+    source, halted = LIVE, None
     for tick in ticks:
         if isinstance(tick, DataType):
             source = _SOURCES.get(tick.kind, source)
@@ -106,7 +159,7 @@ def folded(contract: Contract, ticks: Ticks, *, as_of: datetime) -> Quote:
             values[_BOOK[tick.kind]] = price(tick.price) if tick.size > 0 else None
         elif tick.kind in _PRICES:
             values[_PRICES[tick.kind]] = price(tick.price)
-        if tick.kind in _DELAYED and source == "live":
+        if tick.kind in _DELAYED and source == LIVE:
             source = "delayed"
     return Quote(
         con_id=contract.con_id,

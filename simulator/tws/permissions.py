@@ -40,12 +40,13 @@ class Served:
 
 
 class Permissions(BaseModel, frozen=True, extra="forbid"):
-    """What the account is subscribed to; everything, unless something else is said.
+    """What the account is subscribed to, by symbol and for all ``others``; everything by default.
 
     With a ``competing_session`` somebody is logged in live with the same user, and gets all data.
     """
 
     symbols: Mapping[Symbol, Access] = {}
+    others: Access = Access.LIVE
     competing_session: bool = False
 
     def served(self, symbol: str, asked: DataType) -> Served:
@@ -54,7 +55,7 @@ class Permissions(BaseModel, frozen=True, extra="forbid"):
             raise RequestRefused(
                 "No market data during competing live session", code=COMPETING_SESSION
             )
-        access = self.symbols.get(symbol, Access.LIVE)
+        access = self.symbols.get(symbol, self.others)
         if access is Access.LIVE:
             return Served(asked)
         if access is Access.PARTLY:

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 
 import pandas as pd
 
+from core.settings import Submit
 from core.storage.artefacts import Artefact
 from core.storage.runs import StageRecord
 from core.tables import TARGETS
@@ -22,7 +23,7 @@ from optimiser.lots.listings import listings_of, worth_of
 from optimiser.lots.share_portfolio import PortfolioLimits
 from optimiser.lots.whole_lots import Listing, Lots, Sizing, target_quantities
 from risk.account import AccountState
-from risk.data_quality import quality_checks
+from risk.data_quality import quality_checks, quote_checks
 from risk.limits import Check
 from risk.name_limits import beta_range, betas_of, sector_caps, sectors_of
 from risk.order import check_order_cutoff
@@ -69,6 +70,11 @@ class Targets:
     def universe(self) -> pd.DataFrame:
         """The universe."""
         return self.ingested.universe_table(self.day)
+
+    @cached_property
+    def quote_kinds(self) -> dict[int, str]:
+        """The kind of market data that each name's quote is, by conId."""
+        return texts(self.ingested.quote_table(self.day)["source"])
 
     @cached_property
     def returns(self) -> pd.DataFrame:
@@ -178,6 +184,9 @@ class Targets:
             check_order_cutoff(day.as_of, day.session.finish_line),
             *quality_checks(
                 day.settings.quality, self.ingested.quality, held=set(self.snapshot.held)
+            ),
+            *quote_checks(
+                batch.orders, self.quote_kinds, unattended=day.settings.submit is Submit.AUTO
             ),
             *self.gate(optimised).judge(batch),
         )

@@ -13,9 +13,12 @@ from core.data_quality import DataQuality
 from core.errors import DataError, NoData
 from core.storage.runs import StageRecord
 from core.tables import BARS, QUOTES, UNIVERSE
+from core.tables.columns import texts
 from core.types import Contract
 from ibkr.gateway import Gateway
-from risk.data_quality import quality_note
+from ibkr.market.quotes import closing_quotes
+from risk.data_quality import quality_note, quotes_note
+from risk.returns import newest_closes
 from signals.quality import judge_bars
 from tasks.day import Day
 from tasks.ingest.universe import UniverseResult, contracts_of, missing_note, none_of
@@ -46,7 +49,7 @@ def market(day: Day, chosen: StageRecord[UniverseResult]) -> Output[MarketResult
     contracts = contracts_of(universe)
     with day.connect() as gateway:
         bars, no_bars = _bars(day, gateway, contracts)
-        quotes, no_quote = _quotes(day, gateway, contracts)
+        quotes, no_quote = _quotes(day, gateway, contracts, bars)
     if bars.empty:
         raise NoData(none_of(f"complete daily bar before {day.session.day}", no_bars))
     if quotes.empty:
@@ -59,7 +62,11 @@ def market(day: Day, chosen: StageRecord[UniverseResult]) -> Output[MarketResult
         settings=day.settings.quality,
         exchange=day.settings.exchange,
     ).figures(universe)
-    notes = (missing_note("without bars", no_bars), quality_note(quality))
+    notes = (
+        missing_note("without bars", no_bars),
+        quotes_note(texts(quotes.set_index("con_id")["source"])),
+        quality_note(quality),
+    )
     return Output(
         result=MarketResult(no_bars=no_bars, no_quote=no_quote, quality=quality, world=day.world),
         artefacts={
@@ -85,10 +92,14 @@ def _bars(
 
 
 def _quotes(
-    day: Day, gateway: Gateway, contracts: list[Contract]
+    day: Day, gateway: Gateway, contracts: list[Contract], bars: pd.DataFrame
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     found = gateway.market.bulk_quote(contracts, progress=partial(day.progress, "quotes"))
-    return pd.DataFrame(found.quotes), _by_symbol(contracts, found.missing)
+    missing = [contract for contract in contracts if contract.con_id in found.missing]
+    closes = newest_closes(bars) if day.settings.quality.previous_close else {}
+    at_close = closing_quotes(missing, closes, as_of=day.as_of)
+    left = {key: why for key, why in found.missing.items() if key not in closes}
+    return pd.DataFrame([*found.quotes, *at_close]), _by_symbol(contracts, left)
 
 
 def _by_symbol(contracts: list[Contract], missing: Mapping[int, str]) -> dict[str, str]:

@@ -66,6 +66,7 @@ def quotes_of(bars):
             "ask": last.to_numpy() * 1.001,
             "last": last.to_numpy(),
             "close": last.to_numpy(),
+            "source": "live",
         }
     )
 
