@@ -2,7 +2,7 @@
 
 A gateway can take connections and answer nothing, answer the time and serve an account page of
 yesterday, or serve the account and no market data for an hour after IBKR's nightly reset. So each
-of the four is asked for, and each has its own verdict.
+of them is asked for, and each has its own verdict.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from core.clock import stopwatch
 from core.errors import DataError, GatewayError, NoData
-from core.types import Contract
+from core.types import Contract, Order, OrderType, Side
 from ibkr.account.tools import AccountTools
 from ibkr.market.market_data import MarketData
+from ibkr.orders.trading import TradingTools
 from ibkr.wire.connection import Connection
 from ibkr.wire.link_status import Farm
 
@@ -44,7 +46,7 @@ class ConnectionStatus:
 class Probe:
     """One question to the gateway and how it went."""
 
-    name: str  # "time", "account", "quote" or "bars"
+    name: str  # "time", "account", "quote", "bars" or "what-if"
     passed: bool
     seconds: float
     detail: str  # what came, or why nothing did
@@ -96,9 +98,9 @@ class Health:
     def check(self, symbol: str | None = None) -> HealthReport:
         """Ask for the time, the account, a quote and bars; never raises over the gateway.
 
-        ``symbol`` is the stock whose quote and bars are asked for. None: something held, or else
-        the most active stock of the day. Every question has its own time-out; a gateway that does
-        not even tell the time is asked nothing more.
+        Over a connection for orders also the what-if of one share. ``symbol`` is the stock that is
+        asked about. None: something held, or else the most active stock of the day. Every question
+        has its own time-out; a gateway that does not even tell the time is asked nothing more.
         """
         moments: list[datetime] = []
         probes = [_probe("time", lambda: self._time(moments))]
@@ -108,7 +110,7 @@ class Health:
             probes += self._market_probes(symbol, chosen)
         else:
             probes += [Probe(name, passed=False, seconds=0.0, detail="not asked: the time failed")
-                       for name in ("account", "quote", "bars")]  # fmt: skip
+                       for name in ("account", *self._of_a_stock)]  # fmt: skip
         return HealthReport(moments[0] if moments else None, self.status(), tuple(probes))
 
     def reconnect(self, *, patience: float) -> ConnectionStatus:
@@ -132,13 +134,34 @@ class Health:
         except (GatewayError, DataError) as error:
             detail = f"no stock to ask about: {error}"
             return [Probe(name, passed=False, seconds=0.0, detail=detail)
-                    for name in ("quote", "bars")]  # fmt: skip
-        with ThreadPoolExecutor(2) as pool:
+                    for name in self._of_a_stock]  # fmt: skip
+        ways = (self._quote, self._bars, self._what_if)
+        with ThreadPoolExecutor(len(ways)) as pool:
             asked = [
-                pool.submit(_probe, "quote", lambda: self._quote(contract)),
-                pool.submit(_probe, "bars", lambda: self._bars(contract)),
+                pool.submit(_probe, name, partial(ask, contract))
+                for name, ask in zip(self._of_a_stock, ways, strict=False)
             ]
         return [one.result() for one in asked]
+
+    @property
+    def _of_a_stock(self) -> tuple[str, ...]:
+        return ("quote", "bars", "what-if") if self._connection.for_orders else ("quote", "bars")
+
+    def _what_if(self, contract: Contract) -> str:
+        order = Order(
+            con_id=contract.con_id,
+            symbol=contract.symbol,
+            side=Side.BUY,
+            quantity=1,
+            order_type=OrderType.MARKET,
+            limit_price=None,
+            time_in_force="DAY",
+            order_ref="daybook-health",
+        )
+        answer = TradingTools(self._connection).what_if(order)
+        if not answer.accepted:
+            raise NoData(f"one share of {contract.symbol}: {answer.reason}")
+        return f"one share of {contract.symbol} accepted"
 
     def _contract(self, symbol: str | None, held: Mapping[str, Contract]) -> Contract:
         if symbol is None and held:

@@ -21,12 +21,18 @@ from core.settings import Settings
 from core.storage.artefacts import write_atomically
 from core.storage.paths import Paths
 from core.storage.provenance import ROOT
+from core.types import LIVE
 from desk.clocks import Clocks, told
 from flows.run.environment import Environment, open_environment
 from flows.run.preflight import begin_day
+from ibkr.socket_gateway import open_socket
 from tasks.day import silent
 from tasks.ingest.vendor_tables import fundamentals_vendor
 
+_NOT_LIVE = (
+    "this account sees no live data of it; orders can be proposed, none is sent without approval "
+    "(subscribe at IBKR, or share the live user's data with the paper user)"
+)
 STYLES = {"ok": "green", "warn": "yellow", "FAIL": "bold red"}
 
 
@@ -163,6 +169,24 @@ def _gateway(environment: Environment) -> Iterator[Finding]:
     account = f"account {day.account[:2]}****{day.account[-3:]}"
     yield Finding("ok", "gateway", f"{account}, its clock says {day.as_of:%F %H:%M} UTC")
     yield _clocks(day.clocks)
+    yield from _broker(environment.settings)
+
+
+def _broker(settings: Settings) -> Iterator[Finding]:
+    """Ask for one quote, the bars and the what-if of one stock: what the account is able to do."""
+    try:
+        with open_socket(settings, for_orders=True) as gateway:
+            probes = {probe.name: probe for probe in gateway.health.check().probes}
+    except DaybookError as error:
+        yield Finding("FAIL", "quote", f"not asked: {error}")
+        return
+    for name in ("quote", "bars", "what-if"):
+        probe = probes[name]
+        verdict = "ok" if probe.passed else "FAIL"
+        if name == "quote" and probe.passed and not probe.detail.endswith(f", {LIVE}"):
+            yield Finding("warn", name, f"{probe.detail}: {_NOT_LIVE}")
+        else:
+            yield Finding(verdict, name, probe.detail)
 
 
 def _clocks(found: Clocks | None) -> Finding:

@@ -3,13 +3,16 @@
 import socket
 from contextlib import closing
 
+import httpx
 import pytest
 
 from flows.commands.doctor import run_checks
-from tests.flows.days.days import settings_for
+from tests.flows.days.days import settings_at, settings_for
 
-EVERYTHING = ["packages", "settings", "calendar", "disk", "journal", "environment", "gateway",
-              "clocks", "fundamentals", "news", "slack"]  # fmt: skip
+BROKER = ["quote", "bars", "what-if"]
+BEFORE = ["packages", "settings", "calendar", "disk", "journal", "environment", "gateway", "clocks"]
+EVERYTHING = [*BEFORE, *BROKER, "fundamentals", "news", "slack"]
+WITHOUT_A_GATEWAY = [*BEFORE, "fundamentals", "news", "slack"]
 
 
 def closed_port():
@@ -39,11 +42,28 @@ def test_the_doctor_shows_only_the_ends_of_the_account(offline):
     assert "****" in offline["gateway"].found
 
 
+def test_the_doctor_asks_one_quote_the_bars_and_one_what_if(offline):
+    assert [offline[what].verdict for what in BROKER] == ["ok"] * 3
+    assert offline["quote"].found.endswith(", live")
+    assert "accepted" in offline["what-if"].found
+
+
+@pytest.mark.parametrize(("others", "verdict"), [("delayed", "warn"), ("none", "FAIL")])
+def test_the_doctor_says_which_market_data_the_account_lacks(small, tmp_path, others, verdict):
+    with httpx.Client(base_url=small.http_url) as control:
+        control.post("/control/permissions", json={"others": others}).raise_for_status()
+        found = {f.what: f for f in run_checks(settings_at(small, tmp_path))}
+        control.post("/control/permissions", json={}).raise_for_status()
+    assert found["quote"].verdict == verdict
+    assert "subscribe" in found["quote"].found
+    assert [found[what].verdict for what in ("bars", "what-if")] == ["ok", "ok"]
+
+
 def test_an_absent_gateway_does_not_keep_the_doctor_from_the_vendors(tmp_path):
     port = closed_port()
     settings = settings_for(tmp_path, mode="paper", gateway={"port": port})
     found = {finding.what: finding for finding in run_checks(settings)}
-    assert list(found) == EVERYTHING
+    assert list(found) == WITHOUT_A_GATEWAY
     assert found["gateway"].failed
     assert f"127.0.0.1:{port}" in found["gateway"].found
     assert found["fundamentals"].failed
@@ -57,7 +77,7 @@ def test_a_home_that_cannot_be_written_fails_and_the_rest_is_looked_at(tmp_path)
     found = {finding.what: finding for finding in run_checks(settings)}
     assert found["disk"].failed
     assert "reports" in found["disk"].found
-    assert list(found) == EVERYTHING
+    assert list(found) == WITHOUT_A_GATEWAY
 
 
 def test_a_world_that_does_not_start_is_a_failure_with_its_reason(tmp_path):
