@@ -3,6 +3,8 @@
 import ast
 from dataclasses import dataclass
 
+from tests.architecture.source_tree import nodes
+
 TOOLS = frozenset({"market", "portfolio", "trading", "account_tools", "orders", "health"})
 
 
@@ -19,10 +21,9 @@ def broker_uses(source):
 
     Knows ``gateway.market.history``, a tool kept in a variable, and ``getattr``.
     """
-    tree = ast.parse(source)
-    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    kept = _kept_tools(tree)
-    for node in ast.walk(tree):
+    parents = _parents(source)
+    kept = _kept_tools(source)
+    for node in nodes(source):
         tool = _tool(node, kept)
         if tool is None:
             continue
@@ -39,9 +40,8 @@ def broker_uses(source):
 
 def uses_of_class(source, name):
     """Return every use of a class, as its attribute or as the kind of expression it is in."""
-    tree = ast.parse(source)
-    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    for node in ast.walk(tree):
+    parents = _parents(source)
+    for node in nodes(source):
         if isinstance(node, ast.Name) and node.id == name:
             parent = parents[node]
             use = parent.attr if isinstance(parent, ast.Attribute) else type(parent).__name__
@@ -50,7 +50,7 @@ def uses_of_class(source, name):
 
 def imports_of(source, package):
     """Return what the code imports of a package, as (module, name)."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.ImportFrom) and _is_of(node.module or "", package):
             yield from ((node.module, alias.name) for alias in node.names)
         elif isinstance(node, ast.Import):
@@ -66,10 +66,14 @@ def _is_of(module, package):
     return module == package or module.startswith(f"{package}.")
 
 
-def _kept_tools(tree):
+def _parents(source):
+    return {child: node for node in nodes(source) for child in ast.iter_child_nodes(node)}
+
+
+def _kept_tools(source):
     """Return the variables that hold one of a gateway's tools, by name."""
     kept = {}
-    for node in ast.walk(tree):
+    for node in nodes(source):
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             tool = _attribute(node.value)

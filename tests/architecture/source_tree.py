@@ -15,9 +15,27 @@ MADE = {"__pycache__"}
 
 @cache
 def sources():
-    """Return every Python file of ours and its syntax tree."""
+    """Return every Python file of ours and its text."""
     found = [path for folder in CODE for path in sorted((ROOT / folder).rglob("*.py"))]
-    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in found}
+    return {path: path.read_text(encoding="utf-8") for path in found}
+
+
+def of_rooms(rooms):
+    """Return the files of some folders, by their path from the root, and their text."""
+    named = ((path.relative_to(ROOT).as_posix(), text) for path, text in sources().items())
+    return {name: text for name, text in named if name.partition("/")[0] in rooms}
+
+
+@cache
+def nodes(source):
+    """Return every node of a source's syntax tree, the outermost first. Parsed once for all."""
+    return tuple(ast.walk(ast.parse(source)))
+
+
+def forget():
+    """Let go of what was parsed: millions of objects that every later garbage collection walks."""
+    sources.cache_clear()
+    nodes.cache_clear()
 
 
 def entries():
@@ -30,8 +48,8 @@ def entries():
 
 def functions():
     """Return every function, by file and line, and its lines of code without the docstring."""
-    for path, tree in sources().items():
-        for node in ast.walk(tree):
+    for path, source in sources().items():
+        for node in nodes(source):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = node.end_lineno - node.lineno + 1
                 first = node.body[0]
@@ -50,7 +68,7 @@ def imports():
     graph = {}
     for module, path in modules.items():
         named = set()
-        for node in ast.walk(sources()[path]):
+        for node in nodes(sources()[path]):
             if isinstance(node, ast.Import):
                 named |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:

@@ -1,6 +1,7 @@
 """Tasks reach the broker only through what the tool catalogue offers to everyone."""
 
 import inspect
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ PURE = {
 }
 
 
+@cache
 def offered():
     """Return what the tools of the catalogue, with the helpers beside them, use of a gateway."""
     modules = {inspect.getmodule(tool.function) for tool in CATALOGUE}

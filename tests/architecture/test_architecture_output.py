@@ -1,11 +1,11 @@
 """Whatever a command prints passes `flows.terminal.output`, where strangers' text is made safe."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.architecture.source_tree import nodes, of_rooms
+
 ROOMS = ("agent", "core", "desk", "feeds", "flows", "ibkr", "journal", "optimiser", "review",
          "risk", "signals", "tasks")  # fmt: skip
 # The one exit; and help, which is all ours.
@@ -19,7 +19,7 @@ def printers(source):
     A console's own ``print`` does not count: it is how the console was made that matters.
     """
     found = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
             name = called.rpartition(".")[2]
@@ -37,6 +37,5 @@ def test_a_module_that_prints_by_itself_is_found(source):
 
 
 def test_every_word_that_is_printed_leaves_through_one_place():
-    files = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
-    found = {path.relative_to(ROOT).as_posix(): printers(path.read_text()) for path in files}
+    found = {name: printers(source) for name, source in of_rooms(ROOMS).items()}
     assert {name: how for name, how in found.items() if how and name not in EXIT} == {}

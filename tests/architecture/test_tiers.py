@@ -3,16 +3,14 @@
 import ast
 import socket
 import subprocess
-from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.architecture.source_tree import nodes, of_rooms
 from tests.fixtures import tiers
-
-TESTS = Path(__file__).resolve().parents[1]
 
 # What each campaign asks at the least: its examples, the first number of its `size`, its cases.
 EXAMPLES = {
@@ -52,17 +50,19 @@ SIZES = {
 }
 
 
-@cache
-def parsed():
-    return {path: ast.parse(path.read_text()) for path in TESTS.rglob("test_*.py")}
+def files_of_tests():
+    """Return the name of each file of tests, and its nodes."""
+    every = of_rooms({"tests"}).items()
+    named = ((Path(path).name, source) for path, source in every)
+    return [(name, nodes(source)) for name, source in named if name.startswith("test_")]
 
 
 def examples():
     """Return the examples each property asks for itself, by the name of its test."""
     return {
         test.name: keyword.value.value
-        for tree in parsed().values()
-        for test in ast.walk(tree)
+        for _, tree in files_of_tests()
+        for test in tree
         if isinstance(test, ast.FunctionDef)
         for call in test.decorator_list
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "settings"
@@ -74,9 +74,9 @@ def examples():
 def sizes():
     """Return the largest size of a campaign in each file."""
     calls = [
-        (path.name, call.args[0].value)
-        for path, tree in parsed().items()
-        for call in ast.walk(tree)
+        (name, call.args[0].value)
+        for name, tree in files_of_tests()
+        for call in tree
         if isinstance(call, ast.Call)
         and ast.unparse(call.func) == "size"
         and isinstance(call.args[0], ast.Constant)

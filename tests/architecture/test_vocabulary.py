@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.architecture.source_tree import ROOMS, ROOT, nodes, of_rooms
+
 # What people no longer read, and what they read instead.
 REPLACED = {
     r"finish line": "order cut-off",
@@ -25,10 +25,6 @@ REPLACED = {
     r"\bthe house\b": "daybook, the code",
 }
 PATTERN = re.compile("|".join(REPLACED), re.IGNORECASE)
-ROOMS = (
-    "agent", "core", "desk", "feeds", "flows", "ibkr", "journal", "optimiser", "review", "risk",
-    "signals", "simulator", "tasks",
-)  # fmt: skip
 HELP = ("flows/cli.py", "flows/commands/", "agent/tools/")  # their docstrings are shown as help
 # Names on disk of earlier versions, and the names of artefacts and fields.
 KEPT = {"finish line", "rehearse", "rehearsal"}
@@ -46,19 +42,15 @@ def texts() -> Iterator[tuple[str, str]]:
 
 def strings() -> Iterator[tuple[str, str]]:
     """Yield what the code says: its strings, and the docstrings that are shown as help."""
-    for room in ROOMS:
-        for path in (ROOT / room).rglob("*.py"):
-            source = path.read_text()
-            if PATTERN.search(source) is None:
+    for name, source in of_rooms(ROOMS).items():
+        if PATTERN.search(source) is None:
+            continue
+        docs = {id(node.value) for node in nodes(source) if isinstance(node, ast.Expr)}
+        for node in nodes(source):
+            if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
                 continue
-            name = str(path.relative_to(ROOT))
-            tree = ast.parse(source)
-            docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-            for node in ast.walk(tree):
-                if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
-                    continue
-                if node.value not in KEPT and (id(node) not in docs or name.startswith(HELP)):
-                    yield f"{name}:{node.lineno}", node.value
+            if node.value not in KEPT and (id(node) not in docs or name.startswith(HELP)):
+                yield f"{name}:{node.lineno}", node.value
 
 
 def test_no_text_that_people_read_uses_a_word_that_the_glossary_replaces():
