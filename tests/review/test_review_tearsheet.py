@@ -2,6 +2,7 @@ import math
 import re
 from dataclasses import replace
 from datetime import date
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -34,8 +35,11 @@ def a_sheet(sessions=60, **changes):
     return replace(plain, **changes)
 
 
+rendered = cache(render_tear_sheet)
+
+
 def seen(sheet):
-    return " ".join(" ".join(Page(render_tear_sheet(sheet)).text).split())
+    return " ".join(" ".join(Page(rendered(sheet)).text).split())
 
 
 STATES = {
@@ -52,7 +56,7 @@ STATES = {
 
 @pytest.mark.parametrize("changes", STATES.values(), ids=STATES)
 def test_every_tear_sheet_is_whole_accessible_and_fetches_nothing(changes):
-    content = render_tear_sheet(a_sheet(**changes))
+    content = rendered(a_sheet(**changes))
     page = Page(content)
     assert page.open == []
     assert not {"script", "img", "link", "iframe", "object", "form"} & set(page.tags)
@@ -67,11 +71,11 @@ def test_every_tear_sheet_is_whole_accessible_and_fetches_nothing(changes):
 
 
 def test_the_page_of_ten_years_stays_under_a_megabyte():
-    assert len(render_tear_sheet(a_sheet(2520))) < 1_000_000
+    assert len(rendered(a_sheet(2520))) < 1_000_000
 
 
 def test_the_same_sheet_gives_the_same_bytes():
-    assert render_tear_sheet(a_sheet()) == render_tear_sheet(a_sheet())
+    assert render_tear_sheet(a_sheet()) == rendered(a_sheet())
 
 
 def test_a_short_replay_says_that_it_proves_little():
