@@ -1,6 +1,6 @@
-"""How far the bars and quotes of a day can be believed, in figures.
+"""How far the bars, quotes and headlines of a day can be believed, in figures.
 
-`signals.quality` finds them, `risk.data_quality` judges them, the page shows them.
+`signals.quality` and `feeds.news` find them, `risk.data_quality` judges them, the page shows them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,16 @@ MOST = 0.5  # share of names: what is wrong with more of them is wrong with thei
 FEWEST = 5  # names, for a word on their source
 RECENT = 20  # sessions that a bar can be a copy of, and in which a name may not have many gaps
 GAPS = 2  # of these; with more, a return of one day is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadlinesSeen:
+    """How much of a day's news the rule against bad news could see."""
+
+    read: int  # headlines of all feeds
+    placed: int  # of these, those whose company is known, ours or another
+    undated: int  # of those read; they might be old and do not count
+    lost: int  # items besides them that could not be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ import logging
 import socket
 import ssl
 import threading
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,8 +22,8 @@ import httpx
 
 from core import clock
 from core.errors import VendorError
+from core.text.packed import PackedError, gunzipped
 
-PIECE = 65_536  # bytes unpacked at a time
 REFUSAL_LIMIT = 2_000  # bytes read of an answer that is no success: enough to quote
 _SEND_PIECE = 4_096  # bytes: the kernel takes so much at once or not at all
 
@@ -127,22 +126,11 @@ def _bounded(pieces: Iterable[bytes], limit: int) -> Iterator[bytes]:
 
 
 def _gunzipped(received: Iterable[bytes]) -> Iterator[bytes]:
-    """Unpack at most `PIECE` bytes at a time; httpx unpacks whatever a piece grows to."""
-    member = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    begun = False
-    for packed in received:
-        rest = packed
-        while rest:
-            if member.eof:  # RFC 1952: members may follow one another
-                member = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            begun = True
-            try:
-                yield member.decompress(rest, PIECE)
-            except zlib.error:
-                raise UnusableAnswer("the compressed answer is damaged") from None
-            rest = member.unused_data if member.eof else member.unconsumed_tail
-    if begun and not member.eof:
-        raise UnusableAnswer("the compressed answer is damaged: its end is missing")
+    """Unpack in pieces; httpx unpacks whatever a piece grows to."""
+    try:
+        yield from gunzipped(received)
+    except PackedError as error:
+        raise UnusableAnswer(f"the compressed answer is {error}") from None
 
 
 class _Deadline:

@@ -21,6 +21,7 @@ _NAV = "of net asset value"
 class Where(StrEnum):
     """What holds a number against its limit, or lets it count."""
 
+    SOURCE = "reading of each source"
     UNIVERSE = "choice of the universe"
     TARGET = "target weights"
     LOTS = "whole lots"
@@ -237,6 +238,17 @@ SENTIMENT_FLOOR = Term(
     "below this z-score of its sentiment a name is not bought; the stricter of this and the "
     "reviewed rules counts", (Where.OVERLAY,),
 )  # fmt: skip
+MAX_UNREADABLE = Term(
+    "limits.max_unreadable", 0.02, FRACTION, "of its rows or items",
+    "what may be unreadable of a vendor's file or a feed before none of it is believed; a single "
+    "one always may be", (Where.SOURCE,),
+)  # fmt: skip
+MIN_PLACED = Term(
+    # One in fifty: a feed of the whole market places few, and one that places none protects nobody.
+    "limits.min_placed", 0.02, FRACTION, "of the headlines",
+    "headlines whose company is known, ours or another; with fewer the news rule saw next to "
+    "nothing and the day is a recommendation only", (Where.SOURCE,),
+)  # fmt: skip
 
 UTILITY = (
     INFORMATION_COEFFICIENT, RISK_AVERSION, CVAR_AVERSION, CVAR_LEVEL, COST, IMPACT, ENGINE,
@@ -248,4 +260,5 @@ LIMITS = (
     MAX_ADV_SHARE, MAX_ORDER_VALUE, PRICE_COLLAR, MAX_ORDERS, MAX_ORDERS_PER_SESSION,
     MAX_SUBMISSIONS, RESTRICTED, MAX_DAILY_LOSS, MAX_DRAWDOWN, MAX_CONSECUTIVE_LOSSES,
     ACCOUNT_SINCE, MAX_TRADE_RISK, MIN_OPTION_PRICE, MIN_SPREAD_WIDTH, SENTIMENT_FLOOR,
+    MAX_UNREADABLE, MIN_PLACED,
 )  # fmt: skip

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from core import tables
 from core.errors import VendorError
+from core.limits import MAX_UNREADABLE
 from feeds.http import Fetcher, Payload, checked_address, staged_name
 from feeds.records import Parsed, day, rows
 
@@ -20,9 +21,17 @@ AHEAD = timedelta(days=89)  # the vendor answers at most three months; everybody
 class Earnings:
     """The earnings calendar at ``url``, for example ``https://…/stable``."""
 
-    def __init__(self, fetcher: Fetcher, url: str, key: SecretStr) -> None:
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        url: str,
+        key: SecretStr,
+        *,
+        ceiling: float = MAX_UNREADABLE.default,
+    ) -> None:
         checked_address(url, secret=True)
         self._fetcher, self._url, self._key = fetcher, url.rstrip("/"), key
+        self._ceiling = ceiling
 
     def fetch(self, symbols: Sequence[str], *, as_of: date) -> tuple[Parsed, tuple[Payload, ...]]:
         """Return the next earnings date of every symbol that has one, and the payload.
@@ -39,10 +48,17 @@ class Earnings:
         query = {"from": as_of.isoformat(), "to": (as_of + AHEAD).isoformat()}
         content = self._fetcher.get(f"{self._url}/{CALENDAR}", query={**query, "apikey": self._key})
         payload = Payload(staged_name(CALENDAR, content), content)
-        return parse_earnings(payload, symbols, as_of=as_of), (payload,)
+        parsed = parse_earnings(payload, symbols, as_of=as_of, ceiling=self._ceiling)
+        return parsed, (payload,)
 
 
-def parse_earnings(payload: Payload, symbols: Sequence[str], *, as_of: date) -> Parsed:
+def parse_earnings(
+    payload: Payload,
+    symbols: Sequence[str],
+    *,
+    as_of: date,
+    ceiling: float = MAX_UNREADABLE.default,
+) -> Parsed:
     """Read the staged file again: same payload, same table.
 
     Dates before ``as_of`` are over, and rows updated after it were not known. A symbol without a
@@ -50,9 +66,10 @@ def parse_earnings(payload: Payload, symbols: Sequence[str], *, as_of: date) -> 
     """
     spellings = {s.replace(" ", joint): s for s in symbols for joint in ("-", ".", " ")}
     dates: dict[str, date] = {}
-    for row in rows(payload):
-        symbol, on = spellings.get(str(row.get("symbol"))), day(row.get("date"))
-        updated = day(row.get("lastUpdated"))
+    damaged: list[str] = []
+    for row in rows(payload, damaged, ceiling=ceiling):
+        symbol = spellings.get(str(row.get("symbol")).strip().upper())
+        on, updated = day(row.get("date")), day(row.get("lastupdated"))
         if symbol is None or on is None or not as_of <= on <= as_of + AHEAD:
             continue
         if updated is None or updated <= as_of:
@@ -64,7 +81,7 @@ def parse_earnings(payload: Payload, symbols: Sequence[str], *, as_of: date) -> 
         )
     records = [{"symbol": s, "reports_on": dates[s], "known_on": as_of} for s in sorted(dates)]
     columns = [column.name for column in tables.EARNINGS.columns]
-    return Parsed(pd.DataFrame(records, columns=columns), tuple(_without(symbols, dates)))
+    return Parsed(pd.DataFrame(records, columns=columns), (*damaged, *_without(symbols, dates)))
 
 
 def _without(symbols: Sequence[str], dates: dict[str, date]) -> list[str]:

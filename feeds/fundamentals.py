@@ -7,7 +7,7 @@ universe. Field names as served by ``/stable`` in 2026.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from core import tables
 from core.errors import VendorError
+from core.limits import MAX_UNREADABLE
 from feeds.http import BULK_LIMIT, NO_QUERY, Fetcher, Payload, checked_address, staged_name
 from feeds.records import Parsed, Row, day, number, rows, text
 from feeds.universe import Constituent, parse_constituents
@@ -61,16 +62,27 @@ FILES = (RATIOS, METRICS, SCORES, GROWTH)
 
 
 class Fundamentals:
-    """Financial Modeling Prep at ``url``, for example ``https://…/stable``."""
+    """Financial Modeling Prep at ``url``, for example ``https://…/stable``.
 
-    def __init__(self, fetcher: Fetcher, url: str, key: SecretStr) -> None:
+    Of a file that has more unreadable rows than ``ceiling``, a fraction, nothing is believed.
+    """
+
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        url: str,
+        key: SecretStr,
+        *,
+        ceiling: float = MAX_UNREADABLE.default,
+    ) -> None:
         checked_address(url, secret=True)
         self._fetcher, self._url, self._key = fetcher, url.rstrip("/"), key
+        self._ceiling = ceiling
 
     def constituents(self) -> tuple[tuple[Constituent, ...], Payload]:
         """Return the members of the S&P 500, and the payload they came in."""
         payload = self._get(CONSTITUENTS)
-        return parse_constituents(payload), payload
+        return parse_constituents(payload, ceiling=self._ceiling), payload
 
     def fetch(self, symbols: Sequence[str], *, as_of: date) -> tuple[Parsed, tuple[Payload, ...]]:
         """Return one row per symbol that the vendor knows, and the payloads.
@@ -95,7 +107,7 @@ class Fundamentals:
                 payloads.append(self._get(name, query))
             except VendorError as error:
                 problems.append(f"without {name}: {error}")
-        parsed = parse_fundamentals(payloads, symbols, as_of=as_of)
+        parsed = parse_fundamentals(payloads, symbols, as_of=as_of, ceiling=self._ceiling)
         return Parsed(parsed.frame, (*problems, *parsed.problems)), tuple(payloads)
 
     def _get(self, name: str, query: Mapping[str, str] = NO_QUERY) -> Payload:
@@ -117,15 +129,21 @@ def _other_files(as_of: date) -> list[tuple[str, dict[str, str]]]:
 
 
 def parse_fundamentals(
-    payloads: Sequence[Payload], symbols: Sequence[str], *, as_of: date
+    payloads: Sequence[Payload],
+    symbols: Sequence[str],
+    *,
+    as_of: date,
+    ceiling: float = MAX_UNREADABLE.default,
 ) -> Parsed:
     """Read the staged files again: same payloads, same table.
 
-    Values that are not finite or cannot be true become null and are counted. Raises
-    `VendorError` when the ratios cannot be read or no symbol is known.
+    Values that are not finite or cannot be true become null and are counted, as are rows that
+    cannot be read. Raises `VendorError` when the ratios cannot be read, more than ``ceiling`` of
+    their rows cannot, or no symbol is known.
     """
     problems: list[str] = []
-    found = {name: _wanted_rows(payloads, name, symbols, as_of, problems) for name in FILES}
+    wanted = _Wanted(symbols, as_of, ceiling)
+    found = {name: wanted.rows(payloads, name, problems) for name in FILES}
     known = [s for s in sorted(set(symbols)) if any(s in file for file in found.values())]
     if not known:
         raise VendorError(
@@ -144,32 +162,46 @@ def parse_fundamentals(
     return Parsed(pd.DataFrame(records, columns=columns), tuple(problems))
 
 
-def _wanted_rows(
-    payloads: Iterable[Payload],
-    name: str,
-    symbols: Sequence[str],
-    as_of: date,
-    problems: list[str],
-) -> dict[str, Row]:
-    """Return the newest row of each symbol in one kind of file."""
-    spellings = {s.replace(" ", joint): s for s in symbols for joint in ("-", ".", " ")}
-    newest: dict[str, Row] = {}
-    for payload in payloads:
-        if not payload.name.startswith(f"fundamentals-{name}"):
-            continue
-        try:
-            for row in rows(payload):
-                symbol = spellings.get(str(row.get("symbol")))
-                if symbol is None or (name == GROWTH and not _is_current(row, as_of)):
-                    continue
+class _Wanted:
+    """The rows of some symbols, whatever the vendor's spelling of them."""
+
+    def __init__(self, symbols: Iterable[str], as_of: date, ceiling: float) -> None:
+        self._spellings = {s.replace(" ", joint): s for s in symbols for joint in ("-", ".", " ")}
+        self._as_of = as_of
+        self._ceiling = ceiling
+
+    def rows(self, payloads: Iterable[Payload], name: str, problems: list[str]) -> dict[str, Row]:
+        """Return the newest row of each symbol in one kind of file."""
+        newest: dict[str, Row] = {}
+        twice: set[str] = set()
+        for payload in payloads:
+            if not payload.name.startswith(f"fundamentals-{name}"):
+                continue
+            try:
+                # The whole file first: of one that is not believed no row may count.
+                found = list(self._of(payload, name, problems))
+            except VendorError as error:
+                if name == RATIOS:
+                    raise
+                problems.append(str(error))
+                continue
+            for symbol, row in found:
                 held = newest.get(symbol)
                 if held is None or text(row.get("date")) > text(held.get("date")):
                     newest[symbol] = row
-        except VendorError as error:
-            if name == RATIOS:
-                raise
-            problems.append(str(error))
-    return newest
+                    twice.discard(symbol)
+                elif row != held and text(row.get("date")) == text(held.get("date")):
+                    twice.add(symbol)  # which of the two is true nobody can tell
+        if twice:
+            named = ", ".join(sorted(twice)[:5]) + (", …" if len(twice) > 5 else "")
+            problems.append(f"{name}: rows that contradict each other, none is used ({named})")
+        return {symbol: row for symbol, row in newest.items() if symbol not in twice}
+
+    def _of(self, payload: Payload, name: str, problems: list[str]) -> Iterator[tuple[str, Row]]:
+        for row in rows(payload, problems, ceiling=self._ceiling):
+            symbol = self._spellings.get(str(row.get("symbol")).strip().upper())
+            if symbol is not None and (name != GROWTH or _is_current(row, self._as_of)):
+                yield symbol, row
 
 
 def _is_current(row: Row, as_of: date) -> bool:
@@ -194,7 +226,8 @@ def _record(
 
 
 def _value(row: Row | None, field: Field, refused: Counter[str]) -> float | None:
-    given = [row[name] for name in field.names if row and row.get(name) not in (None, "")]
+    cells = [row.get(name.casefold()) for name in field.names] if row else []
+    given = [cell for cell in cells if cell not in (None, "")]
     if not given:
         return None
     value = number(given[0])

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from core import tables
 from core.errors import VendorError
+from core.limits import MAX_UNREADABLE
 from feeds.http import Fetcher, Payload, checked_address, staged_name
 from feeds.records import Parsed, day, number, rows
 
@@ -49,9 +50,17 @@ CURVE = "curve"  # us10y - us2y, percentage points
 class Macro:
     """Market gauges from Financial Modeling Prep at ``url``, for example ``https://…/stable``."""
 
-    def __init__(self, fetcher: Fetcher, url: str, key: SecretStr) -> None:
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        url: str,
+        key: SecretStr,
+        *,
+        ceiling: float = MAX_UNREADABLE.default,
+    ) -> None:
         checked_address(url, secret=True)
         self._fetcher, self._url, self._key = fetcher, url.rstrip("/"), key
+        self._ceiling = ceiling
 
     def fetch(self, *, as_of: date) -> tuple[Parsed, tuple[Payload, ...]]:
         """Return one row per gauge, and the payloads.
@@ -70,7 +79,7 @@ class Macro:
                 payloads.append(Payload(staged_name(stem, content), content))
             except VendorError as error:
                 problems.append(f"without {stem}: {error}")
-        parsed = parse_macro(payloads, as_of=as_of)
+        parsed = parse_macro(payloads, as_of=as_of, ceiling=self._ceiling)
         return Parsed(parsed.frame, (*problems, *parsed.problems)), tuple(payloads)
 
 
@@ -93,16 +102,22 @@ def _requests(as_of: date) -> list[tuple[str, str, dict[str, str]]]:
     return asked
 
 
-def parse_macro(payloads: Sequence[Payload], *, as_of: date) -> Parsed:
+def parse_macro(
+    payloads: Sequence[Payload], *, as_of: date, ceiling: float = MAX_UNREADABLE.default
+) -> Parsed:
     """Read the staged files again: same payloads, same table.
 
-    Raises `VendorError` when no gauge can be read.
+    Nothing is believed of a file of which more than ``ceiling`` cannot be read. Raises
+    `VendorError` when no gauge can be read.
     """
     problems: list[str] = []
-    series = {
-        g.name: _series(payloads, f"macro-{g.name}.", "price", g, as_of, problems) for g in PRICED
-    } | {
-        g.name: _series(payloads, f"macro-{TREASURY}-", g.source, g, as_of, problems) for g in RATES
+
+    def read(prefix: str, column: str, gauge: Gauge) -> dict[date, float]:
+        chosen = [payload for payload in payloads if payload.name.startswith(prefix)]
+        return _series(chosen, column, gauge, as_of, problems, ceiling)
+
+    series = {g.name: read(f"macro-{g.name}.", "price", g) for g in PRICED} | {
+        g.name: read(f"macro-{TREASURY}-", g.source, g) for g in RATES
     }
     both = series["us10y"].keys() & series["us2y"].keys()
     series[CURVE] = {on: series["us10y"][on] - series["us2y"][on] for on in both}
@@ -123,28 +138,29 @@ def parse_macro(payloads: Sequence[Payload], *, as_of: date) -> Parsed:
 
 def _series(
     payloads: Sequence[Payload],
-    prefix: str,
     column: str,
     gauge: Gauge,
     as_of: date,
     problems: list[str],
+    ceiling: float,
 ) -> dict[date, float]:
     found: dict[date, float] = {}
     refused = 0
     for payload in payloads:
-        if not payload.name.startswith(prefix):
-            continue
         try:
-            for row in rows(payload):
-                if row.get(column) in (None, ""):
-                    continue
-                on, value = day(row.get("date")), number(row.get(column))
-                if on is None or value is None or not gauge.low <= value <= gauge.high:
-                    refused += 1
-                elif as_of - LOOKBACK <= on < as_of:
-                    found.setdefault(on, value)
+            # The whole file first: of one that is not believed no row may count.
+            found_rows = list(rows(payload, problems, ceiling=ceiling))
         except VendorError as error:
             problems.append(str(error))
+            continue
+        for row in found_rows:
+            if row.get(column) in (None, ""):
+                continue
+            on, value = day(row.get("date")), number(row.get(column))
+            if on is None or value is None or not gauge.low <= value <= gauge.high:
+                refused += 1
+            elif as_of - LOOKBACK <= on < as_of:
+                found.setdefault(on, value)
     if refused:
         problems.append(f"{refused} value(s) of {gauge.name} cannot be true")
     return found

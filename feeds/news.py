@@ -11,13 +11,16 @@ from datetime import datetime
 import pandas as pd
 
 from core import tables
+from core.data_quality import HeadlinesSeen
 from core.errors import VendorError
+from core.limits import MAX_UNREADABLE
 from feeds.dedup import Headline, without_copies
 from feeds.entity_linking import Mentions
 from feeds.http import FEED_LIMIT, Fetcher, Payload, checked_address
-from feeds.rss import Article, parse_feed
+from feeds.rss import Article, Feed, parse_feed
 
 AT_ONCE = 4  # feeds fetched at the same time
+NOTHING_SEEN = HeadlinesSeen(read=0, placed=0, undated=0, lost=0)
 COLUMNS = [c.name for c in tables.HEADLINES.columns if c.name != "polarity"]
 
 
@@ -28,15 +31,24 @@ class NewsResult:
     headlines: pd.DataFrame  # core.tables.HEADLINES without polarity
     payloads: tuple[Payload, ...]
     problems: tuple[str, ...]
+    seen: HeadlinesSeen = NOTHING_SEEN
+    doubted: tuple[str, ...] = ()  # feeds of which too much is lost, in words
 
 
 class News:
-    """A list of RSS and Atom feeds."""
+    """A list of RSS and Atom feeds; of one too damaged, see `read_news`, the result tells."""
 
-    def __init__(self, fetcher: Fetcher, urls: Sequence[str]) -> None:
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        urls: Sequence[str],
+        *,
+        ceiling: float = MAX_UNREADABLE.default,
+    ) -> None:
         for url in urls:
             checked_address(url, secret=False)
         self._fetcher, self._urls = fetcher, tuple(dict.fromkeys(urls))
+        self._ceiling = ceiling
 
     def fetch(self, companies: Mapping[str, str], *, now: datetime) -> NewsResult:
         """Fetch every feed and return the headlines that name one of the companies.
@@ -61,7 +73,7 @@ class News:
             answers = list(pool.map(self._get, enumerate(self._urls)))
         payloads = [answer for answer in answers if isinstance(answer, Payload)]
         failures = [answer for answer in answers if isinstance(answer, str)]
-        return read_news(payloads, companies, now=now, failures=failures)
+        return read_news(payloads, companies, now=now, failures=failures, ceiling=self._ceiling)
 
     def _get(self, numbered: tuple[int, str]) -> Payload | str:
         index, url = numbered
@@ -80,14 +92,17 @@ def read_news(
     *,
     now: datetime,
     failures: Sequence[str] = (),
+    ceiling: float = MAX_UNREADABLE.default,
 ) -> NewsResult:
     """Derive the headlines of a day from its staged payloads: same payloads, same table.
 
-    ``failures`` are the feeds that sent nothing, in words. Raises `VendorError` when there were
-    feeds and none could be read.
+    ``failures`` are the feeds that sent nothing, in words. A feed of which more than ``ceiling``,
+    and more than one item, could not be read, or whose end is missing, is doubted; what was read
+    of it stays, for bad news is bad wherever it stands. Raises `VendorError` when there were feeds
+    and none could be read.
     """
     problems, headlines, readable = list(failures), list[Headline](), 0
-    mentions = Mentions(companies)
+    mentions, seen, doubted = Mentions(companies), NOTHING_SEEN, list[str]()
     for payload in payloads:
         source = _source(payload.name)
         try:
@@ -97,13 +112,39 @@ def read_news(
             continue
         readable += 1
         problems += [f"{source}: {problem}" for problem in feed.problems]
+        seen = _and(seen, feed, mentions)
+        doubted += [f"{source}: {why}" for why in _doubts(feed, ceiling)]
         for article in feed.articles:
             headlines += _headlines(article, source, mentions)
     if problems and not readable:
         raise VendorError(f"no news feed could be read: {'; '.join(problems)}")
     return NewsResult(
-        _frame(without_copies(headlines, companies)), tuple(payloads), tuple(problems)
+        _frame(without_copies(headlines, companies)),
+        tuple(payloads),
+        tuple(problems),
+        seen,
+        tuple(doubted),
     )
+
+
+def _and(seen: HeadlinesSeen, feed: Feed, mentions: Mentions) -> HeadlinesSeen:
+    return HeadlinesSeen(
+        read=seen.read + len(feed.articles),
+        placed=seen.placed + sum(map(mentions.places, feed.articles)),
+        undated=seen.undated + sum(article.published is None for article in feed.articles),
+        lost=seen.lost + feed.lost,
+    )
+
+
+def _doubts(feed: Feed, ceiling: float) -> Iterator[str]:
+    if feed.cut:
+        yield "its end is missing, how much of it is not known"
+    total = len(feed.articles) + feed.lost
+    if feed.lost > max(ceiling * total, 1.0):
+        yield (
+            f"{feed.lost} of {total} items cannot be read, more than {ceiling:.0%} "
+            "(limits.max_unreadable)"
+        )
 
 
 def _source(name: str) -> str:

@@ -41,6 +41,7 @@ class Feed:
     articles: tuple[Article, ...]
     problems: tuple[str, ...]
     lost: int = 0  # items that could not be read
+    cut: bool = False  # its end is missing: how many items are lost is not known
 
 
 def parse_feed(content: bytes, *, now: datetime) -> Feed:
@@ -76,7 +77,7 @@ def parse_feed(content: bytes, *, now: datetime) -> Feed:
     untitled = len(found) - len(articles)
     if untitled:
         problems.append(f"{untitled} item(s) without a title left out")
-    return Feed(articles, tuple(problems), lost=sanitized.lost + untitled)
+    return Feed(articles, tuple(problems), lost=sanitized.lost + untitled, cut=sanitized.cut)
 
 
 def _parsed(content: bytes) -> Any:

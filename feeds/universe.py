@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from core.errors import VendorError
+from core.limits import MAX_UNREADABLE
 from feeds.http import Payload
 from feeds.records import rows, text
 from feeds.tickers import ibkr_symbol
@@ -38,16 +39,21 @@ class Constituent:
     sector: str | None  # GICS
 
 
-def parse_constituents(payload: Payload) -> tuple[Constituent, ...]:
+def parse_constituents(
+    payload: Payload, *, ceiling: float = MAX_UNREADABLE.default
+) -> tuple[Constituent, ...]:
     """Return the index members, sorted by symbol, each once.
 
     Rows without a readable symbol and name are left out and logged. Raises `VendorError` when
-    none is left: an index without members is a fault, not an answer.
+    none is left, as an index without members is a fault, not an answer, or when more than
+    ``ceiling`` of the rows cannot be read.
     """
     members: dict[str, Constituent] = {}
     unreadable = 0
-    for row in rows(payload):
-        symbol, name = ibkr_symbol(text(row.get("symbol"))), text(row.get("name"))
+    damaged: list[str] = []
+    for row in rows(payload, damaged, ceiling=ceiling):
+        # As it came: what cannot be seen in a symbol makes it another one, or none.
+        symbol, name = ibkr_symbol(str(row.get("symbol"))), text(row.get("name"))
         if symbol is None or not name:
             unreadable += 1
             continue
@@ -58,6 +64,8 @@ def parse_constituents(payload: Payload) -> tuple[Constituent, ...]:
             f"{payload.name} names no index member ({unreadable} unreadable row(s)); "
             "set universe.watchlist to go on without it"
         )
+    for said in damaged:
+        _log.warning("%s", said)
     if unreadable:
         _log.warning("%s: %d row(s) without symbol or name left out", payload.name, unreadable)
     return tuple(members[symbol] for symbol in sorted(members))

@@ -71,6 +71,7 @@ class Sanitized:
 
     content: bytes  # XML in UTF-8, at most `ITEM_LIMIT` items
     lost: int = 0  # items that could not be read
+    cut: bool = False  # its end is missing
 
 
 def sanitize(content: bytes, problems: list[str]) -> Sanitized:
@@ -82,12 +83,12 @@ def sanitize(content: bytes, problems: list[str]) -> Sanitized:
     text = _OLD_RSS.sub(r"\1", _text(content, problems), count=1)
     try:
         sanitizer = _sanitized(text)
-        lost = 0
+        lost, cut = 0, False
     except (expat.ExpatError, NotAFeed) as error:
-        sanitizer, lost = _mended(text, error, problems)
+        sanitizer, lost, cut = _mended(text, error, problems)
     if sanitizer.items > ITEM_LIMIT:
         problems.append(f"only the first {ITEM_LIMIT} of {sanitizer.items} items were read")
-    return Sanitized(sanitizer.written(), lost)
+    return Sanitized(sanitizer.written(), lost, cut)
 
 
 class NotAFeed(VendorError):
@@ -115,8 +116,11 @@ def _readable(document: str) -> bool:
 
 def _mended(
     text: str, error: expat.ExpatError | NotAFeed, problems: list[str]
-) -> tuple[_Sanitizer, int]:
-    """Read what can be read of a damaged feed. Raises `VendorError` where that is nothing."""
+) -> tuple[_Sanitizer, int, bool]:
+    """Return what can be read of a damaged feed, items lost, and whether its end is missing.
+
+    Raises `VendorError` where nothing can be read.
+    """
     root = ROOT.search(text)
     if re.search(r"<!(DOCTYPE|ENTITY)", text[: root.start() if root else None], re.IGNORECASE):
         _refuse_doctype()  # an undamaged feed may not have one either
@@ -132,8 +136,10 @@ def _mended(
         f"{found.lost} item(s) that cannot be read left out" if found.lost else "",
         "its end is missing" if found.cut else "",
     ]
-    problems.append(f"the feed is damaged ({error}): {', '.join(filter(None, said)) or 'all read'}")
-    return sanitizer, found.lost
+    problems.append(
+        f"the feed is malformed ({error}): {', '.join(filter(None, said)) or 'all read'}"
+    )
+    return sanitizer, found.lost, found.cut
 
 
 def _text(content: bytes, problems: list[str]) -> str:

@@ -1,12 +1,17 @@
-"""Whether the data of a day is good enough to trade on: its figures held against the settings."""
+"""Whether the data of a day is good enough to trade on: its figures held against the settings.
+
+The rule against bad news sells on what a headline says of a company. A headline whose company is
+not known, or whose time is not, it does not see: how many those are is said every day, and a day of
+which it saw next to nothing is a recommendation only.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from core.data_quality import FEWEST, GAPS, MOST, RECENT, DataQuality
-from core.settings import QualitySettings
+from core.data_quality import FEWEST, GAPS, MOST, RECENT, DataQuality, HeadlinesSeen
+from core.settings import LimitSettings, QualitySettings
 from core.types import LIVE, Order
 from risk.limits import Check
 
@@ -77,6 +82,39 @@ def quality_checks(
     ``held`` are the conIds of the holdings: they are named first.
     """
     return (*_newest_bars(data), *_of_the_market(data), *_of_single_names(settings, data, held))
+
+
+def headlines_note(seen: HeadlinesSeen | None) -> str:
+    """Return ``214 of 260 headlines placed; 3 undated``; nothing where none were asked for.
+
+    >>> headlines_note(HeadlinesSeen(read=260, placed=214, undated=3, lost=0))
+    '214 of 260 headlines placed; 3 undated'
+    """
+    if seen is None:
+        return ""
+    parts = [f"{seen.placed:,} of {seen.read:,} headlines placed"]
+    parts += [f"{seen.undated:,} undated"] if seen.undated else []
+    parts += [f"{seen.lost:,} unreadable"] if seen.lost else []
+    return "; ".join(parts)
+
+
+def headline_checks(limits: LimitSettings, seen: HeadlinesSeen | None) -> Iterator[Check]:
+    """Hold the share of headlines that were placed against its limit; None: none were asked for.
+
+    Placed are those whose company is known, be it one of the universe or a stranger. Without any
+    headline there is nothing that could have been placed.
+    """
+    if seen is None:
+        return
+    missed = 1.0 - seen.placed / seen.read if seen.read else 0.0
+    most = 1.0 - limits.min_placed
+    yield Check(
+        "headlines not placed",
+        missed,
+        most,
+        passed=missed <= most,
+        detail=headlines_note(seen),
+    )
 
 
 def _newest_bars(data: DataQuality) -> Iterator[Check]:

@@ -55,3 +55,5 @@ class LimitSettings(Section):
     min_option_price: FiniteFloat = setting(terms.MIN_OPTION_PRICE)
     min_spread_width: FiniteFloat = setting(terms.MIN_SPREAD_WIDTH)
     sentiment_floor: FiniteFloat = setting(terms.SENTIMENT_FLOOR)
+    max_unreadable: FiniteFloat = setting(terms.MAX_UNREADABLE)
+    min_placed: FiniteFloat = setting(terms.MIN_PLACED)

@@ -199,7 +199,7 @@ def _clocks(found: Clocks | None) -> Finding:
 
 
 def _vendor(environment: Environment) -> str:
-    members, _ = fundamentals_vendor(environment.settings.vendors).constituents()
+    members, _ = fundamentals_vendor(environment.settings).constituents()
     return f"{len(members)} index members"
 
 

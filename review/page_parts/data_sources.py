@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.data_quality import DataQuality
+from core.data_quality import DataQuality, HeadlinesSeen
 from review.day import Quality
 
 # Sources that can fail without ending the day, and what people call what they tell.
@@ -40,6 +40,22 @@ def missing_symbols(
                  "the bars between a jump and its reversal are not used"),
         _missing("symbols not usable", dropped, asked, "left out; frozen if held"),
     ]  # fmt: skip
+
+
+def headlines_unseen(seen: HeadlinesSeen | None) -> list[Quality]:
+    """Return how many headlines the rule against bad news did not see; nothing without feeds."""
+    if seen is None:
+        return []
+    hidden = "the rule against bad news does not see them"
+    unplaced, of = seen.read - seen.placed, seen.read + seen.lost
+    return [
+        Quality(what=what, affected=affected, of=of, consequence=hidden if affected else "")
+        for what, affected in (
+            ("headlines whose company is not known", unplaced),
+            ("headlines without a date", seen.undated),
+            ("headlines that cannot be read", seen.lost),
+        )
+    ]
 
 
 def failed_sources(failures: Mapping[str, str | None]) -> list[Quality]:

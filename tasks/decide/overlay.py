@@ -22,6 +22,7 @@ from optimiser.overlay.overrides import (
     facts_of,
 )
 from optimiser.overlay.rules_file import read_rules
+from risk.data_quality import headlines_note
 from risk.limits import Check
 from risk.measures import turnover
 from tasks.day import Day
@@ -115,9 +116,7 @@ def overlay(
         artefacts={"targets": day.write("targets", table.reset_index(), TARGETS)},
         rows_in=len(table),
         rows_out=int((table["weight"] != 0.0).sum()),
-        notes=_note(
-            named, overlaid, broken, earnings_known=not ingested.earnings.result.incomplete
-        ),
+        notes=_note(named, overlaid, broken, _unseen(ingested)),
     )
 
 
@@ -173,8 +172,18 @@ def _used(rules: Rules, sha256: str) -> RulesUsed:
     )
 
 
+def _unseen(ingested: Ingested) -> list[str]:
+    """Say what the rules could see, and what they could not."""
+    said = [headlines_note(ingested.news.result.seen)]
+    if ingested.news.result.incomplete:
+        said.append("news incomplete (see stage 1 news)")
+    if ingested.earnings.result.incomplete:
+        said.append("earnings calendar unavailable (see stage 1 earnings)")
+    return [part for part in said if part]
+
+
 def _note(
-    named: Iterable[str], overlaid: Overlaid, broken: Iterable[Check], *, earnings_known: bool
+    named: Iterable[str], overlaid: Overlaid, broken: Iterable[Check], unseen: Iterable[str]
 ) -> str:
     changed = sorted(named)
     rules = sorted({finding.rule for finding in overlaid.findings if finding.changes})
@@ -184,6 +193,4 @@ def _note(
         else "no override"
     ]
     parts += [f"BREAKS {check.name}: {check.detail}" for check in broken]
-    if not earnings_known:
-        parts.append("earnings calendar unavailable (see stage 1 earnings)")
-    return "; ".join(parts)
+    return "; ".join([*parts, *unseen])

@@ -23,7 +23,7 @@ from optimiser.lots.listings import listings_of, worth_of
 from optimiser.lots.share_portfolio import PortfolioLimits
 from optimiser.lots.whole_lots import Listing, Lots, Sizing, target_quantities
 from risk.account import AccountState
-from risk.data_quality import quality_checks, quote_checks
+from risk.data_quality import headline_checks, quality_checks, quote_checks
 from risk.limits import Check
 from risk.name_limits import beta_range, betas_of, sector_caps, sectors_of
 from risk.order import check_order_cutoff
@@ -188,6 +188,7 @@ class Targets:
             *quote_checks(
                 batch.orders, self.quote_kinds, unattended=day.settings.submit is Submit.AUTO
             ),
+            *headline_checks(day.settings.limits, self.ingested.news.result.seen),
             *self.gate(optimised).judge(batch),
         )
 

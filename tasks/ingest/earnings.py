@@ -23,7 +23,7 @@ def earnings(day: Day, chosen: StageRecord[UniverseResult]) -> Output[EarningsRe
 
     def fetch() -> Fetched:
         symbols = day.read(chosen.artefacts["universe"], UNIVERSE)["symbol"].tolist()
-        vendor = earnings_vendor(day.settings.vendors)
+        vendor = earnings_vendor(day.settings)
         parsed, payloads = vendor.fetch(symbols, as_of=day.as_of.date())
         return parsed.frame, payloads, parsed.problems
 

@@ -44,12 +44,15 @@ def features(
     """Merge everything staged into one row per symbol."""
     universe = day.read(chosen.artefacts["universe"], UNIVERSE)
     doubted = market.result.judged.quarantined
+    headlines = day.read(news.artefacts["headlines"], HEADLINES)
+    if news.result.incomplete:
+        headlines = headlines.iloc[:0]  # no score rests on feeds that are not believed
     matrix = feature_matrix(
         universe[~universe["con_id"].isin(list(doubted))],
         day.read(market.artefacts["quotes"], QUOTES),
         usable_bars(day, market),
         day.read(fundamentals.artefacts["fundamentals"], FUNDAMENTALS),
-        day.read(news.artefacts["headlines"], HEADLINES),
+        headlines,
         day.read(macro.artefacts["macro"], MACRO),
         as_of=day.as_of,
         min_bars=day.settings.universe.min_bars,

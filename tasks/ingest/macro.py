@@ -20,7 +20,7 @@ def macro(day: Day) -> Output[MacroResult]:
     """Fetch the gauges of the whole market."""
 
     def fetch() -> Fetched:
-        vendor = macro_vendor(day.settings.vendors)
+        vendor = macro_vendor(day.settings)
         parsed, payloads = vendor.fetch(as_of=day.as_of.date())
         return parsed.frame, payloads, parsed.problems
 

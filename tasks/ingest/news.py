@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+from core.data_quality import HeadlinesSeen
 from core.errors import VendorError
 from core.storage.runs import StageRecord
 from core.tables import HEADLINES, UNIVERSE
-from feeds.http import Fetcher
-from feeds.news import News
+from feeds.news import NewsResult as FeedsRead
 from feeds.sentiment import polarity
+from risk.data_quality import headlines_note
 from tasks.day import Day
 from tasks.ingest.universe import UniverseResult
-from tasks.ingest.vendor_tables import Fetched, VendorResult, staged_or_empty
+from tasks.ingest.vendor_tables import Fetched, VendorResult, news_vendor, staged_or_empty
 from tasks.stage import Output, stage
 
 
 @dataclass(frozen=True, slots=True)
 class NewsResult(VendorResult):
-    """What came of reading the feeds; its table is ``headlines``."""
+    """What came of reading the feeds; its table is ``headlines``.
+
+    Degraded by a feed that was too damaged: the headlines that were read are in the table all the
+    same, for the rule against bad news; no score rests on them.
+    """
+
+    seen: HeadlinesSeen | None = None  # None: no feed answered, or of a day before it was counted
 
 
 @stage(1, NewsResult, resumable=True)
 def news(day: Day, chosen: StageRecord[UniverseResult]) -> Output[NewsResult]:
     """Fetch headlines about the universe and the polarity of each."""
+    read: list[FeedsRead] = []
 
     def fetch() -> Fetched:
         urls = day.settings.vendors.news_urls
@@ -31,11 +40,24 @@ def news(day: Day, chosen: StageRecord[UniverseResult]) -> Output[NewsResult]:
             raise VendorError("no news feed: set vendors.news_urls")
         universe = day.read(chosen.artefacts["universe"], UNIVERSE)
         companies = dict(zip(universe["symbol"], universe["name"], strict=True))
-        found = News(Fetcher(day.settings.vendors), urls).fetch(companies, now=day.as_of)
+        vendor = news_vendor(day.settings, urls)
+        found = vendor.fetch(companies, now=day.as_of)
+        read.append(found)
         model = day.settings.signals.sentiment_model
         scored = found.headlines.assign(
             polarity=polarity(found.headlines["title"].tolist(), model=model)
         )
         return scored, found.payloads, found.problems
 
-    return staged_or_empty(day, NewsResult, "headlines", HEADLINES, fetch)
+    staged = staged_or_empty(day, NewsResult, "headlines", HEADLINES, fetch)
+    return replace(staged, **_told(staged.result, read[0])) if read else staged
+
+
+def _told(result: NewsResult, read: FeedsRead) -> dict[str, Any]:
+    """Return the result and the note of feeds that answered."""
+    degraded = "; ".join(read.doubted) or None
+    parts = (headlines_note(read.seen), degraded, *result.problems)
+    return {
+        "result": replace(result, seen=read.seen, degraded=degraded),
+        "notes": "; ".join(part for part in parts if part),
+    }

@@ -116,7 +116,7 @@ def _listed(day: Day) -> tuple[list[Candidate], dict[str, Artefact]]:
     watchlist = day.settings.universe.watchlist
     if watchlist:
         return [Candidate(symbol, "", None, "watchlist") for symbol in watchlist], {}
-    members, payload = fundamentals_vendor(day.settings.vendors).constituents()
+    members, payload = fundamentals_vendor(day.settings).constituents()
     artefacts = {payload.name: day.stage_raw(payload.name, payload.content)}
     return [Candidate(m.symbol, m.name, m.sector, "constituent") for m in members], artefacts
 

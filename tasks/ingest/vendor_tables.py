@@ -14,12 +14,13 @@ import pandas as pd
 from pydantic import SecretStr
 
 from core.errors import VendorError
-from core.settings import VendorSettings
+from core.settings import Settings, VendorSettings
 from core.tables import Schema
 from feeds.earnings import Earnings
 from feeds.fundamentals import Fundamentals
 from feeds.http import Fetcher, Payload
 from feeds.macro import Macro
+from feeds.news import News
 from tasks.day import Day
 from tasks.stage import Output, StageResult
 
@@ -67,19 +68,28 @@ def _empty(schema: Schema) -> pd.DataFrame:
     return empty
 
 
-def fundamentals_vendor(settings: VendorSettings) -> Fundamentals:
+def fundamentals_vendor(settings: Settings) -> Fundamentals:
     """Open the fundamentals vendor. Raises `VendorError` when none is set."""
-    return Fundamentals(Fetcher(settings), *_address(settings))
+    url, key = _address(settings.vendors)
+    ceiling = settings.limits.max_unreadable
+    return Fundamentals(Fetcher(settings.vendors), url, key, ceiling=ceiling)
 
 
-def macro_vendor(settings: VendorSettings) -> Macro:
+def macro_vendor(settings: Settings) -> Macro:
     """Open the source of macro gauges, which is the fundamentals vendor's."""
-    return Macro(Fetcher(settings), *_address(settings))
+    url, key = _address(settings.vendors)
+    return Macro(Fetcher(settings.vendors), url, key, ceiling=settings.limits.max_unreadable)
 
 
-def earnings_vendor(settings: VendorSettings) -> Earnings:
+def earnings_vendor(settings: Settings) -> Earnings:
     """Open the earnings calendar, which is the fundamentals vendor's."""
-    return Earnings(Fetcher(settings), *_address(settings))
+    url, key = _address(settings.vendors)
+    return Earnings(Fetcher(settings.vendors), url, key, ceiling=settings.limits.max_unreadable)
+
+
+def news_vendor(settings: Settings, urls: Sequence[str]) -> News:
+    """Open the news feeds."""
+    return News(Fetcher(settings.vendors), urls, ceiling=settings.limits.max_unreadable)
 
 
 def _address(settings: VendorSettings) -> tuple[str, SecretStr]:

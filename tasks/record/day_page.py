@@ -15,7 +15,12 @@ from desk.tickets.order_ticket import read_ticket
 from review.day import DayPage, Quality, Risk, SymbolLine
 from review.page_parts.binding import binding_line
 from review.page_parts.checks import gate_lines
-from review.page_parts.data_sources import failed_sources, missing_symbols, unknown_sources
+from review.page_parts.data_sources import (
+    failed_sources,
+    headlines_unseen,
+    missing_symbols,
+    unknown_sources,
+)
 from review.page_parts.orders import order_lines, what_ifs
 from review.page_parts.stages import artefacts_of, stage_lines
 from review.page_parts.symbols import overrides, symbol_lines
@@ -126,4 +131,5 @@ def _quality(made: Records) -> list[Quality]:
         quality=fetched.result.judged,
         dropped=made[features].result.dropped,
     )
-    return [*missing, *failed_sources(source_failures(made))]
+    unseen = headlines_unseen(made[news].result.seen)
+    return [*missing, *unseen, *failed_sources(source_failures(made))]

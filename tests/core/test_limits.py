@@ -20,10 +20,12 @@ DEFINITION = "core/limits.py"
 # What a module that reads a limit does with it.
 ENFORCING = {
     "tasks/ingest/universe.py": {Where.UNIVERSE},
+    "tasks/ingest/vendor_tables.py": {Where.SOURCE},
     "tasks/decide/optimise.py": {Where.TARGET},
     "tasks/decide/targets.py": {Where.LOTS},
     "risk/name_limits.py": {Where.TARGET, Where.LOTS},
     "tasks/decide/overlay.py": {Where.OVERLAY},
+    "risk/data_quality.py": {Where.SOURCE},
     "risk/gate.py": {Where.GATE},
     "risk/exposure.py": {Where.GATE},
     "risk/losses.py": {Where.GATE},

@@ -1,0 +1,80 @@
+"""The news of a day from real feeds: what was read, what was seen, and what is not believed."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from core.storage.runs import StageRecord
+from core.tables import HEADLINES, UNIVERSE
+from core.types import Contract
+from tasks.ingest.news import news
+from tasks.ingest.universe import Candidate, UniverseResult, universe_table
+from tests.tasks.a_day import a_day
+
+pytestmark = pytest.mark.world
+SHOUTED = Contract(1, "KKNTT", primary_exchange="NYSE", name="KIKUNDRA TECHNOLOGIES")
+ITEM = "<item><title>{}</title><pubDate>{}</pubDate></item>"
+TODAY = "Mon, 15 Jun 2026 09:00:00 GMT"
+BANKRUPT = ITEM.format("Kikundra Technologies files for bankruptcy", TODAY)
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Return the record, and the headlines, of the stage over feeds with these items."""
+    servers = []
+
+    def run(*items, end="</channel></rss>"):
+        body = ("<rss version='2.0'><channel>" + "".join(items) + end).encode()
+
+        class Feed(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Feed)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.02,)).start()
+        day = a_day(
+            tmp_path, vendors={"news_urls": [f"http://127.0.0.1:{server.server_address[1]}/x"]}
+        )
+        table = universe_table([Candidate("KKNTT", "", None, "watchlist")], [SHOUTED])
+        chosen = StageRecord(
+            "universe", UniverseResult(), {"universe": day.stage("universe", table, UNIVERSE)}
+        )
+        record = news.fn(day, chosen)
+        return record, day.read(record.artefacts["headlines"], HEADLINES)
+
+    yield run
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_bad_news_of_a_company_named_in_capitals_is_placed_beside_a_damaged_headline(read):
+    record, headlines = read(BANKRUPT, ITEM.format("AT&T &nbsp; and <10 others", "yesterday"))
+    assert headlines["symbol"].tolist() == ["KKNTT"]
+    assert record.notes.startswith("1 of 2 headlines placed; 1 undated; ")
+    assert "1 item(s) repaired" in record.notes
+    assert record.result.degraded is None
+
+
+def test_a_feed_that_loses_too_much_is_a_verdict_and_its_bad_news_still_counts(read):
+    record, headlines = read(BANKRUPT, "<item><link>&</item>", "<item>&</item>", "<item>&</item>")
+    assert headlines["symbol"].tolist() == ["KKNTT"]
+    assert "3 of 4 items cannot be read, more than 2% (limits.max_unreadable)" in (
+        record.result.degraded
+    )
+    assert record.result.incomplete
+    assert record.result.degraded in record.notes
+
+
+def test_a_feed_that_is_cut_off_is_a_verdict_since_what_is_missing_is_not_known(read):
+    record, headlines = read(BANKRUPT, end="<item><title>Kik")
+    assert headlines["symbol"].tolist() == ["KKNTT"]
+    assert "its end is missing" in record.result.degraded
