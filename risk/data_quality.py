@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 
 from core.data_quality import FEWEST, GAPS, MOST, RECENT, DataQuality, HeadlinesSeen
 from core.settings import LimitSettings, QualitySettings
-from core.types import LIVE, Order
+from core.types import LIVE, PREVIOUS_CLOSE, Contract, Order, Quote
 from risk.limits import Check
 
 SHOWN = 5  # names a line of text repeats
@@ -39,6 +40,30 @@ def quality_note(data: DataQuality) -> str:
     if data.spikes:
         parts.append(f"bars left out of {', '.join(sorted(data.spikes)[:SHOWN])}")
     return "; ".join(parts)
+
+
+def closing_quotes(
+    contracts: Iterable[Contract], closes: Mapping[int, float], *, as_of: datetime
+) -> tuple[Quote, ...]:
+    """Return a quote made of the newest close of each contract that has one, by conId.
+
+    For names that no kind of market data is to be had of: what they are worth, and no more.
+    """
+    return tuple(
+        Quote(
+            con_id=contract.con_id,
+            symbol=contract.symbol,
+            as_of=as_of,
+            bid=None,
+            ask=None,
+            last=None,
+            close=closes[contract.con_id],
+            volume=None,
+            source=PREVIOUS_CLOSE,
+        )
+        for contract in sorted(contracts, key=lambda one: (one.symbol, one.con_id))
+        if contract.con_id in closes
+    )
 
 
 def quotes_note(kinds: Mapping[int, str]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from core.errors import DataError, RequestRefused
-from core.types import LIVE, PREVIOUS_CLOSE, Contract, Quote
+from core.types import LIVE, Contract, Quote
 from ibkr.market.snapshots import SnapshotLines, Source, Ticks
 from ibkr.wire.concurrent_requests import Progress, ask_each
 from ibkr.wire.convert import number, price
@@ -55,16 +55,27 @@ async def bulk_quote(
     """
     asked_at = as_of or await lines.requests.current_time(within=within)
 
+    async def ask(contract: Contract, kind: Source) -> Quote:
+        what = f"quote of {contract.symbol}"
+        ticks = await lines.ticks(contract, what=what, within=within, release=release, source=kind)
+        return quote(contract, ticks, as_of=asked_at)
+
+    return await _kind_after_kind(by_symbol(contracts), ask, kinds, lines.most, progress)
+
+
+async def _kind_after_kind(
+    wanted: Sequence[Contract],
+    ask: Callable[[Contract, Source], Awaitable[Quote]],
+    kinds: Sequence[Source],
+    at_once: int,
+    progress: Progress | None,
+) -> Quotes:
     forbidden: set[Contract] = set()
     unpriced: set[Contract] = set()
 
-    async def ask(contract: Contract, kind: Source) -> Quote:
-        what = f"quote of {contract.symbol}"
+    async def noting(contract: Contract, kind: Source) -> Quote:
         try:
-            ticks = await lines.ticks(
-                contract, what=what, within=within, release=release, source=kind
-            )
-            return quote(contract, ticks, as_of=asked_at)
+            return await ask(contract, kind)
         except RequestRefused as refused:
             if refused.code in NO_MARKET_DATA:
                 forbidden.add(contract)
@@ -73,7 +84,6 @@ async def bulk_quote(
             unpriced.add(contract)
             raise
 
-    wanted = by_symbol(contracts)
     found: dict[Contract, Quote] = {}
     failed: dict[Contract, str] = {}
     for kind in kinds:
@@ -81,35 +91,11 @@ async def bulk_quote(
         may_have = forbidden | unpriced if kind.startswith("delayed") else unpriced
         asked = [c for c in wanted if kind == kinds[0] or (c in failed and c in may_have)]
         more, refused = await ask_each(
-            asked, partial(ask, kind=kind), at_once=lines.most, progress=progress
+            asked, partial(noting, kind=kind), at_once=at_once, progress=progress
         )
         found |= more
         failed = {c: why for c, why in (failed | refused).items() if c not in found}
     return quotes_of(wanted, found, failed)
-
-
-def closing_quotes(
-    contracts: Iterable[Contract], closes: Mapping[int, float], *, as_of: datetime
-) -> tuple[Quote, ...]:
-    """Return a quote made of the newest close of each contract that has one, by conId.
-
-    For names that no kind of market data is to be had of: what they are worth, and no more.
-    """
-    return tuple(
-        Quote(
-            con_id=contract.con_id,
-            symbol=contract.symbol,
-            as_of=as_of,
-            bid=None,
-            ask=None,
-            last=None,
-            close=closes[contract.con_id],
-            volume=None,
-            source=PREVIOUS_CLOSE,
-        )
-        for contract in by_symbol(contracts)
-        if contract.con_id in closes
-    )
 
 
 def by_symbol(contracts: Iterable[Contract]) -> list[Contract]:

@@ -16,8 +16,7 @@ from core.tables import BARS, QUOTES, UNIVERSE
 from core.tables.columns import texts
 from core.types import Contract
 from ibkr.gateway import Gateway
-from ibkr.market.quotes import closing_quotes
-from risk.data_quality import quality_note, quotes_note
+from risk.data_quality import closing_quotes, quality_note, quotes_note
 from risk.returns import newest_closes
 from signals.quality import judge_bars
 from tasks.day import Day
