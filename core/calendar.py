@@ -121,8 +121,29 @@ def unusual_hours(found: Session, *, exchange: str = "XNYS") -> str:
     return f"{exchange} {' and '.join(told)}" if told else ""
 
 
+def local_time(moment: datetime, *, seconds: bool = False) -> str:
+    """Write an aware moment's time of day in Bucharest, with the zone.
+
+    >>> from datetime import UTC
+    >>> local_time(datetime(2026, 7, 20, 13, 15, tzinfo=UTC))
+    '16:15 Bucharest'
+    """
+    shown = moment.astimezone(BUCHAREST)
+    return f"{shown:%H:%M:%S} Bucharest" if seconds else f"{shown:%H:%M} Bucharest"
+
+
+def local_moment(moment: datetime, *, seconds: bool = False) -> str:
+    """Write an aware moment's day and time of day in Bucharest, with the zone.
+
+    >>> from datetime import UTC
+    >>> local_moment(datetime(2026, 1, 20, 22, 30, tzinfo=UTC))
+    '2026-01-21 00:30 Bucharest'
+    """
+    return f"{moment.astimezone(BUCHAREST):%Y-%m-%d} {local_time(moment, seconds=seconds)}"
+
+
 def _both(moment: datetime) -> str:
-    return f"{moment.astimezone(BUCHAREST):%H:%M} Bucharest / {moment.astimezone(UTC):%H:%M} UTC"
+    return f"{local_time(moment)} / {moment.astimezone(UTC):%H:%M} UTC"
 
 
 def _usual_open(found: Session, exchange: str) -> time:

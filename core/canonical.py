@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -18,12 +19,14 @@ def canonical_json(value: Any, *, indent: int | None = None) -> bytes:
     """Encode as JSON with sorted keys, UTF-8 and a final newline.
 
     Dataclasses, aware datetimes, dates and enums are understood. What JSON cannot state (NaN,
-    infinities, half a character, odd keys) is refused with `DataError`.
+    infinities, half a character, odd keys) is refused with `DataError`, which names the place of
+    the first number that is none.
     """
     try:
         return _encoded(value, indent)
     except (ValueError, TypeError) as error:  # UnicodeEncodeError is a ValueError
-        raise DataError(f"cannot be written as JSON: {error}") from error
+        odd = next(_not_finite(plain(value)), str(error))
+        raise DataError(f"cannot be written as JSON: {odd}") from error
 
 
 def _encoded(value: Any, indent: int | None) -> bytes:
@@ -65,6 +68,16 @@ def plain(value: object) -> Any:
     if isinstance(value, tuple | list):
         return [plain(one) for one in value]
     return _plain(value) if isinstance(value, Enum | date) else value
+
+
+def _not_finite(value: Any, *place: str) -> Iterator[str]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield f"{'.'.join(place) or 'it'} is {value}, not a finite number"
+    inside = value if isinstance(value, Mapping) else {}
+    if isinstance(value, list):
+        inside = {str(at): one for at, one in enumerate(value)}
+    for name, one in inside.items():
+        yield from _not_finite(one, *place, name)
 
 
 def sha256_of(content: bytes) -> str:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.text.counts import count
 from core.text.masking import PROCESS
 from core.text.untrusted import lines
 
@@ -94,7 +95,7 @@ class SchemaError(DataError):
         self.problems = tuple(problems)
         listed = "\n  - ".join(self.problems)
         super().__init__(
-            f"{len(self.problems)} problem(s) in a table of schema {schema!r}:\n  - {listed}"
+            f"{count(len(self.problems), 'problem')} in a table of schema {schema!r}:\n  - {listed}"
         )
 
 
@@ -117,7 +118,7 @@ class JournalTampered(JournalError):
         self.findings = tuple(findings)
         listed = "\n  - ".join(self.findings)
         super().__init__(
-            f"the journal does not verify, {len(self.findings)} finding(s):\n  - {listed}"
+            f"the journal does not verify, {count(len(self.findings), 'finding')}:\n  - {listed}"
         )
 
 

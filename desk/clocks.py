@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core import clock
+from core.calendar import local_moment
 from core.settings import Mode, Settings
 from desk.errors import ClocksDisagree
 from ibkr.gateway import Gateway
@@ -58,8 +59,8 @@ class Clocks:
         if self.agree or self.tolerance is None:
             return
         raise ClocksDisagree(
-            f"the gateway's clock says {self.gateway:%Y-%m-%d %H:%M:%S} UTC, this computer's "
-            f"{self.host:%Y-%m-%d %H:%M:%S} UTC: {told(self.ahead)}, more than "
+            f"the gateway's clock says {local_moment(self.gateway, seconds=True)}, this computer's "
+            f"{local_moment(self.host, seconds=True)}: {told(self.ahead)}, more than "
             f"gateway.clock_tolerance allows ({self.tolerance.total_seconds():g} s). Nothing more "
             "was sent. Set the clock that is wrong (chronyc tracking or timedatectl shows this "
             "computer's; a gateway elsewhere has its own), then: daybook doctor"

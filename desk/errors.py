@@ -32,6 +32,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from core.errors import DaybookError, NoData, StorageError
+from core.text.counts import count
 
 if TYPE_CHECKING:  # it brings pandas, which a stop must not wait for
     from risk.limits import Check
@@ -90,7 +91,7 @@ class GateRefused(NotPermitted):
         self.checks = tuple(checks)
         listed = "; ".join(f"{check.name}: {check.detail}" for check in self.checks)
         super().__init__(
-            f"{len(self.checks)} check(s) failed, nothing was sent: {listed}; {remedy}"
+            f"{count(len(self.checks), 'check')} failed, nothing was sent: {listed}; {remedy}"
         )
 
 

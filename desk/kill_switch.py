@@ -14,6 +14,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from core.calendar import local_moment
 from core.errors import StorageError
 from core.types import Order
 from desk.errors import Stopped
@@ -92,11 +93,12 @@ def refuse(switch: KillSwitch, order: Order, *, held: Mapping[int, float]) -> No
     if switch.state is TradingState.REDUCING and _reduces(order, held):
         return
     why = f" ({switch.reason})" if switch.reason else ""
+    since = "" if switch.at is None else f" at {local_moment(switch.at)}"
     reducing = switch.state is TradingState.REDUCING
     turned = "allowed only orders that reduce positions" if reducing else "halted trading"
     raise Stopped(
-        f"{order.side} {order.quantity} {order.symbol} was not sent: {switch.by} {turned} at "
-        f"{switch.at:%Y-%m-%d %H:%M} UTC{why}; to resume trading: daybook resume --by NAME"
+        f"{order.side} {order.quantity} {order.symbol} was not sent: {switch.by} {turned}"
+        f"{since}{why}; to resume trading: daybook resume --by NAME"
     )
 
 

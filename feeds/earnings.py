@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from core import tables
 from core.errors import VendorError
 from core.limits import MAX_UNREADABLE
+from core.text.counts import count
 from feeds.http import Fetcher, Payload, checked_address, staged_name
 from feeds.records import Parsed, day, rows
 
@@ -76,8 +77,8 @@ def parse_earnings(
             dates[symbol] = min(on, dates.get(symbol, on))
     if not dates:
         raise VendorError(
-            f"the earnings calendar has a date for none of {len(set(symbols))} symbol(s) in the "
-            f"{AHEAD.days} days from {as_of}"
+            f"the earnings calendar has a date for none of {count(len(set(symbols)), 'symbol')} in "
+            f"the {AHEAD.days} days from {as_of}"
         )
     records = [{"symbol": s, "reports_on": dates[s], "known_on": as_of} for s in sorted(dates)]
     columns = [column.name for column in tables.EARNINGS.columns]
@@ -89,4 +90,4 @@ def _without(symbols: Sequence[str], dates: dict[str, date]) -> list[str]:
     if not absent:
         return []
     named = ", ".join(absent[:3]) + ("…" if len(absent) > 3 else "")
-    return [f"earnings date not known of {len(absent)} symbol(s), such as {named}"]
+    return [f"earnings date not known of {count(len(absent), 'symbol')}, such as {named}"]

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from core import tables
 from core.errors import VendorError
 from core.limits import MAX_UNREADABLE
+from core.text.counts import count
 from feeds.http import BULK_LIMIT, NO_QUERY, Fetcher, Payload, checked_address, staged_name
 from feeds.records import Parsed, Row, day, number, rows, text
 from feeds.universe import Constituent, parse_constituents
@@ -147,7 +148,7 @@ def parse_fundamentals(
     known = [s for s in sorted(set(symbols)) if any(s in file for file in found.values())]
     if not known:
         raise VendorError(
-            f"the fundamentals vendor knows none of {len(symbols)} symbol(s); "
+            f"the fundamentals vendor knows none of {count(len(symbols), 'symbol')}; "
             "check that vendors.fundamentals_url ends in /stable"
         )
     if len(known) < len(set(symbols)):
@@ -157,7 +158,7 @@ def parse_fundamentals(
         problems.append(f"{len(absent)} symbol{plural} without fundamentals ({named})")
     refused: Counter[str] = Counter()
     records = [_record(symbol, found, as_of, refused) for symbol in known]
-    problems += [f"{n} value(s) of {column} cannot be true" for column, n in refused.items()]
+    problems += [f"{count(n, 'value')} of {column} cannot be true" for column, n in refused.items()]
     columns = [column.name for column in tables.FUNDAMENTALS.columns]
     return Parsed(pd.DataFrame(records, columns=columns), tuple(problems))
 

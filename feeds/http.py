@@ -25,6 +25,7 @@ from core.http_exchange import (
     exchange,
 )
 from core.settings import VendorSettings
+from core.text.counts import count
 from core.text.masking import DISTINCTIVE, SHORTEST, Masker
 from core.text.untrusted import plain
 
@@ -117,7 +118,7 @@ class Fetcher:
                 with attempt:
                     return masker.content(self._once(address, limit, masker, end))
         except _PassingFault as fault:
-            raise VendorError(f"{fault}; gave up after {attempt.num} attempt(s)") from None
+            raise VendorError(f"{fault}; gave up after {count(attempt.num, 'attempt')}") from None
         raise AssertionError("a retry context ends with a value or an error")
 
     def _once(self, address: httpx.URL, limit: int, masker: Masker, end: float) -> bytes:

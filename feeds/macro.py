@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from core import tables
 from core.errors import VendorError
 from core.limits import MAX_UNREADABLE
+from core.text.counts import count
 from feeds.http import Fetcher, Payload, checked_address, staged_name
 from feeds.records import Parsed, day, number, rows
 
@@ -162,7 +163,7 @@ def _series(
             elif as_of - LOOKBACK <= on < as_of:
                 found.setdefault(on, value)
     if refused:
-        problems.append(f"{refused} value(s) of {gauge.name} cannot be true")
+        problems.append(f"{count(refused, 'value')} of {gauge.name} cannot be true")
     return found
 
 

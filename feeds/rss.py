@@ -13,6 +13,7 @@ from typing import Any
 import feedparser
 
 from core.errors import VendorError
+from core.text.counts import count
 from core.text.untrusted import plain
 from feeds import feed_dates  # noqa: F401 - feedparser asks it for dates of odd forms
 from feeds.http import FEED_LIMIT, MEGABYTE
@@ -76,7 +77,7 @@ def parse_feed(content: bytes, *, now: datetime) -> Feed:
     articles = tuple(article for article in found if article.title)
     untitled = len(found) - len(articles)
     if untitled:
-        problems.append(f"{untitled} item(s) without a title left out")
+        problems.append(f"{count(untitled, 'item')} without a title left out")
     return Feed(articles, tuple(problems), lost=sanitized.lost + untitled, cut=sanitized.cut)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core.errors import VendorError
 from core.limits import MAX_UNREADABLE
+from core.text.counts import count
 from feeds.http import Payload
 from feeds.records import rows, text
 from feeds.tickers import ibkr_symbol
@@ -61,11 +62,12 @@ def parse_constituents(
         members.setdefault(symbol, Constituent(symbol=symbol, name=name, sector=sector))
     if not members:
         raise VendorError(
-            f"{payload.name} names no index member ({unreadable} unreadable row(s)); "
+            f"{payload.name} names no index member ({count(unreadable, 'unreadable row')}); "
             "set universe.watchlist to go on without it"
         )
     for said in damaged:
         _log.warning("%s", said)
     if unreadable:
-        _log.warning("%s: %d row(s) without symbol or name left out", payload.name, unreadable)
+        told = count(unreadable, "row")
+        _log.warning("%s: %s without symbol or name left out", payload.name, told)
     return tuple(members[symbol] for symbol in sorted(members))

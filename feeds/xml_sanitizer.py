@@ -17,6 +17,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 from core.errors import VendorError
+from core.text.counts import count
 from core.text.untrusted import plain
 from feeds.damaged_feed import ROOT, mended
 
@@ -132,8 +133,8 @@ def _mended(
     sanitizer = _sanitized(found.text)
     sanitizer.items += found.items - min(found.items, ITEM_LIMIT)
     said = [
-        f"{found.repaired} item(s) repaired" if found.repaired else "",
-        f"{found.lost} item(s) that cannot be read left out" if found.lost else "",
+        f"{count(found.repaired, 'item')} repaired" if found.repaired else "",
+        f"{count(found.lost, 'item')} that cannot be read left out" if found.lost else "",
         "its end is missing" if found.cut else "",
     ]
     problems.append(
@@ -163,7 +164,7 @@ def _text(content: bytes, problems: list[str]) -> str:
     except UnicodeDecodeError:
         text = content.decode("cp1252", "replace")
     if odd:
-        much = "all of it" if len(odd) > ODD_BYTES else f"{len(odd)} byte(s)"
+        much = "all of it" if len(odd) > ODD_BYTES else count(len(odd), "byte")
         problems.append(f"the feed is not {codec.removesuffix('-sig')}: {much} read as cp1252")
     return _DECLARATION.sub("", text, count=1)
 

@@ -12,6 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from core.errors import ConfigurationError, DaybookError
+from core.text.counts import count
 from core.types import Mode
 from flows.commands import agent, desk, replay, simulator, watch
 from flows.terminal.help_pages import HelpGroup
@@ -165,7 +166,8 @@ def journal_verify(mode: ModeOption = None, as_json: Json = False) -> None:
                      "head": found.head})  # fmt: skip
     else:
         say(
-            f"verified: {found.entries} entries, {found.rows} rows, {found.artefacts} artefacts\n"
+            f"verified: {count(found.entries, 'entry', 'entries')}, {count(found.rows, 'row')}, "
+            f"{count(found.artefacts, 'artefact')}\n"
             f"latest hash {found.head}\n"
             "store this hash off-site: without it a rollback of the journal cannot be detected"
         )

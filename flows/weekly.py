@@ -12,6 +12,7 @@ from prefect.states import Completed
 
 from core import clock
 from core.settings import load_settings
+from core.text.counts import count
 from core.text.untrusted import markdown
 from flows.prefect_states import command_line
 from flows.replay.date_range import Range
@@ -50,7 +51,9 @@ def weekly_replay(
         markdown="\n".join(["| measure | value |", "|---|---|", *rows]),
         description=markdown(results.page.path),
     )
-    return Completed(name="Replayed", message=f"{len(done.sessions)} sessions: {results.page.path}")
+    return Completed(
+        name="Replayed", message=f"{count(len(done.sessions), 'session')}: {results.page.path}"
+    )
 
 
 def _command(months: int | None, first: date | None, last: date | None, bars: Path | None) -> str:

@@ -15,6 +15,7 @@ from functools import partial
 
 from core.clock import stopwatch
 from core.errors import DataError, GatewayError, NoData
+from core.text.counts import count
 from core.types import Contract, Order, OrderType, Side
 from ibkr.account.tools import AccountTools
 from ibkr.market.market_data import MarketData
@@ -126,7 +127,7 @@ class Health:
         held = self._account.positions()
         stocks = [one.contract for one in held.holdings if one.contract.sec_type == "STK"]
         chosen |= {contract.symbol: contract for contract in stocks}
-        return f"{len(held.holdings)} position(s)"
+        return count(len(held.holdings), "position")
 
     def _market_probes(self, symbol: str | None, held: Mapping[str, Contract]) -> list[Probe]:
         try:
@@ -187,7 +188,8 @@ class Health:
         history = self._market.history([contract], duration=_BARS)
         if history.bars.empty:
             raise NoData(history.missing.get(contract.con_id, f"{contract.symbol}: no bars"))
-        return f"{contract.symbol} {len(history.bars)} bar(s) to {history.bars['session'].max()}"
+        bars = count(len(history.bars), "bar")
+        return f"{contract.symbol} {bars} to {history.bars['session'].max()}"
 
 
 def _probe(name: str, ask: Callable[[], str]) -> Probe:

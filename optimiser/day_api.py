@@ -30,6 +30,7 @@ import pandas as pd
 from core.alpha import expected_return
 from core.errors import ConfigurationError, DataError
 from core.limits import INFORMATION_COEFFICIENT
+from core.text.counts import count
 from optimiser.model.inputs import LEDOIT_WOLF
 from optimiser.result import TargetResult
 from optimiser.target import mean_variance_cvar
@@ -124,12 +125,13 @@ class Optimiser:
 
 def _scores(symbols: list[str], scores: list[float]) -> pd.Series[float]:
     if len(symbols) != len(scores):
-        raise DataError(f"{len(symbols)} symbols but {len(scores)} scores")
+        raise DataError(f"{count(len(symbols), 'symbol')} but {count(len(scores), 'score')}")
     column = pd.Series(scores, index=symbols, dtype=float)
     odd = column[column.abs() > 1.0]
     if len(odd):
         raise DataError(
-            f"{len(odd)} score(s) beyond -1 to +1, for example {odd.index[0]}: {odd.iloc[0]:g}; "
+            f"{count(len(odd), 'score')} beyond -1 to +1, for example "
+            f"{odd.index[0]}: {odd.iloc[0]:g}; "
             "expected returns go to optimiser.mean_variance_cvar instead"
         )
     return column

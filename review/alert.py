@@ -11,13 +11,14 @@ from typing import Any, Self
 from core.errors import DaybookError
 from core.settings import Mode, Settings
 from core.storage.paths import Paths
+from core.text.counts import count
 from core.text.untrusted import one_line
 from desk.records.store import DeskStore
 from desk.tickets.ticket_store import OPEN
 from review.execution import message, tally
 from review.orders import desk_view
 from review.slack import MAX_SECTION, Message
-from review.text import BADGES, count, masked
+from review.text import BADGES, masked
 
 _MAX_REASON = 900  # characters of an error's text
 _ACCOUNT = re.compile(r"\b[A-Z]{1,2}\d{5,9}\b")  # as IBKR names them: U1234567, DU1234567

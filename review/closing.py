@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.settings import Mode
+from core.text.counts import count
 from core.text.untrusted import one_line
 from core.types import OrderStatus, Side
 from desk.orders.transaction_costs import Costs
@@ -14,7 +15,7 @@ from review.execution import message, state_line, title
 from review.slack import MAX_ROWS, Message
 from review.standing import Standing
 from review.states import OrderReport
-from review.text import BADGES, count, number
+from review.text import BADGES, number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

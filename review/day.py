@@ -81,6 +81,7 @@ class Check:
     passed: bool
     unit: Unit = Unit.PERCENT
     at_least: bool = False  # the limit is a floor, as for cash
+    either_way: bool = False  # the limit is for the value's size, as for net exposure
     detail: str = ""  # for example the symbol that comes nearest
 
 

@@ -9,14 +9,16 @@ from datetime import date, datetime
 
 from slack_sdk.models.blocks import ContextBlock, HeaderBlock, PlainTextObject, SectionBlock
 
+from core.calendar import local_time
 from core.settings import Mode
+from core.text.counts import count
 from core.text.untrusted import PARAGRAPH, one_line
 from core.types import OrderStatus
 from desk.tickets.ticket_store import SHORT
 from review.slack import MAX_ROWS, MAX_SECTION, Message
 from review.standing import Standing
 from review.states import OrderReport, some_of
-from review.text import BADGES, count, masked, number
+from review.text import BADGES, masked, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class ExecutionReport:
 def execution_lines(report: ExecutionReport) -> list[str]:
     """Return the report as plain lines."""
     scope = f"only {some_of(report.only)}" if report.only else "all orders"
-    approved = f"{one_line(report.approved_by)} at {report.approved_at:%H:%M} UTC"
+    approved = f"{one_line(report.approved_by)} at {local_time(report.approved_at)}"
     unsent = len(report.standing.unsent)
     stand = tally(state.status.value for state in report.states)
     total = f"{count(len(report.states) + unsent, 'order')} in all: {stand}"
@@ -144,7 +146,7 @@ def partly_rejected(states: Sequence[OrderReport]) -> list[str]:
     names = [state.symbol for state in states if state.status is OrderStatus.REJECTED]
     if not names or len(names) == len(states):
         return []
-    return [_rejected(names, f"{len(names)} of {len(states)} orders")]
+    return [_rejected(names, f"{len(names)} of {count(len(states), 'order')}")]
 
 
 def _rejected(names: Sequence[str], which: str) -> str:

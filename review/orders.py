@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from core.calendar import local_moment
 from core.order_action import action
 from core.text.untrusted import one_line
 from core.types import Order, OrderState
@@ -50,7 +51,7 @@ def desk_lines(view: Mapping[str, Any], day: date | None = None) -> list[str]:
     turned = view["switch"]
     if turned["state"] != TradingState.ACTIVE:
         why = f" ({one_line(turned['reason'])})" if turned["reason"] else ""
-        at = _utc(turned["at"])
+        at = _moment(turned["at"])
         lines.append(f"{turned['state'].upper()} by {turned['by']} at {at}{why}")
     if not view["tickets"]:
         lines.append(_none_of(day))
@@ -79,14 +80,14 @@ def _asked(broker: Mapping[str, Any] | None) -> list[str]:
     if broker is None:
         return []
     if broker["asked_at"]:
-        return [f"the broker was asked at {_utc(broker['asked_at'])}"]
-    since = f"as of {_utc(broker['as_of'])}" if broker["as_of"] else "as committed"
+        return [f"the broker was asked at {_moment(broker['asked_at'])}"]
+    since = f"as of {_moment(broker['as_of'])}" if broker["as_of"] else "as committed"
     why = one_line(broker["not_asked_because"], 300)
     return [f"{since}, the broker was not asked because {why}; to ask it: {broker['to_ask']}"]
 
 
-def _utc(moment: str) -> str:
-    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M} UTC"
+def _moment(moment: str) -> str:
+    return local_moment(datetime.fromisoformat(moment))
 
 
 def _switch(turned: KillSwitch) -> dict[str, Any]:

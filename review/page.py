@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from core.text.counts import count
 from core.text.untrusted import one_line
 from core.types import OrderStatus
 from review import text
@@ -40,7 +41,7 @@ def environment() -> Environment:
         keep_trailing_newline=True,
     )
     for helper in (
-        text.amount, text.count, text.duration, text.local, text.local_day, text.masked,
+        text.amount, count, text.duration, text.local, text.local_day, text.masked,
         text.number, text.measured, text.percent, one_line,
     ):  # fmt: skip
         made.filters[helper.__name__] = helper
@@ -105,6 +106,7 @@ def usage(check: Check) -> float:
         return 0.0 if check.passed else 100.0
     if value is None or math.isnan(value):
         return 100.0
+    value = abs(value) if check.either_way else value
     part, whole = (limit, value) if check.at_least else (value, limit)
     if part > whole:
         return 100.0

@@ -27,6 +27,7 @@ from slack_sdk.models.blocks import (
 from core.errors import VendorError
 from core.http_exchange import Allowance, NoAnswer, UnusableAnswer, exchange
 from core.settings import Mode
+from core.text.counts import count
 from core.text.masking import PROCESS, Masker
 from core.text.untrusted import lines, one_line
 from desk.tickets.ticket_store import SHORT
@@ -34,7 +35,6 @@ from review.day import DayPage, OrderLine
 from review.text import (
     BADGES,
     checks_passed,
-    count,
     explanation,
     figures,
     headline,

@@ -9,6 +9,8 @@ from datetime import date, datetime
 from typing import Self
 
 from core.calendar import BUCHAREST
+from core.storage.old_records import check_name
+from core.text.counts import count
 from core.types import OrderState, OrderStatus
 from desk import kill_switch
 from desk.kill_switch import KillSwitch, TradingState
@@ -101,15 +103,15 @@ class Standing:
             return ""
         first = f"{_RESUME}; then: " if self.halted else ""
         return self._for_mode(
-            f"Not approved: {_orders(len(self.unapproved))} ({some_of(self.unapproved)}), "
+            f"Not approved: {count(len(self.unapproved), 'order')} ({some_of(self.unapproved)}), "
             f"open until {_local(self.until)} Bucharest: {first}"
             f"daybook approve {self.ticket_sha256[:SHORT]}"
         )
 
     def _filled_in(self, words: str) -> str:
         filled = words.format(
-            orders=_orders(self.orders),
-            count=_orders(self.committed + len(self.unsent)),
+            orders=count(self.orders, "order"),
+            count=count(self.committed + len(self.unsent), "order"),
             tally=self.tally,
             by=self.by,
             why=self.why.rstrip(". "),
@@ -198,7 +200,7 @@ def _why(
     turned: KillSwitch,
     trail: Sequence[Act],
 ) -> str:
-    failed = ", ".join(check.name for check in record.ticket.failed_checks)
+    failed = ", ".join(check_name(check.name) for check in record.ticket.failed_checks)
     said = next((state.message for state in states if state.message), "it gave no reason")
     halted = f"{turned.by} halted trading{f' ({turned.reason})' if turned.reason else ''}"
     reasons = {
@@ -247,10 +249,6 @@ def _expired_before(store: DeskStore, own: TicketRecord) -> bool:
         record.state is TicketState.EXPIRED and record.ticket.account == own.ticket.account
         for record in ticket_store.listed(store, own.ticket.session)
     )
-
-
-def _orders(number: int) -> str:
-    return f"{number:,} order{'' if number == 1 else 's'}"
 
 
 def _local(moment: datetime) -> str:

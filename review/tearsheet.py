@@ -10,6 +10,7 @@ import numpy as np
 from markupsafe import Markup
 
 from core.settings import Mode
+from core.text.counts import count
 from review import text
 from review.page import environment
 from review.tearsheet_plots import costs_svg, drawdown_svg, growth_svg, turnover_svg
@@ -134,6 +135,6 @@ def headline(sheet: TearSheet) -> str:
     """Say in one line what came of it, against equal weight."""
     own, other = sheet.portfolio.total_return, sheet.comparison.total_return
     return (
-        f"{text.percent(own, signed=True)} in {text.count(len(sheet.sessions), 'session')}, "
+        f"{text.percent(own, signed=True)} in {count(len(sheet.sessions), 'session')}, "
         f"equal weight {text.percent(other, signed=True)}"
     )

@@ -13,13 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from core.storage.runs import title_of
+from core.text.counts import count
 from core.text.untrusted import lines, one_line
 from core.types import Side
 from review import text
 from review.day import DayPage, OrderLine, Stage
 from review.text import (
     BADGES,
-    count,
     duration,
     explanation,
     headline,

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from core.calendar import BUCHAREST
 from core.settings import Mode
+from core.text.counts import count
 from core.text.untrusted import one_line
 from core.types import Side
 from review.day import Check, DayPage, OrderLine, Unit
@@ -73,11 +74,6 @@ def local(moment: datetime) -> str:
 def local_day(moment: datetime) -> date:
     """Return the day of a moment in Bucharest, the day that its `local` time is of."""
     return moment.astimezone(BUCHAREST).date()
-
-
-def count(quantity: int, noun: str) -> str:
-    """Write a count with its noun: ``1 order``, ``12 orders``."""
-    return f"{quantity:,} {noun}{'' if quantity == 1 else 's'}"
 
 
 def masked(account: str) -> str:
@@ -152,7 +148,7 @@ def figures(day: DayPage) -> str:
 def gate_figures(after: Figures, *, gross_limit: str = "", cash_limit: str = "") -> str:
     """Return the gate's figures of the portfolio that the orders lead to, in one line."""
     return (
-        f"gross {number(after.gross)}{gross_limit} · net {number(after.net)} · "
+        f"gross {number(after.gross)}{gross_limit} · net {number(after.net, signed=True)} · "
         f"VaR95 {measured(after.value_at_risk)} · CVaR95 {measured(after.expected_shortfall)} · "
         f"cash without short proceeds {percent(after.cash)}{cash_limit} · "
         f"turnover {percent(after.turnover)} · {passed(after.passed, after.checks)}"
@@ -178,11 +174,14 @@ def bounds(check: Check) -> tuple[str, str]:
         return "", ""
     if check.value is None or not math.isfinite(check.value):
         return NOT_MEASURED, amount(check.limit, check.unit)
+    sign, size = "", check.value
+    if check.either_way:
+        sign, size = MINUS if size < 0.0 else "", abs(size)
     for extra in range(8):
-        value, limit = (amount(each, check.unit, extra) for each in (check.value, check.limit))
+        value, limit = (amount(each, check.unit, extra) for each in (size, check.limit))
         if check.passed or value != limit:
             break
-    return value, limit
+    return f"{sign}{value}", f"±{limit}" if check.either_way else limit
 
 
 def failure(check: Check) -> str:

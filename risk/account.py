@@ -1,7 +1,7 @@
 """The account's own limits: what it lost since yesterday, from its high, and how many days running.
 
 Pure: whoever asks brings the net asset values on record, of sessions before this one only, and
-where the emergency stop stands. No record at all is a first day and passes; a record that cannot
+where the kill switch stands. No record at all is a first day and passes; a record that cannot
 be read fails everything that rests on it.
 """
 
@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from core.text.counts import count
 from risk.limits import Check, Limits, check, in_words, number
 
 _REMEDY = "after a review, or where money was moved: limits.account_since"
-ACTIVE, REDUCING = "active", "reducing"  # of the emergency stop; whatever else it says, it stops
+ACTIVE, REDUCING = "active", "reducing"  # of the kill switch; whatever else it says, it stops
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,7 +40,7 @@ class History:
 class AccountState:
     """What the gate has to know of the account beside its positions."""
 
-    emergency_stop: str  # "active", "reducing" or "halted"
+    kill_switch: str  # "active", "reducing" or "halted"
     history: History = History()
     orders_before: int = 0  # of this session, committed to or changed before this batch
 
@@ -83,10 +84,10 @@ def losing_days(values: Sequence[float], present: float) -> int:
     2
     """
     days = [*values, present]
-    count = 0
-    while count < len(values) and days[-1 - count] < days[-2 - count]:
-        count += 1
-    return count
+    running = 0
+    while running < len(values) and days[-1 - running] < days[-2 - running]:
+        running += 1
+    return running
 
 
 def account_checks(
@@ -96,7 +97,7 @@ def account_checks(
 
     ``orders`` counts the batch; ``reduces`` tells that it opens nothing and makes nothing larger.
     """
-    yield _emergency_stop(account.emergency_stop, reduces=reduces)
+    yield _kill_switch(account.kill_switch, reduces=reduces)
     total = number(account.orders_before) + orders
     yield check("orders this session", total, rules.session_orders)
     valuations, trouble = account.history.valuations, _unusable(account.history)
@@ -106,7 +107,7 @@ def account_checks(
         float(len(values)),
         None,
         passed=not trouble,
-        detail=trouble or f"{len(values)} earlier sessions on record",
+        detail=trouble or f"{count(len(values), 'earlier session')} on record",
     )
     if not values and not trouble:
         for name in ("daily loss", "drawdown", "losing days"):
@@ -116,12 +117,12 @@ def account_checks(
     known = not trouble and math.isfinite(present) and present > 0.0
     lost = loss_since_last(values, present) if known else math.nan
     below = drawdown(valuations, present) if known else math.nan
-    count = float(losing_days(values, present)) if known else math.nan
+    losing = float(losing_days(values, present)) if known else math.nan
     last = f"since {max(one.session for one in valuations)}" if valuations else ""
     for name, value, limit in (
         ("daily loss", lost, rules.daily_loss),
         ("drawdown", below, rules.drawdown),
-        ("losing days", count, rules.losing_days),
+        ("losing days", losing, rules.losing_days),
     ):
         found = check(name, value, limit, last if name == "daily loss" else "")
         yield found if found.passed else replace(found, detail=f"{found.detail}; {_REMEDY}")
@@ -141,7 +142,7 @@ def _unusable(history: History) -> str:
     return trouble
 
 
-def _emergency_stop(state: object, *, reduces: bool) -> Check:
+def _kill_switch(state: object, *, reduces: bool) -> Check:
     told = {
         ACTIVE: "orders may pass",
         REDUCING: "only positions may be reduced, and "
@@ -151,4 +152,4 @@ def _emergency_stop(state: object, *, reduces: bool) -> Check:
         where = state if isinstance(state, str) and state else "its state is not known"
         told = f"{where}: nothing may be sent"
     passed = state == ACTIVE or (state == REDUCING and reduces)
-    return Check("emergency stop", None, None, passed=passed, detail=told)
+    return Check("kill switch", None, None, passed=passed, detail=told)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from core.money import Price, Rates
 from core.settings import LimitSettings
+from core.text.counts import count
 from core.types import Order
 from risk import measures
 from risk.limits import Check, Limits, check, information, is_restricted
@@ -26,7 +27,7 @@ def _trades(portfolio: Portfolio, rules: Limits) -> Iterator[Check]:
 
     amount = measures.turnover(portfolio.current, portfolio.targets)
     amount += measures.gross(weight for _, weight in portfolio.foreign)
-    yield check("turnover", amount, rules.turnover, f"{len(sizes)} names change")
+    yield check("turnover", amount, rules.turnover, f"{count(len(sizes), 'name')} traded")
 
 
 def _least_liquid(portfolio: Portfolio, sizes: Mapping[int, float]) -> tuple[int | None, float]:
@@ -104,7 +105,7 @@ def _worst_order(name: str, found: Sequence[tuple[str, Check]]) -> Check:
         return Check(name, None, None, passed=True, detail="no orders")
     failed = sum(not one.passed for _, one in found)
     who, worst = max(found, key=lambda pair: (not pair[1].passed, pair[1].value or 0.0))
-    more = f"{failed} of {len(found)} orders fail; " if failed else ""
+    more = f"{failed} of {count(len(found), 'order')} failed; " if failed else ""
     limit = worst.limit
     return Check(name, worst.value, limit, passed=not failed, detail=f"{more}{who}: {worst.detail}")
 
@@ -121,10 +122,10 @@ def _restricted(portfolio: Portfolio, orders: Sequence[Order], restricted: Seque
     nameless = sorted(
         name for name in symbols if restricted and not any(s for n, s in pairs if n == name)
     )
-    detail = f"none of {len(restricted)} restricted names is traded"
+    detail = f"none of {count(len(restricted), 'restricted name')} is traded"
     if hit:
         detail = f"{', '.join(hit)} must not be traded (limits.restricted)"
     elif nameless:
         detail = f"the symbol of conId {nameless[0]} is not known, and limits.restricted names some"
-    count = len(hit) + len(nameless)
-    return Check("restricted", float(count), 0.0, passed=not count, detail=detail)
+    amiss = len(hit) + len(nameless)
+    return Check("restricted", float(amiss), 0.0, passed=not amiss, detail=detail)

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from core.data_quality import FEWEST, GAPS, MOST, RECENT, DataQuality, HeadlinesSeen
 from core.settings import LimitSettings, QualitySettings
+from core.text.counts import count
 from core.types import LIVE, PREVIOUS_CLOSE, Contract, Order, Quote
 from risk.limits import Check
 
@@ -27,14 +28,14 @@ def quality_note(data: DataQuality) -> str:
     parts = []
     if data.behind:
         parts.append(
-            f"newest bars of {data.newest}, {data.behind} session(s) behind {data.expected}"
+            f"newest bars of {data.newest}, {count(data.behind, 'session')} behind {data.expected}"
         )
     if data.copied > MOST * data.names:
         parts.append(f"{data.copied} of {data.names} newest bars repeat an earlier one")
     if data.missing:
         parts.append(f"no bars at all of {_days(data)}")
     if data.holidays:
-        parts.append(f"{data.holidays} bar(s) of days without a session left out")
+        parts.append(f"{count(data.holidays, 'bar')} of days without a session left out")
     if data.quarantined:
         parts.append(f"{len(data.quarantined)} quarantined ({_named(data, ())})")
     if data.spikes:

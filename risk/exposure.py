@@ -19,7 +19,8 @@ def exposure_checks(portfolio: Portfolio, rules: Limits) -> Iterator[Check]:
     invested = portfolio.worst(lambda w: measures.invested(w.values()))
     cash = f"cash without short proceeds {in_words(1.0 - invested, '.4f')}"
     yield check("invested", invested, rules.invested, cash)
-    yield check("net", portfolio.worst(lambda w: abs(measures.net(w.values()))), rules.net)
+    net = portfolio.worst(lambda w: measures.net(w.values()), either_way=True)
+    yield check("net", net, rules.net, either_way=True)
     named = [measures.largest(outcome) for outcome in portfolio.outcomes]
     name, size = max(named, key=lambda pair: (math.isnan(pair[1]), pair[1]))
     yield check("largest single", size, rules.single, portfolio.name(name))

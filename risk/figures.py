@@ -34,7 +34,7 @@ class Figures:
     """
 
     gross: float | None
-    net: float | None  # size of long minus short
+    net: float | None  # long minus short
     cash: float | None  # short proceeds not counted, as limits.cash_buffer counts
     turnover: float | None  # both ways
     value_at_risk: Measured

@@ -88,7 +88,7 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
     coverage
         Share of the universe with the data the target rests on, 0 to 1.
     account
-        Where the emergency stop stands, and what the account was worth before.
+        Where the kill switch stands, and what the account was worth before.
     relaxations
         What the optimiser had to give way by, by name; of "optimal_relaxed" there is at least one.
     orders

@@ -137,18 +137,26 @@ def is_restricted(con_id: int, symbol: str, restricted: Iterable[str]) -> bool:
     return str(con_id) in listed or (symbol.strip().casefold() or None) in listed
 
 
-def check(name: str, value: float, limit: Limit, detail: str = "") -> Check:
-    """Hold a number against its limit.
+def check(
+    name: str, value: float, limit: Limit, detail: str = "", *, either_way: bool = False
+) -> Check:
+    """Hold a number against its limit; ``either_way`` holds its size, and keeps its sign.
 
     >>> check("gross", 1.3, Limit(1.2, "of net asset value", "limits.max_gross")).detail
     '1.3 above 1.2 of net asset value (limits.max_gross)'
+    >>> short = Limit(0.4, "of net asset value", "limits.max_net")
+    >>> check("net", -0.5, short, either_way=True).detail
+    '-0.5 beyond ±0.4 of net asset value (limits.max_net)'
     """
     if not math.isfinite(value):
         shown = f"could not be measured; {limit.setting} allows {limit.value:g} {limit.unit}"
         return Check(name, None, limit.value, passed=False, detail=_join(detail, shown))
-    passed = within(value, limit.value)
-    relation = "within" if passed else "above"
+    passed = within(abs(value) if either_way else value, limit.value)
+    relation = "within" if passed else "beyond" if either_way else "above"
     left, right = apart(value, limit.value)
+    if either_way:
+        left, right = apart(abs(value), limit.value)
+        left, right = f"-{left}" if value < 0.0 else left, f"±{right}"
     shown = f"{left} {relation} {right} {limit.unit} ({limit.setting})"
     return Check(name, value, limit.value, passed=passed, detail=_join(detail, shown))
 

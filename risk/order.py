@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+from core.calendar import local_time
 from core.errors import DataError
 from core.money import Money, Price, Rates
 from core.settings import LimitSettings
@@ -62,16 +63,16 @@ def check_order(
 
 
 def check_order_cutoff(now: datetime, cutoff: datetime) -> Check:
-    """Hold the time of the decision against the order cut-off; both aware. Value in minutes late.
+    """Hold the time of the decision against the order cut-off; both aware.
 
-    Gates recorded by earlier versions call the check "finish line".
+    The value is in minutes late.
     """
     late = (now - cutoff).total_seconds() / 60.0
     passed = late <= 0.0
     minutes = int(abs(late))
     told = f"{minutes} minute{'' if minutes == 1 else 's'}" if minutes else "less than a minute"
     side = "before" if passed else "after"
-    detail = f"decided {told} {side} the order cut-off, {cutoff:%H:%M} UTC"
+    detail = f"decided {told} {side} the order cut-off, {local_time(cutoff)}"
     return Check("order cut-off", max(late, 0.0), 0.0, passed=passed, detail=detail)
 
 

@@ -60,10 +60,15 @@ class Portfolio:
             return "no position"
         return self.names.get(con_id, f"conId {con_id}")
 
-    def worst(self, figure: Callable[[Weights], float]) -> float:
-        """Return a figure's largest value over all outcomes; NaN if it is NaN in one."""
+    def worst(self, figure: Callable[[Weights], float], *, either_way: bool = False) -> float:
+        """Return a figure's largest value over all outcomes; NaN if it is NaN in one.
+
+        ``either_way`` returns the one of the largest size, with its sign.
+        """
         values = [figure(outcome) for outcome in self.outcomes]
-        return math.nan if any(math.isnan(value) for value in values) else max(values)
+        if any(math.isnan(value) for value in values):
+            return math.nan
+        return max(values, key=abs) if either_way else max(values)
 
     def traded(self) -> Weights:
         """Return the signed change of each name that changes."""

@@ -27,6 +27,7 @@ from core.alpha import VOLATILITY_FLOOR, expected_return
 from core.errors import ConfigurationError, DataError, SchemaError
 from core.settings import SignalSettings
 from core.tables import FEATURES, SCORE_PARTS, SCORES
+from core.text.counts import count
 from signals.normalise import clipped_score, robust_score
 from signals.weights import BLOCKS, FEATURE_WEIGHTS, FeatureWeight
 
@@ -95,7 +96,7 @@ def _checked(features: pd.DataFrame) -> pd.DataFrame:
         raise SchemaError("features", [f"column {name!r} is missing" for name in missing])
     repeated = sorted(set(features["con_id"][features["con_id"].duplicated()]))
     if repeated:
-        raise DataError(f"{len(repeated)} con_id(s) occur twice, for example {repeated[0]}")
+        raise DataError(f"{count(len(repeated), 'con_id')} given twice, for example {repeated[0]}")
     return features.sort_values("con_id", ignore_index=True)
 
 

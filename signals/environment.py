@@ -68,7 +68,7 @@ def _fresh(macro: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
     names = fresh["gauge"].str.lower()
     if names.duplicated().any():
         repeated = sorted(set(names[names.duplicated()]))
-        raise DataError(f"gauge(s) given twice: {', '.join(repeated)}; keep one row per gauge")
+        raise DataError(f"given twice: {', '.join(repeated)}; keep one row per gauge")
     table = fresh[["value", "change_20", "zscore_252"]].astype(float)
     return table.set_axis(names, axis="index").reindex(list(GAUGES))
 

@@ -27,6 +27,7 @@ import pandas as pd
 
 from core.errors import DataError
 from core.tables import FUNDAMENTAL_FEATURES
+from core.text.counts import count
 
 SMALLEST_SECTOR = 5  # members a sector median needs
 PUBLISHED = ("dividend_yield", "revenue_growth", "return_on_equity", "debt_to_equity", "piotroski")
@@ -87,6 +88,6 @@ def _refuse_repeated(name: str, symbols: pd.Series[str]) -> None:
     repeated = sorted(set(symbols[symbols.duplicated()]))
     if repeated:
         raise DataError(
-            f"{name}: {len(repeated)} symbol(s) occur twice, for example {repeated[0]}; "
+            f"{name}: {count(len(repeated), 'symbol')} given twice, for example {repeated[0]}; "
             "keep one row per symbol"
         )

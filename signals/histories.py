@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import DataError, SchemaError
+from core.text.counts import count
 from signals.known import Days, as_days
 
 PRICES = ("open", "high", "low", "close")
@@ -63,6 +64,6 @@ def _refuse_repeated(
     if repeated.size:
         first = repeated[0]
         raise DataError(
-            f"{repeated.size} repeated bar(s), the first of con_id {con_ids[first]} on "
+            f"{count(repeated.size, 'repeated bar')}, the first of con_id {con_ids[first]} on "
             f"{sessions[first]}; keep one bar per symbol and session"
         )

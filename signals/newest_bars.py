@@ -13,6 +13,7 @@ import pandas as pd
 
 from core.data_quality import GAPS, RECENT
 from core.settings import QualitySettings
+from core.text.counts import count
 from signals.jumps import likely_cause
 from signals.wide import Wide
 
@@ -130,7 +131,7 @@ def per_name(
     if one.untraded and one.moved:
         yield finding("no volume", f"close moved to {one.close:g} on {one.session} on volume 0")
     if one.untraded >= UNTRADED:
-        yield finding("no trading", f"volume 0 in the last {one.untraded} sessions")
+        yield finding("no trading", f"volume 0 in the last {count(one.untraded, 'session')}")
     elif one.unchanged >= UNCHANGED:
         yield finding("no trading", f"close {one.close:g} in each of {one.unchanged + 1} sessions")
     # Where no calendar says which session a previous close belongs to, a day's move is no fault.

@@ -25,6 +25,7 @@ import pandas as pd
 from core.calendar import last_complete_session, sessions_between
 from core.data_quality import FEWEST, MOST, RECENT, DataQuality
 from core.settings import QualitySettings
+from core.text.counts import count
 from signals.features import quoted_prices
 from signals.jumps import Jump, unexplained_jumps
 from signals.newest_bars import Finding, Newest, newest_bars, per_name
@@ -261,5 +262,5 @@ def _of_spikes(jumps: list[Jump], symbols: dict[int, str], table: Wide) -> Itera
     for jump in jumps:
         if jump.reverted_on is not None:
             bars = sum(table.has_bar(jump.con_id, day) for day in _spike(jump, table))
-            said = f"{jump.evidence}, back on {jump.reverted_on}; {bars} bar(s) left out"
+            said = f"{jump.evidence}, back on {jump.reverted_on}; {count(bars, 'bar')} left out"
             yield Finding(jump.con_id, symbols[jump.con_id], "spike", said)

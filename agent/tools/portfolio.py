@@ -12,6 +12,7 @@ from agent.tool import Answer, Scope, tool
 from agent.tools.arguments import Holding, Symbol
 from core.errors import DataError
 from core.settings import Effect
+from core.text.counts import count
 from core.types import Side, Snapshot
 from ibkr.account import holdings
 from ibkr.account.orders_from_targets import diff_to_orders as orders_between
@@ -139,7 +140,9 @@ def _holding(holding: holdings.Holding) -> dict[str, object]:
 def _refuse_unknown(refused: Mapping[str, str]) -> None:
     if refused:
         listed = "; ".join(f"{symbol}: {why}" for symbol, why in refused.items())
-        raise DataError(f"no orders for {len(refused)} symbol(s) without a contract: {listed}")
+        raise DataError(
+            f"no orders for {count(len(refused), 'symbol')} without a contract: {listed}"
+        )
 
 
 def _whole(

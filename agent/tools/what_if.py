@@ -11,6 +11,7 @@ from agent.tool import Answer, Scope, tool
 from agent.tools.arguments import OrderSide, Price, Shares, Symbol
 from core.errors import DataError
 from core.settings import Effect
+from core.text.counts import count
 from core.types import Order, OrderType, WhatIf
 from ibkr.orders.what_if import BasketStep
 
@@ -79,7 +80,7 @@ def what_if_basket(context: ToolContext, orders: Basket) -> Answer:
         resolved = gateway.market.resolve([order.symbol for order in orders])
         if resolved.refused:
             listed = "; ".join(f"{symbol}: {why}" for symbol, why in resolved.refused.items())
-            raise DataError(f"no contract for {len(resolved.refused)} symbol(s): {listed}")
+            raise DataError(f"no contract for {count(len(resolved.refused), 'symbol')}: {listed}")
         con_ids = {contract.symbol: contract.con_id for contract in resolved.contracts}
         steps = gateway.orders.what_if_basket(
             rates=gateway.portfolio.snapshot().exchange_rates,

@@ -24,12 +24,31 @@ OLD_NAMES: Mapping[str, str] = {
     "seal_execution": "execution",
     "seal_close": "close_journal",
 }
+# How checks were called in books and tickets of earlier versions.
+OLD_CHECKS: Mapping[str, str] = {
+    "emergency stop": "kill switch",
+    "finish line": "order cut-off",
+}
 _OLD_RESULT = "facts"
 _NOT_RECORDED = "not recorded"
 
 
 def as_today(stored: Plain) -> dict[str, Any]:
     """Return a stored record under the names, and with the fields, of this version."""
+    record = _typed(stored)
+    result = record.get("result")
+    if not isinstance(result, Mapping) or "checks" not in result:
+        return record
+    checks = [{**one, "name": check_name(one["name"])} for one in result["checks"]]
+    return record | {"result": {**result, "checks": checks}}
+
+
+def check_name(stored: str) -> str:
+    """Return the name that a check has today."""
+    return OLD_CHECKS.get(stored, stored)
+
+
+def _typed(stored: Plain) -> dict[str, Any]:
     if _OLD_RESULT not in stored:
         return dict(stored)
     stage = OLD_NAMES.get(stored["stage"], stored["stage"])

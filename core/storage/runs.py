@@ -134,11 +134,20 @@ class RunBook:
         return record
 
     def put(self, record: StageRecord[Any]) -> None:
-        """Add a stage; written at once. Raises `StorageError` when the disk refuses."""
+        """Add a stage; written at once.
+
+        Raises `StorageError` when the disk refuses, and `DataError` naming the field for a number
+        that could not be read back: nothing is written then.
+        """
         name, stored = record.stage, plain(record)
         # Only the new record is encoded: with all of them each time, a day would mostly encode.
         encoded = {key: each for key, each in self._encoded.items() if key != name}
-        encoded[name] = _lines(stored)
+        try:
+            encoded[name] = _lines(stored)
+        except DataError as error:
+            raise DataError(
+                f"the record of stage {name} {error}; nothing of it was kept in {self._path}"
+            ) from error
         content = b'{\n "stages": [\n' + b",\n".join(encoded.values()) + b"\n ]\n}\n"
         write_atomically(self._path, content)
         self._encoded = encoded

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import SchemaError
+from core.text.counts import count
 
 TEXT = pa.string()
 WHOLE = pa.int64()
@@ -95,16 +96,16 @@ class Schema:
         repeated = groups.filter(pc.greater(groups["count_all"], 1))
         if repeated.num_rows:
             first = {k: repeated[k][0].as_py() for k in self.key}
-            yield f"{repeated.num_rows} repeated key(s), for example {first}"
+            yield f"{count(repeated.num_rows, 'repeated key')}, for example {first}"
 
 
 def _value_problems(column: Column, values: pa.ChunkedArray) -> Iterator[str]:
     if values.null_count and not column.nullable:
-        yield f"{column.name}: {values.null_count} null value(s) of {len(values)}"
+        yield f"{column.name}: {count(values.null_count, 'null value')} of {len(values)}"
     if pa.types.is_floating(column.type):
         odd = pc.sum(pc.invert(pc.is_finite(values)), min_count=0).as_py()
         if odd:
-            yield f"{column.name}: {odd} value(s) NaN or infinite"
+            yield f"{column.name}: {count(odd, 'value')} NaN or infinite"
             return
     if len(values) == values.null_count or column.low is column.high is None:
         return

@@ -1,4 +1,4 @@
-"""What the gate has to know of the account: the emergency stop, its past values, today's orders."""
+"""What the gate has to know of the account: the kill switch, its past values, today's orders."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def account_state(
     with store.transaction() as connection:
         before = session_limits.used(connection, account, session, besides=batch)
     return AccountState(
-        emergency_stop=kill_switch.state(store).value,
+        kill_switch=kill_switch.state(store).value,
         history=past(settings, account=account, session=session),
         orders_before=before.orders,
     )

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 import journal
 from core.canonical import canonical_json, sha256_of
 from core.errors import DataError, JournalError, StorageError
+from core.text.counts import count
 from core.types import Order
 from desk import kill_switch
 from desk.errors import OrdersAltered
@@ -197,9 +198,9 @@ def _told(odd: Collection[Difference]) -> str:
     named = "; ".join(each.words for each in list(odd)[:TOLD])
     more = f"; and {len(odd) - TOLD} more" if len(odd) > TOLD else ""
     return (
-        f"the desk's rows are not what was approved, {len(odd)} difference(s): {named}{more}. No "
-        "order is sent: the kill switch is set. Keep a copy of the desk's folder and find out who "
-        "changed it, look at the broker's orders, then: daybook resume --by NAME"
+        f"the desk's rows are not what was approved, {count(len(odd), 'difference')}: {named}"
+        f"{more}. No order is sent: the kill switch is set. Keep a copy of the desk's folder "
+        "and find out who changed it, look at the broker's orders, then: daybook resume --by NAME"
     )
 
 

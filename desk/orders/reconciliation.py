@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from core.text.counts import count
 from core.types import Order, OrderState, OrderStatus, Snapshot
 from desk.errors import UnknownOrders
 from desk.orders import intents
@@ -188,7 +189,7 @@ def _refuse_unknown(store: DeskStore, known: Iterable[str], account: str) -> Non
     strangers = sorted(ours - intents.committed_among(store, ours))
     if strangers:
         raise UnknownOrders(
-            f"the broker shows {len(strangers)} order(s) of daybook on {account} that this desk "
-            f"does not know, such as {strangers[0]}: its records were lost, or another desk trades "
-            "this account. Nothing was sent; look in TWS first"
+            f"the broker shows {count(len(strangers), 'order')} of daybook on {account} that this "
+            f"desk does not know, such as {strangers[0]}: its records were lost, or another desk "
+            "trades this account. Nothing was sent; look in TWS first"
         )

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.calendar import local_moment
 from core.errors import DataError, DaybookError, GatewayError
 from core.settings import Settings
 from core.types import Order, OrderState, OrderStatus, Side
@@ -73,8 +74,8 @@ def refuse_if_late(clocks: Clocks, until: datetime) -> None:
     if clocks.moment > until:
         whose = "the gateway's" if clocks.gateway == clocks.moment else "this computer's"
         raise NotPermitted(
-            f"orders can be sent until {until:%Y-%m-%d %H:%M} UTC, and {whose} clock says "
-            f"{clocks.moment:%Y-%m-%d %H:%M} UTC: nothing more was sent"
+            f"orders can be sent until {local_moment(until)}, and {whose} clock says "
+            f"{local_moment(clocks.moment)}: nothing more was sent"
         )
 
 

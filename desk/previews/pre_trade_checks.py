@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from core.calendar import BUCHAREST, Session, session
+from core.calendar import BUCHAREST, Session, local_time, session
 from core.errors import NoData
 from core.money import Money
 from core.settings import Settings
@@ -125,5 +125,5 @@ def session_at(moment: datetime, exchange: str) -> Session:
     """Return the session that can still be traded in. Raises `NoData` when there is none left."""
     today = session(moment.astimezone(BUCHAREST).date(), exchange=exchange)
     if moment > today.close:
-        raise NoData(f"the session of {today.day} closed at {today.close:%H:%M} UTC")
+        raise NoData(f"the session of {today.day} closed at {local_time(today.close)}")
     return today

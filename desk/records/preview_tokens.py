@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.calendar import local_time
 from core.canonical import canonical_json, sha256_of
 from desk.errors import TokenAltered, TokenExpired, TokenForeign, TokenUsed
 from desk.records.audit import Act, note
@@ -115,6 +116,6 @@ def _refuse(row: Any, *, caller: str, now: datetime, used_before: bool) -> None:
     issued, expires = (datetime.fromisoformat(row[name]) for name in ("issued_at", "expires_at"))
     if not issued <= now <= expires:
         raise TokenExpired(
-            f"this token was valid until {expires:%H:%M:%S} UTC, it is {now:%H:%M:%S} UTC; nothing "
-            "was sent. Preview the order again"
+            f"this token was valid until {local_time(expires, seconds=True)}, it is "
+            f"{local_time(now, seconds=True)}; nothing was sent. Preview the order again"
         )

@@ -14,6 +14,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from core.settings import LimitSettings
+from core.text.counts import count
 from desk.errors import Throttled
 from desk.records.order_changes import ChangeState
 from desk.records.schema import CHANGES, INTENTS
@@ -55,9 +56,9 @@ def refuse_if_too_many(
     before = used(connection, account, session)
     if before.batches + 1 > limits.max_submissions:
         raise Throttled(
-            f"{account} has had {before.batches} batches of orders and changes in the session of "
-            f"{session}, as many as limits.max_submissions allows; nothing was sent. Find out what "
-            "sends them before you raise it"
+            f"{account} has had {count(before.batches, 'batch', 'batches')} of orders and "
+            f"changes in the session of {session}, as many as limits.max_submissions "
+            "allows; nothing was sent. Find out what sends them before you raise it"
         )
     if before.orders + orders > limits.max_orders_per_session:
         raise Throttled(

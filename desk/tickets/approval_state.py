@@ -8,6 +8,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from core.calendar import local_moment, local_time
+from core.text.counts import count
 from core.types import Order
 from desk.errors import (
     AlreadyApproved,
@@ -121,12 +123,12 @@ def expired(record: TicketRecord, now: datetime) -> TicketExpired:
     if record.state is TicketState.COMMITTED:
         return TicketExpired(
             f"the order cut-off of ticket {record.short} of {ticket.session} was "
-            f"{ticket.finish_line:%H:%M} UTC; the gateway's clock says {now:%Y-%m-%d %H:%M} UTC. "
+            f"{local_time(ticket.finish_line)}; the gateway's clock says {local_moment(now)}. "
             "What was not approved by then is not sent; orders already sent are unaffected"
         )
     return TicketExpired(
         f"ticket {record.short} of {ticket.session} expired at its order cut-off, "
-        f"{ticket.finish_line:%H:%M} UTC; the gateway's clock says {now:%Y-%m-%d %H:%M} UTC. "
+        f"{local_time(ticket.finish_line)}; the gateway's clock says {local_moment(now)}. "
         "It is a recommendation only; the next run decides again"
     )
 
@@ -144,7 +146,7 @@ def refuse_unless_waiting(connection: sa.Connection, record: TicketRecord) -> No
         case TicketState.APPROVED:
             earlier = load_approval(connection, record.sha256)
             raise AlreadyApproved(
-                f"{name} was approved by {earlier.by} at {earlier.at:%Y-%m-%d %H:%M} UTC; "
+                f"{name} was approved by {earlier.by} at {local_moment(earlier.at)}; "
                 f"to send what was approved: daybook execute {ticket.session}"
             )
         case TicketState.COMMITTED:
@@ -177,14 +179,15 @@ def refuse_if_only_unsent(connection: sa.Connection, record: TicketRecord) -> No
         earlier = load_approval(connection, record.sha256)
         raise AlreadyApproved(
             f"ticket {record.short} of {record.ticket.session}: approved by {earlier.by} at "
-            f"{earlier.at:%Y-%m-%d %H:%M} UTC and not sent: {', '.join(left)}; "
+            f"{local_moment(earlier.at)} and not sent: {', '.join(left)}; "
             f"to send what was approved: daybook execute {record.ticket.session}"
         )
 
 
 def _why(ticket: Ticket) -> str:
     if ticket.failed_checks:
-        return f"{len(ticket.failed_checks)} check(s) failed; correct them and run the day again"
+        failed = count(len(ticket.failed_checks), "check")
+        return f"{failed} failed; correct them and run the day again"
     if not ticket.lines:
         return "it has no orders"
     return "another ticket of its session was committed before"

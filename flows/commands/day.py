@@ -59,7 +59,6 @@ def places(outcome: Outcome) -> dict[str, str]:
 
 def summary(outcome: Outcome, page: DayPage) -> dict[str, Any]:
     """Return a day as plain JSON values, for programs."""
-    stages = [stage_line_of(record) for record in outcome.records]
     return {
         "session": page.session.isoformat(),
         "mode": page.mode.value,
@@ -87,9 +86,9 @@ def summary(outcome: Outcome, page: DayPage) -> dict[str, Any]:
         ],
         "uncertain": [line.symbol for line in page.uncertain],
         "stages": [
-            {"stage": s.name, "seconds": s.seconds, "in": s.rows_in, "out": s.rows_out,
-             "note": s.note}
-            for s in stages
+            {"stage": record.stage, "seconds": record.seconds, "in": record.rows_in,
+             "out": record.rows_out, "note": stage_line_of(record).note}
+            for record in outcome.records
         ],
         "artefacts": {
             f"{record.stage}.{kind}": {"path": artefact.path, "sha256": artefact.sha256}

@@ -201,11 +201,17 @@ def resume(
     by: Annotated[str, typer.Option("--by", help="Your name; recorded.")],
     reason: Annotated[str, typer.Option(help="Reason; recorded.")] = "",
     mode: ModeOption = None,
+    *,
+    as_json: Json = False,
 ) -> None:
     """Resume trading."""
     with desk_store.DeskStore.of(folders.Paths.of(config.load_settings(mode=mode))) as store:
         turned = kill_switch.resume(store, by=by, reason=reason, now=clock.now())
-    say(f"{turned.state.upper()} by {turned.by}: trading resumed")
+    _show(
+        asdict(turned),
+        [f"{turned.state.upper()} by {turned.by}: trading resumed"],
+        as_json=as_json,
+    )
 
 
 def _report(report: execution_page.ExecutionReport, *, as_json: bool) -> None:

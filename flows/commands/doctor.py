@@ -15,12 +15,13 @@ from rich.text import Text
 
 import journal
 from core import clock
-from core.calendar import BUCHAREST, is_session, next_session, session, unusual_hours
+from core.calendar import BUCHAREST, is_session, local_moment, next_session, session, unusual_hours
 from core.errors import DaybookError, JournalError, StorageError
 from core.settings import Settings
 from core.storage.artefacts import write_atomically
 from core.storage.paths import Paths
 from core.storage.provenance import ROOT
+from core.text.counts import count
 from core.types import LIVE
 from desk.clocks import Clocks, told
 from flows.run.environment import Environment, open_environment
@@ -156,7 +157,7 @@ def _journal(paths: Paths) -> str:
         found = journal.verify(paths.journal, paths.home)
     except JournalError as error:
         raise JournalError(f"{error}; make a copy before anything else") from error
-    return f"{found.entries} entries verified, latest hash {found.head[:12]}"
+    return f"{count(found.entries, 'entry', 'entries')} verified, latest hash {found.head[:12]}"
 
 
 def _gateway(environment: Environment) -> Iterator[Finding]:
@@ -167,7 +168,7 @@ def _gateway(environment: Environment) -> Iterator[Finding]:
         yield Finding("warn", "clocks", "not compared: the gateway's time is unknown")
         return
     account = f"account {day.account[:2]}****{day.account[-3:]}"
-    yield Finding("ok", "gateway", f"{account}, its clock says {day.as_of:%F %H:%M} UTC")
+    yield Finding("ok", "gateway", f"{account}, its clock says {local_moment(day.as_of)}")
     yield _clocks(day.clocks)
     yield from _broker(environment.settings)
 
@@ -200,14 +201,14 @@ def _clocks(found: Clocks | None) -> Finding:
 
 def _vendor(environment: Environment) -> str:
     members, _ = fundamentals_vendor(environment.settings).constituents()
-    return f"{len(members)} index members"
+    return count(len(members), "index member")
 
 
 def _news(environment: Environment) -> Finding:
     feeds = len(environment.settings.vendors.news_urls)
     if feeds == 0:
         return Finding("warn", "news", "vendors.news_urls is not set: no sentiment scores")
-    return Finding("ok", "news", f"{feeds} feed(s) set")
+    return Finding("ok", "news", f"{count(feeds, 'feed')} set")
 
 
 def _slack(environment: Environment) -> Finding:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from core.text.counts import count
 from flows.terminal.lazy import lazy
 from flows.terminal.options import LOCAL, Json, bars_file, day_of
 from flows.terminal.usage_errors import command_line
@@ -126,8 +127,9 @@ def _places(settings: config.Settings, written: results.Results) -> dict[str, st
 def _table(settings: config.Settings, written: results.Results) -> str:
 
     row = written.row
+    sessions = count(int(row["sessions"]), "session")
     lines = [
-        f"{row['from']} to {row['to']}, {row['sessions']} sessions, {row['world']}",
+        f"{row['from']} to {row['to']}, {sessions}, {row['environment']}",
         *(
             f"{name.replace('_', ' '):<28}{review_text.number(float(row[name]), 4):>10}"
             for name in SHOWN

@@ -11,6 +11,7 @@ import pandas as pd
 
 from core.calendar import last_complete_session, previous_session, sessions_between
 from core.errors import ConfigurationError
+from core.text.counts import count
 from ibkr.replay.source import ReplaySource
 
 MONTHS = 6  # replayed when nothing is said
@@ -58,8 +59,8 @@ def choose_sessions(
     gaps = _gaps(days, source)
     if gaps:
         raise ConfigurationError(
-            f"{source.title}: {len(gaps)} of {len(days)} sessions have no bars, or bars of less "
-            f"than half of the symbols: {_named(gaps)}; choose a range without them"
+            f"{source.title}: {len(gaps)} of {count(len(days), 'session')} without bars, or bars "
+            f"of less than half of the symbols: {_named(gaps)}; choose a range without them"
         )
     return tuple(days)
 
@@ -75,7 +76,8 @@ def _beyond(
     """Yield how a range reaches beyond what the source holds."""
     usable = sessions_between(source.first_session, source.last_session)
     if len(usable) <= min_bars:
-        yield f"it holds {len(usable)} sessions, and {min_bars} are needed before the first"
+        held = count(len(usable), "session")
+        yield f"it holds {held}, and {min_bars} are needed before the first"
         return
     earliest = usable[min_bars]
     if first < earliest:

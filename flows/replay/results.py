@@ -129,7 +129,7 @@ def metrics_of(sheet: TearSheet) -> dict[str, float | int | str]:
         "sessions_not_sent": len(sheet.refused),
         "capital": sheet.capital,
         "final_equity": sheet.final_equity,
-        "world": sheet.world,
+        "environment": sheet.world,
     }
 
 

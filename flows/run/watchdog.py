@@ -22,6 +22,7 @@ from core.errors import DaybookError
 from core.settings import Settings
 from core.storage.attempts import DONE, FAILED, Attempt, attempts
 from core.storage.paths import Paths
+from core.text.counts import count
 from desk.records.store import DeskStore
 from desk.tickets import ticket_store
 from desk.tickets.ticket_store import SHORT, TicketRecord, TicketState
@@ -30,7 +31,7 @@ from flows.run.preflight import bucharest_day
 from flows.run.session import CLOSE
 from review.alert import Alert, alert_lines, with_mode
 from review.standing import ticket_standing
-from review.text import count, local
+from review.text import local
 from review.verdict import Verdict
 
 RUN, WATCH = "run", "watch"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from core.files import file_trouble
 from core.types import Mode
 from flows.terminal.help_pages import HelpGroup
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 # The groups that ``daybook --help`` lists the commands in.
 DAILY, LOCAL, RECORDS = "Daily run", "Backtest and simulator", "Journal and tools"
 
@@ -21,12 +23,12 @@ HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 def day_of(text: str) -> date:
-    """Read a day as ISO 8601 writes it; no other form is unambiguous in every country.
+    """Read a day as the help says, YYYY-MM-DD: of all forms the one that has one meaning.
 
     Raises `typer.BadParameter` for anything else and for a day outside the calendar.
     """
     try:
-        day = date.fromisoformat(text)
+        day = date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError:
         raise typer.BadParameter(
             f"{text!r} is not a date; write YYYY-MM-DD, such as 2026-11-30"

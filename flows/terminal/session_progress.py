@@ -14,6 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from core.text.counts import count
 from flows.terminal.console import Terminal
 
 
@@ -29,7 +30,7 @@ class _SessionBar:
         if not self._begun:
             self._begun = True
             kept = f", {done} of them cached" if done else ""
-            self._console.print(f"replay of {total} {what}{kept}")
+            self._console.print(f"replay of {count(total, what.removesuffix('s'))}{kept}")
             # Sessions done before say nothing about how fast this run is.
             self._bars.reset(self._task, total=total, completed=done)
         self._bars.update(self._task, completed=done)

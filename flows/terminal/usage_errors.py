@@ -53,6 +53,7 @@ def _plain(message: str, arguments: Sequence[str]) -> str:
         value, choices = chosen.groups()
         message = message.replace(chosen.group(), f"{value} is not one of {choices}")
     message = re.sub(r"Input should be a valid integer\b[^(]*", "must be a whole number ", message)
+    message = message.replace("argument(s)", "argument")
     return message.replace("Value error, ", "").strip()
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.errors import DataError, GatewayError
+from core.text.counts import count
 from core.types import Position, Snapshot
 from ibkr.wire.convert import number, price
 from ibkr.wire.messages import AccountValue, Held, Valued
@@ -163,8 +164,8 @@ def _compare(positions: dict[int, Held], valued: dict[int, Valued]) -> None:
             for con_id in odd[:5]
         )
         raise _Disagreement(
-            f"the gateway's positions and its account page disagree about {len(odd)} "
-            f"contract(s): {told}; fills may be under way, ask again in a moment"
+            f"the gateway's positions and its account page disagree about "
+            f"{count(len(odd), 'contract')}: {told}; fills may be under way, ask again in a moment"
         )
 
 

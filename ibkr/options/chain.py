@@ -213,8 +213,8 @@ def _listing(underlying: Contract, found: OptionClass) -> Listing:
         raise DataError(f"options of {underlying.symbol}: expiration {error}") from error
     if multiplier is None or len(known) < len(set(found.strikes)):
         raise DataError(
-            f"options of {underlying.symbol}: multiplier {found.multiplier!r} or one of "
-            f"{len(strikes)} strikes cannot be used"
+            f"options of {underlying.symbol}: multiplier {found.multiplier!r} or one of its "
+            f"strikes ({len(strikes)}) cannot be used"
         )
     return Listing(
         exchange=found.exchange,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import ib_async
 
+from core.text.counts import count
 from core.types import ComboOrder, Fill, Leg
 from ibkr.wire.convert import side
 
@@ -23,7 +24,7 @@ _LARGEST_RATIO = 10_000
 def leg_problems(legs: tuple[Leg, ...]) -> Iterator[str]:
     """Yield everything that is wrong with the legs of an order."""
     if not 2 <= len(legs) <= MOST_LEGS:
-        yield f"{len(legs)} leg(s), a combination has 2 to {MOST_LEGS}"
+        yield f"{count(len(legs), 'leg')}, a combination has 2 to {MOST_LEGS}"
     for leg in legs:
         if leg.con_id < 1:
             yield f"a leg with conId {leg.con_id}"

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from core.errors import DataError, DaybookError, GatewayError, GatewayUnreachable
+from core.text.counts import count
 from core.types import Order, OrderState, OrderStatus
 from ibkr.orders.order_lists import Record, order_records
 from ibkr.orders.order_validation import batch_problems, contract_of, to_wire
@@ -83,7 +84,7 @@ async def _nothing_speaks_against(
 def refuse_unsendable(orders: Sequence[Order]) -> None:
     """Raise `DataError` with everything that is wrong with a batch."""
     if wrong := batch_problems(orders):
-        raise DataError(f"nothing was sent, {len(wrong)} problem(s): {'; '.join(wrong)}")
+        raise DataError(f"nothing was sent, {count(len(wrong), 'problem')}: {'; '.join(wrong)}")
 
 
 def refuse_repeated(orders: Sequence[Order], known: Mapping[str, Record]) -> None:
@@ -147,12 +148,8 @@ def _unreported_state(order: Order, report: OrderReport, error: GatewayError) ->
 
 
 def _state(order: Order, report: OrderReport, status: OrderStatus, message: str) -> OrderState:
-    return OrderState(
-        order_ref=order.order_ref,
-        con_id=order.con_id,
-        symbol=order.symbol,
-        side=order.side,
-        quantity=float(order.quantity),
+    return OrderState.of(
+        order,
         status=status,
         # Executions of a leg count its own contracts.
         filled=min(report.filled, float(order.quantity)),

@@ -14,6 +14,7 @@ import pandas as pd
 
 from core.errors import ConfigurationError, DataError, NoData
 from core.limits import COST
+from core.text.counts import count
 from optimiser.model.covariance import FactorCovariance
 from optimiser.model.scenarios import MIN_KNOWN
 from optimiser.model.terms import Flags, Floats, Key, Places, check_number
@@ -94,7 +95,9 @@ class Inputs:
             odd = play[~np.isfinite(column[play])]
             if len(odd):
                 name = self.symbols[odd[0]]
-                problems.append(f"{what} is not known for {len(odd)} name(s), for example {name!r}")
+                problems.append(
+                    f"{what} is not known for {count(len(odd), 'name')}, for example {name!r}"
+                )
         if problems:
             raise DataError("; ".join(problems) + "; give a finite number for each name")
 
@@ -238,7 +241,7 @@ def _weights(given: Sequence[float] | pd.Series[float] | None, days: int) -> Flo
         return None
     weights = np.asarray(given, dtype=np.float64)
     if weights.shape != (days,):
-        raise DataError(f"{len(weights)} scenario weights for {days} scenarios")
+        raise DataError(f"{count(len(weights), 'scenario weight')} for {count(days, 'scenario')}")
     if not (np.isfinite(weights).all() and (weights >= 0.0).all() and weights.sum() > 0.0):
         raise DataError("scenario weights are to be finite, not negative, and not all zero")
     return weights
@@ -259,13 +262,14 @@ def _input_problems(raw: Raw) -> Iterator[str]:
         if not index.is_unique:
             yield f"{what} names {index[index.duplicated()][0]!r} more than once"
     if len(raw.returns) < 2:
-        count = len(raw.returns)
-        yield f"{count} return scenario(s); at least 2 are needed, {MIN_KNOWN} to be of use"
+        scenarios = count(len(raw.returns), "return scenario")
+        yield f"{scenarios}; at least 2 are needed, {MIN_KNOWN} to be of use"
     held = raw.current
     weights = pd.to_numeric(held, errors="coerce").to_numpy(dtype=np.float64)
     if not np.isfinite(weights).all():
         unknown = held.index[~np.isfinite(weights)]
-        yield f"{len(unknown)} holding(s) without a finite weight, for example {unknown[0]!r}"
+        holdings = count(len(unknown), "holding")
+        yield f"{holdings} without a finite weight, for example {unknown[0]!r}"
     told = () if raw.tradable is None else raw.tradable.items()
     vague = [name for name, yes in told if not isinstance(yes, bool | np.bool_)]
     if vague:

@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from core.errors import NoData
+from core.text.counts import count
 from optimiser.model.covariance import (
     Covariance,
     DeferredCovariance,
@@ -84,7 +85,7 @@ def state_problem(inputs: Inputs, utility: Utility, limits: Limits) -> Statement
     investable = ~_flags(inputs.symbols, dropped)
     if not investable.any():
         shown = "; ".join(f"{name}: {reason}" for name, reason in list(dropped.items())[:3])
-        raise NoData(f"none of {len(dropped)} symbols can be invested in ({shown})")
+        raise NoData(f"none of {count(len(dropped), 'symbol')} can be invested in ({shown})")
     play = np.flatnonzero(investable | (inputs.current != 0.0))
     low, high = _bounds(inputs, investable, limits)
     inputs.check_known(play)
@@ -166,6 +167,6 @@ def _warnings(problem: Problem, scenarios: Scenarios) -> Iterator[str]:
     if filled:
         worst = max(filled, key=lambda name: (filled[name], str(name)))
         yield (
-            f"{len(filled)} symbol(s) with a shorter history, older days stood in by the market; "
-            f"most: {worst}, {filled[worst]} of {days} days"
+            f"{count(len(filled), 'symbol')} with a shorter history, older days stood in by the "
+            f"market; most: {worst}, {filled[worst]} of {days} days"
         )

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import NoData
+from core.text.counts import count
 from optimiser.model.terms import Flags, Floats, Key
 
 MIN_KNOWN = 60  # returns of its own that a name needs to be bought
@@ -63,7 +64,7 @@ def complete_scenarios(returns: pd.DataFrame) -> Scenarios:
     measured = np.array([name not in unmeasured for name in names], dtype=bool)
     if not measured.any():
         raise NoData(
-            f"none of {len(names)} symbols has a usable return history; "
+            f"none of {count(len(names), 'symbol')} has a usable return history; "
             f"for example {_example(unmeasured)}"
         )
     known = np.where(measured, raw, np.nan)
@@ -106,7 +107,7 @@ def _fault(column: Floats) -> str | None:
     if len(known) < max(2, min(MIN_KNOWN, days)):
         return f"{len(known)} of {days} returns known, {max(2, min(MIN_KNOWN, days))} needed"
     if not np.isfinite(known).all():
-        return f"{int(np.isinf(known).sum())} infinite return(s)"
+        return count(int(np.isinf(known).sum()), "infinite return")
     odd = known[(known <= LOWEST_RETURN) | (known > HIGHEST_RETURN)]
     if odd.size:
         return f"a return of {odd[0]:g} in a day cannot be right"

@@ -17,6 +17,7 @@ import pandas as pd
 
 from core.errors import DataError
 from core.limits import SENTIMENT_FLOOR
+from core.text.counts import count
 from core.text.untrusted import folded
 from optimiser.model.terms import Key
 from optimiser.overlay.headline_match import MAX_TITLE, Phrase
@@ -121,7 +122,8 @@ def apply_overrides(
     for what, column in (("target", weights), ("current", before)):
         odd = column.index[~np.isfinite(column.to_numpy(dtype=np.float64, na_value=np.nan))]
         if len(odd):
-            raise DataError(f"{len(odd)} {what} weight(s) not finite, for example {odd[0]!r}")
+            several = count(len(odd), f"{what} weight")
+            raise DataError(f"{several} not finite, for example {odd[0]!r}")
     overlaid, findings = weights.astype(np.float64).copy(), []
     for name, optimal, held in zip(weights.index.tolist(), weights, before, strict=True):
         weight = float(optimal)
@@ -178,7 +180,7 @@ def _met(facts: Facts, rules: Rules) -> Iterator[tuple[Rule, str]]:
         yield "sentiment", f"sentiment {z:.2f} is below {rules.sentiment_floor:.2f}"
     left = facts.sessions_to_earnings
     if left is not None and 0 <= left <= rules.sessions_before_earnings:
-        yield "earnings", "earnings today" if left == 0 else f"earnings in {left} session(s)"
+        yield "earnings", "earnings today" if left == 0 else f"earnings in {count(left, 'session')}"
 
 
 def _halted(_weight: float, held: float) -> float:

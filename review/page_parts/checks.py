@@ -24,6 +24,7 @@ def _check(found: risk.limits.Check, prefix: str) -> Check:
         limit=found.limit,
         passed=found.passed,
         unit=_unit(found),
+        either_way=found.name in _EITHER_WAY,
         detail=found.detail,
     )
 
@@ -34,11 +35,11 @@ _MULTIPLES = frozenset(
         "unknown sector", "beta", "short beta",
     }
 )  # fmt: skip
+_EITHER_WAY = frozenset({"net"})  # long minus short: its limit is for both
 _COUNTS = frozenset({"missing sessions", "order count", "orders this session", "losing days"})
 # They count faults or minutes and allow none: "is 1, limit 0" says less than the reason.
 _WORDS = frozenset(
     {
-        "finish line",
         "finite weights",
         "order cut-off",
         "legs held",

@@ -24,6 +24,7 @@ from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from core.errors import DataError
+from core.text.counts import count
 from core.types import Side
 
 Right: TypeAlias = Literal["C", "P"]
@@ -131,7 +132,7 @@ def _problems(terms: StrategyTerms, multiplier: int) -> Iterator[str]:
         yield f"multiplier {multiplier}"
     wanted, given = _STRIKES[terms.kind], terms.strikes
     if len(given) != wanted:
-        yield f"{len(given)} strike(s) given, it has {wanted}"
+        yield f"{count(len(given), 'strike')} given, it has {wanted}"
     if odd := [strike for strike in given if not (math.isfinite(strike) and strike > 0.0)]:
         yield f"strike {odd[0]} is not above zero"
     elif any(not low < high for low, high in pairwise(given)):

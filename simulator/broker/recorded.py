@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import DataError
+from core.text.counts import count
 from simulator.exchange.order_log import Event, Exercised, Modified, Placed
 from simulator.prices.market_view import MarketView
 
@@ -16,9 +17,9 @@ def refuse_unlisted(events: Iterable[Event], view: MarketView, folder: Path) -> 
     absent = sorted(con_id for con_id in traded if view.securities.find(con_id) is None)
     if absent:
         raise DataError(
-            f"the account in {folder} holds orders of {len(absent)} instrument(s) that are not in "
-            f"{view.market.title}, such as conId {absent[0]}; open the files it traded on, or move "
-            "the folder away to begin with an empty account"
+            f"the account in {folder} holds orders of {count(len(absent), 'instrument')} that are "
+            f"not in {view.market.title}, such as conId {absent[0]}; open the files it traded "
+            "on, or move the folder away to begin with an empty account"
         )
 
 

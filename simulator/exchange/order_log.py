@@ -120,8 +120,9 @@ class Ledger:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise ConfigurationError(
-                f"another simulator is running on {self._path.parent}; stop it or give "
-                "this one another --state folder"
+                f"another simulator is running on {self._path.parent}, in a run of daybook or as "
+                "daybook simulator; wait until it ends, or use another folder: DAYBOOK_HOME for "
+                "daybook, --state for daybook simulator"
             ) from error
 
     def _read(self) -> list[Event]:

@@ -12,6 +12,7 @@ import pandas as pd
 from core.canonical import canonical_json, sha256_of
 from core.errors import ConfigurationError, DataError
 from core.settings import SimulatorSettings
+from core.text.counts import count
 from simulator.market.bars_table import PRICES, BarsTable, ibkr_symbol, read_bars
 from simulator.market.market import Instrument
 from simulator.market.names import con_ids
@@ -73,8 +74,8 @@ class BarsFileMarket(SeriesMarket):
         self._last = max(one.sessions[-1] for one in series.values())
         beginnings = [_first_day(one) for one in (stocks, funds) if one is not None]
         super().__init__(
-            f"real bars from {path.name}, {self._first} to {self._last}, {len(members)} stocks and "
-            f"{len(series) - len(members)} funds",
+            f"real bars from {path.name}, {self._first} to {self._last}, "
+            f"{count(len(members), 'stock')} and {count(len(series) - len(members), 'fund')}",
             sha256_of(canonical_json(beginnings))[:12],
             instruments,
             {i.con_id: series[i.symbol] for i in instruments},

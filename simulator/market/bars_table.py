@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import ConfigurationError, DataError
+from core.text.counts import count
 
 PRICES = ("open", "high", "low", "close")
 KEY = ["symbol", "date"]
@@ -142,7 +143,9 @@ def _usable(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, list[str]]:
     for what, bad in checks.items():
         hit = keep & bad
         if hit.any():
-            warnings.append(f"{name}: {hit.sum()} row(s) {what}, left out: {_named(frame[hit])}")
+            warnings.append(
+                f"{name}: {count(hit.sum(), 'row')} {what}, left out: {_named(frame[hit])}"
+            )
             keep &= ~bad
     return keep, warnings
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from core.calendar import sessions_between
 from core.errors import ConfigurationError
+from core.text.counts import count
 from simulator.market.factors import simulate
 from simulator.market.listing import Terms, draw_terms, list_companies
 from simulator.market.market import Instrument
@@ -59,7 +60,7 @@ class SyntheticMarket(SeriesMarket):
             series[NEVER_TRADED] = _NO_BARS
         instruments, by_id = self._listed(seed, invented, series)
         super().__init__(
-            f"synthetic market, seed {seed}, {symbols} symbols",
+            f"synthetic market, seed {seed}, {count(symbols, 'symbol')}",
             _world_id(instruments, by_id),
             instruments,
             by_id,

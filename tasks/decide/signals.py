@@ -10,6 +10,7 @@ from core.errors import NoData
 from core.storage.runs import StageRecord
 from core.tables import FEATURES, SCORE_PARTS, SCORES
 from core.tables.columns import rows
+from core.text.counts import count
 from signals.blend import score
 from tasks.day import Day
 from tasks.ingest.features import FeaturesResult
@@ -30,7 +31,7 @@ def signals(day: Day, features: StageRecord[FeaturesResult]) -> Output[SignalsRe
     scored = score(matrix, settings=day.settings.signals)
     known = int(scored.scores["alpha_score"].notna().sum())
     if known == 0:
-        raise NoData(f"not one of {len(matrix)} symbols has an alpha score")
+        raise NoData(f"not one of {count(len(matrix), 'symbol')} has an alpha score")
     return Output(
         result=SignalsResult(known),
         artefacts={

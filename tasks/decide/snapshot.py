@@ -9,6 +9,7 @@ from typing import Any
 from core.canonical import canonical_json, sha256_of
 from core.decoding import decode
 from core.storage.runs import StageRecord
+from core.text.counts import count
 from core.types import OrderState, Snapshot
 from desk.orders.open_orders import working_orders
 from tasks.day import Day
@@ -45,7 +46,7 @@ def snapshot(day: Day) -> Output[SnapshotResult]:
         },
         rows_out=len(found.positions),
         notes=f"net asset value {found.net_asset_value:,.0f} {found.currency}"
-        + (f", {len(working)} orders open" if working else ""),
+        + (f", {count(len(working), 'order')} open" if working else ""),
     )
 
 

@@ -15,6 +15,7 @@ from core.tables import (
     QUOTES,
     UNIVERSE,
 )
+from core.text.counts import count
 from signals.features import feature_matrix
 from tasks.day import Day
 from tasks.ingest.fundamentals import FundamentalsResult
@@ -61,8 +62,8 @@ def features(
     if matrix.features.empty:
         examples = "; ".join(f"{s}: {why}" for s, why in list(matrix.dropped.items())[:3])
         raise NoData(
-            f"none of {len(universe)} symbols is usable, {len(doubted)} of them in quarantine "
-            f"({examples or '; '.join(list(doubted.values())[:3])})"
+            f"none of {count(len(universe), 'symbol')} is usable, {len(doubted)} of them in "
+            f"quarantine ({examples or '; '.join(list(doubted.values())[:3])})"
         )
     dropped = len(matrix.dropped)
     return Output(

@@ -14,6 +14,7 @@ from core.errors import DataError, NoData
 from core.storage.runs import StageRecord
 from core.tables import BARS, QUOTES, UNIVERSE
 from core.tables.columns import texts
+from core.text.counts import count
 from core.types import Contract
 from ibkr.gateway import Gateway
 from risk.data_quality import closing_quotes, quality_note, quotes_note
@@ -74,7 +75,7 @@ def market(day: Day, chosen: StageRecord[UniverseResult]) -> Output[MarketResult
         },
         rows_in=len(contracts),
         rows_out=int(bars["con_id"].nunique()),
-        notes="; ".join(filter(None, notes)) or f"{len(bars):,} bars",
+        notes="; ".join(filter(None, notes)) or count(len(bars), "bar"),
     )
 
 

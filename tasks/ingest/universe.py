@@ -12,6 +12,7 @@ from core.errors import NoData
 from core.storage.artefacts import Artefact
 from core.tables import MOVERS, UNIVERSE
 from core.tables.columns import rows
+from core.text.counts import count
 from core.types import Contract
 from ibkr.contracts.resolution import Resolved
 from ibkr.gateway import Gateway
@@ -170,7 +171,7 @@ def _first_of_each(candidates: Iterable[Candidate]) -> list[Candidate]:
 def none_of(what: str, reasons: Mapping[str, str]) -> str:
     """Say that nothing came of anything that was asked for, with the first reasons."""
     examples = "; ".join(f"{name}: {why}" for name, why in sorted(reasons.items())[:3])
-    return f"not one {what} for {len(reasons)} symbols ({examples})"
+    return f"not one {what} for {count(len(reasons), 'symbol')} ({examples})"
 
 
 def missing_note(what: str, missing: Mapping[str, str]) -> str:

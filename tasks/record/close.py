@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from core.calendar import local_time
 from core.canonical import plain
 from core.errors import ConfigurationError
 from core.tables import FILLS
+from core.text.counts import count
 from core.types import Contract, Fill, OrderState, OrderStatus, Snapshot
 from desk.gate.decision_prices import units_decided
 from desk.orders import intents
@@ -84,8 +86,8 @@ def close(day: Day, sha256: str) -> Output[CloseResult]:
     """
     if day.as_of < day.session.close:
         raise ConfigurationError(
-            f"{day.session.day} closes at {day.session.close:%H:%M} UTC, the gateway's clock says "
-            f"{day.as_of:%H:%M} UTC: close the session afterwards"
+            f"{day.session.day} closes at {local_time(day.session.close)}, the gateway's clock "
+            f"says {local_time(day.as_of)}: close the session afterwards"
         )
     seen = _look(day, sha256)
     states, spent = seen.states, seen.costs
@@ -135,10 +137,15 @@ def _silent(found: Iterable[Unreported]) -> list[UnreportedFill]:
 
 def close_note(states: Sequence[OrderState], spent: Costs, unexplained: int, unpriced: int) -> str:
     """Return one line on a session; what needs a person comes first."""
-    silent = f"{unpriced} ORDER(S) FILLED WITHOUT AN EXECUTION REPORT; " if unpriced else ""
-    odd = f"{unexplained} POSITION(S) NOT EXPLAINED; " if unexplained else ""
+    orders, positions = (
+        count(unpriced, "ORDER", "ORDERS"),
+        count(unexplained, "POSITION", "POSITIONS"),
+    )
+    silent = f"{orders} FILLED WITHOUT AN EXECUTION REPORT; " if unpriced else ""
+    odd = f"{positions} NOT EXPLAINED; " if unexplained else ""
     bps = "" if spent.slippage_bps is None else f" ({spent.slippage_bps:+.1f} bp)"
     return (
-        f"{uncertain_names(states)}{odd}{silent}{counted(states)}; {len(spent.fills)} fills, "
-        f"slippage {spent.slippage.amount:+,.2f}{bps}, commission {spent.commission.amount:,.2f}"
+        f"{uncertain_names(states)}{odd}{silent}{counted(states)}; "
+        f"{count(len(spent.fills), 'fill')}, slippage {spent.slippage.amount:+,.2f}{bps}, "
+        f"commission {spent.commission.amount:,.2f}"
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core import clock
+from core.calendar import local_moment
 from core.canonical import plain
 from core.errors import DataError
 from core.storage.provenance import code_hash
@@ -80,7 +81,7 @@ def _sealed_before(day: Day, store: DeskStore, content: str) -> Output[JournalRe
         return None
     if not (day.paths.journal / "segments" / record.result.segment).is_file():
         return None
-    since = f"{last.at:%Y-%m-%d %H:%M} UTC"
+    since = local_moment(last.at)
     return Output(
         result=replace(record.result, unchanged_since=since),
         artefacts={"page": page},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core import clock
+from core.calendar import local_moment
 from core.errors import VendorError
 from desk.records.audit import DESK, Act, note
 from desk.records.audit import about as trail
@@ -37,7 +38,7 @@ def delivered(day: Day, message: Message, *, about: str) -> Output[NotifyResult]
     with DeskStore.of(day.paths) as store:
         last = _last_of_kind(store, day, _kind(about))
         if last is not None and last.detail["about"] == about:
-            return _noted(f"unchanged since {last.at:%Y-%m-%d %H:%M} UTC: no message again")
+            return _noted(f"unchanged since {local_moment(last.at)}: no message again")
         try:
             post(webhook, message, timeout=day.settings.vendors.timeout)
         except VendorError as error:

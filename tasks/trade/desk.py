@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.calendar import local_time
 from core.settings import Mode
 from core.storage.runs import StageRecord
 from core.tables import TARGETS
@@ -69,5 +70,5 @@ def _apart(day: Day) -> str:
 def _note(record: TicketRecord) -> str:
     if record.state is TicketState.WAITING:
         until = record.ticket.finish_line
-        return f"ticket {record.short} waits for approval until {until:%H:%M} UTC"
+        return f"ticket {record.short} waits for approval until {local_time(until)}"
     return f"ticket {record.short}: {record.state}"

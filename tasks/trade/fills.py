@@ -11,6 +11,7 @@ import pandas as pd
 from core.money import Rates
 from core.storage.runs import StageRecord
 from core.tables import FILLS
+from core.text.counts import count
 from core.types import Fill, OrderState
 from desk.orders import intents
 from desk.orders.reconciliation import look_back
@@ -50,8 +51,9 @@ def fills(day: Day, submitted: StageRecord[SubmitResult]) -> Output[FillsResult]
         },
         rows_in=len(states),
         rows_out=len(table),
-        notes=f"{uncertain_names(states)}{counted(states)}; {len(table)} fills, "
-        f"commission {table['commission'].sum():,.2f}; {len(account.snapshot.positions)} positions",
+        notes=f"{uncertain_names(states)}{counted(states)}; {count(len(table), 'fill')}, "
+        f"commission {table['commission'].sum():,.2f}; "
+        f"{count(len(account.snapshot.positions), 'position')}",
     )
 
 

@@ -11,6 +11,8 @@ from tests.architecture.source_tree import ROOMS, ROOT, nodes, of_rooms
 # What people no longer read, and what they read instead.
 REPLACED = {
     r"finish line": "order cut-off",
+    r"\(s\)(?!\w)": "what `core.text.counts.count` writes",
+    r"emergency stop": "kill switch",
     r"rehears": "what-if",
     r"\bjournal head\b|\bentry \d+, head\b": "latest hash",
     r"\brow 0\b": "entry 0",
@@ -27,7 +29,7 @@ REPLACED = {
 PATTERN = re.compile("|".join(REPLACED), re.IGNORECASE)
 HELP = ("flows/cli.py", "flows/commands/", "agent/tools/")  # their docstrings are shown as help
 # Names on disk of earlier versions, and the names of artefacts and fields.
-KEPT = {"finish line", "rehearse", "rehearsal"}
+KEPT = {"argument(s)", "finish line", "emergency stop", "rehearse", "rehearsal"}
 
 
 def texts() -> Iterator[tuple[str, str]]:

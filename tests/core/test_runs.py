@@ -1,15 +1,17 @@
 import json
+import math
 from dataclasses import dataclass, replace
 from datetime import date
 
 import pytest
 
-from core.canonical import canonical_json
+from core.canonical import canonical_json, plain
 from core.errors import DataError
 from core.settings import load_settings
 from core.storage.artefacts import Store
 from core.storage.paths import Paths
 from core.storage.runs import RunBook, StageRecord, book_path
+from risk.limits import Check
 
 DAY = date(2026, 6, 15)
 
@@ -93,6 +95,36 @@ def test_a_record_that_this_code_cannot_read_is_never_resumed_and_its_place_is_n
         book[later]
     with pytest.raises(DataError, match="has no stage other; to write it again: daybook run"):
         book[Gate("other")]
+
+
+@dataclass(frozen=True)
+class Weighed:
+    weights: dict[int, float]
+
+
+def test_a_number_that_is_none_is_refused_at_writing_and_its_field_is_named(paths):
+    book = RunBook.open(paths, DAY, "key")
+    book.put(a_record(paths))
+    with pytest.raises(DataError, match=r"stage other .*: result\.weights\.7 is nan, not a finite"):
+        book.put(StageRecord(stage="other", result=Weighed({3: 0.1, 7: math.nan})))
+    assert book.done == RunBook.open(paths, DAY, "key").done == ("risk_gate",)
+
+
+@dataclass(frozen=True)
+class Checked:
+    checks: tuple[Check, ...]
+
+
+@pytest.mark.parametrize("kept_as", ["result", "facts"])
+def test_checks_of_an_earlier_version_are_read_under_the_names_of_today(paths, kept_as):
+    names = ["emergency stop", "finish line", "gross"]
+    checks = [plain(Check(name, None, None, passed=True, detail="")) for name in names]
+    path = book_path(paths, DAY, "key")
+    path.parent.mkdir(parents=True)
+    record = {"stage": "what_if", kept_as: {"checks": checks}}
+    path.write_bytes(canonical_json({"stages": [record]}))
+    found = RunBook.open(paths, DAY, "key")[Gate("what_if", result=Checked)].result.checks
+    assert [check.name for check in found] == ["kill switch", "order cut-off", "gross"]
 
 
 def test_a_book_of_the_names_before_is_read_under_those_of_today(paths):

@@ -107,10 +107,10 @@ def test_after_a_loss_no_single_order_passes_either(desk):
     assert failed == {"account history", "daily loss", "drawdown", "losing days"}
 
 
-def test_the_gate_sees_where_the_emergency_stop_stands(desk):
+def test_the_gate_sees_where_the_kill_switch_stands(desk):
     def stop():
         found = account_state(desk.store, desk.settings, account=desk.account, session=TODAY)
-        return found.emergency_stop
+        return found.kill_switch
 
     assert stop() == "active"
     kill_switch.stop(desk.store, by="ana", reason="", now=NOW, reducing=True)

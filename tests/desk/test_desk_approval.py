@@ -58,14 +58,14 @@ def test_a_ticket_waits_and_an_approval_outlives_a_restart(desk, waiting):
 
 def test_approving_twice_is_refused_and_the_first_approval_stands(desk, waiting):
     approve(desk, waiting)
-    with pytest.raises(AlreadyApproved, match="approved by ana at 2026-06-15 11:00"):
+    with pytest.raises(AlreadyApproved, match="approved by ana at 2026-06-15 14:00"):
         approve(desk, waiting, by="bob", only=[waiting.ticket.orders[0].symbol])
     assert approval_state.approval_of(desk.store, waiting.sha256).by == "ana"
 
 
 def test_an_approval_after_the_finish_line_expires_the_ticket(desk, waiting):
     late = MONDAY.finish_line + timedelta(seconds=1)
-    with pytest.raises(TicketExpired, match="expired at its order cut-off, 13:15 UTC"):
+    with pytest.raises(TicketExpired, match="expired at its order cut-off, 16:15 Bucharest"):
         approve(desk, waiting, now=late)
     assert state(desk.restarted(), waiting) is TicketState.EXPIRED
     with pytest.raises(TicketExpired):
@@ -84,7 +84,7 @@ def test_a_ticket_with_failed_checks_or_no_orders_cannot_be_approved(desk):
         status=TicketStatus.RECOMMENDATION_ONLY,
         failed_checks=(Check("gross", 1.3, 1.2, passed=False, detail=""),),
     )
-    for ticket, why in ((failing, r"1 check\(s\) failed"), (desk.a_ticket(), "no orders")):
+    for ticket, why in ((failing, r"1 check failed"), (desk.a_ticket(), "no orders")):
         record = desk.register(ticket)
         with pytest.raises(TicketClosed, match=why):
             approve(desk, record)

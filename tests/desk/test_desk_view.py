@@ -32,7 +32,7 @@ def test_what_was_sent_what_was_stopped_and_what_stands_beside_are_shown(desk):
     desk.submit(desk.approved(desk.an_order(0), wanted, only=[wanted.symbol]))
     kill_switch.stop(desk.store, by="ana", reason="odd prices", now=NOW)
     text = shown(desk)
-    assert text.startswith("HALTED by ana at 2026-06-15 11:00 UTC (odd prices)")
+    assert text.startswith("HALTED by ana at 2026-06-15 14:00 Bucharest (odd prices)")
     assert "1 order sent: 1 working" in text
     assert f"approved by ana, only {wanted.symbol}." in text
     assert f"Not approved: 1 order ({desk.an_order(0).symbol}), open until 16:15" in text

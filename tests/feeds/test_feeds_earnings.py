@@ -56,7 +56,7 @@ def test_the_next_date_of_each_symbol_is_kept_in_ibkrs_spelling():
 def test_what_is_over_unreadable_or_was_not_known_is_no_date(odd):
     found = parsed(row(), odd)
     assert dates(found) == {"ABC": date(2026, 6, 16)}
-    assert found.problems == ("earnings date not known of 1 symbol(s), such as BRK B",)
+    assert found.problems == ("earnings date not known of 1 symbol, such as BRK B",)
 
 
 def test_today_is_a_date_like_any_other():
@@ -65,7 +65,7 @@ def test_today_is_a_date_like_any_other():
 
 @pytest.mark.parametrize("rows", [[], [row("ZZZ")], [row(on="2026-06-01")]])
 def test_a_calendar_that_knows_nobody_is_a_failure_and_not_a_quarter_without_earnings(rows):
-    with pytest.raises(VendorError, match=r"for none of 2 symbol\(s\)"):
+    with pytest.raises(VendorError, match=r"for none of 2 symbols"):
         parsed(*rows)
 
 

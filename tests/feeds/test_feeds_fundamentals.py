@@ -94,7 +94,7 @@ def test_csv_and_json_say_the_same():
 def test_a_value_that_cannot_be_true_is_null_and_counted(value):
     row, problems = the_row(a_day(**{fundamentals.SCORES: [{**SCORES, "piotroskiScore": value}]}))
     assert pd.isna(row["piotroski"])
-    assert problems == ("1 value(s) of piotroski cannot be true",)
+    assert problems == ("1 value of piotroski cannot be true",)
 
 
 def test_an_unknown_price_earnings_written_as_zero_is_not_a_free_company():

@@ -79,7 +79,7 @@ def test_oil_may_be_negative():
 def test_a_value_that_cannot_be_true_is_passed_over_and_counted():
     frame, problems = gauges(a_day(vix=price_rows([21.0, 2.58])))
     assert frame.loc["vix", "value"] == 21.0
-    assert problems == ("1 value(s) of vix cannot be true",)
+    assert problems == ("1 value of vix cannot be true",)
 
 
 def test_the_day_itself_is_not_known_yet():

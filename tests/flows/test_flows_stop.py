@@ -1,4 +1,4 @@
-"""The emergency stop: it turns the switch at once, whatever else the desk's file is used for."""
+"""The kill switch: it turns the switch at once, whatever else the desk's file is used for."""
 
 import sqlite3
 import subprocess

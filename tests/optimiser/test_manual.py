@@ -66,5 +66,5 @@ def test_what_cannot_be_meant_is_refused():
         optimiser.mean_variance_cvar(features.symbol, features.alpha_score, risk_model="sample")
     with pytest.raises(DataError, match="30 symbols but 29 scores"):
         optimiser.mean_variance_cvar(features.symbol, features.alpha_score[:-1])
-    with pytest.raises(DataError, match=r"score\(s\) beyond -1 to \+1"):
+    with pytest.raises(DataError, match=r"scores? beyond -1 to \+1"):
         optimiser.mean_variance_cvar(features.symbol, 100.0 * features.alpha_score)

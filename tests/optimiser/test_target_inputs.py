@@ -136,7 +136,7 @@ def test_no_alpha_at_all_is_an_error_and_not_an_empty_portfolio():
 
 def test_an_unknown_holding_is_never_taken_as_none():
     alpha, returns = some_inputs()
-    with pytest.raises(DataError, match=r"1 holding\(s\) without a finite weight, .*'S1'"):
+    with pytest.raises(DataError, match=r"1 holding without a finite weight, .*'S1'"):
         mean_variance_cvar(alpha, returns, pd.Series({"S1": np.nan}))
 
 

@@ -101,7 +101,7 @@ def test_beta_stays_in_its_range():
         target = mean_variance_cvar(alpha, returns, held, beta=beta, beta_range=(low, high))
         assert low - 1e-9 <= beta @ target.weights <= high + 1e-9
         assert target.status == "optimal"
-    with pytest.raises(DataError, match=r"beta is not known for 29 name\(s\)"):
+    with pytest.raises(DataError, match=r"beta is not known for 29 names"):
         mean_variance_cvar(alpha, returns, held, beta=beta[:1], beta_range=(0.0, 0.5))
     with pytest.raises(ConfigurationError, match="beta_range needs beta"):
         mean_variance_cvar(alpha, returns, held, beta_range=(0.0, 0.5))

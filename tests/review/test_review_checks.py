@@ -103,14 +103,14 @@ def test_every_failed_check_is_a_sentence_with_a_reason_and_without_nonsense():
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (verdict(account=account(stop="halted")), "emergency stop: halted: nothing may be sent"),
+        (verdict(account=account(stop="halted")), "kill switch: halted: nothing may be sent"),
         (
             verdict(account=account(stop=None)),
-            "emergency stop: its state is not known: nothing may be sent",
+            "kill switch: its state is not known: nothing may be sent",
         ),
         (
             [check_order_cutoff(NOON + timedelta(minutes=1), NOON)],
-            "order cut-off: decided 1 minute after the order cut-off, 12:00 UTC",
+            "order cut-off: decided 1 minute after the order cut-off, 15:00 Bucharest",
         ),
         (
             verdict(targets={1: math.nan}, names={1: "ACME"}),
@@ -119,6 +119,10 @@ def test_every_failed_check_is_a_sentence_with_a_reason_and_without_nonsense():
         (
             [check("gross", 1.2000001, Limit(1.2, "of net asset value", "limits.max_gross"))],
             A_HAIR,
+        ),
+        (
+            [check("net", -0.5, Limit(0.4, "of value", "limits.max_net"), either_way=True)],
+            "net is \N{MINUS SIGN}0.50, limit ±0.40 (-0.5 beyond ±0.4 of value (limits.max_net))",
         ),
     ],
 )

@@ -78,7 +78,7 @@ def test_a_long_list_of_approved_symbols_is_counted_not_repeated():
 def test_an_execution_says_who_approved_what_and_how_each_order_stands():
     lines = execution_lines(a_report(a_state(), only=("XOM",)))
     assert lines[0] == "daybook 2026-06-15  PAPER  account DU****345  ticket 8031f1038f4e"
-    assert lines[1] == "approved by ana at 11:31 UTC: only XOM"
+    assert lines[1] == "approved by ana at 14:31 Bucharest: only XOM"
     assert lines[2] == "SELL         XOM           300  filled 300 at 118.0500"
     assert lines[3] == "1 sent by this call, 1 order in all: 1 filled"
 

@@ -76,7 +76,7 @@ def test_the_message_says_what_a_person_needs_to_decide(a_day):
     )
     said = message.blocks[1]["text"]["text"]
     assert said.startswith(
-        "gross 0.94 → 1.08 (max 1.20) · net 0.06 · VaR95 1.31 % (parametric) · "
+        "gross 0.94 → 1.08 (max 1.20) · net +0.06 · VaR95 1.31 % (parametric) · "
         "CVaR95 1.87 % (historical) · "
         "cash without short proceeds 42.0 % (min 5.0 %) · turnover 9.8 % · "
         "6 of 6 checks passed · 12 orders: buy 68,992, sell 34,496 USD · opens in 2 h 04 m\n"

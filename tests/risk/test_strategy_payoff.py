@@ -97,7 +97,7 @@ def test_every_strategy_is_written_in_the_form_that_costs_money(strategy):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        (terms(StrategyKind.VERTICAL, 100.0), r"1 strike\(s\) given, it has 2"),
+        (terms(StrategyKind.VERTICAL, 100.0), r"1 strike given, it has 2"),
         (terms(StrategyKind.VERTICAL, 105.0, 95.0), "105, 95 do not ascend"),
         (terms(StrategyKind.VERTICAL, 95.0, 95.0), "do not ascend"),
         (terms(StrategyKind.VERTICAL, 95.0, 105.0, right=None), "calls .C. or of puts .P."),

@@ -120,7 +120,7 @@ def test_bars_between_a_jump_and_its_reversal_are_left_out_and_the_name_stays(ye
     found = judged(scaled(year, "GULF", 2.03, back=4, count=2))
     assert rules(found) == set()
     assert found.left_out == tuple((con_id_of("GULF"), day) for day in DAYS[-5:-3])
-    assert "2 bar(s) left out" in found.spikes[0].evidence
+    assert "2 bars left out" in found.spikes[0].evidence
 
 
 def test_a_name_without_the_bar_of_the_last_session_is_stale_and_the_others_are_not(year):

@@ -292,5 +292,5 @@ def test_an_account_that_traded_what_a_file_does_not_list_is_refused(tmp_path):
         instruments = tuple(i for i in RealMarket.instruments if i.con_id != ACME)
 
     run_scenario(tmp_path, scenario, market=RealMarket())
-    with pytest.raises(DataError, match=rf"1 instrument\(s\) that are not in .*conId {ACME}"):
+    with pytest.raises(DataError, match=rf"1 instrument that are not in .*conId {ACME}"):
         Broker(Without(), state=tmp_path, now=OPEN, cash=1e6)

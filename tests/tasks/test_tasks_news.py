@@ -60,7 +60,7 @@ def test_bad_news_of_a_company_named_in_capitals_is_placed_beside_a_damaged_head
     record, headlines = read(BANKRUPT, ITEM.format("AT&T &nbsp; and <10 others", "yesterday"))
     assert headlines["symbol"].tolist() == ["KKNTT"]
     assert record.notes.startswith("1 of 2 headlines placed; 1 undated; ")
-    assert "1 item(s) repaired" in record.notes
+    assert "1 item repaired" in record.notes
     assert record.result.degraded is None
 
 

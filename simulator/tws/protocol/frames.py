@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from core.errors import DataError, RequestRefused
+from core.text.counts import count
 from simulator.tws.protocol.versions import NEWEST
 
 FRAME_LIMIT = (
@@ -172,7 +173,7 @@ class Fields:
         """Refuse a request with fields left over: something before them was read wrongly."""
         left = len(self._fields) - self._next
         if left:
-            raise _unreadable(f"{left} field(s) more than expected")
+            raise _unreadable(f"{count(left, 'field')} more than expected")
 
 
 def _unreadable(detail: str) -> RequestRefused:

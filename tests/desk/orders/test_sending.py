@@ -92,7 +92,7 @@ def test_a_committed_batch_is_not_sent_late_and_says_so(desk):
     desk.advance_to(MONDAY.finish_line + timedelta(seconds=1))
     late = desk.submit(sha256)
     assert (late.sent, statuses(late)) == (0, {OrderStatus.PENDING})
-    assert "orders can be sent until 2026-06-15 13:15" in late.held_back
+    assert "orders can be sent until 2026-06-15 16:15" in late.held_back
     assert desk.at_exchange() == []
 
 

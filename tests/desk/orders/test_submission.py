@@ -190,7 +190,7 @@ def test_limits_hold_for_a_subset_too(desk):
 def test_halted_sends_nothing_and_resumed_sends_what_was_approved(desk):
     sha256 = desk.approved(desk.an_order(0))
     kill_switch.stop(desk.store, by="ana", reason="odd prices", now=NOW)
-    with pytest.raises(Stopped, match="ana halted trading at 2026-06-15 11:00"):
+    with pytest.raises(Stopped, match="ana halted trading at 2026-06-15 14:00"):
         desk.restarted().submit(sha256)
     assert desk.at_exchange() == []
     kill_switch.resume(desk.store, by="bob", now=NOW)

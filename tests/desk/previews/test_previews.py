@@ -245,5 +245,5 @@ def test_an_unknown_symbol_and_a_closed_session_are_errors(desk):
     with pytest.raises(DataError, match="NOPE"):
         preview(desk, a_request(desk, symbol="NOPE"))
     desk.advance_to(MONDAY.close + timedelta(minutes=1))
-    with pytest.raises(NoData, match="closed at 20:00 UTC"):
+    with pytest.raises(NoData, match="closed at 23:00 Bucharest"):
         preview(desk)

@@ -1,4 +1,4 @@
-"""The day's gate knows the account: what it was worth, the emergency stop, orders by hand."""
+"""The day's gate knows the account: what it was worth, the kill switch, orders by hand."""
 
 import asyncio
 import json
@@ -61,7 +61,7 @@ def test_a_stopped_desk_makes_a_day_a_recommendation_only(small, tmp_path):
     with DeskStore.of(paths_of(home)) as store:
         kill_switch.stop(store, by="ana", reason="odd prices", now=MORNING)
     outcome = run(settings_at(small, home, submit="auto"))
-    assert failed(outcome) == {"emergency stop"}
+    assert failed(outcome) == {"kill switch"}
 
 
 async def by_hand(port, symbol, quantity):

@@ -166,7 +166,9 @@ def test_json_of_a_day_is_one_object_with_every_stage_and_artefact(daybook, smal
     assert said.code == said.json["exit_code"] == 0
     assert said.err == ""
     assert said.json["verdict"] == "proposed"
-    assert [stage["stage"] for stage in said.json["stages"]][-2:] == ["journal", "notify"]
+    stages = [stage["stage"] for stage in said.json["stages"]]
+    assert stages[-2:] == ["journal", "notify"]
+    assert {name.partition(".")[0] for name in said.json["artefacts"]} <= {*stages}
     for artefact in said.json["artefacts"].values():
         assert (tmp_path / artefact["path"]).is_file()
     ticket = json.loads(paths_of(tmp_path).ticket(DAY).read_bytes())

@@ -10,7 +10,7 @@ import journal
 from core.canonical import plain
 from flows.commands.day import summary
 from flows.daily import stage_markdown
-from review.text import number, percent
+from review.text import MINUS, number, percent
 from tasks.decide.risk_gate import risk_gate
 from tasks.record.day_page import day_page
 from tasks.record.journal import journal as journal_stage
@@ -32,7 +32,7 @@ def shown(checks):
 
     return {
         "gross": f"{value['gross']:.2f}",
-        "net": f"{value['net']:.2f}",
+        "net": "0.00" if abs(value["net"]) < 0.005 else f"{value['net']:+.2f}".replace("-", MINUS),
         "cash": f"{100 * (1 - value['invested']):.1f} %",
         "turnover": f"{100 * value['turnover']:.1f} %",
         "VaR": worse(VAR),
@@ -63,7 +63,7 @@ def tiles(page):
 
     return {
         "gross": after("Gross exposure").split("→")[1].split()[0],
-        "net": after("Net exposure, size"),
+        "net": after("Net exposure, long minus short"),
         "cash": after("Cash after, short proceeds not counted").split(" min")[0].strip(),
         "turnover": after("Turnover"),
         "VaR": after("VaR 95 %, 1 day"),
@@ -80,7 +80,7 @@ def of_facts(facts):
 
     return {
         "gross": number(facts["gross"]),
-        "net": number(facts["net"]),
+        "net": number(facts["net"], signed=True),
         "cash": percent(facts["cash_without_short_proceeds"]),
         "turnover": percent(facts["turnover"]),
         "VaR": risk("value_at_risk"),

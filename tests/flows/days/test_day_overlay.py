@@ -82,7 +82,7 @@ def test_none_of_them_is_opened(overridden):
         (HALTED, "halt", "trading is halted, so the position stays as it is"),
         (IN_THE_NEWS, "news", f'FDA refusal: "{STORY}"'),
         (REPORTS_TODAY, "earnings", "earnings today"),
-        (REPORTS_TOMORROW, "earnings", "earnings in 1 session(s)"),
+        (REPORTS_TOMORROW, "earnings", "earnings in 1 session"),
     ],
 )
 def test_why_tells_the_reason(overridden, tmp_path, symbol, rule, evidence):

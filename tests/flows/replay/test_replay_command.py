@@ -55,7 +55,7 @@ def test_a_range_that_cannot_be_replayed_is_refused_before_any_work(
 def test_a_replay_says_what_came_of_it_and_where_it_is(daybook, tmp_path):
     code, out, err = daybook("replay", *ONE_DAY)
     assert (code, err) == (0, "")
-    assert out.startswith("replay of 1 sessions\n2026-06-15 to 2026-06-15, 1 sessions")
+    assert out.startswith("replay of 1 session\n2026-06-15 to 2026-06-15, 1 session, ")
     places = dict(line.split(": ") for line in out.splitlines()[-3:])
     assert all((tmp_path / place).is_file() for place in places.values())
     code, out, _ = daybook("replay", *ONE_DAY, "--json")

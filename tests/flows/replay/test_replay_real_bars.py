@@ -98,8 +98,8 @@ def test_a_tear_sheet_of_real_bars_says_what_is_unknown(whole):
     said = "news, fundamentals, macro, sectors, earnings dates: unknown (not in the file)"
     assert said in page
     assert "Nothing about a real company is synthetic" in done.source.caveat
-    assert "unknown, in no file: news" in results.row["world"]
-    assert "quotes 4 bp wide" in results.row["world"]
+    assert "unknown, in no file: news" in results.row["environment"]
+    assert "quotes 4 bp wide" in results.row["environment"]
 
 
 @pytest.mark.real_data

@@ -151,7 +151,7 @@ def test_quiet_faults_cost_their_names_and_the_day_goes_on(sound_bars, tmp_path)
     assert "symbols quarantined" in page
     returns = outcome.records[market].result.quality.left_out
     assert [day for _, day in returns] == [date(2026, 6, 12)]
-    assert "2 row(s) with a price that is missing" in world.title
+    assert "2 rows with a price that is missing" in world.title
     assert all(f"{name} 2026-05-0" in world.title for name in names[5:7])
     with typing_at(home) as daybook:
         why = daybook("why", damaged, "--date", str(DAY))

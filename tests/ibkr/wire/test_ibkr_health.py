@@ -61,7 +61,7 @@ def test_a_gateway_whose_data_flows_is_healthy(health):
     assert verdicts(report) == {"time": True, "account": True, "quote": True, "bars": True}
     assert [probe.detail for probe in report.probes][2:] == [
         "AAPL 100.5, live",
-        "AAPL 1 bar(s) to 2026-06-12",
+        "AAPL 1 bar to 2026-06-12",
     ]
     assert report.as_of.isoformat() == "2026-06-15T11:00:00+00:00"
 

@@ -129,9 +129,9 @@ MUTANTS = {
     "a worthless record counts": ("account", "if bad and not trouble:", "if False:"),
     "halted reduces": ("account", "(state == REDUCING and reduces)", "(state != ACTIVE and reduces)"),
     "reducing opens": ("account", "(state == REDUCING and reduces)", "state == REDUCING"),
-    "nobody asks the emergency stop": (
+    "nobody asks the kill switch": (
         "account",
-        "    yield _emergency_stop(account.emergency_stop, reduces=reduces)\n",
+        "    yield _kill_switch(account.kill_switch, reduces=reduces)\n",
         "",
     ),
     "earlier orders do not count": ("account", "number(account.orders_before) + orders", "float(orders)"),
@@ -153,7 +153,7 @@ MUTANTS = {
         'yield check("gross", before, rules.gross)',
     ),
     "only growing gross is a change": ("exposure", "abs(measures.gross(w.values()) - before)", "measures.gross(w.values()) - before"),
-    "net short passes": ("exposure", "abs(measures.net(w.values()))", "measures.net(w.values())"),
+    "net short passes": ("limits", "abs(value) if either_way else value", "value"),
     "nobody looks at the largest name": (
         "exposure",
         'yield check("largest single", size, rules.single, portfolio.name(name))',

@@ -1,4 +1,4 @@
-"""The oracle's view of an account: the emergency stop, and what it lost."""
+"""The oracle's view of an account: the kill switch, and what it lost."""
 
 from fractions import Fraction
 
@@ -27,7 +27,7 @@ def of_account(case, books, current, nav):
     before = real(case.orders_before)
     count = None if before is None else before + len(case.orders)
     return {
-        "emergency stop": stop,
+        "kill switch": stop,
         "orders this session": held_to(count, case.limits["max_orders_per_session"]),
         **of_history(case, nav),
     }

@@ -36,7 +36,7 @@ EVERY_CHECK = [
     "orders: share of volume",
     "open orders of others",
     "restricted",
-    "emergency stop",
+    "kill switch",
     "orders this session",
     "account history",
     "daily loss",
@@ -110,7 +110,7 @@ EACH_LIMIT = {
         "limits": LIMITS.model_copy(update={"restricted": (" acme",)}),
         "names": {1: "ACME", 2: "B", 3: "C"},
     },
-    "emergency stop": {"account": account(stop="halted")},
+    "kill switch": {"account": account(stop="halted")},
     "orders this session": {"account": AccountState("active", orders_before=501)},
     "account history": {"account": account(unreadable="positions/2026-06-12.json is no JSON")},
     "daily loss": {"account": account(1e6 / 0.9499)},
@@ -185,6 +185,17 @@ def test_a_sale_by_hand_makes_no_room_because_it_may_never_fill():
     both_ways = verdict(foreign=[(1, 0.03), (1, -0.03)])
     assert value(both_ways, "largest single") == pytest.approx(0.13)
     assert value(both_ways, "net") == pytest.approx(0.16)
+
+
+def test_a_net_short_portfolio_is_shown_short_and_held_to_the_same_limit():
+    tight = LIMITS.model_copy(update={"max_net": 0.12})
+    found = verdict(targets={1: -0.10, 2: -0.03}, limits=tight)
+    assert value(found, "net") == pytest.approx(-0.13)
+    (net,) = (check for check in found.checks if check.name == "net")
+    assert not net.passed
+    assert net.detail == "-0.13 beyond ±0.12 of net asset value (limits.max_net)"
+    # The worst of what others' orders may make of it is the largest either way.
+    assert value(verdict(targets={1: 0.02}, foreign=[(2, -0.09)]), "net") == pytest.approx(-0.07)
 
 
 @pytest.mark.parametrize("weight", [math.nan, math.inf, None, True, "0.1"])

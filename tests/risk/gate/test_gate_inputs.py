@@ -25,14 +25,14 @@ def test_reducing_lets_only_smaller_positions_pass():
     assert verdict({1: 0.10, 2: -0.05}, {1: 0.08, 2: -0.05}, **reducing).passed
     assert verdict({1: 0.10}, {}, **reducing).passed
     for targets in ({1: 0.11}, {1: 0.05, 2: 0.01}, {1: -0.01}):
-        assert failed(verdict({1: 0.10}, targets, **reducing)) == {"emergency stop"}
+        assert failed(verdict({1: 0.10}, targets, **reducing)) == {"kill switch"}
     by_hand = verdict({1: 0.10}, {1: 0.05}, foreign=[(1, 0.06)], **reducing)
-    assert failed(by_hand) == {"emergency stop"}
+    assert failed(by_hand) == {"kill switch"}
 
 
 @pytest.mark.parametrize("stop", ["halted", "", "ACTIVE", None, 1])
 def test_whatever_does_not_say_active_stops_everything(stop):
-    assert failed(verdict({1: 0.1}, {}, account=account(stop=stop))) == {"emergency stop"}
+    assert failed(verdict({1: 0.1}, {}, account=account(stop=stop))) == {"kill switch"}
 
 
 def test_a_first_day_has_no_history_and_passes():

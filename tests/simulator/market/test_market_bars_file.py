@@ -98,7 +98,7 @@ def test_a_bad_row_is_left_out_and_counted(save, said, changes):
     market = BarsFileMarket(save(frame), None)
     assert len(market.bars(by_symbol(market)["AAA"].con_id, until=END)) == 1
     (warning,) = market.warnings
-    assert "1 row(s)" in warning
+    assert "1 row " in warning
     assert said in warning
     assert "left out: AAA 2026-01-0" in warning
     assert warning in market.title  # the first line of a run
@@ -111,7 +111,7 @@ def test_of_two_bars_of_one_day_that_disagree_neither_is_believed(save, order):
     market = BarsFileMarket(save(frame), None)
     bars = market.bars(by_symbol(market)["AAA"].con_id, until=END)
     assert [bar.session for bar in bars] == [date(2026, 1, 5)]
-    assert "2 row(s) that contradict another of the same symbol and date" in market.title
+    assert "2 rows that contradict another of the same symbol and date" in market.title
 
 
 def test_a_row_without_a_price_contradicts_no_sound_one(save):
@@ -136,7 +136,7 @@ def test_a_wrong_file_is_refused_with_every_problem(save):
 
 
 def test_a_file_without_one_sound_row_is_refused(save):
-    with pytest.raises(DataError, match=r"no usable bar.*4 row\(s\)"):
+    with pytest.raises(DataError, match=r"no usable bar.*4 rows"):
         read_bars(save(rows(open=[np.nan] * 4)))
 
 

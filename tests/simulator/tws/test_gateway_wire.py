@@ -92,7 +92,7 @@ def test_a_flag_is_0_or_1():
 
 
 def test_fields_left_over_are_refused():
-    with pytest.raises(RequestRefused, match=r"1 field\(s\) more"):
+    with pytest.raises(RequestRefused, match=r"1 field more"):
         fields_of("a").end()
 
 
