@@ -24,7 +24,7 @@ def dollars_for_one(base):
     return rate(view, base, session(DAY).decision_time)
 
 
-@pytest.fixture(scope="module", params=every(2, ["RON", "EUR", "JPY", "GBP"]))
+@pytest.fixture(scope="module", params=every(4, ["RON", "EUR", "JPY", "GBP"]))
 def day(request, tmp_path_factory):
     """A day of the small world in an account of a million dollars' worth, and its currency."""
     base, folder = request.param, tmp_path_factory.mktemp(request.param)

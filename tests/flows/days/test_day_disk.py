@@ -41,7 +41,7 @@ def settings(small, home):
 @pytest.mark.parametrize(
     ("place", "stage", "kept"),
     every(
-        2,
+        4,
         [
             ("data", "1 universe", set()),
             ("data/sim/runs", "1 universe", set()),

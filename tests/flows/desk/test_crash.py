@@ -69,7 +69,7 @@ def soon(look, wanted, *, within=10.0):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("point", every(2, POINTS))
+@pytest.mark.parametrize("point", every(3, POINTS))
 def test_a_killed_execution_is_taken_up_without_a_duplicate_or_a_silent_loss(
     town, executioner, point
 ):

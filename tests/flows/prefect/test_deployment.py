@@ -102,7 +102,7 @@ def prefect(tmp_path_factory, slack):
         PREFECT_SERVER_ANALYTICS_ENABLED="false",
         DO_NOT_TRACK="1",
         PREFECT_SERVER_UI_ENABLED="false",
-        PREFECT_WORKER_QUERY_SECONDS="1",
+        PREFECT_WORKER_QUERY_SECONDS="2",
         DAYBOOK_SIMULATOR__SYMBOLS="15",
         DAYBOOK_UNIVERSE__HISTORY="1 Y",
         DAYBOOK_OPTIMISER__CVAR_AVERSION="0",
@@ -125,9 +125,9 @@ def prefect(tmp_path_factory, slack):
             assert done.returncode == 0, done.stdout + done.stderr
             return done.stdout
 
-        call("work-pool", "create", "daybook", "--type", "process")
-        call("deploy", "--all")
         call.api, call.env, call.home, call.folder = api, env, home, folder
+        answered(call, "POST", "work_pools/", name="daybook", type="process")
+        call("deploy", "--all")
         yield call
 
 

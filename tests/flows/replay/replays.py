@@ -7,7 +7,7 @@ from flows.replay.date_range import Range
 from flows.replay.replay import replay
 from tests.fixtures.tiers import size
 
-SESSIONS = tuple(date(2026, 6, day) for day in (15, 16, 17, 18)[: size(4, 3)])
+SESSIONS = tuple(date(2026, 6, day) for day in (15, 16, 17, 18)[: size(4, 2)])
 FIRST, LAST = SESSIONS[0], SESSIONS[-1]
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 

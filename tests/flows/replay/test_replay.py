@@ -1,12 +1,8 @@
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from datetime import date, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -21,6 +17,7 @@ from ibkr.replay.world import Account, Held, open_replay
 from simulator.prices.exchange_rates import rate
 from simulator.prices.market_view import MarketView
 from tests.fixtures.tiers import size
+from tests.flows.days.days import command_environment
 from tests.flows.replay.replays import (
     FIRST,
     LAST,
@@ -30,8 +27,6 @@ from tests.flows.replay.replays import (
     settings_at,
     tickets,
 )
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def days(done):
@@ -89,15 +84,16 @@ def test_a_replay_that_is_done_is_not_done_again(whole, tmp_path):
 
 def test_a_replay_goes_on_after_the_last_session_that_is_done(whole, tmp_path):
     folder = copied(whole, tmp_path)
-    for day in SESSIONS[-2:]:
+    done = size(2, 1)
+    for day in SESSIONS[done:]:
         (folder / "days" / f"{day}.json").unlink()
     # What a process leaves that was killed in the middle of a session:
     (folder / "work" / "exchange").mkdir(parents=True)
     (folder / "work" / "exchange" / "ledger.jsonl").write_text("torn")
-    (folder / "tickets" / f"order_ticket_{SESSIONS[-2]}.json").write_text("old")
+    (folder / "tickets" / f"order_ticket_{SESSIONS[done]}.json").write_text("old")
     seen = []
-    again = replayed(tmp_path, progress=lambda _, done, __: seen.append(done))
-    assert seen == [*range(len(SESSIONS) - 2, len(SESSIONS) + 1)]
+    again = replayed(tmp_path, progress=lambda _, number, __: seen.append(number))
+    assert seen == [*range(done, len(SESSIONS) + 1)]
     assert content(again.home.folder) == content(whole.home.folder)
 
 
@@ -112,14 +108,15 @@ def test_a_fresh_replay_forgets_the_old_one_and_is_the_same_to_the_byte(whole, t
 
 
 @pytest.mark.slow
-def test_a_replay_killed_at_any_moment_comes_to_the_same(whole, tmp_path):
+def test_a_replay_killed_at_any_moment_comes_to_the_same(whole, warm_daybook, tmp_path):
     folder = tmp_path / "data" / "sim" / "replay" / whole.replay_id
-    script = (
-        "from pathlib import Path; from tests.flows.replay.replays import replayed; "
-        f"replayed(Path({str(tmp_path)!r}))"
-    )
-    for wanted in (2, 0)[: size(2, 1)]:
-        process = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT)
+    same = {"DAYBOOK_SIMULATOR__SYMBOLS": "30", "DAYBOOK_UNIVERSE__HISTORY": "1 Y"}
+    for wanted in size((2, 0), (1,)):
+        process = warm_daybook.start(
+            ("replay", "--from", str(FIRST), "--to", str(LAST)),
+            folder=tmp_path,
+            environment=command_environment(tmp_path, **same),
+        )
         deadline = time.monotonic() + 90
         # Killed while the session after the wanted number is under way.
         while not (
@@ -129,33 +126,43 @@ def test_a_replay_killed_at_any_moment_comes_to_the_same(whole, tmp_path):
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        process.kill()
+        with process:
+            assert process.wait() == -signal.SIGKILL
         assert len(list(folder.glob("days/*.json"))) < len(SESSIONS)
     again = replayed(tmp_path)
     assert content(again.home.folder) == content(whole.home.folder)
 
 
-def test_a_replay_touches_nothing_but_its_own_home(whole, tmp_path):
-    live = tmp_path / "data" / "sim" / "desk"
-    live.mkdir(parents=True)
-    (live / "desk.sqlite").write_bytes(b"the live desk")
-    before = content(tmp_path)
-    replayed(tmp_path, FIRST, FIRST)
-    after = content(tmp_path)
-    assert {name: after[name] for name in before} == before
-    assert {name.split("/")[:3][2] for name in set(after) - set(before)} == {"replay"}
-    assert not any("/work/" in name for name in after)
-
-
-def test_whatever_the_live_run_is_connected_to_a_replay_is_simulated(whole, tmp_path):
+@pytest.fixture(scope="module")
+def beside_a_live_run(tmp_path_factory):
+    """A session replayed beside a live desk: what was in the home folder before, and after it."""
+    home = tmp_path_factory.mktemp("live")
     settings = settings_at(
-        tmp_path,
+        home,
         mode=Mode.PAPER,
         gateway={"port": 4002, "account": "DU999"},
         vendors={"fundamentals_url": "https://vendor.invalid", "news_urls": ("https://n.invalid",)},
     )
-    done = replayed(tmp_path, FIRST, FIRST, settings=settings)
+    for mode in ("sim", "paper"):
+        live = home / "data" / mode / "desk"
+        live.mkdir(parents=True)
+        (live / "desk.sqlite").write_bytes(b"the live desk")
+    before = content(home)
+    done = replayed(home, FIRST, FIRST, settings=settings)
+    return before, content(home), done
+
+
+def test_a_replay_touches_nothing_but_its_own_home(beside_a_live_run):
+    before, after, _ = beside_a_live_run
+    assert {name: after[name] for name in before} == before
+    made = {tuple(name.split("/")[:3]) for name in set(after) - set(before)}
+    assert made == {("data", "sim", "replay")}
+    assert not any("/work/" in name for name in after)
+
+
+def test_whatever_the_live_run_is_connected_to_a_replay_is_simulated(whole, beside_a_live_run):
+    *_, done = beside_a_live_run
     assert tickets(done) == {FIRST: tickets(whole)[FIRST]}
 
 

@@ -53,7 +53,7 @@ def auto(home, **changes):
 
 @pytest.mark.slow
 def test_a_replay_of_an_invented_market_is_the_day_through_the_socket(tmp_path):
-    sessions = SESSIONS[:2]
+    sessions = SESSIONS[: size(2, 1)]
     world = {"symbols": 20}
     sent = over_socket(auto(tmp_path / "socket", simulator=world), sessions)
     assert replay_of(settings_at(tmp_path / "replay", simulator=world), sessions) == sent

@@ -12,11 +12,11 @@ from flows.replay.results import write_results
 from ibkr.replay.source import ReplaySource
 from simulator.prices.market_view import MarketView
 from simulator.prices.quotes import quote
-from tests.fixtures.tiers import size
+from tests.fixtures.tiers import every, size
 from tests.flows.days.bars_files import CUT, REAL_BARS, bars_of, saved, until
-from tests.flows.replay.replays import FIRST, LAST, SESSIONS, replayed, settings_at, tickets
+from tests.flows.replay.replays import FIRST, LAST, replayed, settings_at, tickets
 
-END = size(LAST, SESSIONS[1])
+END = size(LAST, FIRST)
 CHANGED = pd.Timestamp(CUT)  # the first day of which the files tell different things
 
 
@@ -57,22 +57,22 @@ def test_the_seed_of_the_simulator_changes_no_order_on_real_bars(whole, replay_o
     assert orders(other) == orders(whole[1])
 
 
+def cut_off(bars):
+    return until(bars, FIRST)
+
+
 def revised(bars):
     later = bars["date"] >= CHANGED
     prices = ["open", "high", "low", "close"]
     return bars.assign(**{name: bars[name].where(~later, bars[name] * 1.5) for name in prices})
 
 
-def with_one_more(bars):
+def joined_by_another(bars):
     new = until(bars, LAST)[lambda frame: frame["symbol"] == frame["symbol"].iloc[0]]
     return pd.concat([bars, new[new["date"] >= CHANGED].assign(symbol="ZZNEW")])
 
 
-@pytest.mark.parametrize(
-    "change",
-    [lambda bars: until(bars, FIRST), revised, with_one_more],
-    ids=["cut off", "revised later", "joined later by another name"],
-)
+@pytest.mark.parametrize("change", every(2, [cut_off, revised, joined_by_another]))
 def test_a_file_with_another_future_gives_the_same_ticket_to_the_byte(
     whole, replay_of, bars, change
 ):
@@ -82,7 +82,9 @@ def test_a_file_with_another_future_gives_the_same_ticket_to_the_byte(
 
 def test_a_new_name_changes_the_quote_of_no_other(bars, tmp_path):
     alone = ReplaySource(SimulatorSettings(bars=saved(bars, tmp_path / "a"))).market
-    joined = ReplaySource(SimulatorSettings(bars=saved(with_one_more(bars), tmp_path / "b"))).market
+    joined = ReplaySource(
+        SimulatorSettings(bars=saved(joined_by_another(bars), tmp_path / "b"))
+    ).market
     moments = [session(FIRST).decision_time, session(FIRST).open, session(FIRST).close]
     for item in alone.instruments:
         for now in moments:

@@ -99,8 +99,8 @@ def test_a_gateway_that_falls_silent_is_a_timeout_and_never_an_account_without_p
 
 @pytest.mark.parametrize(
     ("message", "after", "stage"),
-    [(HISTORY, 5, "1 market"), (POSITIONS, 2, "3 snapshot")],  # the universe asks for them first
-    ids=["in the middle of the bars", "at the snapshot"],
+    # In the middle of the bars; at the snapshot: the universe asks for positions first.
+    every(2, [(HISTORY, 5, "1 market"), (POSITIONS, 2, "3 snapshot")]),
 )
 def test_a_dropped_gateway_fails_the_stage_keeps_what_was_there_and_a_rerun_resumes(
     small, fault, home, undisturbed, message, after, stage

@@ -96,7 +96,7 @@ def failed(outcome):
 @pytest.mark.parametrize(
     ("damaged", "refused_by"),
     every(
-        2,
+        5,
         [
             (a_day_behind, {"newest bars", "missing data"}),
             (copies_of_earlier_days, {"repeated bars", "missing data"}),

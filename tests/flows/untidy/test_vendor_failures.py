@@ -1,5 +1,7 @@
 """Vendors that fail: their part of the score is unknown, said so, and asked for again."""
 
+import shutil
+
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -57,9 +59,16 @@ def page_of(outcome):
     return (outcome.day.paths.home / outcome.records[journal].artefacts["page"].path).read_text()
 
 
-def test_a_vendor_that_answers_500_costs_its_block_of_the_score_and_not_the_day(world, settings):
+@pytest.fixture(scope="module")
+def without_ratios(world, tmp_path_factory):
+    """A day of a vendor that answers 500."""
+    home = tmp_path_factory.mktemp("ratios") / "home"
     spoil(world, RATIOS, kind="500")
-    outcome = run(settings)
+    return run(settings_at(world, home, vendors={"attempts": 1}))
+
+
+def test_a_vendor_that_answers_500_costs_its_block_of_the_score_and_not_the_day(without_ratios):
+    outcome = without_ratios
     assert outcome.exit_code == 0
     assert "HTTP 500" in outcome.records[fundamentals].result.degraded
     assert scores_of(outcome)["fundamental"].isna().all()  # unknown, not neutral
@@ -69,10 +78,9 @@ def test_a_vendor_that_answers_500_costs_its_block_of_the_score_and_not_the_day(
 
 
 def test_a_vendor_that_works_again_is_part_of_the_rerun_as_if_it_had_never_failed(
-    world, settings, undisturbed
+    without_ratios, settings, undisturbed
 ):
-    spoil(world, RATIOS, kind="500")
-    run(settings)
+    shutil.copytree(without_ratios.day.paths.home, settings.home, dirs_exist_ok=True)
     again = run(settings)
     assert resumed(again) == {"universe", "market", "news", "macro", "earnings"}
     for stage, name in ((features, "features"), (signals, "scores"), (overlay, "targets")):
@@ -93,7 +101,7 @@ def test_index_members_that_cannot_be_had_fail_the_day_before_anything_is_writte
     assert run(settings).exit_code == 0
 
 
-@pytest.mark.parametrize("kind", every(2, ["empty", "malformed", "500"]))
+@pytest.mark.parametrize("kind", every(3, ["empty", "malformed", "500"]))
 def test_feeds_that_all_fail_leave_sentiment_unknown_and_the_day_goes_on(world, settings, kind):
     spoil(world, *FEEDS, kind=kind)
     outcome = run(settings)
