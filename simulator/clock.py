@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from core.errors import ConfigurationError
+
+NEW_YORK = ZoneInfo("America/New_York")  # the exchange's own time
 
 
 class VirtualClock:

@@ -12,10 +12,11 @@ from datetime import date, datetime, timedelta
 
 from core.calendar import is_session
 from core.types import Leg
+from simulator.clock import NEW_YORK
 from simulator.exchange.matching import MatchingRules
 from simulator.exchange.orders import OrderTerms
 from simulator.market.market import DailyBar
-from simulator.prices.market_view import NEW_YORK, MarketView, phase
+from simulator.prices.market_view import MarketView, phase
 from simulator.prices.quotes import half_spread
 from simulator.prices.trading_hours import AROUND_THE_CLOCK, extended_session
 
@@ -61,13 +62,16 @@ class Pricing:
             for weight, leg in zip(weights, terms.legs, strict=True)
         )
 
-    def closed(self, terms: OrderTerms, day: date, now: datetime) -> DailyBar | None:
+    def closed(
+        self, terms: OrderTerms, day: date, now: datetime, *, since: datetime | None = None
+    ) -> DailyBar | None:
         """Return a closed session's bar; of a combination its net open and net close.
 
+        Of one instrument only what followed ``since``: an order is not filled by what was before.
         The extremes of its legs need not have come together, so they tell nothing of it.
         """
         if not terms.legs:
-            return self._view.closed_bar(terms.con_id, day, now)
+            return self._view.closed_bar(terms.con_id, day, now, since=since)
         bars = []
         for leg in terms.legs:
             bar = self._view.closed_bar(leg.con_id, day, now)
@@ -85,7 +89,8 @@ class Pricing:
 
     def _running(self, con_id: int, now: datetime, *, extended: bool) -> float | None:
         if phase(now).running is not None:
-            return self._view.open_price(con_id, now)
+            running = self._view.so_far(con_id, now)
+            return None if running is None else running.close
         kind = self._view.instrument(con_id).sec_type
         return self._view.mark(con_id, now) if _is_open(kind, now, extended=extended) else None
 

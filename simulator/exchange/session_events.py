@@ -8,7 +8,8 @@ from datetime import date, datetime
 from enum import Enum, auto
 
 from core.calendar import session, sessions_between
-from simulator.prices.market_view import NEW_YORK, midnight
+from simulator.clock import NEW_YORK
+from simulator.prices.market_view import midnight
 from simulator.prices.trading_hours import extended_session
 
 

@@ -11,9 +11,10 @@ from math import prod
 
 from core.calendar import is_session
 from core.errors import ConfigurationError
+from simulator.clock import NEW_YORK
 from simulator.faults.request import FaultRequest
 from simulator.market.market import DailyBar, Instrument, Market, Split
-from simulator.prices.market_view import NEW_YORK, in_new_shares
+from simulator.prices.market_view import in_new_shares
 
 
 @dataclass(frozen=True, slots=True)

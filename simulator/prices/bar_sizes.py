@@ -1,21 +1,23 @@
 """Bars of every size TWS knows, from the daily bars of one instrument.
 
-Bars exist of sessions that have closed. Those of a running session would tell how it ends: they
-are cut from its daily bar.
+They are cut from the session's daily bar, which tells how it ends: of a running session only what
+lies before the moment may be asked for.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 
 from core.calendar import session
-from simulator.market.market import DailyBar
+from simulator.clock import NEW_YORK
+from simulator.market.benchmarks import FUND, INDEX
+from simulator.market.market import DailyBar, Instrument
 from simulator.prices.intraday import MINUTE, SECOND, TimedBar, cut, join
-from simulator.prices.market_view import NEW_YORK
 
 DAY, WEEK, MONTH = "1 day", "1 week", "1 month"
 SECONDS = {
@@ -29,24 +31,38 @@ BAR_SIZES = (*SECONDS, DAY, WEEK, MONTH)
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """How the sessions of one instrument are cut up."""
+    """How the sessions of one instrument are cut up.
 
-    con_id: int
+    ``leader`` is the conId whose path it follows, its own or its underlying's; ``mirrored`` paths
+    rise where that one falls.
+    """
+
+    leader: int
     tick: float
+    mirrored: bool = False
 
-    def bars(self, daily: DailyBar, size: str, *, since: datetime | None = None) -> list[TimedBar]:
-        """Return the bars of one session, oldest first, from the one that holds ``since`` on."""
+    def bars(
+        self,
+        daily: DailyBar,
+        size: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[TimedBar]:
+        """Return the bars of one session, oldest first, from the one that holds ``since`` on.
+
+        With ``until`` nothing later than that second is in them: the last one is what it was then.
+        """
         seconds, hours = SECONDS[size], session(daily.session)
         opened = hours.open.astimezone(NEW_YORK)
         first = opened.hour * 3600 + opened.minute * 60  # of the New York day, whose grid counts
         passed = 0 if since is None else max(int((since - hours.open).total_seconds()), 0)
         start = (first + passed) // seconds * seconds  # where the first bar wanted begins
         unit = MINUTE if seconds >= 60 else SECOND
-        step = unit // SECOND
-        parts: Sequence[TimedBar] = self._minutes(daily)
-        skipped = max(start - first, 0) // 60
+        step, skipped = unit // SECOND, max(start - first, 0) // 60
+        parts: Sequence[TimedBar] = self._minutes(daily, until)
         if unit is SECOND:
-            parts = [second for minute in parts[skipped:] for second in self._seconds(minute)]
+            parts = self._seconds(daily, skipped, until)
             first += 60 * skipped
         grouped = groupby(enumerate(parts), key=lambda part: (first + part[0] * step) // seconds)
         return [
@@ -55,15 +71,67 @@ class Paths:
             if number * seconds >= start
         ]
 
-    def _minutes(self, daily: DailyBar) -> list[TimedBar]:
-        hours = session(daily.session)
-        whole = TimedBar(hours.open, *daily[1:])
-        count = (hours.close - hours.open) // MINUTE
-        return cut(whole, count, MINUTE, tick=self.tick, key=f"{self.con_id}/{daily.session}")
+    def so_far(self, daily: DailyBar, now: datetime) -> DailyBar:
+        """Return a session's bar up to a second of it; at the open only the opening price."""
+        minutes = self._minutes(daily, now)
+        if not minutes:
+            return DailyBar(daily.session, daily.open, daily.open, daily.open, daily.open, 0)
+        return DailyBar(daily.session, *join(minutes)[1:])
 
-    def _seconds(self, minute: TimedBar) -> list[TimedBar]:
-        key = f"{self.con_id}/{minute.begin.isoformat()}"
-        return cut(minute, 60, SECOND, tick=self.tick, key=key)
+    def rest(self, daily: DailyBar, since: datetime) -> DailyBar:
+        """Return a session's bar from a second of it on; at the close only the closing price."""
+        minutes = _minutes_of(self, daily)
+        whole, passed = _passed(daily, since)
+        if whole >= len(minutes):
+            return DailyBar(daily.session, daily.close, daily.close, daily.close, daily.close, 0)
+        begun = self._cut(minutes[whole])[passed:]
+        return DailyBar(daily.session, *join([*begun, *minutes[whole + 1 :]])[1:])
+
+    def _minutes(self, daily: DailyBar, until: datetime | None) -> Sequence[TimedBar]:
+        """Return the minutes of a session, the last one of what has passed of it by a moment."""
+        minutes = _minutes_of(self, daily)
+        if until is None:
+            return minutes
+        whole, left = _passed(daily, until)
+        if whole >= len(minutes) or not left:
+            return minutes[:whole]
+        return [*minutes[:whole], join(self._cut(minutes[whole])[:left])]
+
+    def _seconds(self, daily: DailyBar, skipped: int, until: datetime | None) -> list[TimedBar]:
+        """Return the seconds of a session from one of its minutes on, up to a moment."""
+        minutes = _minutes_of(self, daily)
+        passed = 60 * len(minutes) if until is None else 60 * _passed(daily, until)[0]
+        left = 0 if until is None else _passed(daily, until)[1]
+        wanted = minutes[skipped : passed // 60 + bool(left)]
+        found = [second for minute in wanted for second in self._cut(minute)]
+        return found[: passed + left - 60 * skipped] if until is not None else found
+
+    def _cut(self, minute: TimedBar) -> list[TimedBar]:
+        key = f"{self.leader}/{minute.begin.isoformat()}"
+        return cut(minute, 60, SECOND, tick=self.tick, key=key, mirrored=self.mirrored)
+
+
+@lru_cache(maxsize=128)
+def _minutes_of(paths: Paths, daily: DailyBar) -> tuple[TimedBar, ...]:
+    hours = session(daily.session)
+    whole = TimedBar(hours.open, *daily[1:])
+    count = (hours.close - hours.open) // MINUTE
+    key = f"{paths.leader}/{daily.session}"
+    return tuple(cut(whole, count, MINUTE, tick=paths.tick, key=key, mirrored=paths.mirrored))
+
+
+def _passed(daily: DailyBar, until: datetime) -> tuple[int, int]:
+    """Return the whole minutes of a session that lie before a moment, and the seconds beyond."""
+    return divmod(max((until - session(daily.session).open) // SECOND, 0), 60)
+
+
+def path_of(instrument: Instrument) -> Paths:
+    """Return the path of an instrument: options and futures go with their underlying.
+
+    A put goes against it, and the fund goes with its index.
+    """
+    leader = instrument.underlying or (INDEX if instrument.con_id == FUND else instrument.con_id)
+    return Paths(leader, instrument.min_tick, mirrored=instrument.right == "P")
 
 
 def longer_bars(bars: Iterable[DailyBar], size: str) -> list[DailyBar]:
@@ -75,18 +143,6 @@ def longer_bars(bars: Iterable[DailyBar], size: str) -> list[DailyBar]:
         timed = join([TimedBar(session(day.session).open, *day[1:]) for day in days])
         found.append(DailyBar(days[-1].session, *timed[1:]))
     return found
-
-
-def timed_bars(
-    bars: Sequence[DailyBar], paths: Paths, size: str, *, begin: datetime | None, end: datetime
-) -> Iterator[TimedBar]:
-    """Yield the bars of several sessions that begin before ``end``.
-
-    ``begin`` is where the first session is entered; None: at its open.
-    """
-    for number, daily in enumerate(bars):
-        since = begin if number == 0 else None
-        yield from (bar for bar in paths.bars(daily, size, since=since) if bar.begin < end)
 
 
 def trading_time_before(

@@ -31,15 +31,19 @@ class TimedBar(NamedTuple):
     volume: int
 
 
-def cut(bar: TimedBar, parts: int, step: timedelta, *, tick: float, key: str) -> list[TimedBar]:
+def cut(
+    bar: TimedBar, parts: int, step: timedelta, *, tick: float, key: str, mirrored: bool = False
+) -> list[TimedBar]:
     """Cut a bar into parts of one length, at least three.
 
     ``key`` tells its path from that of other bars, and is all the path depends on besides the bar.
+    A path that is ``mirrored`` rises where that of the same key falls.
     """
     rng = np.random.default_rng(int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big"))
-    path = _path(bar, parts, rng, tick)
+    path = _path(bar, parts, rng, tick, mirrored=mirrored)
     opened, closed = path[:-1], path[1:]
     wiggle = np.abs(rng.standard_normal((2, parts))) * (bar.high - bar.low) / (4 * parts) ** 0.5
+    wiggle = wiggle[::-1] if mirrored else wiggle
     high = np.minimum(_on_tick(np.maximum(opened, closed) + wiggle[0], tick), bar.high)
     low = np.maximum(_on_tick(np.minimum(opened, closed) - wiggle[1], tick), bar.low)
     columns = (opened, np.maximum(high, np.maximum(opened, closed)),
@@ -62,15 +66,18 @@ def join(bars: Sequence[TimedBar]) -> TimedBar:
     )
 
 
-def _path(bar: TimedBar, parts: int, rng: np.random.Generator, tick: float) -> NDArray[np.float64]:
+def _path(
+    bar: TimedBar, parts: int, rng: np.random.Generator, tick: float, *, mirrored: bool
+) -> NDArray[np.float64]:
     """Return prices at the edges of the parts, shape (parts + 1,)."""
-    highest, lowest = rng.permutation(np.arange(1, parts))[:2].tolist()
+    turns = rng.permutation(np.arange(1, parts))[:2].tolist()
+    highest, lowest = turns[::-1] if mirrored else turns
     anchors = {0: bar.open, highest: bar.high, lowest: bar.low, parts: bar.close}
     at = sorted(anchors)
     line = np.interp(np.arange(parts + 1), at, [anchors[place] for place in at])
     noise = np.concatenate([[0.0], np.cumsum(rng.standard_normal(parts))])
     bridge = noise - np.interp(np.arange(parts + 1), at, noise[at])
-    scale = ROUGHNESS * (bar.high - bar.low) / max(parts, 1) ** 0.5
+    scale = ROUGHNESS * (bar.high - bar.low) / max(parts, 1) ** 0.5 * (-1 if mirrored else 1)
     path = np.clip(_on_tick(line + scale * bridge, tick), bar.low, bar.high)
     path[at] = [anchors[place] for place in at]
     return path

@@ -1,9 +1,9 @@
 """What a market has shown by a given moment. Nothing else in the simulator looks at prices.
 
 It answers for instruments of every kind. A market knows the future; the view is where the future
-ends. A session's open is known from its open on, everything else of it from its close on. Splits
-take effect at midnight in New York, so before the open all earlier prices are already quoted in
-the day's shares.
+ends. Of a running session its path up to the moment is known (where the bars are real only its
+open), the whole of it from its close on. Splits take effect at midnight in New York, so before the
+open all earlier prices are already quoted in the day's shares.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cached_property, lru_cache
 from math import prod
-from zoneinfo import ZoneInfo
 
 from core.calendar import Session, is_session, last_complete_session, next_session, session
+from simulator.clock import NEW_YORK
 from simulator.instruments.options import intrinsic
 from simulator.instruments.securities import Securities
 from simulator.market.market import DailyBar, Instrument, Market
+from simulator.prices.bar_sizes import path_of
+from simulator.prices.intraday import TimedBar
 
-NEW_YORK = ZoneInfo("America/New_York")
 AVERAGE_OVER = 20  # sessions
 
 
@@ -123,33 +124,62 @@ class MarketView:
             self._summaries[con_id] = known
         return known[1]
 
-    def open_price(self, con_id: int, now: datetime) -> float | None:
-        """Return the running session's opening price, None outside a session or untraded."""
+    def so_far(self, con_id: int, now: datetime) -> DailyBar | None:
+        """Return the bar of the running session up to a moment, None outside one or untraded.
+
+        Its close is the last price. Real daily bars tell nothing between open and close: of them
+        the bar stays at the open, without volume.
+        """
         running = phase(now).running
         bar = self.securities.bar(con_id, running.day) if running else None
-        return bar.open if bar else None
+        if bar is None:
+            return None
+        if self.is_real:
+            return DailyBar(bar.session, bar.open, bar.open, bar.open, bar.open, 0)
+        return path_of(self.instrument(con_id)).so_far(bar, now)
+
+    def running_bars(
+        self, con_id: int, now: datetime, size: str, *, since: datetime | None = None
+    ) -> list[TimedBar]:
+        """Return the shorter bars of the running session, the last one up to the moment.
+
+        From the one that holds ``since`` on. None outside a session, or where the bars are real.
+        """
+        running = phase(now).running
+        bar = self.securities.bar(con_id, running.day) if running else None
+        if bar is None or self.is_real:
+            return []
+        return path_of(self.instrument(con_id)).bars(bar, size, since=since, until=now)
 
     def opening_bar(self, con_id: int, day: date, now: datetime) -> DailyBar | None:
         """Return a session's bar for its opening price only; ``now`` must not be before it."""
         assert session(day).open <= now
         return self.securities.bar(con_id, day)
 
-    def closed_bar(self, con_id: int, day: date, now: datetime) -> DailyBar | None:
-        """Return a closed session's whole bar as it traded, None when there was no trading."""
+    def closed_bar(
+        self, con_id: int, day: date, now: datetime, *, since: datetime | None = None
+    ) -> DailyBar | None:
+        """Return a closed session's bar as it traded, None when there was no trading.
+
+        With ``since`` of what followed that moment; of real bars always of the whole session.
+        """
         assert session(day).close <= now
-        return self.securities.bar(con_id, day)
+        bar = self.securities.bar(con_id, day)
+        if bar is None or since is None or since <= session(day).open or self.is_real:
+            return bar
+        return path_of(self.instrument(con_id)).rest(bar, since)
 
     def mark(self, con_id: int, now: datetime) -> float | None:
-        """Return what a share is worth: the running session's open, else the last close.
+        """Return what a share is worth: the running session's last price, else the last close.
 
         An option or future is worth its settlement from the close of its last day on.
         """
         settled = self.settlement(con_id, now)
         if settled is not None:
             return settled
-        opened = self.open_price(con_id, now)
-        if opened is not None:
-            return opened
+        running = self.so_far(con_id, now)
+        if running is not None:
+            return running.close
         summary = self.summary(con_id, now)
         return summary.bar.close if summary else None
 

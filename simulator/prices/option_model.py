@@ -33,7 +33,7 @@ class _Terms:
 def computation(view: MarketView, con_id: int, now: datetime) -> Computation | None:
     """Value an option at the prices known by ``now``.
 
-    Time to expiration counts from the moment those prices are of, the session's open or the last
+    Time to expiration counts from the moment those prices are of, now in a session, else the last
     close, so that the model agrees with the option's own bars. None when the underlying has no
     price, or the option has expired.
     """
@@ -88,7 +88,7 @@ def _terms(view: MarketView, con_id: int, now: datetime) -> _Terms | None:
     if under is None or not view.is_listed(con_id, now):
         return None
     where, key = phase(now), view.securities.key(con_id)
-    priced_at = where.running.open if where.running else session(where.last_complete).close
+    priced_at = now if where.running else session(where.last_complete).close
     return _Terms(
         key=key,
         spot=under * view.securities.shares_for_one(item, where.day),

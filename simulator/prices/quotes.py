@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil, floor, sqrt
 
-from simulator.market.market import Instrument
+from simulator.market.market import DailyBar, Instrument
 from simulator.prices.market_view import MarketView, Summary, phase
 
 NOTHING = -1.0  # how TWS writes "no bid" and "no ask", with size 0
@@ -47,8 +47,8 @@ class Quote:
 def quote(view: MarketView, con_id: int, now: datetime) -> Quote | None:
     """Return the quote at ``now``, None when the instrument has never traded.
 
-    Before the open it stands around the last close; in a session around the open, the only price
-    known by then; after the close around the close, with the whole bar.
+    Before the open it stands around the last close; in a session around the last price; after the
+    close around the close, with the whole bar.
     """
     summary = view.summary(con_id, now)
     if summary is None:
@@ -57,12 +57,11 @@ def quote(view: MarketView, con_id: int, now: datetime) -> Quote | None:
     if view.instrument(con_id).sec_type != "STK":
         return _quote_of_other(view, con_id, summary, now)
     draws = _draws(view, con_id, now)
-    opened = view.open_price(con_id, now)
+    running = view.so_far(con_id, now)
     tick = view.instrument(con_id).min_tick
-    if opened is not None:
-        sides = _around(opened, summary, tick, draws, drift=0.0)
-        close = summary.bar.close
-        return Quote(*sides, last=opened, close=close, open=opened, high=opened, low=opened)
+    if running is not None:
+        sides = _around(running.close, summary, tick, draws, drift=0.0)
+        return _in_session(view, sides, running, summary)
     if summary.bar.session == where.day:
         bar = summary.bar
         sides = _around(bar.close, summary, tick, draws, drift=0.0)
@@ -82,13 +81,12 @@ def _quote_of_other(view: MarketView, con_id: int, summary: Summary, now: dateti
     if not view.is_listed(con_id, now):
         return None
     where, item = phase(now), view.instrument(con_id)
-    opened = view.open_price(con_id, now)
-    price = summary.bar.close if opened is None else opened
+    running = view.so_far(con_id, now)
+    price = summary.bar.close if running is None else running.close
     draws = _draws(view, con_id, now)
     sides = _sides(item, price, draws, is_open=where.running is not None)
-    if opened is not None:
-        close = summary.bar.close
-        return Quote(*sides, last=opened, close=close, open=opened, high=opened, low=opened)
+    if running is not None:
+        return _in_session(view, sides, running, summary)
     bar, closed_today = summary.bar, summary.bar.session == where.day
     if closed_today:
         return Quote(
@@ -96,6 +94,17 @@ def _quote_of_other(view: MarketView, con_id: int, summary: Summary, now: dateti
             open=bar.open, high=bar.high, low=bar.low,
         )  # fmt: skip
     return Quote(*sides, last=bar.close, close=bar.close, volume=0)
+
+
+def _in_session(
+    view: MarketView, sides: tuple[float, float, int, int], running: DailyBar, summary: Summary
+) -> Quote:
+    # At the open nothing is reported yet; where bars are real nothing is before the close.
+    volume = None if view.is_real else running.volume or None
+    return Quote(
+        *sides, last=running.close, close=summary.bar.close, volume=volume,
+        open=running.open, high=running.high, low=running.low,
+    )  # fmt: skip
 
 
 def _draws(view: MarketView, con_id: int, now: datetime) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simulator.market.market import DailyBar, Instrument
-from simulator.prices.bar_sizes import Paths
+from simulator.prices.bar_sizes import path_of
 from simulator.prices.intraday import TimedBar
 from simulator.prices.market_view import Summary
 from simulator.prices.quotes import half_spread
@@ -38,7 +38,7 @@ def ticks(
 
     They are in the order of time, or with ``newest_first`` against it.
     """
-    paths = Paths(instrument.con_id, instrument.min_tick)
+    paths = path_of(instrument)
     order = -1 if newest_first else 1
     for daily in sessions[::order]:
         for bar in paths.bars(daily, SIZE)[::order]:
@@ -65,7 +65,7 @@ def _of_minute(bar: TimedBar, instrument: Instrument, summary: Summary) -> list[
 
 def histogram(sessions: Sequence[DailyBar], instrument: Instrument) -> list[tuple[float, int]]:
     """Return how much traded at each price, ascending by price."""
-    paths = Paths(instrument.con_id, instrument.min_tick)
+    paths = path_of(instrument)
     traded: Counter[float] = Counter()
     for daily in sessions:
         for bar in paths.bars(daily, SIZE):

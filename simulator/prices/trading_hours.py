@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from core.calendar import is_session, session
-from simulator.prices.market_view import NEW_YORK
+from simulator.clock import NEW_YORK
 
 DAYS_SHOWN = 6  # as TWS does
 EXTENDED = ("0400", "2000")  # of shares

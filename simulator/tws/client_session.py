@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Protocol
 
 from simulator.broker.broker import Broker
 from simulator.clock import VirtualClock
 from simulator.faults.schedule import Faults
 from simulator.market.market import DailyBar
+from simulator.prices.intraday import TimedBar
 from simulator.prices.market_depth import Book
 from simulator.prices.market_view import MarketView
 from simulator.tws.messages.market_data import DataType
@@ -59,7 +59,7 @@ class MarketStreams:
     quotes: dict[int, QuoteSubscription] = field(default_factory=dict)
     scans: set[int] = field(default_factory=set)
     books: dict[int, Book] = field(default_factory=dict)
-    bars: dict[int, tuple[HistoryRequest, datetime]] = field(default_factory=dict)  # newest begin
+    bars: dict[int, tuple[HistoryRequest, DailyBar | TimedBar]] = field(default_factory=dict)
     knows_calendar: bool = False  # has asked which corporate events there are
 
     def end(self) -> None:

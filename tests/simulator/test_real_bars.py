@@ -149,7 +149,7 @@ async def short_sales(asked):
     trade = asked.ib.placeOrder(stock(conId=ACME), sell(100))
     await asked.harness.advance(OPEN)
     assert trade.orderStatus.status == "Filled"
-    opened = asked.harness.gateway.view.open_price(ACME, OPEN)
+    opened = asked.harness.gateway.view.so_far(ACME, OPEN).open
     assert trade.fills[0].execution.price == pytest.approx(opened * (1 - SPREAD / 2), abs=0.011)
 
 

@@ -6,19 +6,26 @@ from core.calendar import session
 from simulator.market.market import DailyBar
 from simulator.prices.bar_kinds import SERVED, TRADED
 from simulator.prices.bar_sizes import DAY
+from simulator.prices.market_view import phase
 from simulator.tws.client_session import ClientSession
 from simulator.tws.messages import history as frames
 from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.messages.numbers import Request
 from simulator.tws.protocol.frames import Fields
-from simulator.tws.queries.bar_queries import BarResult, bars_for, sessions_for
+from simulator.tws.queries.bar_queries import (
+    BarResult,
+    bars_for,
+    begin_of,
+    newer_bars,
+    sessions_for,
+)
 from simulator.tws.queries.history_request import HistoryRequest, failed, no_data
 
 SCHEDULE = "SCHEDULE"
 
 
 def historical_data(client: ClientSession, fields: Fields) -> None:
-    """Send bars of closed sessions only, in the shares of the clock's day."""
+    """Send bars in the shares of the clock's day, of a running session what it has come to."""
     request = HistoryRequest.read(fields)
     gateway = client.gateway
     now = gateway.clock.now()
@@ -40,7 +47,7 @@ def historical_data(client: ClientSession, fields: Fields) -> None:
         )
     )
     if request.keep_up_to_date:
-        client.market_streams.bars[request.request_id] = request, found.newest
+        client.market_streams.bars[request.request_id] = request, found.last
 
 
 def _encoded(client: ClientSession, request: HistoryRequest, found: BarResult) -> bytes:
@@ -50,7 +57,8 @@ def _encoded(client: ClientSession, request: HistoryRequest, found: BarResult) -
     if gateway.faults.hits("nan_bars", found.instrument.symbol):
         return frames.encode_bars([_spoilt(bar) for bar in found.bars], traded=traded)
     is_plain = request.bar_size == DAY and request.what in {"TRADES", "MIDPOINT"}
-    if is_plain and not request.legs:
+    is_closed = found.bars[-1].session <= phase(gateway.clock.now()).last_complete
+    if is_plain and is_closed and not request.legs:
         return gateway.encoded_bars(found.instrument.con_id, found.bars, traded=traded)
     return frames.encode_bars(found.bars, traded=traded)
 
@@ -61,20 +69,25 @@ def _spoilt(bar: DailyBar) -> DailyBar:
 
 
 def send_new_bars(client: ClientSession) -> None:
-    """Send what has come since to those whose bars are kept up to date."""
+    """Send what has changed since: the last bar while it runs, and those begun after it."""
     gateway = client.gateway
-    for request_id, (request, newest) in client.market_streams.bars.items():
-        found = bars_for(request, gateway.directory, gateway.view, gateway.clock.now())
+    for request_id, (request, last) in client.market_streams.bars.items():
+        begun = begin_of(last)
+        found = newer_bars(
+            request, gateway.directory, gateway.view, gateway.clock.now(), since=begun
+        )
         traded = request.what in TRADED
-        for bar in found.timed:
-            if bar.begin > newest:
-                row = frames.timed_bar_fields(bar, traded=traded, as_epoch=request.as_epoch)
-                client.send(frames.historical_update(request_id, row))
-        for day in found.bars:
-            if session(day.session).open > newest:
-                row = frames.bar_fields(day, traded=traded)
-                client.send(frames.historical_update(request_id, row))
-        client.market_streams.bars[request_id] = request, found.newest
+        rows = [
+            frames.timed_bar_fields(bar, traded=traded, as_epoch=request.as_epoch)
+            for bar in found.timed
+            if bar.begin >= begun and bar != last
+        ] + [
+            frames.bar_fields(day, traded=traded)
+            for day in found.bars
+            if begin_of(day) >= begun and day != last
+        ]
+        client.send(*(frames.historical_update(request_id, row) for row in rows))
+        client.market_streams.bars[request_id] = request, found.last
 
 
 def head_timestamp(client: ClientSession, fields: Fields) -> None:

@@ -8,9 +8,10 @@ from datetime import datetime
 from core.errors import RequestRefused
 from simulator.broker.order_checks import CANCELLED, WAS_CANCELLED
 from simulator.broker.what_if import MarginPreview
+from simulator.clock import NEW_YORK
 from simulator.exchange.orders import OrderRecord, OrderTerms, Status
 from simulator.market.market import Instrument
-from simulator.prices.market_view import NEW_YORK, phase
+from simulator.prices.market_view import phase
 from simulator.prices.trading_hours import extended_session
 from simulator.tws.client_session import ClientSession
 from simulator.tws.handlers.order_reports import send_order

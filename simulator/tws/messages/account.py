@@ -7,7 +7,7 @@ from datetime import datetime
 from simulator.broker.account_values import AccountValue
 from simulator.broker.profit_and_loss import Gain
 from simulator.broker.valuation import PortfolioRow
-from simulator.prices.market_view import NEW_YORK
+from simulator.clock import NEW_YORK
 from simulator.tws.messages.contracts import block
 from simulator.tws.messages.numbers import Answer
 from simulator.tws.protocol.frames import message

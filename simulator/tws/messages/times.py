@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from simulator.prices.market_view import NEW_YORK
+from simulator.clock import NEW_YORK
 
 # TWS names the zone this way; every client's zoneinfo knows the alias.
 ZONE_NAME = "US/Eastern"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from core.calendar import Session, session, sessions_between
 from core.types import Leg
+from simulator.clock import NEW_YORK
 from simulator.exchange.pricing import net_weights
 from simulator.market.market import DailyBar, Instrument
 from simulator.prices.bar_kinds import (
@@ -22,10 +23,9 @@ from simulator.prices.bar_sizes import (
     MONTH,
     SECONDS,
     WEEK,
-    Paths,
     closed_by,
     longer_bars,
-    timed_bars,
+    path_of,
     trading_time_before,
 )
 from simulator.prices.intraday import TimedBar
@@ -53,15 +53,34 @@ class BarResult:
         return self.timed[0].begin if self.timed else session(self.bars[0].session).open
 
     @property
-    def newest(self) -> datetime:
-        """When the last bar began."""
-        return self.timed[-1].begin if self.timed else session(self.bars[-1].session).open
+    def last(self) -> DailyBar | TimedBar:
+        """The last bar, which of a running session is still to change."""
+        return self.timed[-1] if self.timed else self.bars[-1]
+
+
+def begin_of(bar: DailyBar | TimedBar) -> datetime:
+    """Return when a bar began."""
+    return bar.begin if isinstance(bar, TimedBar) else session(bar.session).open
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Bars of one instrument up to a moment."""
+
+    request: HistoryRequest
+    instrument: Instrument
+    view: MarketView
+    end: datetime
+    running: DailyBar | None  # the bar so far of the session that runs now and at the end
 
 
 def bars_for(
     request: HistoryRequest, directory: ContractLookup, view: MarketView, now: datetime
 ) -> BarResult:
-    """Find the bars of sessions closed by ``now``. Raises `RequestRefused` as TWS would."""
+    """Find the bars known by ``now``, of a running session what it has come to by then.
+
+    Raises `RequestRefused` as TWS would.
+    """
     if request.legs:
         con_ids = [leg.con_id for leg in request.legs]
         items = [directory.one(ContractQuery(i, "", "", "", "", "", "")) for i in con_ids]
@@ -76,14 +95,43 @@ def bars_for(
         daily: Sequence[DailyBar] = _combination_bars(view, request.legs, now)
     else:
         daily = view.daily(instrument.con_id, now)
+    newest = phase(end).last_complete
+    running = None if request.legs else _running(instrument, view, now, end)
+    if running is not None:
+        daily, newest = [*daily, running], running.session
     if request.bar_size in SECONDS:
-        return _timed(request, instrument, daily, view, end)
-    bars = _window(daily, number, unit, end)
+        return _timed(_Search(request, instrument, view, end, running), daily)
+    bars = _window(daily, number, unit, newest)
     if request.bar_size in {WEEK, MONTH}:
         bars = longer_bars(bars, request.bar_size)
     if not bars:
         raise no_data(instrument, request.what)
     return BarResult(instrument, _of_kind(bars, request.what, instrument, view, now), end)
+
+
+def newer_bars(
+    request: HistoryRequest,
+    directory: ContractLookup,
+    view: MarketView,
+    now: datetime,
+    *,
+    since: datetime,
+) -> BarResult:
+    """Find the bars from the one that began at ``since`` on, without cutting those before it."""
+    if request.bar_size not in SECONDS:
+        return bars_for(request, directory, view, now)
+    sessions = len(sessions_between(since.astimezone(NEW_YORK).date(), phase(now).day))
+    return bars_for(replace(request, duration=f"{max(sessions, 1)} D"), directory, view, now)
+
+
+def _running(
+    instrument: Instrument, view: MarketView, now: datetime, end: datetime
+) -> DailyBar | None:
+    """Return the bar of the session that runs now, as it was at ``end``; None before its open."""
+    running = phase(now).running
+    if view.is_real or running is None or running != phase(end).running or end == running.open:
+        return None
+    return view.so_far(instrument.con_id, end)
 
 
 def _unknown(request: HistoryRequest, view: MarketView) -> bool:
@@ -108,13 +156,8 @@ def _of_kind(
     return quoted(bars, what, instrument, summary)
 
 
-def _timed(
-    request: HistoryRequest,
-    instrument: Instrument,
-    daily: Sequence[DailyBar],
-    view: MarketView,
-    end: datetime,
-) -> BarResult:
+def _timed(search: _Search, daily: Sequence[DailyBar]) -> BarResult:
+    request, instrument, end = search.request, search.instrument, search.end
     number, unit = request.span()
     closed = daily[: closed_by(daily, phase(end).day)]
     if closed and session(closed[-1].session).open >= end:
@@ -130,23 +173,32 @@ def _timed(
         bars = closed[closed_by(closed, oldest) :]
     if len(bars) * 23_400 // SECONDS[request.bar_size] > MOST_TIMED_BARS:
         raise failed("Time length exceed max.")
-    found = list(
-        timed_bars(
-            bars, Paths(instrument.con_id, instrument.min_tick), request.bar_size,
-            begin=begin, end=end,
-        )
-    )  # fmt: skip
+    found = _cut(search, bars, begin)
     if not found or request.what in VOLATILITIES:
         raise no_data(instrument, request.what)
-    summary = view.summary(instrument.con_id, end)
-    if request.what in QUOTED and request.what != "MIDPOINT" and summary is not None:
-        found = quoted(found, request.what, instrument, summary)
     return BarResult(instrument, (), end, timed=found)
 
 
-def _window(bars: Sequence[DailyBar], number: int, unit: str, end: datetime) -> Sequence[DailyBar]:
-    """Cut the bars that ``number`` units up to ``end`` cover; days are trading days."""
-    newest = phase(end).last_complete
+def _cut(search: _Search, sessions: Sequence[DailyBar], begin: datetime | None) -> list[TimedBar]:
+    """Cut sessions into the bars that begin before the end, of the first session from ``begin``."""
+    request, instrument, view = search.request, search.instrument, search.view
+    path, size, con_id = path_of(instrument), request.bar_size, instrument.con_id
+    found: list[TimedBar] = []
+    for number, daily in enumerate(sessions):
+        since = begin if number == 0 else None
+        if daily is search.running:
+            found += view.running_bars(con_id, search.end, size, since=since)
+        else:
+            bars = path.bars(daily, size, since=since)
+            found += [bar for bar in bars if bar.begin < search.end]
+    summary = view.summary(con_id, search.end)
+    if request.what in QUOTED and request.what != "MIDPOINT" and summary is not None:
+        return quoted(found, request.what, instrument, summary)
+    return found
+
+
+def _window(bars: Sequence[DailyBar], number: int, unit: str, newest: date) -> Sequence[DailyBar]:
+    """Cut the bars that ``number`` units up to a session cover; days are trading days."""
     stop = closed_by(bars, newest)
     if unit in "SD":
         count = number if unit == "D" else 1

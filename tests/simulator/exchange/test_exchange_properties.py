@@ -152,11 +152,11 @@ def until_monday_is_over(script):
     return kept
 
 
-def test_the_bar_a_session_ends_with_is_unknown_before_its_close():
-    # The same open, but the ranges of the two Mondays differ: in the session nobody can tell.
+def test_the_bar_a_session_ends_with_is_unknown_at_its_open():
+    # The same open, but the ranges of the two Mondays differ: at the open nobody can tell.
     quiet = TinyMarket()
     wild = TinyMarket({(ACME, MONDAY): (100.0, 200.0, 1.0, 150.0, 9_000_000)})
-    script = [("place", limit), ("wait", 3), ("place", market), ("wait", 4)]
+    script = [("place", limit), ("wait", 2.5), ("place", market)]
     seen = []
     for world in (quiet, wild):
         with tempfile.TemporaryDirectory() as folder:

@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.calendar import session
+from simulator.clock import NEW_YORK
 from simulator.market.market import DailyBar, Dividend
 from simulator.prices.bar_kinds import without_dividends
 from simulator.prices.bar_sizes import BAR_SIZES, SECONDS, Paths, longer_bars
 from simulator.prices.intraday import MINUTE, TimedBar, cut, join
-from simulator.prices.market_view import NEW_YORK
 from tests.simulator.tiny_market import ACME, MONDAY
 
 HALF_DAY = date(2026, 11, 27)

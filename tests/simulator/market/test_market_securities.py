@@ -286,12 +286,15 @@ def test_nothing_derived_depends_on_what_comes_later():
         (ACME, MONDAY): (100.0, 9_000.0, 0.01, 777.0, 987_654_321),
         (ACME, TUESDAY): (9.0, 9_000.0, 0.01, 777.0, 987_654_321),
     }
-    parted, usual = (
+    later = {key: bar for key, bar in wild.items() if key[1] > MONDAY}
+    parted, after_monday, usual = (
         MarketView(TinyMarket(wild, splits={ACME: [split(7.0)]})),
+        MarketView(TinyMarket(later, splits={ACME: [split(7.0)]})),
         MarketView(TinyMarket()),
     )
     derived = [call(usual).con_id, con_id_of(date(2026, 9, 18)), INDEX, FUND, FIRST_PAIR]
     for con_id in derived:
-        for now in (BEFORE_OPEN, OPEN, CLOSE - timedelta(seconds=1)):
-            assert quote(parted, con_id, now) == quote(usual, con_id, now)
-            assert list(parted.daily(con_id, now)) == list(usual.daily(con_id, now))
+        in_session = (after_monday, CLOSE - timedelta(seconds=1))
+        for view, now in ((parted, BEFORE_OPEN), (parted, OPEN), in_session):
+            assert quote(view, con_id, now) == quote(usual, con_id, now)
+            assert list(view.daily(con_id, now)) == list(usual.daily(con_id, now))

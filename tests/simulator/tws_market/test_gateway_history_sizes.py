@@ -1,6 +1,6 @@
 import asyncio
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -10,7 +10,7 @@ from core.calendar import session
 from simulator.market.benchmarks import PAYER
 from tests.simulator.gateway_harness import run_scenario, settle, stock
 from tests.simulator.synthetic_markets import synthetic_market
-from tests.simulator.tiny_market import ACME, CLOSE, MONDAY, OPEN
+from tests.simulator.tiny_market import ACME, CLOSE, MONDAY
 
 FRIDAY = datetime(2026, 6, 12, 13, 30, tzinfo=UTC)
 
@@ -33,17 +33,6 @@ def test_hours_of_a_session_make_up_its_daily_bar(tmp_path):
         assert sum(bar.volume for bar in hours) == 5_000_000
         epochs = await bars_of(ib, formatDate=2)
         assert [bar.date for bar in epochs] == [bar.date for bar in hours]
-
-    run_scenario(tmp_path, scenario)
-
-
-def test_a_running_session_has_no_bars_yet(tmp_path):
-    async def scenario(harness):
-        ib = await harness.connect()
-        await harness.advance(CLOSE - timedelta(minutes=1))
-        assert (await bars_of(ib, size="1 min"))[-1].date < OPEN
-        await harness.advance(CLOSE)
-        assert (await bars_of(ib, size="1 min"))[-1].date == CLOSE - timedelta(minutes=1)
 
     run_scenario(tmp_path, scenario)
 

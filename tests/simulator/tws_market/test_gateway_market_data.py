@@ -41,7 +41,7 @@ def test_before_the_open_quotes_stand_around_the_previous_close(tmp_path):
     run_scenario(tmp_path, scenario)
 
 
-def test_in_the_session_only_the_open_is_known(tmp_path):
+def test_at_the_open_only_the_open_is_known(tmp_path):
     async def scenario(harness):
         ib = await harness.connect()
         await harness.advance(OPEN)

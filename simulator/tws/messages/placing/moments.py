@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.errors import RequestRefused
-from simulator.prices.market_view import NEW_YORK
+from simulator.clock import NEW_YORK
 from simulator.tws.messages import times
 
 # The code of each field, and what TWS calls it.
