@@ -1,8 +1,8 @@
 """Whether what an order waits for has come, as far as the market has shown it.
 
-Of a running session the price of the moment counts, of a closed one its range: then a price, a change or
-a volume counts as reached when it was reached at any time of the session. They look at regular
-hours only, unless the order says otherwise.
+Of a running session the price of the moment counts, of a closed one its range: then a price, a
+change or a volume counts as reached when it was reached at any time of the session. They look at
+regular hours only, unless the order says otherwise.
 """
 
 from __future__ import annotations

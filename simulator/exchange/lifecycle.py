@@ -72,7 +72,7 @@ class Lifecycle:
         self.trade_at_once(order.perm_id)
 
     def trade_at_once(self, perm_id: int) -> None:
-        """Let an order that came during a session meet the only price known of it, the open."""
+        """Let an order that came during a session meet the price of that moment."""
         order = self.orders[perm_id]
         terms = order.terms
         if order.is_held or order.status.is_done or terms.time_in_force is TimeInForce.OPG:

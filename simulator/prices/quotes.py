@@ -116,6 +116,17 @@ def _draws(view: MarketView, con_id: int, now: datetime) -> tuple[float, ...]:
     return drawn(view.market.world_id, con_id, where.day, where.running is not None)
 
 
+def sides_in_session(
+    view: MarketView, item: Instrument, price: float, at: datetime
+) -> tuple[float, float, int, int]:
+    """Return bid, ask and their sizes around a price at a moment of a session."""
+    summary = view.summary(item.con_id, at)
+    draws = _draws(view, item.con_id, at)
+    if item.sec_type == "STK" and summary is not None:
+        return _around(price, summary, item.min_tick, draws, drift=0.0)
+    return _sides(item, price, draws, is_open=True)
+
+
 def half_spread(item: Instrument, price: float, summary: Summary) -> float:
     """Return how far bid and ask lie from a price in a session, before they are on the tick."""
     if item.sec_type == "STK":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from simulator.broker.broker import Broker
@@ -20,6 +21,7 @@ from simulator.tws.protocol.frame_log import FrameLog
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.queries.contract_lookup import ContractLookup
 from simulator.tws.queries.history_request import HistoryRequest
+from simulator.tws.queries.live_streams import LiveBars, TickStream
 from simulator.tws.queries.subscriptions import QuoteSubscription
 from simulator.tws.rate_limits import Limits
 from simulator.vendors.newsroom import Newsroom
@@ -60,6 +62,9 @@ class MarketStreams:
     scans: set[int] = field(default_factory=set)
     books: dict[int, Book] = field(default_factory=dict)
     bars: dict[int, tuple[HistoryRequest, DailyBar | TimedBar]] = field(default_factory=dict)
+    live_bars: dict[int, LiveBars] = field(default_factory=dict)
+    ticks: dict[int, TickStream] = field(default_factory=dict)
+    bulletins_since: datetime | None = None  # until when bulletins were sent, None: not wanted
     knows_calendar: bool = False  # has asked which corporate events there are
 
     def end(self) -> None:
@@ -68,6 +73,9 @@ class MarketStreams:
         self.scans.clear()
         self.books.clear()
         self.bars.clear()
+        self.live_bars.clear()
+        self.ticks.clear()
+        self.bulletins_since = None
 
 
 class SharedState(Protocol):

@@ -15,7 +15,10 @@ from simulator.tws.handlers.gains import send_gains
 from simulator.tws.handlers.history import send_new_bars
 from simulator.tws.handlers.market_data import send_quote
 from simulator.tws.handlers.market_depth import send_book
+from simulator.tws.handlers.news import send_bulletins
 from simulator.tws.handlers.order_reports import send_commission, send_execution, send_order
+from simulator.tws.handlers.real_time_bars import send_live_bars
+from simulator.tws.handlers.tick_by_tick import send_ticks_by_tick
 from simulator.tws.messages import account as account_frames
 from simulator.tws.messages import executions as execution_frames
 from simulator.tws.messages.session import NOT_A_REQUEST
@@ -55,6 +58,9 @@ class Notifications:
             for request_id, book in client.market_streams.books.items():
                 send_book(client, request_id, book)
             send_new_bars(client)
+            send_live_bars(client)
+            send_ticks_by_tick(client)
+            send_bulletins(client)
 
     def flush(self) -> None:
         """Send positions and account values that have changed since the last time."""

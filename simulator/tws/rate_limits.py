@@ -29,7 +29,8 @@ class Limits(BaseModel, frozen=True, extra="forbid"):
     and never refuses. ``open_histories`` is how many requests for bars may be unanswered, which
     they are for ``history_seconds``. ``small_bar_pacing`` are the rules for bars of 30 seconds and
     less, ``step_sizes`` the bar sizes that go with each duration. ``market_data_lines`` are quotes
-    per client; a snapshot is one until it ends, after ``snapshot_seconds``.
+    per client, five-second bars included; a snapshot is one until it ends, after
+    ``snapshot_seconds``. ``tick_by_tick`` are streams of single ticks: 3 go with 100 lines.
     """
 
     messages_per_second: Count | None = None
@@ -38,6 +39,7 @@ class Limits(BaseModel, frozen=True, extra="forbid"):
     small_bar_pacing: bool = False
     step_sizes: bool = False
     market_data_lines: Count | None = 100
+    tick_by_tick: Count | None = 3
     snapshot_seconds: Seconds = 0.0
 
     @property
@@ -55,6 +57,7 @@ IBKR = Limits(
     small_bar_pacing=True,
     step_sizes=True,
     market_data_lines=100,
+    tick_by_tick=3,
     snapshot_seconds=11.0,
 )
 PRESETS = {"none": Limits(), "ibkr": IBKR}

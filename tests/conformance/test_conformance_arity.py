@@ -4,14 +4,17 @@ One client asks everything there is to ask; then the length of every frame it go
 the protocol's own tables.
 """
 
+from datetime import timedelta
+
 import pytest
 
 from simulator.tws.messages.numbers import Answer
-from tests.conformance.conformance_harness import EVENING, conform, most_traded
+from tests.conformance.conformance_harness import DURING, conform, most_traded
 from tests.conformance.field_client import FieldClient
 from tests.simulator.gateway_harness import settle
 
 VERSIONS = (157, 178)
+FRIDAY = DURING + timedelta(days=4)  # when there is something to announce
 NEVER_SENT = {Answer.BOND_CONTRACT_DATA}  # bonds are not listed here
 EXPECTED_NOTICES = {"2104", "2106", "2158", "202"}  # farms are fine; an order was cancelled
 
@@ -59,9 +62,11 @@ FIXED = {
     Answer.TICK_PARAMETERS: 5, Answer.NEWS_ARTICLE: 4, Answer.TICK_NEWS: 7,
     Answer.HISTORICAL_NEWS: 6, Answer.HISTORICAL_NEWS_END: 3, Answer.HEAD_TIMESTAMP: 3,
     Answer.HISTORICAL_DATA_UPDATE: 10, Answer.PNL: 5, Answer.PNL_SINGLE: 7,
+    Answer.REAL_TIME_BAR: 11, Answer.NEWS_BULLETIN: 6,
     Answer.COMPLETED_ORDERS_END: 1, Answer.WSH_META: 3, Answer.WSH_EVENTS: 3, Answer.USER_INFO: 3,
 }  # fmt: skip
 COUNTED = {
+    Answer.TICK_BY_TICK: lambda fields: 5 if fields[2] == "4" else 9,  # of a midpoint one number
     Answer.HISTORICAL_DATA: counted(5, 8, at=4), Answer.SCANNER_DATA: counted(4, 16, at=3),
     Answer.OPTION_PARAMETERS: chain, Answer.DEPTH_EXCHANGES: counted(2, 5, at=1),
     Answer.SMART_COMPONENTS: counted(3, 3, at=2), Answer.NEWS_PROVIDERS: counted(2, 2, at=1),
@@ -117,6 +122,21 @@ async def ask_about_the_market(client, stock, option):
     client.send(2, 2, 10)
     client.send(54, 3, 15, *client.contract(conId=option), 5.0, 100.0, 0, "")
     client.send(55, 3, 16, *client.contract(conId=option), 0.3, 100.0, 0, "")
+
+
+async def follow_the_market(harness, client, stock):
+    described = client.contract(conId=stock.con_id)
+    client.send(12, 1, 1)
+    client.send(50, 3, 17, *described, 5, "TRADES", 1, "")
+    for number, kind in enumerate(("Last", "BidAsk", "MidPoint"), start=18):
+        client.send(97, number, *described, kind, 0, 0)
+    await settle()
+    await harness.advance(DURING + timedelta(seconds=10))
+    client.send(51, 1, 17)
+    for number in (18, 19, 20):
+        client.send(98, number)
+    await client.until(50)
+    await client.until(99, count=6)
 
 
 async def ask_about_the_past(client, stock):
@@ -188,11 +208,12 @@ def test_every_frame_has_the_fields_of_its_version_and_every_kind_of_frame_comes
         await ask_about_contracts(client, stock)
         option = await an_option(client, stock)
         await ask_about_the_market(client, stock, option)
+        await follow_the_market(harness, client, stock)
         await ask_about_the_past(client, stock)
         await ask_about_news_and_companies(client, stock)
         await trade(client, stock)
         await ask_about_the_account(client, gateway.broker.account, stock)
-        await harness.advance(EVENING)  # the session's own bars are known after its close
+        await harness.advance(FRIDAY)
         await settle()
         await client.close()
         wrong = {

@@ -17,8 +17,10 @@ from simulator.tws.handlers import (
     options,
     order_reports,
     orders,
+    real_time_bars,
     scanner,
     session,
+    tick_by_tick,
     wall_street_horizon,
 )
 
@@ -30,6 +32,8 @@ HANDLERS: dict[int, Handler] = {
         market_data.HANDLERS,
         history.HANDLERS,
         historical_ticks.HANDLERS,
+        real_time_bars.HANDLERS,
+        tick_by_tick.HANDLERS,
         market_depth.HANDLERS,
         options.HANDLERS,
         news.HANDLERS,

@@ -6,9 +6,7 @@ import re
 from itertools import islice
 
 from core.errors import RequestRefused
-from simulator.prices.bar_sizes import closed_by
-from simulator.prices.market_view import phase
-from simulator.prices.ticks import histogram, ticks
+from simulator.prices.ticks import histogram, past_trades
 from simulator.tws.client_session import ClientSession
 from simulator.tws.messages import historical_ticks as frames
 from simulator.tws.messages import times
@@ -44,22 +42,10 @@ def historical_ticks(client: ClientSession, fields: Fields) -> None:
     gateway = client.gateway
     now = gateway.clock.now()
     instrument = gateway.directory.one(query)
-    daily = gateway.view.daily(instrument.con_id, now)
-    summary = gateway.view.summary(instrument.con_id, now)
-    if summary is None or gateway.view.is_real:  # real bars do not tell single trades
-        raise no_data(instrument, what)
-    if begin is not None:
-        first = closed_by(daily, phase(begin).day)
-        days = daily[max(first - 1, 0) :]
-        found = (tick for tick in ticks(days, instrument, summary, newest_first=False)
-                 if tick.at >= begin)  # fmt: skip
-        chosen = list(islice(found, wanted))
-    else:
-        assert end is not None
-        days = daily[: closed_by(daily, phase(end).day)]
-        found = (tick for tick in ticks(days, instrument, summary, newest_first=True)
-                 if tick.at < end)  # fmt: skip
-        chosen = list(islice(found, wanted))[::-1]
+    if gateway.view.summary(instrument.con_id, now) is None or gateway.view.is_real:
+        raise no_data(instrument, what)  # real bars do not tell single trades
+    found = past_trades(gateway.view, instrument, now, begin=begin, end=end)
+    chosen = list(islice(found, wanted))[:: 1 if begin is not None else -1]
     client.send(frames.historical_ticks(request_id, what, chosen))
 
 

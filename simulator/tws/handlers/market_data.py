@@ -42,7 +42,7 @@ def market_data(client: ClientSession, fields: Fields) -> None:
             code=VALIDATION_FAILED,
         )
     subscription = replace(subscription, generic_ticks=read_ticks(generic_ticks, instrument))
-    _refuse_above_limit(client, request_id)
+    refuse_above_lines(client, request_id)
     send_ticks(client, request_id, subscription, with_notice=True)
     if snapshot or regulatory:
         _end_later(client, request_id)
@@ -50,12 +50,15 @@ def market_data(client: ClientSession, fields: Fields) -> None:
         client.market_streams.quotes[request_id] = subscription
 
 
-def _refuse_above_limit(client: ClientSession, request_id: int) -> None:
-    if request_id in client.market_streams.quotes or request_id in client.snapshots:
+def refuse_above_lines(client: ClientSession, request_id: int) -> None:
+    """Raise `RequestRefused` for an id in use, or when every line of market data is taken."""
+    streams = client.market_streams
+    # Snapshots under way count as well: the stricter reading of IBKR's rule.
+    lines = [*streams.quotes, *streams.live_bars, *client.snapshots]
+    if request_id in lines:
         raise RequestRefused("Duplicate ticker id", code=DUPLICATE_TICKER)
     most = client.gateway.limits.market_data_lines
-    # Snapshots under way count as well: the stricter reading of IBKR's rule.
-    if most is not None and len(client.market_streams.quotes) + len(client.snapshots) >= most:
+    if most is not None and len(lines) >= most:
         raise RequestRefused("Max number of tickers has been reached", code=TOO_MANY_LINES)
 
 

@@ -1,10 +1,11 @@
-"""News: providers, headlines about a company, articles."""
+"""News: providers, headlines about a company, articles, bulletins."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from core.errors import RequestRefused
+from simulator.prices.market_view import midnight, phase
 from simulator.tws.client_session import ClientSession
 from simulator.tws.messages import news as frames
 from simulator.tws.messages import times
@@ -12,6 +13,7 @@ from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.messages.numbers import Request
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.protocol.refusals import VALIDATION_FAILED
+from simulator.vendors.bulletins import bulletins
 
 MOST_HEADLINES = 300
 NOT_SUBSCRIBED = 10276
@@ -64,6 +66,32 @@ def news_article(client: ClientSession, fields: Fields) -> None:
     client.send(frames.news_article(request_id, story.body))
 
 
+def news_bulletins(client: ClientSession, fields: Fields) -> None:
+    """Send announcements as they come, first those of today when all are wanted."""
+    fields.skip("version")
+    wants_all = fields.flag("allMsgs")
+    fields.end()
+    now = client.gateway.clock.now()
+    client.market_streams.bulletins_since = midnight(phase(now).day) if wants_all else now
+    send_bulletins(client)
+
+
+def send_bulletins(client: ClientSession) -> None:
+    """Send what was announced since the last time to a client that wants to know."""
+    after, now = client.market_streams.bulletins_since, client.gateway.clock.now()
+    if after is not None:
+        found = bulletins(client.gateway.view, after=after, until=now)
+        client.send(*(frames.news_bulletin(one) for one in found))
+        client.market_streams.bulletins_since = now
+
+
+def cancel_news_bulletins(client: ClientSession, fields: Fields) -> None:
+    """Send no more announcements."""
+    fields.skip("version")
+    fields.end()
+    client.market_streams.bulletins_since = None
+
+
 def _moment(text: str) -> datetime | None:
     """Read a bound, as news or as bars have it; empty is none."""
     if not text:
@@ -87,4 +115,6 @@ HANDLERS = {
     Request.NEWS_PROVIDERS: news_providers,
     Request.HISTORICAL_NEWS: historical_news,
     Request.NEWS_ARTICLE: news_article,
+    Request.NEWS_BULLETINS: news_bulletins,
+    Request.CANCEL_NEWS_BULLETINS: cancel_news_bulletins,
 }

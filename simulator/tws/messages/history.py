@@ -90,6 +90,12 @@ def historical_update(request_id: int, bar: BarFields) -> bytes:
     )  # fmt: skip
 
 
+def real_time_bar(request_id: int, bar: TimedBar, *, traded: bool) -> bytes:
+    """State a bar of five seconds that is over."""
+    row = timed_bar_fields(bar, traded=traded, as_epoch=True)
+    return message(Answer.REAL_TIME_BAR, 3, request_id, *row)
+
+
 def schedule(request_id: int, sessions: Sequence[Session]) -> bytes:
     """State when sessions began and ended, at least one."""
     fields: list[Field] = []

@@ -7,9 +7,11 @@ from datetime import UTC
 
 from simulator.tws.messages.numbers import Answer
 from simulator.tws.protocol.frames import Field, message
+from simulator.vendors.bulletins import Bulletin
 from simulator.vendors.newsroom import Story
 
 HTML = 0
+REGULAR = 1  # kind of bulletin; 2 and 3: an exchange is not, and is again, there for trading
 
 
 def news_providers(providers: Sequence[tuple[str, str]]) -> bytes:
@@ -29,6 +31,13 @@ def historical_news(request_id: int, story: Story) -> bytes:
 def historical_news_end(request_id: int, *, has_more: bool) -> bytes:
     """Say that no more headlines follow, and whether older ones exist."""
     return message(Answer.HISTORICAL_NEWS_END, request_id, has_more)
+
+
+def news_bulletin(bulletin: Bulletin) -> bytes:
+    """State an announcement to everybody."""
+    return message(
+        Answer.NEWS_BULLETIN, 1, bulletin.number, REGULAR, bulletin.text, bulletin.exchange
+    )
 
 
 def news_article(request_id: int, body: str) -> bytes:
