@@ -20,7 +20,7 @@ BROKER = {
     "LOW": "LOWE'S COS INC",
     "EL": "ESTEE LAUDER COMPANIES-CL A",
     "META": "META PLATFORMS INC-CLASS A",
-    "AMZN": "AMAZON.COM INC",
+    "AMZN": "AMAZON COM INC",  # so in SEC's list: Equibles #2059
     "EBAY": "EBAY INC",
     "TGT": "TARGET CORP",
     "GAP": "GAP INC/THE",

@@ -66,6 +66,8 @@ def test_one_damaged_row_costs_no_other_company(line, said, place):
         csv(*GOOD, header="Symbol,PriceToEarningsRatioTTM, dividendYieldTTM "),
         csv(*(f"{line}," for line in GOOD), header=f"{HEADER},"),
         csv(*GOOD).replace(b"\n", b"\r\n"),
+        csv(*GOOD).replace(b"\n", b"\r"),
+        csv(*GOOD, 'ZZZ,"1\n2",3'),
         csv(*GOOD, *GOOD),
         csv('"AAPL","30","0.004"', *GOOD[1:]),
         gzip.compress(csv(*GOOD)),
