@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -30,7 +31,7 @@ def check_of(outcome, name):
 
 def a_record(home, worth, account):
     path = paths_of(home).record("positions", MORNING.date())
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     record = {"account": account, "as_of": MORNING.isoformat(), "net_asset_value": worth}
     path.write_text(json.dumps(record))
     return path
@@ -41,23 +42,29 @@ def test_a_first_day_passes_without_a_history(undisturbed):
     assert check_of(undisturbed, "daily loss").detail == "no history yet"
 
 
-def test_a_day_after_a_large_loss_is_a_recommendation_only(small, tmp_path):
-    a_record(tmp_path / "home", 2e6, small.account)
-    outcome = run(settings_at(small, tmp_path / "home", submit="auto"))
+@pytest.fixture
+def home(undisturbed, tmp_path):
+    """A copy of the undisturbed day's home, where its first stages need not run again."""
+    shutil.copytree(undisturbed.day.paths.home, tmp_path / "home")
+    return tmp_path / "home"
+
+
+def test_a_day_after_a_large_loss_is_a_recommendation_only(small, home):
+    a_record(home, 2e6, small.account)
+    outcome = run(settings_at(small, home, submit="auto"))
     assert outcome.exit_code == 3
     assert failed(outcome) == {"daily loss", "drawdown"}
     assert check_of(outcome, "daily loss").value == pytest.approx(0.5, abs=0.01)
     assert submit not in outcome.records
 
 
-def test_a_record_that_cannot_be_read_is_no_first_day(small, tmp_path):
-    a_record(tmp_path / "home", 1e6, small.account).write_text("{")
-    outcome = run(settings_at(small, tmp_path / "home", submit="auto"))
+def test_a_record_that_cannot_be_read_is_no_first_day(small, home):
+    a_record(home, 1e6, small.account).write_text("{")
+    outcome = run(settings_at(small, home, submit="auto"))
     assert failed(outcome) == {"account history", "daily loss", "drawdown", "losing days"}
 
 
-def test_a_stopped_desk_makes_a_day_a_recommendation_only(small, tmp_path):
-    home = tmp_path / "home"
+def test_a_stopped_desk_makes_a_day_a_recommendation_only(small, home):
     with DeskStore.of(paths_of(home)) as store:
         kill_switch.stop(store, by="ana", reason="odd prices", now=MORNING)
     outcome = run(settings_at(small, home, submit="auto"))

@@ -1,10 +1,7 @@
 """kill -9 of `execute` at five points; then it is started again as if nothing had happened."""
 
-import os
-import subprocess
-import sys
+import signal
 import time
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +11,9 @@ from desk.orders import intents
 from desk.tickets import approvals
 from flows.run.execution import execute
 from tests.fixtures.tiers import every
+from tests.flows.desk import crash_points
 from tests.flows.desk.crash_points import POINTS
-from tests.flows.desk.desk_harness import ROOT, open_town
+from tests.flows.desk.desk_harness import open_town
 
 ORDERS = 14
 
@@ -26,27 +24,17 @@ def town(tmp_path_factory):
         yield opened
 
 
-@pytest.fixture(scope="module")
-def executioner(town):
+@pytest.fixture
+def executioner(town, warm_daybook):
     """Return a function that executes a ticket in a process that dies at a point."""
-    script = Path(__file__).with_name("crash_points.py")
-    with subprocess.Popen(
-        [sys.executable, script],
-        cwd=town.home,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout.readline() == "ready\n"
 
-        def execute_and_die(point, sha256):
-            process.stdin.write(f"{point} {sha256}\n")
-            process.stdin.flush()
-            return process.stdout.readline().strip()
+    def execute_and_die(point, sha256):
+        arguments = ("-m", crash_points.__name__, point, sha256)
+        with warm_daybook.start(arguments, folder=town.home) as started:
+            said = started.communicate(timeout=60)[0]
+        assert started.returncode == -signal.SIGKILL, said
 
-        yield execute_and_die
-        process.stdin.close()
+    return execute_and_die
 
 
 # At the exchange when it died; sent by the restart; uncertain afterwards.
@@ -79,7 +67,7 @@ def test_a_killed_execution_is_taken_up_without_a_duplicate_or_a_silent_loss(
         approvals.approve(store, record.sha256, by="ana", now=town.session.decision_time)
     arrived, sent, uncertain = EXPECTED[point]
 
-    assert executioner(point, record.sha256) == "killed"
+    executioner(point, record.sha256)
     assert soon(lambda: len(town.at_exchange()), arrived)
 
     report = execute(town.settings, record.sha256)

@@ -56,8 +56,8 @@ SCHEDULES = [
 AHEAD = 10  # runs of each schedule the server is asked to hold; by itself it holds three
 
 # Services of the server that none of these runs uses.
-NOT_NEEDED = ("CANCELLATION_CLEANUP", "CLEANUP_RECONCILER", "FOREMAN", "LATE_RUNS",
-              "PAUSE_EXPIRATIONS", "REPOSSESSOR", "TRIGGERS")  # fmt: skip
+NOT_NEEDED = ("CANCELLATION_CLEANUP", "CLEANUP_RECONCILER", "EVENT_PERSISTER", "FOREMAN",
+              "LATE_RUNS", "PAUSE_EXPIRATIONS", "REPOSSESSOR", "TRIGGERS")  # fmt: skip
 
 KEY, TOKEN = "canary-key-of-the-worker", "canary-token-of-the-worker"
 
