@@ -10,13 +10,26 @@ from core.errors import RequestRefused
 from core.types import Side
 from simulator.broker.broker import Broker
 from simulator.broker.valuation import value
-from simulator.exchange.orders import OcaType, OrderTerms, OrderType, TimeInForce
+from simulator.exchange.conditions import Condition, ConditionKind
+from simulator.exchange.orders import Algorithm, OcaType, OrderTerms, OrderType, TimeInForce
 from simulator.market.market import DailyBar
 from tests.simulator.tiny_market import ACME, BEFORE_OPEN, BOLT, CALM, MONDAY, TinyMarket, split
 
 CASH = 200_000.0
 CON_IDS = (ACME, BOLT, CALM)
 
+moments = st.integers(1, 200).map(lambda hours: BEFORE_OPEN + timedelta(hours=hours))
+conditions = st.builds(
+    Condition,
+    kind=st.sampled_from(ConditionKind),
+    and_next=st.booleans(),
+    above=st.booleans(),
+    value=st.integers(-500, 10_500).map(lambda cents: cents / 100),
+    con_id=st.sampled_from(CON_IDS),
+    at=moments,
+    sec_type=st.just("STK"),
+    symbol=st.sampled_from(["ACME", "BOLT"]),
+)
 terms = st.builds(
     OrderTerms,
     con_id=st.sampled_from(CON_IDS),
@@ -29,6 +42,14 @@ terms = st.builds(
     trail_amount=st.integers(1, 500).map(lambda cents: cents / 100),
     oca_group=st.sampled_from(["", "", "group"]),
     oca_type=st.sampled_from(OcaType),
+    offset=st.sampled_from([None, 0.01, 1.0]),
+    good_till=st.none() | moments,
+    good_after=st.none() | st.none() | moments,
+    outside_hours=st.booleans(),
+    conditions=st.just(()) | st.lists(conditions, max_size=3).map(tuple),
+    conditions_ignore_hours=st.booleans(),
+    conditions_cancel=st.booleans(),
+    algorithm=st.none() | st.sampled_from([Algorithm("Vwap"), Algorithm("Adaptive")]),
 )
 steps = st.lists(
     st.one_of(
