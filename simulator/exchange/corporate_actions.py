@@ -33,20 +33,20 @@ def split(order: OrderRecord, ratio: float, *, min_tick: float) -> OrderRecord |
     quantity = floor(terms.quantity * ratio + 1e-9)
     if quantity == 0:
         return None
-    limit, stop, trail, offset = (
-        scaled_limit(price, ratio, min_tick=min_tick)
-        for price in (terms.limit_price, terms.stop_price, terms.trail_amount, terms.offset)
-    )
-    scaled = replace(
+
+    def scaled(price: float | None) -> float | None:
+        return scaled_limit(price, ratio, min_tick=min_tick)
+
+    terms = replace(
         terms,
         quantity=quantity,
-        limit_price=limit,
-        stop_price=stop,
-        trail_amount=trail,
-        offset=offset,
+        limit_price=scaled(terms.limit_price),
+        stop_price=scaled(terms.stop_price),
+        trail_amount=scaled(terms.trail_amount),
+        limit_offset=scaled(terms.limit_offset),
+        offset=scaled(terms.offset),
     )
-    moved, peg = (scaled_limit(one, ratio, min_tick=min_tick) for one in (order.stop, order.peg))
-    return replace(order, terms=scaled, stop=moved, peg=peg)
+    return replace(order, terms=terms, stop=scaled(order.stop), peg=scaled(order.peg))
 
 
 def pay_dividends(positions: Positions, day: date, now: datetime) -> Iterable[int]:

@@ -97,7 +97,7 @@ class Lifecycle:
     def meet(self, order: OrderRecord, price: float) -> bool:
         """Let an order see a price of a running market; return whether it traded."""
         if order.awaits_trigger:
-            order = stops.seen(order, price)
+            order = self._with_limit(stops.seen(order, price))
             self.change(order)
         terms = order.terms
         if order.awaits_trigger or terms.order_type.is_for_the_close or terms.is_averaged:
@@ -128,6 +128,7 @@ class Lifecycle:
             return
         if order.awaits_trigger:
             order, reference = stops.through(order, bar)
+            order = self._with_limit(order)
             self.change(order)
             if reference is None or self.trade_against(order, reference):
                 return
@@ -196,6 +197,18 @@ class Lifecycle:
         if order != self.orders.get(order.perm_id):
             self.orders.put(order)
             self._notify(OrderChanged(order))
+
+    def _with_limit(self, order: OrderRecord) -> OrderRecord:
+        """Let the limit of a trailing order follow its stop."""
+        terms = order.terms
+        if terms.limit_offset is None or order.stop is None:
+            return order
+        limit = matching.against_the_trader(
+            order.stop + terms.side.sign * terms.limit_offset,
+            self.pricing.tick(terms),
+            terms.side,
+        )
+        return replace(order, terms=replace(terms, limit_price=limit))
 
     def _fill(self, order: OrderRecord, price: float, quantity: int) -> None:
         for part in matching.parts(quantity, rules=self._rules) if quantity else ():

@@ -23,6 +23,8 @@ class OrderType(StrEnum):
     STOP = "STP"
     STOP_LIMIT = "STP LMT"
     TRAIL = "TRAIL"
+    TRAIL_LIMIT = "TRAIL LIMIT"
+    MARKET_TO_LIMIT = "MTL"  # what does not fill at once rests; here all of it fills
     MARKET_ON_CLOSE = "MOC"
     LIMIT_ON_CLOSE = "LOC"
     MARKET_IF_TOUCHED = "MIT"
@@ -38,6 +40,7 @@ class OrderType(StrEnum):
         return self in {
             OrderType.LIMIT,
             OrderType.STOP_LIMIT,
+            OrderType.TRAIL_LIMIT,
             OrderType.LIMIT_ON_CLOSE,
             OrderType.LIMIT_IF_TOUCHED,
         }
@@ -45,7 +48,13 @@ class OrderType(StrEnum):
     @property
     def has_trigger(self) -> bool:
         """Whether it waits until the market reaches its stop."""
-        return self in {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL} or self.is_touched
+        stops = {OrderType.STOP, OrderType.STOP_LIMIT}
+        return self in stops or self.is_trailing or self.is_touched
+
+    @property
+    def is_trailing(self) -> bool:
+        """Whether its stop follows the market."""
+        return self in {OrderType.TRAIL, OrderType.TRAIL_LIMIT}
 
     @property
     def is_touched(self) -> bool:
@@ -135,6 +144,7 @@ class OrderTerms:
     stop_price: float | None = None  # of TRAIL: where it begins, None for its distance away
     trail_amount: float | None = None  # of TRAIL: the distance, in money ...
     trail_percent: float | None = None  # ... or in percent of the price
+    limit_offset: float | None = None  # of TRAIL LIMIT: how far beyond its stop the limit lies
     parent_id: int = 0  # order id, of the same client; 0: none
     oca_group: str = ""
     oca_type: OcaType = OcaType.REDUCE_ALL_WORKING

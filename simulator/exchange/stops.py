@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.types import Side
-from simulator.exchange.orders import OrderRecord, OrderTerms, OrderType
+from simulator.exchange.orders import OrderRecord, OrderTerms
 from simulator.market.market import DailyBar
 
 
@@ -52,7 +52,7 @@ def limit_after_stop(order: OrderRecord, bar: DailyBar) -> float | None:
 
 def followed(terms: OrderTerms, stop: float | None, price: float) -> float | None:
     """Return where a stop stands after a price: a trailing one follows it in one direction."""
-    if terms.order_type is not OrderType.TRAIL:
+    if not terms.order_type.is_trailing:
         return stop
     distance = terms.trail_amount or price * (terms.trail_percent or 0.0) / 100
     away = round(price + terms.side.sign * distance, 6)

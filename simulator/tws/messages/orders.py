@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from core.types import Leg
 from simulator.broker.what_if import MarginPreview
-from simulator.exchange.orders import OcaType, OrderRecord, OrderTerms, OrderType, Status
+from simulator.exchange.orders import OcaType, OrderRecord, OrderTerms, Status
 from simulator.market.market import SMART, Instrument
 from simulator.tws.messages import times
 from simulator.tws.messages.contracts import block
@@ -127,6 +127,7 @@ def _known(order: OrderRecord, instrument: Instrument, account: str) -> Layout:
         "orderType": terms.order_type.value,
         "lmtPrice": limit or 0.0,
         "auxPrice": _auxiliary(terms),
+        "lmtPriceOffset": UNSET_DOUBLE if terms.limit_offset is None else terms.limit_offset,
         "percentOffset": "" if terms.offset_share is None else terms.offset_share,
         **{name: times.zoned(at) if at else "" for name, at in moments.items()},
         "outsideRth": terms.outside_hours,
@@ -154,7 +155,7 @@ def _known(order: OrderRecord, instrument: Instrument, account: str) -> Layout:
 
 def _auxiliary(terms: OrderTerms) -> float:
     """Return the price that stands beside the limit: a stop, or a distance."""
-    if terms.order_type is OrderType.TRAIL:
+    if terms.order_type.is_trailing:
         return terms.trail_amount or 0.0
     return (terms.offset if terms.order_type.is_pegged else terms.stop_price) or 0.0
 
@@ -172,7 +173,7 @@ def _leg(leg: Leg) -> tuple[Field, ...]:
 
 def _trailing_stop(order: OrderRecord, limit: float | None) -> Layout:
     stop = order.terms.stop_price if order.stop is None else order.stop
-    if order.terms.order_type is not OrderType.TRAIL:
+    if not order.terms.order_type.is_trailing:
         # Real TWS fills the trailing stop of every limit order with the limit plus one.
         stop = None if limit is None else limit + 1
     return {

@@ -30,7 +30,13 @@ OUTSIDE_IGNORED_TEXT = (
 # What works outside the regular session, as deepentropy/ibx found it of US shares: orders with a
 # limit, unless they are for an auction or for one moment.
 OUTSIDE = frozenset(
-    {OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED, OrderType.RELATIVE}
+    {
+        OrderType.LIMIT,
+        OrderType.STOP_LIMIT,
+        OrderType.TRAIL_LIMIT,
+        OrderType.LIMIT_IF_TOUCHED,
+        OrderType.RELATIVE,
+    }
 )
 
 

@@ -75,17 +75,17 @@ def terms_of(
     directory: ContractLookup,
 ) -> OrderTerms:
     """Return the terms of an order. Raises `RequestRefused` with the code and text of TWS."""
-    if request.action not in set(Side):
-        raise _invalid(f"Invalid side {request.action!r}")
-    order_type = OrderType(request.order_type)
+    side, order_type = _side(request), OrderType(request.order_type)
     stop, amount, percent = _trigger(request, order_type)
     offset, share = _offset(request, order_type)
+    limit, limit_offset = _limit(request, order_type)
     return OrderTerms(
         con_id=instrument.con_id,
-        side=Side(request.action),
+        side=side,
         quantity=_quantity(request),
         order_type=order_type,
-        limit_price=_limit(request, order_type),
+        limit_price=limit,
+        limit_offset=limit_offset,
         time_in_force=attributes.time_in_force,
         order_ref=request.order_ref,
         stop_price=stop,
@@ -139,6 +139,12 @@ def account_of(said: str, accounts: Sequence[str]) -> str:
     return "" if said == accounts[0] else said
 
 
+def _side(request: PlaceOrder) -> Side:
+    if request.action not in set(Side):
+        raise _invalid(f"Invalid side {request.action!r}")
+    return Side(request.action)
+
+
 def _quantity(request: PlaceOrder) -> int:
     quantity = request.quantity or 0.0
     if not 0 < quantity <= LARGEST_ORDER or quantity != int(quantity):
@@ -148,15 +154,30 @@ def _quantity(request: PlaceOrder) -> int:
     return int(quantity)
 
 
-def _limit(request: PlaceOrder, order_type: OrderType) -> float | None:
-    """Return the limit price; of a pegged order its cap, None where it has none."""
+def _limit(request: PlaceOrder, order_type: OrderType) -> tuple[float | None, float | None]:
+    """Return the limit price, of a pegged order its cap, and how far it trails behind a stop."""
     limit = request.limit_price
+    if order_type is OrderType.TRAIL_LIMIT:
+        return _trailing_limit(request)
     if not order_type.has_limit and not (order_type.is_pegged and limit):
-        return None
+        return None, None
     # The net price of a combination may be nothing, or below: its buyer then receives.
     if limit is None or not (limit > 0 or request.legs):
         raise RequestRefused(OFF_GRID, code=BAD_TICK)
-    return limit
+    return limit, None
+
+
+def _trailing_limit(request: PlaceOrder) -> tuple[float, float]:
+    """Return where a trailing limit begins and how far it lies beyond its stop: one tells both."""
+    stop, limit, offset = request.trail_stop_price, request.limit_price, request.limit_offset
+    if not stop:
+        raise _invalid("Please enter a stop price")
+    if bool(limit) is (offset is not None):
+        raise _invalid("You must specify one value: limit price or limit price offset value.")
+    sign = Side(request.action).sign
+    if offset is None:
+        return limit or 0.0, round(sign * ((limit or 0.0) - stop), 6)
+    return round(stop + sign * offset, 6), offset
 
 
 def _trigger(
@@ -166,7 +187,7 @@ def _trigger(
     distance, percent = request.aux_price, request.trailing_percent
     if not order_type.has_trigger:
         return None, None, None
-    if order_type is not OrderType.TRAIL:
+    if not order_type.is_trailing:
         if distance is None or not (distance > 0 or request.legs):
             raise RequestRefused(OFF_GRID, code=BAD_TICK)
         return distance, None, None

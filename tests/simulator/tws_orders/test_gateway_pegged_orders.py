@@ -8,7 +8,16 @@ from ib_async import Contract, Order, OrderState
 
 from tests.simulator.derivatives import FUTURE, option
 from tests.simulator.gateway_harness import place, run_scenario, settle, stock
-from tests.simulator.tiny_market import ACME, BEFORE_OPEN, CLOSE, OPEN, TUESDAY, TinyMarket, split
+from tests.simulator.tiny_market import (
+    ACME,
+    BEFORE_OPEN,
+    CLOSE,
+    MONDAY,
+    OPEN,
+    TUESDAY,
+    TinyMarket,
+    split,
+)
 
 
 def an_order(kind, side="BUY", **changes):
@@ -53,6 +62,7 @@ def test_an_order_if_touched_trades_where_the_market_is_better(tmp_path, order, 
         (an_order("PEG MID"), 100.0),
         (an_order("PEGMID", "SELL"), 100.0),
         (an_order("PEG MKT"), 100.02),  # pays what is asked
+        (an_order("MTL"), 100.02),
         (an_order("PEG MKT", "SELL"), 99.98),
         (an_order("REL", auxPrice=0.05), 100.02),  # beyond the spread, but not beyond the offer
         (an_order("REL", percentOffset=0.0002), 100.0),  # two basis points: the middle
@@ -152,6 +162,19 @@ def test_every_type_is_previewed_shown_as_sent_recovered_and_changed(tmp_path, k
         (an_order("REL", auxPrice=-0.01), stock(), 321),
         (an_order("REL", auxPrice=0.01, percentOffset=0.01), stock(), 321),
         (an_order("PEG MKT", auxPrice=0.005), stock(), 110),
+        (an_order("TRAIL LIMIT", auxPrice=1.0, lmtPriceOffset=0.1), stock(), 321),  # no stop
+        (an_order("TRAIL LIMIT", auxPrice=1.0, trailStopPrice=105.0), stock(), 321),  # no limit
+        (
+            an_order(
+                "TRAIL LIMIT",
+                auxPrice=1.0,
+                trailStopPrice=105.0,
+                lmtPrice=106.0,
+                lmtPriceOffset=1.0,
+            ),
+            stock(),
+            321,
+        ),
         (an_order("REL"), Contract(conId=option(100), exchange="SMART"), 114),
         (an_order("MIDPRICE"), Contract(conId=FUTURE, exchange="CME"), 387),
     ],
@@ -176,3 +199,34 @@ def test_outside_the_session_a_relative_order_joins_the_quote_of_the_last_price(
         assert order.peg == 101.97  # Friday's close, less half the spread
 
     run_scenario(tmp_path, scenario, at=BEFORE_OPEN)
+
+
+@pytest.mark.parametrize(
+    ("beyond", "first_limit", "ends"),
+    [
+        ({"lmtPriceOffset": 0.5}, 97.5, ("Filled", 101.87)),  # its limit is 101.50 by then
+        ({"lmtPrice": 97.5}, 97.5, ("Filled", 101.87)),
+        ({"lmtPriceOffset": 0.0}, 98.0, ("Submitted", 0.0)),
+    ],
+)
+def test_the_limit_of_a_trailing_order_follows_its_stop(tmp_path, beyond, first_limit, ends):
+    quiet = {(ACME, MONDAY): (100.0, 104.0, 99.0, 103.0, 5_000_000)}
+    falls = {(ACME, TUESDAY): (101.9, 102.0, 95.0, 96.0, 5_000_000)}
+
+    async def scenario(harness):
+        ib = await harness.connect()
+        order = an_order(
+            "TRAIL LIMIT", "SELL", tif="GTC", auxPrice=2.0, trailStopPrice=98.0, **beyond
+        )
+        trade = await place(ib, order)
+        (known,) = await (await harness.connect(8)).reqAllOpenOrdersAsync()
+        shown = known.order
+        assert (shown.lmtPrice, shown.lmtPriceOffset) == (first_limit, 98.0 - first_limit)
+        assert (shown.trailStopPrice, shown.auxPrice) == (98.0, 2.0)
+        await harness.advance(CLOSE)
+        (moved,) = harness.gateway.broker.working
+        assert (moved.stop, moved.terms.limit_price) == (102.0, 102.0 - (98.0 - first_limit))
+        await harness.advance(OPEN.replace(day=16))
+        assert stands(trade) == ends
+
+    run_scenario(tmp_path, scenario, market=TinyMarket(quiet | falls), at=OPEN)

@@ -24,7 +24,8 @@ DARK_POOL = "IBKRATS"  # the exchange whose orders have one more field
 SYNONYMS = {
     "LIMIT": "LMT", "MARKET": "MKT", "STOP": "STP", "STPLMT": "STP LMT", "STOP LIMIT": "STP LMT",
     "TRAILING STOP": "TRAIL", "MKT CLS": "MOC", "LMT CLS": "LOC", "RELATIVE": "REL",
-    "PEG PRIM": "REL", "PEGMKT": "PEG MKT", "PEGMID": "PEG MID", "MIDPX": "MIDPRICE",
+    "PEG PRIM": "REL", "TRAILLMT": "TRAIL LIMIT", "MKT TO LMT": "MTL",
+    "PEGMKT": "PEG MKT", "PEGMID": "PEG MID", "MIDPX": "MIDPRICE",
 }  # fmt: skip
 
 
@@ -61,6 +62,7 @@ class PlaceOrder:
     oca_type: int = 0
     legs: tuple[LegRequest, ...] = ()
     percent_offset: float | None = None
+    limit_offset: float | None = None
     good_after: str = ""
     good_till: str = ""
     outside_hours: bool = False
@@ -217,6 +219,7 @@ def _request(
         oca_type=whole("ocaType"),
         legs=legs,
         percent_offset=number("percentOffset"),
+        limit_offset=number("lmtPriceOffset"),
     )
 
 
