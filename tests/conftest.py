@@ -58,6 +58,11 @@ def _as_durable_as_a_real_run(request, hasty):
         without_waiting_for_the_disk(hasty)
 
 
+def pytest_collection_finish():
+    """Spare garbage collections the objects that last as long as the process."""
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(items):
     """Begin with the files that hold slow tests, so that no worker is left with one at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
