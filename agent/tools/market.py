@@ -135,7 +135,12 @@ def bars(
             end=end,
             regular=regular,
         )
-    data = {"symbol": contract.symbol, "bar_size": bar_size, "bars": found.bars}
+    data = {
+        "symbol": contract.symbol,
+        "bar_size": bar_size,
+        "bars": found.bars,
+        "left_out": found.left_out,
+    }
     return Answer(as_of=_earlier(found.as_of, end), source=context.broker, data=data)
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 import ib_async
 
 from core.errors import ConfigurationError, DataError, NoData
+from core.limits import MAX_UNREADABLE
 from core.types import Contract
 from ibkr.market.bar_sizes import SESSION_BARS, BarSize, check_step
 from ibkr.wire.convert import end_time, number, price, session_date, to_wire
@@ -20,6 +21,9 @@ Shown = Literal[
     "TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK", "ADJUSTED_LAST", "HISTORICAL_VOLATILITY",
     "OPTION_IMPLIED_VOLATILITY",
 ]  # fmt: skip
+# An official price may lie this far outside the range of the trades, as a fraction of it: the range
+# is then widened. Vendors round prices apart from each other (IEX-API#1197, longbridge#1020).
+ROUNDING = 0.001
 TRADED = frozenset({"TRADES", "ADJUSTED_LAST"})  # the only ones with a volume
 
 
@@ -46,6 +50,15 @@ class Bars:
     shown: Shown
     as_of: datetime
     bars: tuple[Bar, ...]
+    left_out: tuple[str, ...] = ()  # why, of each row of the answer that made no bar
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """The rows of an answer that make a bar, oldest first, and why the others make none."""
+
+    bars: tuple[Bar, ...]
+    left_out: tuple[str, ...] = ()
 
 
 async def bars(
@@ -65,7 +78,7 @@ async def bars(
         raise ConfigurationError("ADJUSTED_LAST ends at the present: leave the end out")
     until = end_time(end)
     as_of = await requests.current_time(within=within)
-    found = await historical_bars(
+    rows = await historical_bars(
         requests,
         contract,
         duration=duration,
@@ -75,7 +88,8 @@ async def bars(
         regular=regular,
         within=within,
     )
-    return Bars(contract, bar_size, shown, as_of, found)
+    found = read_bars(contract, rows, bar_size=bar_size, shown=shown)
+    return Bars(contract, bar_size, shown, as_of, found.bars, found.left_out)
 
 
 async def historical_bars(
@@ -88,13 +102,12 @@ async def historical_bars(
     end: str,
     regular: bool,
     within: float,
-) -> tuple[Bar, ...]:
-    """Send one request for bars and read the answer, oldest first.
+) -> list[ib_async.BarData]:
+    """Send one request for bars and return the rows of the answer, for `read_bars`.
 
-    ``end`` is what `ibkr.wire.convert.end_time` returns. Raises `NoData` when there is no bar and
-    `DataError` when one of them cannot be used.
+    ``end`` is what `ibkr.wire.convert.end_time` returns.
     """
-    rows = await requests.by_id(
+    return await requests.by_id(
         lambda request: requests.client.reqHistoricalData(
             request,
             to_wire(contract),
@@ -111,37 +124,44 @@ async def historical_bars(
         within=within,
         withdraw=requests.client.cancelHistoricalData,
     )
-    return read_bars(contract, rows, bar_size=bar_size, shown=shown)
 
 
 def read_bars(
-    contract: Contract, rows: Sequence[ib_async.BarData], *, bar_size: BarSize, shown: Shown
-) -> tuple[Bar, ...]:
-    """Return the bars of an answer, oldest first: each of them can be used, or none is.
+    contract: Contract,
+    rows: Sequence[ib_async.BarData],
+    *,
+    bar_size: BarSize,
+    shown: Shown,
+    most_unreadable: float = MAX_UNREADABLE.default,
+) -> Readable:
+    """Return the bars of an answer. A row that makes none costs itself and is told.
 
-    Raises `NoData` when there is no row, `DataError` when a row makes no bar or when two are of
-    the same time.
+    Of two rows of one time the one with more volume counts: the other is an earlier state of it.
+    Raises `NoData` when there is no row, and `DataError` when more than ``most_unreadable`` of
+    them, and more than one, make no bar: then the answer is not believed at all.
     """
     if not rows:
         raise NoData(f"{contract.symbol}: the gateway has no bars")
     begin, period = (_session_start, "session") if bar_size in SESSION_BARS else (_start, "time")
     bars: dict[datetime, Bar] = {}
-    problems: list[str] = []
+    left_out: list[str] = []
     for row in rows:
         try:
             bar = _bar(row, start=begin(str(row.date)), shown=shown)
         except ValueError as error:
-            problems.append(f"{row.date}: {error}")
+            left_out.append(f"{row.date}: {error}")
             continue
-        if bar.start in bars:
-            problems.append(f"{row.date}: a second bar of this {period}")
-        bars[bar.start] = bar
-    if problems:
+        known = bars.get(bar.start)
+        if known is not None and bar != known:
+            left_out.append(f"{row.date}: a second bar of this {period}")
+        if known is None or (bar.volume or 0.0) > (known.volume or 0.0):
+            bars[bar.start] = bar
+    if not bars or len(left_out) > max(most_unreadable * len(rows), 1.0):
         raise DataError(
-            f"{contract.symbol}: {len(problems)} of {len(rows)} bars cannot be used, "
-            f"for example {problems[0]}"
+            f"{contract.symbol}: {len(left_out)} of {len(rows)} bars cannot be used, "
+            f"for example {left_out[0]}"
         )
-    return tuple(bars[start] for start in sorted(bars))
+    return Readable(tuple(bars[start] for start in sorted(bars)), tuple(left_out))
 
 
 async def head_timestamp(
@@ -173,8 +193,12 @@ def _bar(row: ib_async.BarData, *, start: datetime, shown: Shown) -> Bar:
         raise ValueError(told)
     opened, high, low, close = known
     # Bars of bid and ask are averages of the two, which need not lie between low and high.
-    if shown != "BID_ASK" and not low <= min(opened, close) <= max(opened, close) <= high:
-        raise ValueError(told)
+    if shown != "BID_ASK":
+        lowest, highest = min(opened, close), max(opened, close)
+        slack = ROUNDING * close
+        if not low - slack <= lowest <= highest <= high + slack:
+            raise ValueError(told)
+        low, high = min(low, lowest), max(high, highest)
     traded = shown in TRADED
     volume = number(row.volume)
     if traded and (volume is None or volume < 0):

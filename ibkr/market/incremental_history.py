@@ -61,14 +61,15 @@ def incremental_history(
         for contract in wanted
     }
     counted = _Counted(progress, len(wanted), done=sum(1 for d in plan.values() if d is None))
-    fetched, missing = _fetch(plan, ask, counted)
+    fetched, missing, left_out = _fetch(plan, ask, counted)
     series, again = _join(held, plan, fetched, duration=duration, oldest=oldest)
-    refetched, refused = _fetch(dict.fromkeys(again, duration), ask, _Counted(None, 0))
+    refetched, refused, left_again = _fetch(dict.fromkeys(again, duration), ask, _Counted(None, 0))
     series |= {one.con_id: _Series(oldest, rows) for one, rows in refetched.items()}
     _keep(store, held, series, newest=newest)
     return History(
         bars=_table((one.rows for one in series.values()), after=oldest, until=newest),
         missing=dict(sorted({**missing, **refused}.items())),
+        left_out=dict(sorted({**left_out, **left_again}.items())),
     )
 
 
@@ -142,13 +143,15 @@ def _asked_duration(
 
 def _fetch(
     plan: Mapping[Contract, str | None], ask: Ask, counted: _Counted
-) -> tuple[dict[Contract, pd.DataFrame], dict[int, str]]:
+) -> tuple[dict[Contract, pd.DataFrame], dict[int, str], dict[int, str]]:
+    """Return the bars, why contracts have none, and what was left out of the others, by conId."""
     groups: defaultdict[str, list[Contract]] = defaultdict(list)
     for contract, asked in plan.items():
         if asked is not None:
             groups[asked].append(contract)
     found: dict[Contract, pd.DataFrame] = {}
     missing: dict[int, str] = {}
+    left_out: dict[int, str] = {}
     for asked in sorted(groups):
         history = ask(groups[asked], asked, counted.after(len(groups[asked])))
         rows = {int(str(key)): own for key, own in history.bars.groupby("con_id", sort=True)}
@@ -158,7 +161,8 @@ def _fetch(
             if contract.con_id in rows
         }
         missing |= history.missing
-    return found, missing
+        left_out |= history.left_out
+    return found, missing, left_out
 
 
 def _keep(store: BarStore, held: Held, series: Mapping[int, _Series], *, newest: date) -> None:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 import pandas as pd
 
+from core.limits import MAX_UNREADABLE
 from core.types import Contract
 from ibkr.contracts.resolution import Described, Resolved, resolve
 from ibkr.contracts.search import describe
@@ -203,6 +204,7 @@ class MarketData(MarketTools):
         *,
         duration: str = "2 Y",
         end: datetime | None = None,
+        most_unreadable: float = MAX_UNREADABLE.default,
         progress: Progress | None = None,
     ) -> History:
         settings = self._connection.settings
@@ -214,6 +216,7 @@ class MarketData(MarketTools):
                 end=end,
                 at_once=settings.open_history_requests,
                 within=settings.history_timeout,
+                most_unreadable=most_unreadable,
                 progress=progress,
             )
         )

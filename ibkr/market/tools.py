@@ -8,6 +8,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from core.limits import MAX_UNREADABLE
 from core.types import Contract
 from ibkr.contracts.resolution import Described, Resolved
 from ibkr.market.history import History
@@ -42,9 +43,13 @@ class MarketTools(Protocol):
         *,
         duration: str = "2 Y",
         end: datetime | None = None,
+        most_unreadable: float = MAX_UNREADABLE.default,
         progress: Progress | None = None,
     ) -> History:
-        """Return daily bars up to ``end`` (aware; none: the gateway's present)."""
+        """Return daily bars up to ``end`` (aware; none: the gateway's present).
+
+        Of a contract with more than ``most_unreadable`` of its rows damaged there are none.
+        """
 
     def top_movers(self, scans: Sequence[str] = SCANS, *, rows: int = 10) -> pd.DataFrame:
         """Return the first rows of each scan, with the columns of `core.tables.MOVERS`."""

@@ -13,12 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import DataError, GatewayError, NoData, RequestRefused
+from core.limits import MAX_UNREADABLE
 from core.tables import BARS
 from core.types import Contract, Quote
 from ibkr.contracts.resolution import Described, Resolved, checked_symbols, only_listing, resolved
 from ibkr.contracts.search import no_contract
-from ibkr.market.bars import read_bars
-from ibkr.market.history import History
+from ibkr.market.bars import Readable, read_bars
+from ibkr.market.history import History, left_out_note
 from ibkr.market.movers import SCANS, movers_table
 from ibkr.market.quotes import Quotes, by_symbol, quote, quotes_of
 from ibkr.market.scanner import MOST_ROWS
@@ -97,8 +98,10 @@ class ReplayMarketData(MarketTools):
         *,
         duration: str = "2 Y",
         end: datetime | None = None,
+        most_unreadable: float = MAX_UNREADABLE.default,
         progress: Progress | None = None,
     ) -> History:
+        left_out: dict[int, str] = {}
         until, length = end_time(end), checked_duration(duration)
 
         def ask(contract: Contract) -> Columns:
@@ -113,13 +116,17 @@ class ReplayMarketData(MarketTools):
             )
             with refused_as(f"bars of {contract.symbol}"):
                 found = bars_for(request, self._directory, self._view, self._now)
-            return checked_columns(contract, found.bars)
+            columns, told = readable_columns(contract, found.bars, most_unreadable)
+            if told:
+                left_out[contract.con_id] = left_out_note(told)
+            return columns
 
         wanted = sorted(set(contracts), key=lambda c: c.con_id)
         answers, failed = ask_in_turn(wanted, ask, progress)
         return History(
             bars=bars_table([(c, answers[c]) for c in wanted if c in answers]),
             missing={c.con_id: failed[c] for c in wanted if c in failed},
+            left_out=left_out,
         )
 
     def top_movers(self, scans: Sequence[str] = SCANS, *, rows: int = 10) -> pd.DataFrame:
@@ -166,16 +173,21 @@ def query_of(contract: Contract) -> ContractQuery:
     )
 
 
-def checked_columns(contract: Contract, bars: Sequence[DailyBar]) -> Columns:
-    """Return bars as they arrive; raises `DataError` for those `read_bars` refuses."""
+def readable_columns(
+    contract: Contract, bars: Sequence[DailyBar], most_unreadable: float
+) -> tuple[Columns, tuple[str, ...]]:
+    """Return bars as they arrive, and why others are left out; see `read_bars`."""
     sessions, *columns = zip(*bars, strict=True)
     values = all_received(np.array(columns, dtype=np.float64))
     opened, high, low, close, volume = values
     sound = np.isfinite(values).all() and (values[:4] > 0).all() and (volume >= 0).all()
     inside = (low <= np.minimum(opened, close)) & (np.maximum(opened, close) <= high)
-    if not (sound and inside.all()):
-        _refuse_unusable(contract, bars)
-    return sessions, values
+    if sound and inside.all() and len(set(sessions)) == len(sessions):
+        return (sessions, values), ()
+    read = _read_one_by_one(contract, bars, most_unreadable)
+    kept = [(one.open, one.high, one.low, one.close, one.volume) for one in read.bars]
+    days = tuple(one.start.date() for one in read.bars)
+    return (days, np.array(kept, dtype=np.float64).T), read.left_out
 
 
 def bars_table(found: Sequence[tuple[Contract, Columns]]) -> pd.DataFrame:
@@ -194,7 +206,9 @@ def bars_table(found: Sequence[tuple[Contract, Columns]]) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(names, columns, strict=True)))
 
 
-def _refuse_unusable(contract: Contract, bars: Iterable[DailyBar]) -> None:
+def _read_one_by_one(
+    contract: Contract, bars: Iterable[DailyBar], most_unreadable: float
+) -> Readable:
     rows = [
         ib_async.BarData(
             date=f"{bar.session:%Y%m%d}",  # type: ignore[arg-type]  # a text on the wire
@@ -206,7 +220,9 @@ def _refuse_unusable(contract: Contract, bars: Iterable[DailyBar]) -> None:
         )
         for bar in bars
     ]
-    read_bars(contract, rows, bar_size="1 day", shown="TRADES")
+    return read_bars(
+        contract, rows, bar_size="1 day", shown="TRADES", most_unreadable=most_unreadable
+    )
 
 
 def _contract(instrument: Instrument) -> Contract:

@@ -30,6 +30,7 @@ class MarketResult(StageResult):
     """The market. Its artefacts: ``quotes`` and ``bars``."""
 
     no_bars: Mapping[str, str] = field(default_factory=dict)  # symbol -> why
+    damaged: Mapping[str, str] = field(default_factory=dict)  # symbol -> which bars are left out
     no_quote: Mapping[str, str] = field(default_factory=dict)  # symbol -> why
     quality: DataQuality | None = None  # None: of a day before bars were judged
     world: str = ""  # which market it was, where it is a simulated one
@@ -48,7 +49,7 @@ def market(day: Day, chosen: StageRecord[UniverseResult]) -> Output[MarketResult
     universe = day.read(chosen.artefacts["universe"], UNIVERSE)
     contracts = contracts_of(universe)
     with day.connect() as gateway:
-        bars, no_bars = _bars(day, gateway, contracts)
+        bars, no_bars, damaged = _bars(day, gateway, contracts)
         quotes, no_quote = _quotes(day, gateway, contracts, bars)
     if bars.empty:
         raise NoData(none_of(f"complete daily bar before {day.session.day}", no_bars))
@@ -64,11 +65,18 @@ def market(day: Day, chosen: StageRecord[UniverseResult]) -> Output[MarketResult
     ).figures(universe)
     notes = (
         missing_note("without bars", no_bars),
+        missing_note("with damaged bars", damaged),
         quotes_note(texts(quotes.set_index("con_id")["source"])),
         quality_note(quality),
     )
     return Output(
-        result=MarketResult(no_bars=no_bars, no_quote=no_quote, quality=quality, world=day.world),
+        result=MarketResult(
+            no_bars=no_bars,
+            damaged=damaged,
+            no_quote=no_quote,
+            quality=quality,
+            world=day.world,
+        ),
         artefacts={
             "quotes": day.stage("quotes", quotes, QUOTES),
             "bars": day.stage("bars", bars, BARS),
@@ -81,14 +89,16 @@ def market(day: Day, chosen: StageRecord[UniverseResult]) -> Output[MarketResult
 
 def _bars(
     day: Day, gateway: Gateway, contracts: list[Contract]
-) -> tuple[pd.DataFrame, dict[str, str]]:
+) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
     found = gateway.market.history(
         contracts,
         duration=day.settings.universe.history,
         end=day.as_of,
+        most_unreadable=day.settings.limits.max_unreadable,
         progress=partial(day.progress, "bars"),
     )
-    return complete_bars(found.bars, day), _by_symbol(contracts, found.missing)
+    missing, damaged = (_by_symbol(contracts, each) for each in (found.missing, found.left_out))
+    return complete_bars(found.bars, day), missing, damaged
 
 
 def _quotes(

@@ -21,6 +21,7 @@ DEFINITION = "core/limits.py"
 ENFORCING = {
     "tasks/ingest/universe.py": {Where.UNIVERSE},
     "tasks/ingest/vendor_tables.py": {Where.SOURCE},
+    "tasks/ingest/market.py": {Where.SOURCE},
     "tasks/decide/optimise.py": {Where.TARGET},
     "tasks/decide/targets.py": {Where.LOTS},
     "risk/name_limits.py": {Where.TARGET, Where.LOTS},

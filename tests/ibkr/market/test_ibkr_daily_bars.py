@@ -54,17 +54,59 @@ def test_no_bars_at_all_still_have_the_columns_of_their_table(connected):
         (("20260611", 98, 99, 97, 99, -1, 1, 1), "volume -1"),
         (("20260611 09:30:00 US/Eastern", 98, 99, 97, 99, 1, 1, 1), "is not a date"),
         (("20261399", 98, 99, 97, 99, 1, 1, 1), "month must be"),
-        (GOOD_BAR, "a second bar of this session"),
+        ((GOOD_BAR[0], 98, 99, 97, 99, 1, 1, 1), "a second bar of this session"),
     ],
 )
-def test_one_bad_bar_makes_the_symbol_missing_and_no_other(connected, bad, said):
+def test_one_bad_bar_costs_itself_and_is_told(connected, bad, said):
+    _, connection = connected({ASK_BARS: bars(GOOD_BAR, bad)})
+    history = MarketData(connection).history([AAPL])
+    assert list(history.bars["session"]) == [date(2026, 6, 12)]
+    assert list(history.bars["close"]) == [GOOD_BAR[4]]
+    assert history.left_out[AAPL.con_id].startswith("1 left out, for example 2026")
+    assert said in history.left_out[AAPL.con_id]
+
+
+def test_a_symbol_with_more_damage_than_is_believed_is_missing_and_no_other(connected):
+    bad = [(f"202606{day:02}", 98, 99, 97, 99, -1, 1, 1) for day in (9, 10)]
     _, connection = connected(
-        {ASK_BARS: by_contract({265598: bars(GOOD_BAR, bad), 8314: bars(GOOD_BAR)})}
+        {ASK_BARS: by_contract({265598: bars(GOOD_BAR, *bad), 8314: bars(GOOD_BAR)})}
     )
     history = MarketData(connection).history([AAPL, IBM])
     assert set(history.bars["symbol"]) == {"IBM"}
-    assert said in history.missing[AAPL.con_id]
-    assert "1 of 2 bars" in history.missing[AAPL.con_id]
+    assert "2 of 3 bars cannot be used" in history.missing[AAPL.con_id]
+    assert "volume -1" in history.missing[AAPL.con_id]
+
+
+def test_who_believes_more_damage_gets_the_rest(connected):
+    bad = [(f"202606{day:02}", 98, 99, 97, 99, -1, 1, 1) for day in (9, 10)]
+    _, connection = connected({ASK_BARS: bars(GOOD_BAR, *bad)})
+    history = MarketData(connection).history([AAPL], most_unreadable=0.7)
+    assert (len(history.bars), history.missing) == (1, {})
+
+
+@pytest.mark.parametrize(
+    ("bar", "low", "high"),
+    [
+        (("20260612", 98, 99, 97, 99.05, 1, 1, 1), 97.0, 99.05),  # IEX-API #1197
+        (("20260612", 96.95, 99, 97, 98, 1, 1, 1), 96.95, 99.0),  # longbridge developers #1020
+    ],
+)
+def test_a_price_a_rounding_outside_the_range_widens_it(connected, bar, low, high):
+    _, connection = connected({ASK_BARS: bars(bar)})
+    history = MarketData(connection).history([AAPL])
+    assert (list(history.bars["low"]), list(history.bars["high"])) == ([low], [high])
+    assert history.left_out == {}
+
+
+def test_the_same_bar_twice_is_one_and_of_two_states_the_fuller_counts(connected):
+    # IEX-API #1620, polygon-io #92; deephaven-ib pull request #113.
+    partial = ("20260611", 98, 99, 97, 98.5, 100, 1, 1)
+    whole = ("20260611", 98, 99, 97, 98.7, 900, 1, 1)
+    for rows in ([GOOD_BAR, GOOD_BAR, partial, whole], [whole, GOOD_BAR, partial, GOOD_BAR]):
+        _, connection = connected({ASK_BARS: bars(*rows)})
+        history = MarketData(connection).history([AAPL])
+        assert list(history.bars["volume"]) == [900.0, float(GOOD_BAR[5])]
+        assert "a second bar of this session" in history.left_out[AAPL.con_id]
 
 
 def test_an_unreadable_frame_makes_its_symbol_missing_at_once(connected):

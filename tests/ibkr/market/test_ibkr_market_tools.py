@@ -219,11 +219,15 @@ def test_bars_of_the_midpoint_have_no_volume(connected):
         (("1781530260", 99, 98, 97, 99, 1, 1, 1), "high 98"),
         (("1781530260", 99, 99, 97, 99, -1, 1, 1), "volume -1"),
         (("20260615 09:31:00", 99, 99, 97, 99, 1, 1, 1), "is not a time"),
-        (MINUTE, "a second bar of this time"),
+        ((MINUTE[0], 99, 99, 97, 99, 0, 1, 1), "a second bar of this time"),
     ],
 )
-def test_one_bad_bar_spoils_the_series(connected, bad, said):
+def test_one_bad_bar_costs_itself_and_two_of_three_cost_the_series(connected, bad, said):
     _, connection = connected({BARS: some_bars(MINUTE, bad)})
+    found = MarketData(connection).bars(AAPL, duration="1 D", bar_size="1 min")
+    assert [bar.close for bar in found.bars] == [MINUTE[4]]
+    assert [said in why for why in found.left_out] == [True]
+    _, connection = connected({BARS: some_bars(MINUTE, bad, bad)})
     with pytest.raises(DataError, match=said):
         MarketData(connection).bars(AAPL, duration="1 D", bar_size="1 min")
 

@@ -163,11 +163,11 @@ def test_both_bodies_run_the_same_scans(bodies):
     assert_same(bodies.answers(lambda g: g.market.top_movers(["LOW_OPT_VOL"], rows=5)))
 
 
-def test_bars_that_cannot_be_used_are_refused_in_the_same_words(tiny):
+def test_bars_that_cannot_be_used_are_left_out_in_the_same_words(tiny):
     asked = [Contract(ACME, "ACME"), Contract(BOLT, "BOLT"), Contract(CALM, "CALM")]
     over_socket, replayed = tiny.answers(lambda g: g.market.history(asked))
-    assert replayed.missing == over_socket.missing
-    assert "open 50.0, high 49.0" in over_socket.missing[BOLT]
+    assert (replayed.missing, replayed.left_out) == (over_socket.missing, over_socket.left_out)
+    assert "open 50.0, high 49.0" in over_socket.left_out[BOLT]
     pd.testing.assert_frame_equal(replayed.bars, over_socket.bars, check_exact=True)
 
 
