@@ -9,7 +9,7 @@ import pytest
 from core.calendar import sessions_between
 from core.errors import DataError
 from core.storage.runs import StageRecord
-from core.tables import BARS, FEATURES, UNIVERSE
+from core.tables import BARS, FEATURES, QUOTES, UNIVERSE
 from core.types import Contract, Side
 from desk.gate.portfolio_gate import weights_after
 from signals.quality import judge_bars
@@ -52,14 +52,15 @@ def ingested_of(day, contracts=(LONDON, TOKYO, NEW_YORK)):
         for c in contracts
         for n, on in enumerate(sessions)
     )  # fmt: skip
+    quotes = quotes_of(day, bars)
     return Ingested(
         universe=StageRecord(
             "universe", UniverseResult(), {"universe": day.stage("universe", found, UNIVERSE)}
         ),
         market=StageRecord(
             "market",
-            MarketResult(quality=sound(day, found, bars)),
-            {"bars": day.stage("bars", bars, BARS)},
+            MarketResult(quality=sound(day, found, quotes, bars)),
+            {"bars": day.stage("bars", bars, BARS), "quotes": day.stage("quotes", quotes, QUOTES)},
         ),
         news=StageRecord("news", NewsResult()),
         earnings=StageRecord("earnings", EarningsResult()),
@@ -69,11 +70,13 @@ def ingested_of(day, contracts=(LONDON, TOKYO, NEW_YORK)):
     )
 
 
-def sound(day, found, bars):
-    last = bars.groupby("con_id")["close"].last()
-    quotes = pd.DataFrame(
-        {"con_id": last.index, **dict.fromkeys(("bid", "ask", "last", "close"), last.to_numpy())}
-    )
+def quotes_of(day, bars):
+    last = bars.groupby("con_id").agg({"symbol": "last", "close": "last"}).reset_index()
+    prices = dict.fromkeys(("bid", "ask", "last"), last["close"])
+    return last.assign(**prices, as_of=day.as_of, volume=1e6, source="live", halted=False)
+
+
+def sound(day, found, quotes, bars):
     quality = judge_bars(found, quotes, bars, as_of=day.as_of, settings=day.settings.quality)
     assert quality.findings == ()
     return quality.figures(found)
