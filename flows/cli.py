@@ -118,7 +118,7 @@ def run(
     A rerun that changes nothing writes, records and sends nothing again.
 
     Exit codes: 0 done, or no session; 1 failed, or needs attention; 2 usage or configuration;
-    3 recommendation only, or refused; 4 halted by the kill switch; 5 expired.
+    3 recommendation only, or refused; 4 halted by the kill switch; 5 expired or closed.
     """
     if sys.stderr.isatty():
         say("loading …", err=True)  # the imports below take seconds

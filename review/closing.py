@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+from core.calendar import local_moment
 from core.settings import Mode
 from core.text.counts import count
 from core.text.untrusted import one_line
@@ -109,6 +110,8 @@ class CloseReport:
     net_asset_value: float
     head: str  # of the journal
     unreported: tuple[UnreportedFill, ...] = ()  # filled by their status, at prices not known
+    expired: bool = False  # the ticket waited for an answer or for sending until this close
+    moved_to: datetime | None = None  # where the embedded simulator's clock was moved
     problems: tuple[str, ...] = ()  # what of this is not on record where it should be
 
     @property
@@ -163,6 +166,14 @@ def _summary(report: CloseReport) -> list[str]:
         f"daybook close --date {report.session}"
         for u in report.unreported
     ]
+    if report.moved_to is not None:
+        told = local_moment(report.moved_to)
+        lines.append(f"the simulator's clock was moved past the exchange's close, to {told}")
+    if report.expired:
+        orders = count(report.standing.orders, "order")
+        lines.append(
+            f"{orders} expired with this close: nothing more can be sent for {report.session}"
+        )
     lines += [f"PROBLEM: {one_line(problem, 600)}" for problem in report.problems]
     if report.standing.unsent:
         lines.append(f"approved and never sent: {', '.join(report.standing.unsent)}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Self
 
-from core.calendar import BUCHAREST
+from core.calendar import BUCHAREST, local_moment
 from core.storage.old_records import check_name
 from core.text.counts import count
 from core.types import OrderState, OrderStatus
@@ -21,11 +21,16 @@ from desk.records.audit import Act
 from desk.records.order_events import last_seen
 from desk.records.store import DeskStore
 from desk.tickets import approval_state, ticket_store
+from desk.tickets.closed_sessions import closed_at
 from desk.tickets.ticket_store import SHORT, TicketRecord, TicketState
 from review.states import counted, some_of
 from review.verdict import MAY_CHANGE, TABLE, DeskFacts, Verdict, Wording, verdict_of
 
 _COMMAND = re.compile(r"\bdaybook (approve|close|execute|orders|reject|reopen|resume|run)\b")
+# What a close leaves as it is: nothing of it is to be done any more.
+_SETTLED = frozenset(
+    {Verdict.SENT, Verdict.PARTLY_FILLED, Verdict.FILLED, Verdict.HELD_BACK, Verdict.REJECTED}
+)
 _RESUME = "daybook resume --by NAME"
 
 
@@ -49,6 +54,7 @@ class Standing:
     halted: bool = False  # the kill switch lets nothing leave
     over: bool = False  # no order that is committed to can change any more
     mode: str = "sim"  # of the ticket; the commands that go on name any other
+    closed: bool = False  # the session's close is on record
     anew: bool = False  # the day was decided anew since; that decision is not to be sent
 
     @property
@@ -92,6 +98,8 @@ class Standing:
                 f"The order cut-off, {_local(self.until)} Bucharest, has passed: "
                 "no more orders will be sent."
             )
+        if self.closed and self.verdict in _SETTLED:
+            told = self._filled_in(TABLE[Verdict.CLOSED].next_step)
         if not self.rest:
             return told
         return f"{told.removesuffix('.')}. {self.rest}" if told else self.rest
@@ -151,23 +159,23 @@ def ticket_standing(
     ticket, turned = record.ticket, kill_switch.read(store)
     states = order_states(store, record)
     trail = audit.about(store, record.sha256)
-    late = now is not None and now > ticket.finish_line
+    closed_on = _closed_on(store, record)
+    late = bool(closed_on) or (now is not None and now > ticket.finish_line)
     unsent = _unsent(store, record)
-    halted = turned.state is TradingState.HALTED
     facts = DeskFacts(
         ticket=record.state,
         orders=len(ticket.lines),
         failed_checks=len(ticket.failed_checks),
         states=states,
         unsent=len(unsent),
-        halted=halted,
+        halted=turned.state is TradingState.HALTED,
         refused=bool(trail) and trail[-1].action == "refused",
         late=late,
         expired_before=_expired_before(store, record),
+        closed=bool(closed_on),
     )
-    verdict = verdict_of(facts)
     return Standing(
-        verdict=verdict,
+        verdict=(verdict := verdict_of(facts)),
         session=ticket.session,
         ticket_sha256=record.sha256,
         orders=len(ticket.lines),
@@ -175,15 +183,23 @@ def ticket_standing(
         committed=len(states),
         tally=counted(states, pending=len(unsent)),
         by=_by(store, record, trail),
-        why=why or _why(verdict, record, states, turned, trail),
+        why=why or _why(verdict, record, states, turned, trail, closed_on),
         uncertain=tuple(s.symbol for s in states if s.status is OrderStatus.UNCERTAIN),
         unapproved=() if late else _unapproved(store, record),
         unsent=unsent,
         late=late,
         mode=ticket.mode,
-        halted=halted,
+        halted=facts.halted,
+        closed=bool(closed_on),
         over=not any(state.status in MAY_CHANGE for state in states),
     )
+
+
+def _closed_on(store: DeskStore, record: TicketRecord) -> str:
+    """Return when the session was closed, in words; empty while it is open."""
+    with store.transaction() as connection:
+        at = closed_at(connection, record.ticket.account, record.ticket.session)
+    return "" if at is None else local_moment(at)
 
 
 def order_states(store: DeskStore, record: TicketRecord) -> tuple[OrderState, ...]:
@@ -199,11 +215,13 @@ def _why(
     states: Sequence[OrderState],
     turned: KillSwitch,
     trail: Sequence[Act],
+    closed_on: str,
 ) -> str:
     failed = ", ".join(check_name(check.name) for check in record.ticket.failed_checks)
     said = next((state.message for state in states if state.message), "it gave no reason")
     halted = f"{turned.by} halted trading{f' ({turned.reason})' if turned.reason else ''}"
     reasons = {
+        Verdict.CLOSED: f"it was closed at {closed_on}",
         Verdict.HALTED: halted,
         Verdict.REFUSED: str(trail[-1].detail.get("why", "")) if trail else "",
         Verdict.HELD_BACK: "sending was interrupted or refused"

@@ -32,6 +32,7 @@ class Verdict(StrEnum):
     UNCERTAIN = "uncertain"  # an order may have left, and its fate is not known
     REJECTED = "rejected"  # by a person
     EXPIRED = "expired"  # not approved, or not sent, by the order cut-off
+    CLOSED = "closed"  # nothing was sent for the session, and nothing more can be
     HALTED = "halted"  # the kill switch lets nothing leave
     SUPERSEDED = "superseded"  # the session was decided anew
     RECOMMENDATION_ONLY = "recommendation only"  # a check failed, or it was too late to send
@@ -51,6 +52,7 @@ class DeskFacts:
     refused: bool = False  # the desk's last word on an approved ticket was no
     late: bool = False  # the gateway's clock has passed the order cut-off
     expired_before: bool = False  # an earlier ticket of the session expired
+    closed: bool = False  # the session's close is on record
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,12 @@ TABLE: Mapping[Verdict, Wording] = {
         "It will not be sent; the next session's run decides again.",
         5, "Expired", "warn",
     ),
+    Verdict.CLOSED: Wording(
+        "{orders} not sent, the session is closed",
+        "Nothing was sent, and nothing more can be sent for {session}: {why}.",
+        "The next session's run decides again: daybook run --date YYYY-MM-DD",
+        5, "Closed", "warn",
+    ),
     Verdict.HALTED: Wording(
         "HALTED",
         "Nothing was sent: {why}.",
@@ -171,8 +179,11 @@ def verdict_of(desk: DeskFacts) -> Verdict:
     """Return what the day is. Orders that are committed to decide it, whatever came later."""
     if desk.states:
         return _of_orders(desk.states, desk.unsent)
-    if desk.ticket in _DECIDED:
+    expired = desk.ticket is TicketState.EXPIRED
+    if desk.ticket in _DECIDED and not (desk.closed and expired):
         return _DECIDED[desk.ticket]
+    if desk.closed and (desk.orders or desk.failed_checks):
+        return Verdict.CLOSED
     could_leave = desk.ticket in {TicketState.WAITING, TicketState.APPROVED}
     if desk.late and (could_leave or desk.expired_before):
         return Verdict.EXPIRED

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +30,11 @@ class Act:
     action: str  # for example "approved", "sent" or "stopped"
     subject: str  # a ticket's or an order's name
     detail: Mapping[str, Any]
+
+
+def session_name(account: str, session: date) -> str:
+    """Return what a session of an account is called in the trail."""
+    return f"{account} {session}"
 
 
 def note(connection: sa.Connection, act: Act) -> None:

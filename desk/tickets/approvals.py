@@ -21,6 +21,7 @@ from desk.tickets.approval_state import (
     unapproved,
     uncommitted,
 )
+from desk.tickets.closed_sessions import refuse_if_session_closed
 from desk.tickets.order_ticket import Ticket
 from desk.tickets.ticket_store import SHORT, TicketRecord, TicketState, load, set_state
 
@@ -52,6 +53,8 @@ def approve(
     with store.transaction() as connection:
         record = load(connection, ticket_sha256)
         _refuse_unknown_symbols(record.ticket, approval.only)
+        if record.state is not TicketState.COMMITTED:
+            refuse_if_session_closed(connection, record)
         if record.state is not TicketState.WAITING:
             approval = _widened(connection, record, approval)
         late = now > record.ticket.finish_line
@@ -80,6 +83,7 @@ def reopen(store: DeskStore, ticket_sha256: str, *, by: str, reason: str, now: d
             raise TicketClosed(
                 f"{name} is {record.state}, not rejected: there is no rejection to take back"
             )
+        refuse_if_session_closed(connection, record)
         _refuse_if_replaced(connection, record, name)
         set_state(connection, ticket_sha256, TicketState.WAITING)
         note(connection, Act(now, actor(by), "reopened", ticket_sha256, {"reason": reason}))

@@ -13,6 +13,7 @@ from core.canonical import canonical_json, sha256_of
 from desk.records.audit import DESK, Act, note
 from desk.records.schema import TICKETS
 from desk.records.store import DeskStore
+from desk.tickets.closed_sessions import closed_at
 from desk.tickets.order_ticket import Ticket, TicketStatus
 from desk.tickets.ticket_store import (
     OPEN,
@@ -38,7 +39,7 @@ def register(
 
     The same bytes again are the same ticket: what was decided about it stands, unless it had
     expired or been superseded; then it waits anew. Once the account is committed to a ticket of
-    the session, a later one is a recommendation.
+    the session, or the session is closed, a later one is a recommendation.
     """
     sha256, content = ticket.sha256, ticket.content()
     held = canonical_json([asdict(each) for each in holdings]).decode()
@@ -71,7 +72,9 @@ def register(
 
 
 def _state_of(connection: sa.Connection, ticket: Ticket, known: str | None) -> TicketState:
-    if known not in {None, TicketState.EXPIRED, TicketState.SUPERSEDED}:
+    closed = closed_at(connection, ticket.account, ticket.session) is not None
+    over = {TicketState.EXPIRED, TicketState.SUPERSEDED}
+    if known is not None and (closed or known not in over):
         return TicketState(known)
     committed = connection.scalar(
         sa.select(sa.func.count())
@@ -82,7 +85,8 @@ def _state_of(connection: sa.Connection, ticket: Ticket, known: str | None) -> T
             TICKETS.c.state == TicketState.COMMITTED.value,
         )
     )
-    may_be_sent = ticket.status is TicketStatus.PROPOSED and ticket.lines and not committed
+    settled = closed or committed
+    may_be_sent = ticket.status is TicketStatus.PROPOSED and ticket.lines and not settled
     return TicketState.WAITING if may_be_sent else TicketState.RECOMMENDATION
 
 

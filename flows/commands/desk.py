@@ -98,7 +98,7 @@ def approve(
     What --only leaves out can be approved later, until the order cut-off.
 
     Exit codes: 0 sent; 1 failed, or needs attention; 3 a check failed; 4 trading halted;
-    5 expired.
+    5 expired or closed.
     """
     show_logs(debug=debug)
     report = execution.execute(

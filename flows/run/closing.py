@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from core.settings import Settings
 from desk.records.store import DeskStore
-from desk.tickets.ticket_store import TicketRecord, fetch
+from desk.tickets.ticket_store import OPEN, TicketRecord, fetch
 from flows.run.runner import Starter, Threads, Watcher
 from flows.run.session import CLOSE, begin, open_session
 from flows.run.steps import Silent, Steps
@@ -47,22 +47,30 @@ def close(
     threads = Threads()
     try:
         with open_session(settings, session, command=CLOSE) as opened:
+            waited, stood = opened.record.state in OPEN, opened.moment
             opened.advance_to(opened.session.close + AFTER_THE_CLOSE)
             day = begin(opened)
             sha256 = opened.record.sha256
             run_key = opened.record.ticket.run_key
             steps = Steps(day, run_key, start or threads, watch or Silent())
             settled = steps.run(close_stage, day, sha256)
+            # How it stands as it is closed; from the next step on it is closed.
+            found = _report(day, opened.record, settled.result)
             sealed = steps.run(close_journal, day, sha256, settled)
-            found = _report(day, opened.record, settled.result, sealed.result.head)
-            report = replace(found, problems=steps.problems)
+            report = replace(
+                found,
+                head=sealed.result.head,
+                problems=steps.problems,
+                expired=waited,
+                moved_to=opened.moment if opened.moment > stood else None,
+            )
             steps.run(notify, day, close_message(report), f"close {report.head}")
     finally:
         threads.close()
     return report
 
 
-def _report(day: Day, record: TicketRecord, settled: CloseResult, head: str) -> CloseReport:
+def _report(day: Day, record: TicketRecord, settled: CloseResult) -> CloseReport:
     with DeskStore.of(day.paths) as store:
         found = standing(store, fetch(store, record.sha256), now=day.as_of)
     return CloseReport(
@@ -76,5 +84,5 @@ def _report(day: Day, record: TicketRecord, settled: CloseResult, head: str) -> 
         mismatches=settled.mismatches,
         net_asset_value=settled.net_asset_value,
         unreported=settled.unreported,
-        head=head,
+        head="",
     )

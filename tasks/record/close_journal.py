@@ -9,6 +9,7 @@ from core.canonical import plain
 from core.storage.runs import StageRecord
 from desk.records.store import DeskStore
 from desk.tickets import ticket_store
+from desk.tickets.closed_sessions import record_close
 from desk.tickets.ticket_store import TicketRecord
 from tasks.day import Day
 from tasks.record.close import CloseResult
@@ -38,6 +39,8 @@ def close_journal(
     ]
     facts, artefacts = close_facts(record, result), settled.artefacts.values()
     sealed = seal(day, "close", record, facts, artefacts, rows)
+    with DeskStore.of(day.paths) as store:
+        record_close(store, day.account, day.session.day, now=day.as_of)
     return entered(CloseJournalResult, sealed, len(rows))
 
 

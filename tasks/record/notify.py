@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core import clock
 from core.calendar import local_moment
 from core.errors import VendorError
-from desk.records.audit import DESK, Act, note
+from desk.records.audit import DESK, Act, note, session_name
 from desk.records.audit import about as trail
 from desk.records.store import DeskStore
 from review.slack import Message, post
@@ -50,7 +50,7 @@ def delivered(day: Day, message: Message, *, about: str) -> Output[NotifyResult]
 
 def subject(day: Day) -> str:
     """Return the name of the session in the desk's audit trail."""
-    return f"{day.account} {day.session.day}"
+    return session_name(day.account, day.session.day)
 
 
 def _kind(about: str) -> str:

@@ -17,7 +17,7 @@ from desk.orders import intents
 from desk.records import audit
 from desk.records.schema import DESK_SCHEMA, TICKETS
 from desk.records.store import DeskStore
-from desk.tickets import approval_state, approvals, ticket_store
+from desk.tickets import approval_state, approvals, closed_sessions, ticket_store
 from desk.tickets.order_ticket import TicketStatus
 from desk.tickets.ticket_store import TicketState
 from risk.limits import Check
@@ -61,6 +61,16 @@ def test_approving_twice_is_refused_and_the_first_approval_stands(desk, waiting)
     with pytest.raises(AlreadyApproved, match="approved by ana at 2026-06-15 14:00"):
         approve(desk, waiting, by="bob", only=[waiting.ticket.orders[0].symbol])
     assert approval_state.approval_of(desk.store, waiting.sha256).by == "ana"
+
+
+def test_a_closed_session_is_not_approved_though_time_is_turned_back(desk, waiting):
+    ticket_store.expire(desk.store, waiting.sha256, now=MONDAY.close)
+    closed_sessions.record_close(desk.store, waiting.ticket.account, MONDAY.day, now=MONDAY.close)
+    for decided in (waiting.ticket, desk.a_ticket(desk.an_order(2))):
+        again = desk.register(decided)
+        assert again.state is not TicketState.WAITING
+        with pytest.raises(TicketClosed, match="closed at 2026-06-15 23:00 Bucharest"):
+            approve(desk, again)
 
 
 def test_an_approval_after_the_finish_line_expires_the_ticket(desk, waiting):

@@ -13,7 +13,7 @@ from core.types import OrderState, OrderStatus, Side
 from desk import kill_switch
 from desk.errors import AlreadyApproved
 from desk.orders import intents
-from desk.tickets import approvals, ticket_store
+from desk.tickets import approvals, closed_sessions, ticket_store
 from desk.tickets.order_ticket import TicketStatus
 from desk.tickets.ticket_store import TicketState
 from review.orders import desk_lines, desk_view
@@ -36,6 +36,9 @@ ROWS = [
     # ticket, what else the desk knows, states of its orders → what the day is
     ("waiting", {}, (), "proposed"),
     ("waiting", {"halted": True}, (), "halted"),
+    ("expired", {"closed": True}, (), "closed"),
+    ("rejected", {"closed": True}, (), "rejected"),
+    ("committed", {"closed": True}, (F, F), "filled"),
     ("waiting", {"late": True}, (), "expired"),
     ("waiting", {"late": True, "halted": True}, (), "expired"),
     ("approved", {}, (), "approved"),
@@ -260,6 +263,21 @@ def test_a_ticket_nobody_answered_expires_when_the_day_is_decided_again_too_late
         read(desk, record, now=MONDAY.open), verdict=Verdict.RECOMMENDATION_ONLY
     )
     assert "run the day again" not in found.next_step  # it would be too late once more
+
+
+def test_a_closed_day_is_not_told_to_close_whatever_is_decided_again(desk):
+    sha256 = desk.approved(desk.an_order(0))
+    desk.submit(sha256)
+    desk.advance_to(MONDAY.close)
+    desk.submit(sha256)
+    record = ticket_store.fetch(desk.store, sha256)
+    assert "daybook close" in read(desk, record).next_step
+    closed_sessions.record_close(desk.store, record.ticket.account, MONDAY.day, now=MONDAY.close)
+    found = read(desk, record)
+    assert (found.verdict, found.next_step) == (
+        Verdict.FILLED,
+        "The next session's run decides again: daybook run --date YYYY-MM-DD",
+    )
 
 
 def test_a_batch_that_was_interrupted_is_held_back_not_sent(desk):
