@@ -13,7 +13,7 @@ from agent.tools.arguments import Holding, Symbol
 from core.errors import DataError
 from core.settings import Effect
 from core.text.counts import count
-from core.types import Side, Snapshot
+from core.types import Side, Snapshot, whole_shares
 from ibkr.account import holdings
 from ibkr.account.orders_from_targets import diff_to_orders as orders_between
 
@@ -149,7 +149,7 @@ def _whole(
     targets: Mapping[str, int], con_ids: Mapping[str, int], snapshot: Snapshot
 ) -> dict[int, int]:
     """Return targets by conId, with every other position as it is."""
-    held = {position.con_id: int(position.quantity) for position in snapshot.positions}
+    held = {position.con_id: whole_shares(position.quantity) for position in snapshot.positions}
     return {
         **held,
         **{con_ids[symbol]: shares for symbol, shares in targets.items()},

@@ -5,7 +5,7 @@ the contract's currency; quantities are shares, positive for long and negative f
 `None` means "not known", never zero.
 """
 
-from core.types.account import Mode, Position, Snapshot
+from core.types.account import Mode, Position, Snapshot, whole_shares
 from core.types.instruments import LIVE, PREVIOUS_CLOSE, Contract, Quote
 from core.types.orders import (
     BrokerWhatIf,
@@ -40,4 +40,5 @@ __all__ = [
     "Snapshot",
     "WhatIf",
     "oldest_first",
+    "whole_shares",
 ]

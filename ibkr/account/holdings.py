@@ -25,9 +25,9 @@ class Holding:
     contract: Contract
     terms: Terms  # of a derivative
     quantity: float  # shares or contracts, below zero is short
-    average_cost: float  # of one share or contract, so multiplied for a derivative
-    market_price: float  # per share, also of an option
-    market_value: float
+    average_cost: float | None  # of one share or contract, so multiplied for a derivative
+    market_price: float | None  # per share, also of an option
+    market_value: float | None  # None, as above: the broker does not say
     unrealized: float | None
     realized: float | None  # since the last reset of the day
 
@@ -87,7 +87,9 @@ def portfolio_value(page: AccountPage) -> PortfolioValue:
             f"the account page states no exchange rate for {', '.join(unknown)}; "
             "ask again in a moment"
         )
-    values = {one.contract.con_id: one.market_value * rates[one.contract.currency] for one in held}
+    values = {
+        one.contract.con_id: _stated_value(one) * rates[one.contract.currency] for one in held
+    }
     return PortfolioValue(
         account=page.account,
         as_of=page.as_of,
@@ -101,26 +103,27 @@ def portfolio_value(page: AccountPage) -> PortfolioValue:
     )
 
 
+def _stated_value(holding: Holding) -> float:
+    if holding.market_value is None:
+        named = f"{holding.contract.symbol} (conId {holding.contract.con_id})"
+        raise GatewayError(
+            f"the broker states no market value of {named}: the sum over all positions is not "
+            "known; ask for positions instead, which lists what is known of each"
+        )
+    return holding.market_value
+
+
 def _holding(held: Held, valued: Valued) -> Holding:
-    raw = held.contract
-    stated = {
-        "quantity": number(held.quantity),
-        "average cost": number(held.average_cost),
-        "market price": number(valued.market_price),
-        "market value": number(valued.market_value),
-    }
-    known = [figure for figure in stated.values() if figure is not None]
-    if len(known) < len(stated):
-        missing = ", ".join(name for name, figure in stated.items() if figure is None)
-        raise GatewayError(f"position {raw.symbol} (conId {raw.conId}) has no {missing}")
-    quantity, cost, market_price, market_value = known
+    raw, quantity = held.contract, number(held.quantity)
+    if quantity is None:
+        raise GatewayError(f"position {raw.symbol} (conId {raw.conId}) has no quantity")
     return Holding(
         contract=_contract(raw),
         terms=_terms(raw),
         quantity=quantity,
-        average_cost=cost,
-        market_price=market_price,
-        market_value=market_value,
+        average_cost=number(held.average_cost),
+        market_price=number(valued.market_price),
+        market_value=number(valued.market_value),
         unrealized=number(valued.unrealized),
         realized=number(valued.realized),
     )

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 
 from core.errors import DataError
-from core.types import Contract, Order, OrderType, Side, Snapshot
+from core.types import Contract, Order, OrderType, Side, Snapshot, whole_shares
 from risk.limit_price import marketable_limit
 
 
@@ -25,8 +25,9 @@ def diff_to_orders(
     Parameters
     ----------
     target_quantities
-        Shares wanted, by conId; negative is short. Every position held must be named, with 0
-        for "sell it all": a name that was forgotten is not a decision.
+        Whole shares wanted, by conId; negative is short. Every position held must be named, with
+        0 for "sell it all": a name that was forgotten is not a decision. A fraction of a share
+        that is held stays beside them: the API of IBKR trades whole shares.
     snapshot
         What is held now.
     contracts, prices
@@ -43,8 +44,10 @@ def diff_to_orders(
 
     Raises `DataError` with everything that is wrong.
     """
-    held = {position.con_id: position.quantity for position in snapshot.positions}
+    odd = [p for p in snapshot.positions if not math.isfinite(p.quantity)]
+    held = {p.con_id: whole_shares(p.quantity) for p in snapshot.positions if p not in odd}
     problems = [
+        *(f"conId {p.con_id}: {p.quantity} shares held" for p in odd),
         *_unusable_quantities(target_quantities, held),
         *_unusable_inputs(target_quantities, held, contracts, prices),
     ]
@@ -55,7 +58,7 @@ def diff_to_orders(
     orders = [
         _order(
             contracts[con_id],
-            int(target - held.get(con_id, 0)),
+            int(target) - held.get(con_id, 0),
             prices[con_id],
             limit_offset=limit_offset,
             time_in_force=time_in_force,
@@ -91,12 +94,9 @@ def _order(
     )
 
 
-def _unusable_quantities(targets: Mapping[int, int], held: Mapping[int, float]) -> Iterator[str]:
+def _unusable_quantities(targets: Mapping[int, int], held: Mapping[int, int]) -> Iterator[str]:
     for con_id in sorted(set(held) - set(targets)):
         yield f"conId {con_id} is held and has no target: name it, with 0 to sell it all"
-    for con_id, quantity in sorted(held.items()):
-        if not float(quantity).is_integer():
-            yield f"conId {con_id}: {quantity} shares held; only whole shares can be traded"
     for con_id, target in sorted(targets.items()):
         if isinstance(target, bool) or not math.isfinite(target) or target != int(target):
             yield f"conId {con_id}: the target {target} is not a whole number of shares"
@@ -104,7 +104,7 @@ def _unusable_quantities(targets: Mapping[int, int], held: Mapping[int, float]) 
 
 def _unusable_inputs(
     targets: Mapping[int, int],
-    held: Mapping[int, float],
+    held: Mapping[int, int],
     contracts: Mapping[int, Contract],
     prices: Mapping[int, float],
 ) -> Iterator[str]:

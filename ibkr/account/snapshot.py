@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from core.errors import DataError, GatewayError
+from core.errors import GatewayError
 from core.text.counts import count
 from core.types import Position, Snapshot
+from core.types.account import Figure
 from ibkr.wire.convert import number, price
 from ibkr.wire.messages import AccountValue, Held, Valued
 from ibkr.wire.request_types import ACCOUNT, POSITIONS
@@ -25,6 +26,9 @@ _FIGURES = {
 # A fill between the two questions makes their answers differ once; twice is something else.
 _ATTEMPTS = 2
 _BASE = "BASE"  # stands for the base currency where all currencies are summed up
+# Converting currency, by hand or by IBKR itself, leaves a "virtual" position in the list of
+# positions that the account page need not show; the money is in the balances.
+_PAIR = "CASH"
 
 
 class _Disagreement(GatewayError):
@@ -39,6 +43,7 @@ class AccountPage:
     as_of: datetime
     positions: Mapping[int, tuple[Held, Valued]]  # by conId; none is zero
     values: tuple[AccountValue, ...]
+    pairs: tuple[Held, ...] = ()  # currency pairs, by conId; the page may show them or not
 
 
 async def take_snapshot(requests: Requests, account: str, *, within: float) -> Snapshot:
@@ -97,21 +102,22 @@ def join(
 
 
 def snapshot_of(page: AccountPage) -> Snapshot:
-    """Return the snapshot that a page shows. Raises `GatewayError` or `DataError`."""
+    """Return the snapshot that a page shows. Raises `GatewayError`."""
     currency, figures = account_figures(page.values)
     rates = exchange_rates(page.values)
-    _check_rates((held for held, _ in page.positions.values()), rates, currency)
+    rows = [row for row in page.positions.values() if row[0].contract.secType != _PAIR]
     return Snapshot(
         account=page.account,
         as_of=page.as_of,
         currency=currency,
         positions=tuple(
             sorted(
-                (_position(held, valued, rates) for held, valued in page.positions.values()),
+                (_position(held, valued, rates) for held, valued in rows),
                 key=lambda position: (position.symbol, position.con_id),
             )
         ),
         rates=rates,
+        currency_pairs=tuple(_pair(held) for held in page.pairs),
         **figures,
     )
 
@@ -141,13 +147,23 @@ def _matched(
     shown = {row.contract.conId: row for row in page if isinstance(row, Valued)}
     positions = {con_id: row for con_id, row in latest.items() if row.quantity}
     valued = {con_id: row for con_id, row in shown.items() if row.quantity}
-    _compare(positions, valued)
+    _compare(_without_pairs(positions), _without_pairs(valued))
     return AccountPage(
         account=account,
         as_of=as_of,
-        positions={con_id: (row, valued[con_id]) for con_id, row in positions.items()},
+        positions={
+            con_id: (row, valued[con_id]) for con_id, row in positions.items() if con_id in valued
+        },
         values=tuple(row for row in page if isinstance(row, AccountValue)),
+        pairs=tuple(row for _, row in sorted(positions.items()) if row.contract.secType == _PAIR),
     )
+
+
+Row = TypeVar("Row", Held, Valued)
+
+
+def _without_pairs(rows: Mapping[int, Row]) -> dict[int, Row]:
+    return {con_id: row for con_id, row in rows.items() if row.contract.secType != _PAIR}
 
 
 def _compare(positions: dict[int, Held], valued: dict[int, Valued]) -> None:
@@ -186,39 +202,40 @@ def account_figures(values: Sequence[AccountValue]) -> tuple[str, dict[str, floa
     return currency, {name: value for name, value in numbers.items() if value is not None}
 
 
-def _check_rates(positions: Iterable[Held], rates: Mapping[str, float], currency: str) -> None:
-    unknown = sorted(
-        f"{row.contract.symbol} ({row.contract.currency})"
-        for row in positions
-        if row.contract.currency not in rates
-    )
-    if unknown:
-        raise DataError(
-            f"the account page states no exchange rate in {currency} for what these positions "
-            f"trade in: {', '.join(unknown)}; ask again in a moment"
-        )
-
-
 def _position(held: Held, valued: Valued, rates: Mapping[str, float]) -> Position:
-    figures = [
-        number(value)
-        for value in (held.quantity, held.average_cost, valued.market_price, valued.market_value)
-    ]
-    known = [value for value in figures if value is not None]
-    if len(known) < len(figures):
-        raise GatewayError(
-            f"position {held.contract.symbol}: quantity {held.quantity}, cost "
-            f"{held.average_cost}, price {valued.market_price}, value {valued.market_value}"
-        )
-    quantity, cost, market_price, market_value = known
-    contract = held.contract
+    contract, quantity = held.contract, number(held.quantity)
+    if quantity is None:
+        raise GatewayError(f"position {contract.symbol}: quantity {held.quantity}")
+    rate, worth = rates.get(contract.currency), number(valued.market_value)
+    figures: dict[Figure, float | None] = {
+        "average cost": number(held.average_cost),
+        "market price": number(valued.market_price),
+        # In a currency that the page states no rate of, a value says nothing.
+        "market value": None if rate is None or worth is None else worth * rate,
+    }
     return Position(
         con_id=contract.conId,
         symbol=contract.symbol,
         quantity=quantity,
-        average_cost=cost,
-        market_price=market_price,
-        market_value=market_value * rates[contract.currency],
+        average_cost=figures["average cost"] or 0.0,
+        market_price=figures["market price"] or 0.0,
+        market_value=figures["market value"] or 0.0,
         sec_type=contract.secType,
         currency=contract.currency,
+        unstated=tuple(name for name, figure in figures.items() if figure is None),
+    )
+
+
+def _pair(held: Held) -> Position:
+    contract = held.contract
+    return Position(
+        con_id=contract.conId,
+        symbol=contract.localSymbol or f"{contract.symbol}.{contract.currency}",
+        quantity=number(held.quantity) or 0.0,
+        average_cost=0.0,
+        market_price=0.0,
+        market_value=0.0,
+        sec_type=contract.secType,
+        currency=contract.currency,
+        unstated=("average cost", "market price", "market value"),
     )

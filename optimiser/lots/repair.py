@@ -57,7 +57,7 @@ def _shares(portfolio: SharePortfolio, target: TargetPosition) -> list[int]:
 
 
 def _fits(portfolio: SharePortfolio, target: TargetPosition, shares: int) -> bool:
-    return abs(shares) * target.unit <= portfolio.most(target) + TOLERANCE
+    return abs(target.weight(shares)) <= portfolio.most(target) + TOLERANCE
 
 
 def _nearest(

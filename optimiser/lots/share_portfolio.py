@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from core.types import whole_shares
 from optimiser.model.terms import CASH_MODE, CashMode
 
 TOLERANCE = 1e-9  # on weights: 0.12 * nav / price * price / nav need not come out as 0.12
@@ -61,17 +62,26 @@ class PortfolioLimits:
 
 @dataclass(frozen=True, slots=True)
 class TargetPosition:
-    """One name: what is held, what is wanted, and the two positions in reach of that."""
+    """One name: what is held, what is wanted, and the two positions in reach of that.
+
+    Shares are whole ones. A ``fraction`` of a share that is held beside them cannot be traded: it
+    stays, and counts in every weight.
+    """
 
     con_id: int
     unit: float  # weight of one share
     held: int
-    ideal: float  # shares wanted, before rounding
+    ideal: float  # shares wanted beside the fraction, before rounding
     lot: int
     down: int  # the reachable position nearer to 0
     up: int  # the next one away from 0
     exits: bool
     frozen: bool = False  # cannot be traded: stays as it is
+    fraction: float = 0.0  # of a share, signed
+
+    def weight(self, shares: float) -> float:
+        """Return what so many whole shares weigh, and the fraction beside them."""
+        return (shares + self.fraction) * self.unit
 
     @property
     def change(self) -> float:
@@ -85,25 +95,31 @@ class TargetPosition:
 
 
 def target_position(
-    con_id: int, weight: float, *, unit: float, held: int, lot: int
+    con_id: int, weight: float, *, unit: float, held: float, lot: int
 ) -> TargetPosition:
     """Work out what a target weight asks of one name.
 
     ``unit`` is the weight of one share, ``held`` the shares held now, ``lot`` shares to a lot.
+    A weight of 0 sells all whole shares.
 
     >>> target = target_position(1, 0.10, unit=0.0004, held=0, lot=100)
     >>> target.ideal, target.down, target.up
     (250.0, 200, 300)
     """
-    exits = weight == 0.0
-    ideal = weight / unit
-    down, up = (0, 0) if exits else _reachable(held, ideal, lot)
-    return TargetPosition(con_id, unit, held, ideal, lot, down, up, exits)
+    exits, whole = weight == 0.0, whole_shares(held)
+    fraction = held - whole
+    ideal = 0.0 if exits else weight / unit - fraction
+    down, up = (0, 0) if exits else _reachable(whole, ideal, lot)
+    return TargetPosition(con_id, unit, whole, ideal, lot, down, up, exits, fraction=fraction)
 
 
-def frozen_position(con_id: int, *, unit: float, held: int) -> TargetPosition:
+def frozen_position(con_id: int, *, unit: float, held: float) -> TargetPosition:
     """Return the target of a name that cannot be traded: to stay."""
-    return TargetPosition(con_id, unit, held, float(held), 1, held, held, exits=False, frozen=True)
+    whole = whole_shares(held)
+    return TargetPosition(
+        con_id, unit, whole, float(whole), 1, whole, whole,
+        exits=False, frozen=True, fraction=held - whole,
+    )  # fmt: skip
 
 
 def _reachable(held: int, ideal: float, lot: int) -> tuple[int, int]:
@@ -125,7 +141,7 @@ class SharePortfolio:
         ideal = self.sums({target.con_id: target.ideal for target in targets})
         self.caps = {name: max(cap, ideal.get(name, 0.0)) for name, cap in limits.caps.items()}
         self._sums = self.sums(self.shares)
-        weights = [target.ideal * target.unit for target in targets]
+        weights = [target.weight(target.ideal) for target in targets]
         self._wanted = {
             +1: sum(w for w in weights if w > 0.0),
             -1: -sum(w for w in weights if w < 0.0),
@@ -133,15 +149,15 @@ class SharePortfolio:
 
     def weight(self, target: TargetPosition) -> float:
         """Return the weight of the position as it stands."""
-        return self.shares[target.con_id] * target.unit
+        return target.weight(self.shares[target.con_id])
 
     def most(self, target: TargetPosition) -> float:
         """Return the largest weight that one name may have, either way."""
-        return max(self.limits.max_single, abs(target.ideal) * target.unit)
+        return max(self.limits.max_single, abs(target.weight(target.ideal)))
 
     def parts(self, target: TargetPosition, shares: float) -> dict[str, float]:
         """Return what this many shares of a name add to each sum that has a limit."""
-        return self.limits.parts(target.con_id, shares * target.unit, target.held * target.unit)
+        return self.limits.parts(target.con_id, target.weight(shares), target.weight(target.held))
 
     def sums(self, shares: Mapping[int, float]) -> dict[str, float]:
         """Return every sum that has a limit, for these positions."""
@@ -166,7 +182,7 @@ class SharePortfolio:
 
         A limit that is broken already may stay so, but not get worse.
         """
-        old, new = self.weight(target), shares * target.unit
+        old, new = self.weight(target), target.weight(shares)
         if abs(new) > max(self.most(target), abs(old) if new * old > 0.0 else 0.0) + TOLERANCE:
             return False
         before, after = self.parts(target, self.shares[target.con_id]), self.parts(target, shares)

@@ -35,10 +35,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Lots:
-    """Positions to hold, in whole shares. An order is the difference to what is held now."""
+    """Positions to hold, in whole shares. An order is the difference to what is held now.
+
+    A fraction of a share that is held stays beside them.
+    """
 
     quantities: dict[int, int]  # by conId, every name with a target, sorted; negative = short
-    weights: dict[int, float]  # what these positions are worth, fractions of net asset value
+    weights: dict[int, float]  # what is then held, fractions included, of net asset value
     left_alone: dict[int, Untraded]  # names left as they are although the target differs
     broken: dict[str, float]  # limits that the target kept and no whole shares can; by how much
 
@@ -95,15 +98,15 @@ def target_quantities(
     listings
         Price, currency and lot of every name with a weight.
     current
-        Shares held by conId, negative = short.
+        Shares held by conId, negative = short. A fraction of a share stays: the API of IBKR trades
+        whole ones.
     frozen
         Names that cannot be traded: they stay as they are, whatever their weight says.
 
     Raises
     ------
     DataError
-        A number or a rate is missing or not finite, or a holding is not in whole shares; all of
-        them are named.
+        A number or a rate is missing or not finite; all of them are named.
 
     >>> from core.money import Price
     >>> listings = {1: Listing(Price(50.0, "USD")), 2: Listing(Price(20.0, "USD"))}
@@ -134,7 +137,9 @@ def target_quantities(
             portfolio.place(target, target.held)
     repair(portfolio)
     wanted = {
-        target.con_id: weights[target.con_id] / target.unit if target.frozen else target.ideal
+        target.con_id: weights[target.con_id] / target.unit - target.fraction
+        if target.frozen
+        else target.ideal
         for target in targets
     }
     return Lots(
@@ -153,7 +158,7 @@ def _targets(
     frozen: Collection[int],
 ) -> Iterator[TargetPosition]:
     for con_id in sorted(weights):
-        listing, held = listings[con_id], int(current.get(con_id, 0.0))
+        listing, held = listings[con_id], current.get(con_id, 0.0)
         unit = base_price(listing, sizing.rates) / sizing.net_asset_value
         if con_id in frozen:
             yield frozen_position(con_id, unit=unit, held=held)
@@ -216,7 +221,7 @@ def _problems(
         listing = listings.get(con_id, Listing(Price(math.nan, sizing.rates.base)))
         held = float(current.get(con_id, 0.0))
         for problem in (
-            *_weight_problems(weights[con_id], held),
+            *_unknown(weights[con_id], held),
             *listing_problems(listing),
             *_beta_problems(con_id, limits, in_play=weights[con_id] != 0.0 or held != 0.0),
         ):
@@ -228,11 +233,11 @@ def _problems(
             yield f"conId {con_id}: {current[con_id]:g} shares held but no target weight"
 
 
-def _weight_problems(weight: float, held: float) -> Iterator[str]:
+def _unknown(weight: float, held: float) -> Iterator[str]:
     if not math.isfinite(weight):
         yield f"target weight is {weight:g}"
-    if not held.is_integer():
-        yield f"{held:g} shares held; orders trade whole shares only"
+    if not math.isfinite(held):
+        yield f"{held:g} shares held"
 
 
 def _beta_problems(con_id: int, limits: PortfolioLimits, *, in_play: bool) -> Iterator[str]:

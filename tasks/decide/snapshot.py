@@ -62,8 +62,16 @@ def record_of(found: Snapshot) -> dict[str, Any]:
     for position in found.positions:
         taken = position.symbol in positions
         name = f"{position.symbol} ({position.con_id})" if taken else position.symbol
-        positions[name] = asdict(position)
-    return asdict(found) | {"positions": positions}
+        positions[name] = _stated(asdict(position))
+    return _stated(asdict(found)) | {"positions": positions}
+
+
+# Not written where there is nothing to say: a record of such an account reads as it always did.
+_OPTIONAL = ("unstated", "currency_pairs")
+
+
+def _stated(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if value or name not in _OPTIONAL}
 
 
 def snapshot_of(record: Mapping[str, Any]) -> Snapshot:

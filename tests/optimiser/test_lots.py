@@ -143,7 +143,7 @@ def test_every_unusable_number_is_named_at_once():
         lots(
             {1: math.nan, 2: 0.1, 3: 0.1},
             {1: 10.0, 2: math.nan, 4: 10.0},
-            {3: 10.5, 4: 7},
+            {3: math.inf, 4: 7},
             net_asset_value=-1.0,
         )
     for said in (
@@ -151,10 +151,28 @@ def test_every_unusable_number_is_named_at_once():
         "conId 1: target weight is nan",
         "conId 2: price is nan",
         "conId 3: price is nan",
-        "conId 3: 10.5 shares held",
+        "conId 3: inf shares held",
         "conId 4: 7 shares held but no target weight",
     ):
         assert said in str(caught.value)
+
+
+# Fractions come of reinvested dividends and of the mobile app; the API trades whole shares
+# (QuantConnect/Documentation #1106).
+def test_a_fraction_of_a_share_stays_and_whole_shares_trade_around_it():
+    assert lots({1: 0.05}, {1: 130.0}, {1: 10.5}, even_lots=False).quantities == {1: 384}
+    sold = lots({1: 0.0}, {1: 130.0}, {1: 10.5})
+    assert sold.quantities == {1: 0}
+    assert sold.weights[1] == pytest.approx(0.5 * 130.0 / 1e6)
+
+
+def test_less_than_one_share_is_left_as_it_is_and_counts_in_the_limits():
+    result = lots({1: 0.0, 2: 0.12}, {1: 1000.0, 2: 1.0}, {1: 0.75, 2: -0.25}, even_lots=False)
+    assert result.quantities == {1: 0, 2: 120_000}
+    assert result.weights[1] == pytest.approx(0.00075)
+    assert result.weights[2] <= 0.12
+    frozen = lots({1: 0.1}, {1: 100.0}, {1: 7.25}, frozen={1})
+    assert (frozen.quantities[1], frozen.weights[1]) == (7, pytest.approx(0.000725))
 
 
 @st.composite

@@ -70,15 +70,24 @@ def test_everything_that_is_wrong_is_told_at_once():
     with pytest.raises(DataError) as raised:
         orders(
             {1: math.nan, 2: 1.5, 99: 5},
-            a_snapshot(S3=0.5),
+            a_snapshot(S3=math.nan),
             limit_offset=math.nan,
             prices={1: 1.0},
         )
     for said in (
-        "conId 3 is held", "0.5 shares held", "the target nan", "the target 1.5",
+        "conId 3: nan shares held", "the target nan", "the target 1.5",
         "conId 99: no contract", "conId 99: the reference price", "limit_offset is nan",
     ):  # fmt: skip
         assert said in str(raised.value)
+
+
+# Fractions that were rounded "can end up leveraging a short" (erdewit/ib_insync #433); counted as
+# whole shares they sell more than was bought (airens/interactive_brokers_tax #34).
+def test_a_fraction_of_a_share_stays_beside_the_whole_shares_that_trade():
+    held = a_snapshot(S1=10.5, S2=-3.25, S3=0.5)
+    sale, purchase = orders({1: 0, 2: 0, 3: 0}, held)
+    assert (sale.symbol, sale.quantity) == ("S1", 10)
+    assert (purchase.symbol, purchase.quantity) == ("S2", 3)
 
 
 def test_a_contract_under_the_wrong_key_is_refused():
