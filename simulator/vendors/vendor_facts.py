@@ -7,9 +7,12 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+from simulator.market.market import Instrument
 from simulator.prices.market_view import MarketView, phase
 from simulator.vendors.archives import fundamentals_archive
 from simulator.vendors.figures.fundamentals import Figures
+from simulator.vendors.figures.fundamentals_invented import InventedFundamentals
+from simulator.vendors.figures.statements_invented import QUARTERS, Accounts, quarters, years
 from simulator.vendors.news import Headline, headlines
 
 
@@ -41,6 +44,15 @@ class VendorFacts:
             known = self._source.figures(now) if self._source else ()
             self._days = {key: {one.symbol: one for one in known}}
         return self._days[key]
+
+    def accounts(
+        self, instrument: Instrument, now: datetime
+    ) -> tuple[list[Accounts], list[Accounts]]:
+        """Return a company's newest quarters and fiscal years, oldest first; none of real ones."""
+        if not isinstance(self._source, InventedFundamentals):
+            return [], []
+        reported, shares = self._source.history(instrument, now, quarters=QUARTERS + 4)
+        return quarters(reported, shares), years(reported, shares)
 
     def _all_headlines(self, now: datetime) -> list[Headline]:
         return [] if self._view.is_real else headlines(self._view, self._seed, now)

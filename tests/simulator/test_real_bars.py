@@ -164,7 +164,8 @@ async def fundamentals(asked):
     await asked.unknown("/stable/income-statement-growth-bulk", year="2025", period="FY")
     (row,) = (await asked.get("/stable/batch-quote", symbols="ACME")).json()
     assert row["marketCap"] is None
-    await asked.refused(430, asked.ib.reqFundamentalDataAsync(stock(conId=ACME), "ReportSnapshot"))
+    for report in ("ReportSnapshot", "ReportsFinStatements", "RESC"):
+        await asked.refused(430, asked.ib.reqFundamentalDataAsync(stock(conId=ACME), report))
     await asked.refused(162, asked.scan("MOST_ACTIVE", TagValue("marketCapAbove1e6", "1")))
 
 

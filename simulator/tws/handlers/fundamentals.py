@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree as ET
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from core.errors import RequestRefused
 from simulator.market.market import Instrument
+from simulator.prices.market_view import phase
 from simulator.tws.client_session import ClientSession
+from simulator.tws.messages.company_reports.company import Company
+from simulator.tws.messages.company_reports.estimates import estimates
+from simulator.tws.messages.company_reports.others import calendar, ownership
+from simulator.tws.messages.company_reports.snapshot import snapshot
+from simulator.tws.messages.company_reports.statements import statements
+from simulator.tws.messages.company_reports.summary import summary
 from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.messages.fundamentals import fundamental_data
 from simulator.tws.messages.numbers import Request
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.protocol.refusals import VALIDATION_FAILED
-from simulator.vendors.figures.fundamentals import Figures
+from simulator.vendors.figures.earnings_invented import earnings_dates
 
 NOT_AVAILABLE = 430
-SERVED = "ReportSnapshot"
-KNOWN = frozenset(
-    {SERVED, "ReportsFinSummary", "ReportRatios", "ReportsFinStatements", "RESC", "CalendarReport"}
-)
+SNAPSHOT = "ReportSnapshot"
+REPORTS: Mapping[str, Callable[[Company], str]] = {
+    SNAPSHOT: snapshot,
+    "ReportsFinSummary": summary,
+    "ReportsFinStatements": statements,
+    "RESC": estimates,
+    "CalendarReport": calendar,
+    "ReportsOwnership": ownership,
+}
+KNOWN = {*REPORTS, "ReportRatios"}  # TWS knows this one as well, and has it of nobody
+YEAR = 252  # sessions
+AHEAD = timedelta(days=100)  # of coming reports
 
 
 def company_report(client: ClientSession, fields: Fields) -> None:
-    """Send a snapshot of a company; other reports need a subscription nobody has here."""
+    """Send a report about a company: of a real one a snapshot at most, if a file has figures."""
     fields.skip("version")
     request_id = fields.identify()
     query = ContractQuery(
@@ -43,42 +59,42 @@ def company_report(client: ClientSession, fields: Fields) -> None:
             f"{', '.join(sorted(KNOWN))}",
             code=VALIDATION_FAILED,
         )
-    gateway = client.gateway
-    instrument = gateway.directory.one(query)
-    figures = gateway.vendor_facts.figures(gateway.clock.now()).get(instrument.symbol)
-    if report != SERVED or figures is None:
+    instrument = client.gateway.directory.one(query)
+    company = _company(client, instrument) if report in REPORTS else None
+    # A file of fundamentals tells the figures of a snapshot and no accounts.
+    if company is None or not (company.quarters or report == SNAPSHOT):
         raise RequestRefused(
             "We are sorry, but fundamentals data for the security specified is not available."
             "Not allowed",
             code=NOT_AVAILABLE,
         )
-    client.send(fundamental_data(request_id, snapshot(instrument, figures)))
+    client.send(fundamental_data(request_id, REPORTS[report](company)))
 
 
-def snapshot(instrument: Instrument, figures: Figures) -> str:
-    """Return a report in the shape of a Reuters snapshot: identity, industry, ratios."""
-    root = ET.Element("ReportSnapshot", Major="1", Minor="0", Revision="1")
-    ids = ET.SubElement(root, "CoIDs")
-    ET.SubElement(ids, "CoID", Type="CompanyName").text = instrument.name
-    issue = ET.SubElement(ET.SubElement(root, "Issues"), "Issue", ID="1", Type="C")
-    ET.SubElement(issue, "IssueID", Type="Ticker").text = instrument.symbol
-    ET.SubElement(issue, "Exchange", Code=instrument.primary_exchange)
-    industry = ET.SubElement(ET.SubElement(root, "peerInfo"), "IndustryInfo")
-    ET.SubElement(industry, "Industry", type="TRBC").text = instrument.industry
-    ratios = ET.SubElement(root, "Ratios", ReportingCurrency="USD", ExchangeRate="1.00000")
-    group = ET.SubElement(ratios, "Group", ID="Price and Volume")
-    named = {
-        "MKTCAP": None if figures.market_cap is None else figures.market_cap / 1e6,
-        "PEEXCLXOR": figures.price_earnings,
-        "PRICE2BK": figures.price_book,
-        "TTMPR2REV": figures.price_sales,
-        "TTMEPSXCLX": figures.earnings_per_share,
-        "TTMREV": None if figures.revenue is None else figures.revenue / 1e6,
-    }
-    for name, value in named.items():
-        if value is not None:
-            ET.SubElement(group, "Ratio", FieldName=name, Type="N").text = f"{value:.5f}"
-    return '<?xml version="1.0" encoding="UTF-8"?>' + ET.tostring(root, encoding="unicode")
+def _company(client: ClientSession, instrument: Instrument) -> Company | None:
+    """Return what is known of a company, None of one that nobody has figures of."""
+    gateway, now = client.gateway, client.gateway.clock.now()
+    figures = gateway.vendor_facts.figures(now).get(instrument.symbol)
+    quarters, years = gateway.vendor_facts.accounts(instrument, now)
+    bars = gateway.view.daily(instrument.con_id, now)[-YEAR:]
+    if figures is None or not bars:
+        return None
+    today = phase(now).day
+    coming = earnings_dates(gateway.view, now, first=today, last=today + AHEAD)
+    return Company(
+        instrument=instrument,
+        isin=gateway.directory.security_ids.of(instrument).get("ISIN", ""),
+        now=now,
+        price=bars[-1].close,
+        high=max(bar.high for bar in bars),
+        low=min(bar.low for bar in bars),
+        average_volume=sum(bar.volume for bar in bars[-10:]) / len(bars[-10:]),
+        figures=figures,
+        quarters=quarters,
+        years=years,
+        dividends=gateway.view.securities.dividends(instrument.con_id),
+        next_reports=[one.on for one in coming if one.symbol == instrument.symbol],
+    )
 
 
 def cancel_fundamental_data(client: ClientSession, fields: Fields) -> None:

@@ -47,6 +47,17 @@ class Report:
     gaps: NDArray[np.float64]  # (6,) standard normal; which figures are missing
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One quarter's report: when it ended, when it was known, and its fiscal place."""
+
+    ended: date
+    known: date
+    fiscal_year: int
+    fiscal_quarter: int  # 1 to 4
+    report: Report
+
+
 class InventedFundamentals:
     """A `FundamentalsSource` that invents reports from a seed and the market view."""
 
@@ -79,6 +90,22 @@ class InventedFundamentals:
             if newer is not None and older is not None:
                 found.append(_annual(instrument.symbol, fiscal_year, quarter, newer, older))
         return found
+
+    def history(
+        self, instrument: Instrument, now: datetime, *, quarters: int
+    ) -> tuple[list[Reported], float]:
+        """Return a company's newest reports, oldest first, and its shares outstanding."""
+        bars = self._view.daily(instrument.con_id, now)
+        delay = _delay(instrument)
+        newest = _newest_quarter(phase(now).last_complete, delay)
+        found = []
+        for quarter in range(newest - quarters + 1, newest + 1):
+            report = self._report(instrument, bars, quarter)
+            if report is not None:
+                year, number = _fiscal(instrument, quarter)
+                known = _ends(quarter) + timedelta(days=delay)
+                found.append(Reported(_ends(quarter), known, year, number, report))
+        return found, _shares(instrument, bars) if bars else 0.0
 
     def _report(
         self, instrument: Instrument, bars: Sequence[DailyBar], quarter: int
@@ -192,6 +219,13 @@ def _year_end(instrument: Instrument, fiscal_year: int) -> int:
     """Return the last quarter of a fiscal year: December's for three companies of four."""
     quarter = (3, 3, 3, 3, 3, 3, 2, 1)[instrument.con_id % 8]
     return 4 * (fiscal_year - FIRST_YEAR) + quarter
+
+
+def _fiscal(instrument: Instrument, quarter: int) -> tuple[int, int]:
+    """Return the fiscal year of a quarter, and which of its four it is, from 1."""
+    year = FIRST_YEAR + quarter // 4
+    year += quarter > _year_end(instrument, year)
+    return year, 4 - (_year_end(instrument, year) - quarter)
 
 
 def _ends(quarter: int) -> date:

@@ -207,7 +207,7 @@ def test_a_snapshot_report_has_the_vendors_market_capitalisation(tmp_path):
         report = ET.fromstring(await ib.reqFundamentalDataAsync(contract, "ReportSnapshot"))
         cap = report.findtext(".//Ratio[@FieldName='MKTCAP']")
         assert float(cap) == pytest.approx(figures.market_cap / 1e6, abs=1e-4)
-        assert await ib.reqFundamentalDataAsync(contract, "RESC") == []
+        assert await ib.reqFundamentalDataAsync(contract, "ReportRatios") == []
         assert harness.codes() == [430]
 
     run_scenario(tmp_path, scenario, market=synthetic_market(7, 12))
