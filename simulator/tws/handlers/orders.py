@@ -21,7 +21,7 @@ from simulator.tws.messages.numbers import Request
 from simulator.tws.messages.placing.request import PlaceOrder, read_place_order
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.protocol.versions import Since
-from simulator.tws.queries.order_request import read_order
+from simulator.tws.queries.order_request import read_order, refuse_other_kind
 
 ORDER_MESSAGE, PRESET_APPLIED = 399, 10349
 
@@ -41,6 +41,8 @@ def place_order(client: ClientSession, fields: Fields) -> None:
         client.error(request.order_id, code, text)
     known = broker.find(client.client_id, request.order_id)
     if known is not None:
+        if not known.status.is_done:
+            refuse_other_kind(terms, known.terms)
         broker.modify(known, terms)
         return
     if not request.time_in_force:

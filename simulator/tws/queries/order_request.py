@@ -17,7 +17,12 @@ from simulator.tws.protocol.refusals import VALIDATION_FAILED
 from simulator.tws.queries.contract_lookup import ContractLookup
 from simulator.tws.queries.order_attributes import Attributes, attributes_of, check_conditions
 
-SHARES_ONLY, NO_ACCOUNT = 114, 435
+SHARES_ONLY, NO_ACCOUNT, FRACTIONAL = 114, 435, 10243
+FRACTIONAL_TEXT = (
+    "Fractional-sized order cannot be placed via API. Please use desktop version to place this "
+    "order."
+)
+OTHER_TYPE, OTHER_ALGORITHM = 329, 440
 TRADED = "USD"  # the currency that accounts have trading permissions for
 LARGEST_ORDER = 10_000_000  # shares
 LARGEST_RATIO = 10_000
@@ -46,6 +51,19 @@ def read_order(
     check_conditions(request, directory)
     terms = terms_of(request, instrument, accounts, attributes, directory=directory)
     return OrderRead(instrument, terms, attributes.notices)
+
+
+def refuse_other_kind(terms: OrderTerms, before: OrderTerms) -> None:
+    """Refuse to turn a working order into one of another type (329) or algorithm (440)."""
+    if terms.order_type is not before.order_type:
+        raise RequestRefused(
+            "Order modify failed. Cannot change to the new order type." + terms.order_type.value,
+            code=OTHER_TYPE,
+        )
+    if terms.algorithm != before.algorithm:
+        raise RequestRefused(
+            "Order modify failed. Algorithm cannot be modified.", code=OTHER_ALGORITHM
+        )
 
 
 def instrument_of(request: PlaceOrder, directory: ContractLookup) -> Instrument:
@@ -147,7 +165,9 @@ def _side(request: PlaceOrder) -> Side:
 
 def _quantity(request: PlaceOrder) -> int:
     quantity = request.quantity or 0.0
-    if not 0 < quantity <= LARGEST_ORDER or quantity != int(quantity):
+    if not float(quantity).is_integer():
+        raise RequestRefused(FRACTIONAL_TEXT, code=FRACTIONAL)
+    if not 0 < quantity <= LARGEST_ORDER:
         raise _invalid(
             f"Invalid quantity {quantity:g}: a whole number from 1 to {LARGEST_ORDER} is expected"
         )

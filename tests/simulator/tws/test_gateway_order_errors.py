@@ -22,7 +22,7 @@ def trail(**changes):
     [
         (buy(0), 321, "Invalid quantity 0"),
         (buy(-5), 321, "Invalid quantity -5"),
-        (buy(1.5), 321, "Invalid quantity 1.5"),
+        (buy(1.5), 10243, "Fractional-sized order"),
         (buy(1e9), 321, "Invalid quantity"),
         (buy(float("nan")), 320, "not a finite number, for totalQuantity"),
         (buy_limit(100, 99.005), 110, "minimum price variation"),
@@ -184,6 +184,24 @@ def test_a_modification_cannot_turn_the_order_around(tmp_path):
         ib.placeOrder(stock(), trade.order)
         await settle()
         assert harness.codes()[-1] == 105
+
+    run_scenario(tmp_path, scenario)
+
+
+def test_a_modification_cannot_change_the_kind_of_an_order(tmp_path):
+    async def scenario(harness):
+        ib = await harness.connect()
+        trade = ib.placeOrder(stock(), buy_limit(100, 90.0))
+        await settle()
+        for name, value in (("orderType", "MIDPRICE"), ("algoStrategy", "Adaptive")):
+            changed = buy_limit(100, 91.0)
+            setattr(changed, name, value)
+            ib.client.placeOrder(trade.order.orderId, stock(), changed)
+            await settle()
+        assert harness.codes()[-2:] == [329, 440]
+        assert harness.text(329).endswith("to the new order type.MIDPRICE")
+        (working,) = harness.gateway.broker.exchange.orders.working
+        assert (working.terms.order_type, working.terms.limit_price) == ("LMT", 90.0)
 
     run_scenario(tmp_path, scenario)
 

@@ -49,6 +49,17 @@ def test_completed_orders_and_executions_are_those_of_the_day_only(tmp_path):
     run_scenario(tmp_path, scenario)
 
 
+@pytest.mark.parametrize("zone", ["America", "Mars/Olympus", "../UTC", "x" * 300])
+def test_a_time_in_no_zone_is_refused_and_the_line_goes_on(tmp_path, zone):
+    async def scenario(harness):
+        ib = await harness.connect()
+        await ib.reqExecutionsAsync(ExecutionFilter(time=f"20260615 09:30:00 {zone}"))
+        assert harness.codes() == [321]
+        assert await ib.reqExecutionsAsync() == []
+
+    run_scenario(tmp_path, scenario)
+
+
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
