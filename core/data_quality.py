@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 MOST = 0.5  # share of names: what is wrong with more of them is wrong with their source
-FEWEST = 5  # names, for a word on their source
+FEWEST = 5  # names, or headlines, for a word on their source
 RECENT = 20  # sessions that a bar can be a copy of, and in which a name may not have many gaps
 GAPS = 2  # of these; with more, a return of one day is none
 

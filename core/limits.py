@@ -245,9 +245,10 @@ MAX_UNREADABLE = Term(
 )  # fmt: skip
 MIN_PLACED = Term(
     # One in fifty: a feed of the whole market places few, and one that places none protects nobody.
+    # Of fewer than `core.data_quality.FEWEST` headlines none need be about a company.
     "limits.min_placed", 0.02, FRACTION, "of the headlines",
-    "headlines whose company is known, ours or another; with fewer the news rule saw next to "
-    "nothing and the day is a recommendation only", (Where.SOURCE,),
+    "headlines whose company is known, ours or another; with fewer, of five or more, the news rule "
+    "saw next to nothing and the day is a recommendation only", (Where.SOURCE,),
 )  # fmt: skip
 
 UTILITY = (

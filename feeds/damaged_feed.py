@@ -51,7 +51,7 @@ class Mended:
     items: int
     repaired: int  # items of which elements were written anew
     lost: int  # items of which nothing could be read
-    cut: bool  # the text ends within an item
+    cut: bool  # the end tag of the whole is missing
 
 
 def mended(
@@ -94,7 +94,7 @@ def mended(
         items=len(starts),
         repaired=repaired,
         lost=lost,
-        cut=bool(starts) and not _item(text[starts[-1] :])[1],
+        cut=text.find(f"</{name}", starts[-1] if starts else 0) < 0,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from feeds.company_names import Words, is_form, names_of, words_of
 from feeds.rss import Article
@@ -45,18 +45,19 @@ class Mentions:
         self._longest = max((len(name) for name in self._names), default=0)
 
     def of(self, article: Article) -> tuple[str, ...]:
-        """Return the symbols an article names, sorted; none is an answer.
+        """Return the symbols of ours that an article names, sorted; none is an answer."""
+        return self.ours(self.found(article))
+
+    def ours(self, found: Iterable[str]) -> tuple[str, ...]:
+        """Return which of the symbols are ours, sorted."""
+        return tuple(sorted(self._symbols.intersection(found)))
+
+    def found(self, article: Article) -> set[str]:
+        """Return whom an article is about, ours and others; empty: that is not known.
 
         A stated ticker settles it, even one that is not ours: "Apple Hospitality (NYSE: APLE)"
         is not about Apple.
         """
-        return tuple(sorted(self._found(article) & self._symbols))
-
-    def places(self, article: Article) -> bool:
-        """Tell whether it is known whom an article is about, one of ours or somebody else."""
-        return bool(self._found(article))
-
-    def _found(self, article: Article) -> set[str]:
         stated = set(_listed(article)) | (set(_subjects(article)) & self._symbols)
         if not stated:
             return set(self._named(words_of(article.title)))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pandas as pd
@@ -32,7 +32,8 @@ class NewsResult:
     payloads: tuple[Payload, ...]
     problems: tuple[str, ...]
     seen: HeadlinesSeen = NOTHING_SEEN
-    doubted: tuple[str, ...] = ()  # feeds of which too much is lost, in words
+    doubted: Mapping[str, str] = field(default_factory=dict)  # source -> why too much is lost
+    sources: tuple[str, ...] = ()  # those that could be read
 
 
 class News:
@@ -96,13 +97,14 @@ def read_news(
 ) -> NewsResult:
     """Derive the headlines of a day from its staged payloads: same payloads, same table.
 
-    ``failures`` are the feeds that sent nothing, in words. A feed of which more than ``ceiling``,
-    and more than one item, could not be read, or whose end is missing, is doubted; what was read
-    of it stays, for bad news is bad wherever it stands. Raises `VendorError` when there were feeds
-    and none could be read.
+    ``failures`` are the feeds that sent nothing, in words. A source is doubted of whose items more
+    than ``ceiling``, and more than one, could not be read, or of whose feeds so many miss their
+    end; what was read of it stays, for bad news is bad wherever it stands. Raises `VendorError`
+    when there were feeds and none could be read.
     """
-    problems, headlines, readable = list(failures), list[Headline](), 0
-    mentions, seen, doubted = Mentions(companies), NOTHING_SEEN, list[str]()
+    problems, headlines = list(failures), list[Headline]()
+    mentions, placed = Mentions(companies), 0
+    feeds: dict[str, list[Feed]] = {}
     for payload in payloads:
         source = _source(payload.name)
         try:
@@ -110,49 +112,55 @@ def read_news(
         except VendorError as error:
             problems.append(f"{source}: {error}")
             continue
-        readable += 1
+        feeds.setdefault(source, []).append(feed)
         problems += [f"{source}: {problem}" for problem in feed.problems]
-        seen = _and(seen, feed, mentions)
-        doubted += [f"{source}: {why}" for why in _doubts(feed, ceiling)]
         for article in feed.articles:
-            headlines += _headlines(article, source, mentions)
-    if problems and not readable:
+            known = mentions.found(article)
+            placed += bool(known)
+            headlines += _headlines(article, source, mentions.ours(known))
+    if problems and not feeds:
         raise VendorError(f"no news feed could be read: {'; '.join(problems)}")
+    doubts = {source: _doubt(read, ceiling) for source, read in feeds.items()}
     return NewsResult(
         _frame(without_copies(headlines, companies)),
         tuple(payloads),
         tuple(problems),
-        seen,
-        tuple(doubted),
+        _seen([feed for read in feeds.values() for feed in read], placed),
+        {source: why for source, why in doubts.items() if why},
+        tuple(feeds),
     )
 
 
-def _and(seen: HeadlinesSeen, feed: Feed, mentions: Mentions) -> HeadlinesSeen:
+def _seen(feeds: Sequence[Feed], placed: int) -> HeadlinesSeen:
+    articles = [article for feed in feeds for article in feed.articles]
     return HeadlinesSeen(
-        read=seen.read + len(feed.articles),
-        placed=seen.placed + sum(map(mentions.places, feed.articles)),
-        undated=seen.undated + sum(article.published is None for article in feed.articles),
-        lost=seen.lost + feed.lost,
+        read=len(articles),
+        placed=placed,
+        undated=sum(article.published is None for article in articles),
+        lost=sum(feed.lost for feed in feeds),
     )
 
 
-def _doubts(feed: Feed, ceiling: float) -> Iterator[str]:
-    if feed.cut:
-        yield "its end is missing, how much of it is not known"
-    total = len(feed.articles) + feed.lost
-    if feed.lost > max(ceiling * total, 1.0):
-        yield (
-            f"{feed.lost} of {total} items cannot be read, more than {ceiling:.0%} "
+def _doubt(feeds: Sequence[Feed], ceiling: float) -> str:
+    cut = sum(feed.cut for feed in feeds)
+    if cut > ceiling * len(feeds):
+        return "its end is missing, how much of it is not known"
+    lost = sum(feed.lost for feed in feeds)
+    total = lost + sum(len(feed.articles) for feed in feeds)
+    if lost > max(ceiling * total, 1.0):
+        return (
+            f"{lost} of {total} items cannot be read, more than {ceiling:.0%} "
             "(limits.max_unreadable)"
         )
+    return ""
 
 
 def _source(name: str) -> str:
     return re.sub(r"^news-\d+-|(\.r\d+)?\.xml$", "", name)
 
 
-def _headlines(article: Article, source: str, mentions: Mentions) -> Iterator[Headline]:
-    for symbol in mentions.of(article):
+def _headlines(article: Article, source: str, symbols: Iterable[str]) -> Iterator[Headline]:
+    for symbol in symbols:
         yield Headline(
             symbol=symbol,
             published=article.published,

@@ -175,7 +175,7 @@ def _used(rules: Rules, sha256: str) -> RulesUsed:
 def _unseen(ingested: Ingested) -> list[str]:
     """Say what the rules could see, and what they could not."""
     said = [headlines_note(ingested.news.result.seen)]
-    if ingested.news.result.incomplete:
+    if ingested.news.result.incomplete or ingested.news.result.doubted:
         said.append("news incomplete (see stage 1 news)")
     if ingested.earnings.result.incomplete:
         said.append("earnings calendar unavailable (see stage 1 earnings)")

@@ -46,8 +46,8 @@ def features(
     universe = day.read(chosen.artefacts["universe"], UNIVERSE)
     doubted = market.result.judged.quarantined
     headlines = day.read(news.artefacts["headlines"], HEADLINES)
-    if news.result.incomplete:
-        headlines = headlines.iloc[:0]  # no score rests on feeds that are not believed
+    # No score rests on a feed that is not believed; the rule against bad news reads it anyway.
+    headlines = headlines[~headlines["source"].isin(list(news.result.doubted))]
     matrix = feature_matrix(
         universe[~universe["con_id"].isin(list(doubted))],
         day.read(market.artefacts["quotes"], QUOTES),

@@ -22,11 +22,12 @@ from tasks.stage import Output, stage
 class NewsResult(VendorResult):
     """What came of reading the feeds; its table is ``headlines``.
 
-    Degraded by a feed that was too damaged: the headlines that were read are in the table all the
-    same, for the rule against bad news; no score rests on them.
+    Headlines of a feed that was too damaged are in the table all the same, for the rule against bad
+    news; no score rests on them. Degraded where there is no other feed.
     """
 
     seen: HeadlinesSeen | None = None  # None: no feed answered, or of a day before it was counted
+    doubted: tuple[str, ...] = ()  # sources of which too much is lost
 
 
 @stage(1, NewsResult, resumable=True)
@@ -55,9 +56,15 @@ def news(day: Day, chosen: StageRecord[UniverseResult]) -> Output[NewsResult]:
 
 def _told(result: NewsResult, read: FeedsRead) -> dict[str, Any]:
     """Return the result and the note of feeds that answered."""
-    degraded = "; ".join(read.doubted) or None
-    parts = (headlines_note(read.seen), degraded, *result.problems)
+    doubts = "; ".join(f"{source}: {why}" for source, why in read.doubted.items())
+    alone = set(read.sources) == set(read.doubted)
+    parts = (headlines_note(read.seen), doubts, *result.problems)
     return {
-        "result": replace(result, seen=read.seen, degraded=degraded),
+        "result": replace(
+            result,
+            seen=read.seen,
+            doubted=tuple(read.doubted),
+            degraded=doubts if doubts and alone else None,
+        ),
         "notes": "; ".join(part for part in parts if part),
     }

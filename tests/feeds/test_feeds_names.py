@@ -134,7 +134,7 @@ def test_who_an_article_is_about_is_known_of_strangers_too():
         ("Apple pays a fine", True),
         ("Zimbra Mining finds gold", False),
     ):
-        assert mentions.places(Article(title, "", "", None, ())) is known
+        assert bool(mentions.found(Article(title, "", "", None, ()))) is known
 
 
 def test_what_two_companies_are_called_in_short_names_neither():

@@ -230,3 +230,13 @@ def test_no_feed_configured_is_empty_and_said(fetcher):
 def test_arbitrary_payloads_raise_only_vendor_errors(content):
     with suppress(VendorError):
         read_news([Payload("news-00-x.xml", content)], COMPANIES, now=NOW)
+
+
+def test_of_many_feeds_of_one_source_a_cut_one_is_no_verdict_and_of_few_it_is():
+    def read(whole):
+        feeds = [GOOD] * whole + [GOOD[:-40]]
+        payloads = [Payload(f"news-{n:02d}-a.xml", content) for n, content in enumerate(feeds)]
+        return read_news(payloads, COMPANIES, now=NOW).doubted
+
+    assert read(50) == {}
+    assert read(48) == {"a": "its end is missing, how much of it is not known"}

@@ -17,8 +17,9 @@ def seen(read, placed, undated=0, lost=0):
         (seen(260, 214, undated=3), 0.02, True),
         (seen(260, 5), 0.02, False),
         (seen(260, 6), 0.02, True),
-        (seen(2, 0), 0.02, False),
-        (seen(2, 0), 0.0, True),
+        (seen(5, 0), 0.02, False),
+        (seen(5, 0), 0.0, True),
+        (seen(4, 0), 0.02, True),  # a few need not be about companies
         (seen(260, 214), 0.9, False),
         (seen(0, 0), 0.5, True),
     ],

@@ -21,7 +21,7 @@ BANKRUPT = ITEM.format("Kikundra Technologies files for bankruptcy", TODAY)
 
 @pytest.fixture
 def read(tmp_path):
-    """Return the record, and the headlines, of the stage over feeds with these items."""
+    """Return the record, and the headlines, of the stage over a feed with these items."""
     servers = []
 
     def run(*items, end="</channel></rss>"):
