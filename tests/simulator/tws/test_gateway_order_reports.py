@@ -53,7 +53,8 @@ def test_completed_orders_and_executions_are_those_of_the_day_only(tmp_path):
 def test_a_time_in_no_zone_is_refused_and_the_line_goes_on(tmp_path, zone):
     async def scenario(harness):
         ib = await harness.connect()
-        await ib.reqExecutionsAsync(ExecutionFilter(time=f"20260615 09:30:00 {zone}"))
+        ib.client.reqExecutions(99, ExecutionFilter(time=f"20260615 09:30:00 {zone}"))
+        await settle()
         assert harness.codes() == [321]
         assert await ib.reqExecutionsAsync() == []
 
