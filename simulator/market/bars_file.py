@@ -13,7 +13,8 @@ from core.canonical import canonical_json, sha256_of
 from core.errors import ConfigurationError, DataError
 from core.settings import SimulatorSettings
 from core.text.counts import count
-from simulator.market.bars_table import PRICES, BarsTable, ibkr_symbol, read_bars
+from simulator.market.bars_layouts import PRICES
+from simulator.market.bars_table import BarsTable, ibkr_symbol, read_bars
 from simulator.market.market import Instrument
 from simulator.market.names import con_ids
 from simulator.market.series import BarSeries, SeriesMarket

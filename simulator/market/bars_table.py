@@ -1,22 +1,21 @@
-"""A parquet of daily bars, checked: what cannot be used is refused, dropped or counted."""
+"""A file of daily bars, checked: what cannot be used is refused, dropped or counted."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from core.errors import ConfigurationError, DataError
+from core.calendar import sessions_between
+from core.errors import DataError, NoData
 from core.text.counts import count
+from simulator.market.bars_layouts import PRICES, REPAIRED, read_layout
+from simulator.market.share_units import in_units_of_the_end, split_like_jumps
 
-PRICES = ("open", "high", "low", "close")
 KEY = ["symbol", "date"]
-REQUIRED = ("date", "symbol", *PRICES, "volume")
-REPAIRED = "adj_close"  # optional: the close in one share unit over the whole file
 REPAIRED_DECIMALS = 6
 NAMED = 5  # rows that a warning names
 
@@ -30,68 +29,42 @@ class BarsTable:
 
 
 def ibkr_symbol(symbol: str) -> str:
-    """Write a ticker as IBKR does: ``BRK B`` for ``BRK-B`` or ``BRK.B``."""
-    return symbol.strip().replace(".", " ").replace("-", " ")
+    """Write a ticker as IBKR does: ``BRK B`` for ``BRK-B``, ``BRK.B`` or ``BRK/B``."""
+    return re.sub(r"[./-]", " ", symbol.strip())
 
 
 def read_bars(path: Path) -> BarsTable:
     """Read daily bars and put them in one share unit.
 
-    Columns: date, symbol, open, high, low, close (per share), volume (shares), and optionally
-    adj_close. Where ``adj_close`` differs from ``close`` the whole bar is scaled by their ratio
-    and the volume by its inverse, which removes the jumps of a file stitched together from
-    windows with different split adjustments.
+    Layouts: see `simulator.market.bars_layouts`. Columns: date, symbol, open, high, low, close (per
+    share), volume (shares), and optionally adj_close, split factors or split events. Where
+    ``adj_close`` differs from ``close`` the whole bar is scaled by their ratio and the volume by
+    its inverse, which removes the jumps of a file stitched together from windows with different
+    split adjustments.
 
     Raises
     ------
     ConfigurationError
         There is no such file.
     DataError
-        It is no parquet file of bars, or no row of it can be used; lists every problem.
+        It is no file of daily bars, or no row of it can be used; lists every problem.
     """
-    raw = _read(path)
-    problems = _column_problems(raw)
-    if problems:
-        raise DataError(f"{path.name} is not a file of daily bars: {'; '.join(problems)}")
-    frame = _in_one_unit(raw)
+    raw = read_layout(path)
+    in_units_of_the_end(raw)
+    frame = _in_one_unit(raw.frame)
     keep, warnings = _usable(frame, path.name)
     if not keep.any():
         raise DataError(f"{path.name} has no usable bar: {'; '.join(warnings) or 'it is empty'}")
     frame = frame[keep].sort_values(["symbol", "date"], ignore_index=True)
-    return BarsTable(frame=frame, warnings=tuple(warnings))
-
-
-def _read(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        raise ConfigurationError(f"there is no file {path}; correct the path of the bars")
-    try:
-        known = set(pq.read_schema(path).names)
-        columns = [name for name in (*REQUIRED, REPAIRED) if name in known]
-        frame: pd.DataFrame = pq.read_table(path, columns=columns).to_pandas(date_as_object=False)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path.name} cannot be read as parquet: {error}") from error
-    return frame
-
-
-def _column_problems(raw: pd.DataFrame) -> list[str]:
-    problems = [f"no column {name!r}" for name in REQUIRED if name not in raw]
-    numbers = [name for name in (*PRICES, "volume", REPAIRED) if name in raw]
-    problems += [
-        f"column {name!r} holds {raw[name].dtype}, not numbers"
-        for name in numbers
-        if not pd.api.types.is_numeric_dtype(raw[name])
-    ]
-    if "date" in raw and not pd.api.types.is_datetime64_any_dtype(raw["date"]):
-        problems.append(f"column 'date' holds {raw['date'].dtype}, not dates")
-    if "symbol" in raw and not _is_text(raw["symbol"]):
-        problems.append(f"column 'symbol' holds {raw['symbol'].dtype}, not text")
-    return problems
-
-
-def _is_text(column: pd.Series) -> bool:
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return pd.api.types.is_string_dtype(column.cat.categories)
-    return pd.api.types.is_string_dtype(column)
+    jumps = split_like_jumps(frame)
+    if jumps:
+        more = f" and {len(jumps) - NAMED} more" if len(jumps) > NAMED else ""
+        warnings.append(
+            f"{path.name}: {count(len(jumps), 'close')} jumped as by a split that the file does "
+            f"not tell: {', '.join(jumps[:NAMED])}{more}"
+        )
+    notes = [f"{path.name}: {note}" for note in raw.notes]
+    return BarsTable(frame=frame, warnings=(*notes, *warnings))
 
 
 def _in_one_unit(raw: pd.DataFrame) -> pd.DataFrame:
@@ -104,7 +77,7 @@ def _in_one_unit(raw: pd.DataFrame) -> pd.DataFrame:
         prices[moved] = np.round(prices[moved] * ratio[moved, None], REPAIRED_DECIMALS)
         volume[moved] /= ratio[moved]
     columns = dict(zip(PRICES, prices.T, strict=True))
-    days = raw["date"].dt.tz_localize(None).dt.normalize()
+    days = raw["date"]
     return pd.DataFrame(
         {"date": days, "symbol": _symbols(raw["symbol"]), **columns, "volume": volume}
     )
@@ -125,6 +98,7 @@ def _usable(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, list[str]]:
         "without date or symbol": (
             frame["date"].isna() | frame["symbol"].isna() | (frame["symbol"] == "")
         ).to_numpy(),
+        "of a day without a session": _without_session(frame["date"]),
         "with a price that is missing, infinite or not above zero": ~(
             np.isfinite(prices) & (prices > 0)
         ).all(axis=1),
@@ -148,6 +122,17 @@ def _usable(frame: pd.DataFrame, name: str) -> tuple[np.ndarray, list[str]]:
             )
             keep &= ~bad
     return keep, warnings
+
+
+def _without_session(days: pd.Series) -> np.ndarray:
+    """Return which rows are of weekends and holidays of New York, as far as these are known."""
+    known = days.dropna().dt.date
+    try:
+        sessions = sessions_between(min(known), max(known))
+    except (NoData, ValueError):  # before 2015, or no day at all
+        sessions = [day for day in set(known) if day.weekday() < 5]
+    strange: np.ndarray = (days.notna() & ~days.isin(pd.DatetimeIndex(sessions))).to_numpy()
+    return strange
 
 
 def _contradicting(frame: pd.DataFrame, sound: np.ndarray) -> np.ndarray:

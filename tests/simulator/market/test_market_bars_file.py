@@ -128,7 +128,7 @@ def test_one_row_is_counted_once(save):
 
 def test_a_wrong_file_is_refused_with_every_problem(save):
     frame = rows(close=["a", "b", "c", "d"]).drop(columns=["low", "adj_close"])
-    frame["date"] = ["2026-01-05"] * 4
+    frame["date"] = ["noon"] * 4
     with pytest.raises(DataError) as caught:
         BarsFileMarket(save(frame), None)
     for said in ("no column 'low'", "'close' holds", "'date' holds"):
@@ -148,7 +148,7 @@ def test_an_empty_file_is_refused(save):
 def test_a_text_file_is_no_parquet(tmp_path):
     path = tmp_path / "bars.parquet"
     path.write_text("date,symbol\n")
-    with pytest.raises(DataError, match=r"bars\.parquet cannot be read as parquet"):
+    with pytest.raises(DataError, match=r"bars\.parquet is not a file of daily bars"):
         BarsFileMarket(path, None)
 
 
