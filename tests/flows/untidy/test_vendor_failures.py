@@ -8,13 +8,15 @@ from pydantic import SecretStr
 
 from core.errors import StageFailed
 from core.settings import SimulatorSettings
-from core.tables import SCORES, read_table
+from core.tables import SCORES, UNIVERSE, read_table
 from simulator.process import start
 from tasks.decide.overlay import overlay
+from tasks.decide.risk_gate import risk_gate
 from tasks.decide.signals import signals
 from tasks.ingest.features import features
 from tasks.ingest.fundamentals import fundamentals
 from tasks.ingest.news import news
+from tasks.ingest.universe import universe as chosen
 from tasks.record.journal import journal
 from tasks.record.notify import notify
 from tests.fixtures.tiers import every
@@ -23,6 +25,7 @@ from tests.flows.days.feed_server import a_server
 
 FEEDS = ("/rss/markets.xml", "/rss/companies.xml")
 RATIOS, MEMBERS = "/stable/ratios-ttm-bulk", "/stable/sp500-constituent"
+DATED = f"<pubDate>{DAY:%a, %d %b %Y} 09:00:00 GMT</pubDate>"
 EMPTY_FEED = b'<?xml version="1.0"?><rss version="2.0"><channel><title>none</title></channel></rss>'
 
 
@@ -143,3 +146,41 @@ def test_a_slack_that_is_not_there_is_noted_and_the_day_stands(settings):
     assert outcome.exit_code == 0
     assert outcome.records[notify].notes.startswith("NOT SENT: Slack did not take")
     assert "a-token-of-the-tests" not in outcome.records[notify].notes
+
+
+@pytest.fixture(scope="module")
+def papers(world, tmp_path_factory, undisturbed):
+    """A day whose one feed is damaged, and names every company as newspapers do, in bad news."""
+    universe = undisturbed.day.read(
+        undisturbed.records[chosen].artefacts["universe"], UNIVERSE
+    ).sort_values("symbol")
+    companies = {s: n for s, n in zip(universe["symbol"], universe["name"], strict=True) if n != s}
+    short = [name.split()[0] for name in companies.values()]
+    told = [
+        f"<title>{name}&rsquo;s lawyers & bankers: {name} files for bankruptcy" for name in short
+    ]
+    items = "".join(f"<item>{title} at <10 cents</title>{DATED}</item>" for title in told)
+    content = f"<rss version='2.0'><channel>{items}</channel></rss><script>1</script>".encode()
+    home = tmp_path_factory.mktemp("papers") / "home"
+    with a_server(content) as url:
+        outcome = run(change_vendors(settings_at(world, home), news_urls=(url,)))
+    return outcome, set(companies)
+
+
+def test_bad_news_in_a_damaged_feed_without_tickers_reaches_the_rule_that_sells(papers):
+    outcome, symbols = papers
+    found = outcome.records[overlay].result.findings
+    assert {met.symbol for met in found if met.rule == "news"} == symbols
+    assert len(symbols) >= 12
+    bought = [o for o in outcome.records[risk_gate].result.orders if o.side.sign > 0]
+    assert bought == []
+
+
+def test_what_the_rule_saw_is_said_in_the_lines_of_the_stages_the_gate_and_the_page(papers):
+    outcome, symbols = papers
+    said = f"{len(symbols)} of {len(symbols)} headlines placed"
+    assert outcome.records[news].notes.startswith(said)
+    assert said in outcome.records[overlay].notes
+    checks = {check.name: check for check in outcome.records[risk_gate].result.checks}
+    assert checks["headlines not placed"].detail == said
+    assert "headlines whose company is not known" in page_of(outcome)
