@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 SHORTEST_NAME = 4  # letters and digits
+FEWEST_INITIALS = 3  # "GM" is a manager as well
 
 # "AT&T" is one word, "Procter & Gamble" are two; an apostrophe with s belongs to its word.
 _WORD = re.compile(r"\w+(?:&\w+)*(?:['\u2019][sS]\b)?")
@@ -55,36 +56,36 @@ _SMALL = frozenset({"of", "the", "for", "de", "in", "on"})  # within a name, nev
 # nothing, whatever their case.
 _EVERYDAY = """
     advance advanced advantage air alaska align alliance allied alpha amazing america american
-    analog apex apollo applied arch arrow arthur atlantic atlas automatic baker ball bank basic
-    beacon best beyond bio black block blue boston box bridge bright brown build builders camden
-    canada capital cardinal carrier carter century charles charter chase china church cincinnati
-    citizens city clean clear coherent columbia comfort community compass consolidated
-    constellation continental cooper core credit cross crown crystal data delta devon diamond
-    digital direct discovery dollar dominion dover dow duke eagle east edison edwards element
-    elite emerging emerson empire energy equity erie essex everest evolution exact expand
-    express extra fair federal fidelity fifth first five flex flow ford fortune forward
-    foundation four franklin freedom fresh frontier future gap gen general genesis genuine
-    global globe gold golden grand great green grid growth guardian hamilton harbor harmony
-    hartford harvest health heritage hilton home horizon host hunt huntington icon illinois
-    impact independence infinity innovation insight inspire integrated interactive international
-    intuitive invitation iron jack jackson jacobs jefferson johnson jones key kinder king lamb
-    lead legacy level liberty life light lincoln live london madison magic main marathon mark
-    market martin mass match matrix maxim media mercury meridian meta metro micro mid midland
-    mobile modern monster morgan mosaic mountain mr national nature navigator new news next
-    noble north northern nova ocean old omega omni one open option orange orbit orion pacific
-    packaging palm paramount parker patriot peak penn people perfect philip phillips phoenix
-    pilot pinnacle pioneer plains planet platinum polar pool post power precision premier prime
-    principal priority pro progress progressive prospect provident prudential public pulse pure
-    quest radiant range rapid realty red regency regional regions reliable reliance renaissance
-    republic ridge rise river rock rockwell root rose ross royal safe sage salem san santa
-    sealed select service shift signal signature silver simon simply sky smart smith snap solar
-    solid sound south southern southwest spark spectrum spirit spring square standard star state
-    steel sterling stone strategic stride summit sun superior supreme surge sweet target texas
-    thomas thomson tower tractor trade travelers tri trinity triumph true tyler union unique
-    united unity universal upstart urban vail valley value vector vertex victory viking virgin
-    virginia visa vision vital vulcan wagner walker washington waste waters wave wells west
-    western white williams willis winnebago wolf world wright xenon york zebra zenith zimmer
-    zoom"""
+    analog apex apollo applied arch ares arrow arthur atlantic atlas atmos automatic baker ball
+    bank basic beacon best beyond bio black block blue booking boston box bridge bright brown
+    build builders camden canada capital cardinal carrier carter century charles charter chase
+    china church cincinnati citizens city clean clear coherent columbia comfort community
+    compass consolidated constellation continental cooper core credit cross crown crystal data
+    delta devon diamond digital direct discovery dollar dominion dover dow duke eagle east
+    edison edwards element elite emerging emerson empire energy equity erie essex everest
+    evolution exact expand express extra fair federal fidelity fifth first five flex flow ford
+    fortune forward foundation four franklin freedom fresh frontier future gap gen general
+    genesis genuine global globe gold golden grand great green grid growth guardian hamilton
+    harbor harmony hartford harvest health heritage hilton home horizon host hunt huntington
+    icon illinois impact independence infinity innovation insight inspire integrated interactive
+    international intuitive invitation iron jack jackson jacobs jefferson johnson jones key
+    kinder king lamb lead legacy level liberty life light lincoln live london madison magic main
+    marathon mark market martin mass match matrix maxim media mercury meridian meta metro micro
+    mid midland mobile modern monster morgan mosaic mountain mr nasdaq national nature navigator
+    new news next noble north northern nova ocean old omega omni one open option orange orbit
+    orion pacific packaging palm paramount parker patriot peak penn people perfect philip
+    phillips phoenix pilot pinnacle pioneer plains planet platinum polar pool post power
+    precision premier prime principal priority pro progress progressive prospect provident
+    prudential public pulse pure quest radiant range rapid realty red regency regional regions
+    reliable reliance renaissance republic ridge rise river rock rockwell root rose ross royal
+    safe sage salem san santa sealed select service shift signal signature silver simon simply
+    sky smart smith snap solar solid sound south southern southwest spark spectrum spirit spring
+    square standard star state steel sterling stone strategic stride summit sun superior supreme
+    surge sweet target texas thomas thomson tower tractor trade travelers tri trinity triumph
+    true tyler tyson union unique united unity universal upstart urban vail valley value vector
+    vertex victory viking virgin virginia visa vision vital vulcan wagner walker washington
+    waste waters wave wells west western white williams willis winnebago wolf workday world
+    wright xenon york zebra zenith zimmer zoom"""
 
 
 _FORMS, _TRADE = frozenset(_LEGAL_FORMS.split()), frozenset(_TRADES.split())
@@ -94,10 +95,12 @@ _COMMON = frozenset(_EVERYDAY.split())
 class Words(NamedTuple):
     """The words of a text as they are compared, and which of them could begin a name."""
 
+    shown: tuple[str, ...]  # as they are written
     folded: tuple[str, ...]
     bare: tuple[str, ...]  # without a possessive's ending
     capital: tuple[bool, ...]  # with a capital letter or a digit; small words of names count too
     cased: bool  # whether the text has capital letters at all
+    shouted: bool  # and no others
 
 
 def words_of(text: str) -> Words:
@@ -105,10 +108,12 @@ def words_of(text: str) -> Words:
     found = [word for word in _WORD.findall(text) if word.casefold() != "and"]
     folded = tuple(_folded(word) for word in found)
     return Words(
+        tuple(found),
         folded,
         tuple(_POSSESSIVE.sub("", word) for word in folded),
         tuple(word in _SMALL or any(c.isupper() or c.isdigit() for c in word) for word in found),
         text != text.lower(),
+        text == text.upper(),
     )
 
 
@@ -140,6 +145,21 @@ def names_of(companies: Mapping[str, str]) -> dict[tuple[str, ...], tuple[str, .
         if alias not in owners and len(candidates) == 1:
             owners[alias] = next(iter(candidates.values()))
     return {words: tuple(dict.fromkeys(symbols)) for words, symbols in owners.items()}
+
+
+def initials_of(companies: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return tickers that newspapers use for the name -> their symbol: IBM, AMD, UPS, CVS.
+
+    Those are the initials of the name's words or its first word; other tickers prove nothing.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for symbol, name in companies.items():
+        whole = _without_forms(words_of(_REGISTERED_IN.sub("", name)).folded)
+        initials = "".join(word[0] for word in whole)
+        telling = len(whole) > 1 and len(symbol) >= FEWEST_INITIALS
+        if telling and symbol.casefold() in {initials, whole[0]}:
+            found[symbol] = (symbol,)
+    return found
 
 
 def is_form(word: str) -> bool:

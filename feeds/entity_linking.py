@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from feeds.company_names import Words, is_form, names_of, words_of
+from feeds.company_names import Words, initials_of, is_form, names_of, words_of
 from feeds.rss import Article
 from feeds.tickers import ibkr_symbol
 
@@ -42,6 +42,7 @@ class Mentions:
     def __init__(self, companies: Mapping[str, str]) -> None:
         self._symbols = frozenset(companies)
         self._names = names_of(companies)
+        self._initials = initials_of(companies)
         self._longest = max((len(name) for name in self._names), default=0)
 
     def of(self, article: Article) -> tuple[str, ...]:
@@ -87,7 +88,11 @@ class Mentions:
             return ()
         exactly = words.folded[start:end]
         possessive = (*exactly[:-1], words.bare[end - 1])
-        return self._names.get(exactly) or self._names.get(possessive, ())
+        known = self._names.get(exactly) or self._names.get(possessive, ())
+        if known or words.shouted or end - start > 1:
+            return known
+        initials = words.shown[start][: len(words.bare[start])]
+        return () if initials in _COMMON_TICKERS.split() else self._initials.get(initials, ())
 
     def _listed_abroad(self, title: str) -> set[str]:
         """Return whose name a foreign listing stands directly behind: "Acme plc (LSE: ACM)"."""

@@ -16,6 +16,8 @@ BROKER = {
     "GOOG": "ALPHABET INC-CL C",
     "BRK B": "BERKSHIRE HATHAWAY INC-CL B",
     "IBM": "INTL BUSINESS MACHINES CORP",
+    "AMD": "ADVANCED MICRO DEVICES",
+    "CVS": "CVS HEALTH CORP",
     "AZN": "ASTRAZENECA PLC-SPONS ADR",
     "LOW": "LOWE'S COS INC",
     "EL": "ESTEE LAUDER COMPANIES-CL A",
@@ -31,6 +33,7 @@ BROKER = {
     "UPS": "UNITED PARCEL SERVICE-CL B",
     "KKNTT": "KIKUNDRA TECHNOLOGIES",
     "JRMBE": "JORIMERE BROADCAST",
+    "NDAQ": "NASDAQ INC",
     "VOD": "VODAFONE GROUP PLC-SP ADR",
 }
 
@@ -53,6 +56,9 @@ def found(title, summary=""):
         ("Alphabet fined by EU", ("GOOG", "GOOGL")),
         ("Buffett's Berkshire Hathaway sells Apple", ("AAPL", "BRK B")),
         ("International Business Machines misses", ("IBM",)),
+        ("IBM's cloud chief quits", ("IBM",)),
+        ("UPS and AMD cut jobs", ("AMD", "UPS")),
+        ("Regulator fines CVS", ("CVS",)),
         ("AstraZeneca halts trial after deaths", ("AZN",)),
         ("Lowe's sued over fumes", ("LOW",)),
         ("Rob Lowe returns to television", ()),
@@ -88,6 +94,10 @@ def test_a_name_in_capitals_is_found_however_a_newspaper_writes_it(title, symbol
         "Pineapple Inc. expands",  # within a word: OpenAlice #1387
         "Applebees opens",
         "Fed cuts rates",
+        "Nasdaq falls 2% as yields rise",
+        "The ups and downs of Ups",
+        "UPS AND DOWNS OF A YEAR",
+        "HPQ, EL and PG",  # tickers that are nobody's name
     ],
 )
 def test_ordinary_words_are_no_company(title):
