@@ -63,7 +63,7 @@ class Lifecycle:
         self.trade_at_once(event.perm_id)
 
     def modify(self, order: OrderRecord, terms: OrderTerms) -> None:
-        """Give a working order new terms; it waits anew where what it waits for has changed."""
+        """Give a working order new terms; it waits again where what it waits for has changed."""
         before = order.terms
         kept = (terms.conditions, terms.good_after) == (before.conditions, before.good_after)
         self.change(
@@ -112,7 +112,7 @@ class Lifecycle:
             price = pegging.peg(terms, reference, min_tick=tick, half_spread=half)
             order = replace(order, peg=price)
             if price is None or not pegging.trades_at_once(terms, price, reference):
-                self.change(order)
+                self.orders.put(order)  # where it stands shows in no report
                 return False
         else:
             price = matching.immediate_price(terms, reference, min_tick=tick, half_spread=half)
