@@ -16,6 +16,7 @@ from functools import lru_cache
 from math import prod
 
 from core.calendar import session
+from simulator.instruments import dense_options
 from simulator.instruments.black_scholes import DAYS_A_YEAR, Greeks, greeks
 from simulator.instruments.expirations import WEEKS, expirations, first_listed
 from simulator.instruments.strikes import STRIKES
@@ -39,18 +40,31 @@ class OptionKey:
     strike: float
     right: Right
     epoch: int  # splits of the underlying before the listing, modulo 4
+    is_second: bool = False  # of the two classes on the index
 
     @property
     def con_id(self) -> int:
         """The number these terms have for ever."""
         week = bisect_left(expirations(), self.expiry)
         strike = bisect_left(STRIKES, self.strike)
+        on_grid = expirations()[week : week + 1] + STRIKES[strike : strike + 1]
+        if self.is_second or on_grid != (self.expiry, self.strike):
+            return dense_options.number_of(
+                self.place, self.expiry, self.strike,
+                is_put=self.right == "P", is_second=self.is_second,
+            )  # fmt: skip
         number = (self.place * WEEKS + week) * MOST_STRIKES + strike
         return FIRST_CON_ID + (number * 2 + RIGHTS.index(self.right)) * MOST_EPOCHS + self.epoch
 
 
 def key_of(con_id: int) -> OptionKey | None:
     """Return the terms of an option's conId, None when no option can have it."""
+    if dense_options.FIRST_CON_ID <= con_id < dense_options.END:
+        terms = dense_options.terms_of(con_id)
+        if terms is None:
+            return None
+        series, expiry, price, is_put = terms
+        return OptionKey(series.place, expiry, price, RIGHTS[is_put], 0, series.is_second)
     rest, epoch = divmod(con_id - FIRST_CON_ID, MOST_EPOCHS)
     rest, right = divmod(rest, 2)
     rest, strike = divmod(rest, MOST_STRIKES)
@@ -66,7 +80,8 @@ def instrument(key: OptionKey, underlying: Instrument) -> Instrument:
         key.con_id, underlying.symbol, underlying.name, "OPT", "CBOE", underlying.currency,
         underlying.sector, underlying.industry, TICK, "", multiplier=MULTIPLIER,
         expiry=key.expiry, strike=key.strike, right=key.right,
-        trading_class=underlying.symbol, underlying=underlying.con_id,
+        trading_class=dense_options.SECOND_CLASS if key.is_second else underlying.symbol,
+        underlying=underlying.con_id,
     )  # fmt: skip
 
 

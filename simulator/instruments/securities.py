@@ -58,12 +58,14 @@ class Securities:
         """Return whether options on an instrument are listed."""
         return con_id in self._places
 
-    def option(self, underlying: int, expiry: date, strike: float, right: Right,
-               *, day: date) -> Instrument:  # fmt: skip
+    def option(
+        self, underlying: int, expiry: date, strike: float, right: Right,
+        *, day: date, is_second: bool = False,
+    ) -> Instrument:  # fmt: skip
         """Return the option with these terms as it is listed on a day."""
         epoch = sum(split.session <= day for split in self.splits(underlying))
         key = OptionKey(
-            self._places[underlying], expiry, strike, right, epoch % options.MOST_EPOCHS
+            self._places[underlying], expiry, strike, right, epoch % options.MOST_EPOCHS, is_second
         )
         found = self.find(key.con_id)
         assert found is not None, "terms from the grid have a conId"

@@ -1,8 +1,12 @@
-"""The grid of strikes: finer for cheap shares, as exchanges list them."""
+"""The grid of strikes: finer for cheap shares, as exchanges list them.
+
+The index and its fund have finer ones beside those, around what they have closed at lately.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from math import ceil, floor
 
 # (first, last, step), in the underlying's currency per share
 _LADDER = (
@@ -16,6 +20,15 @@ STRIKES: tuple[float, ...] = tuple(
     for number in range(round((last - first) / step) + 1)
 )
 BELOW, ABOVE = 0.70, 1.40  # of the range of the underlying's recent closes
+NEAR = 0.06  # of that range, beyond which there are no fine strikes
+MOST_FINE = 4096  # fine strikes of one underlying
+
+
+def fine_strikes(lowest: float, highest: float, step: float) -> tuple[float, ...]:
+    """Return the strikes ``step`` apart around the recent closes of an underlying."""
+    first = max(ceil((1 - NEAR) * lowest / step), 1)
+    last = min(floor((1 + NEAR) * highest / step), MOST_FINE - 1)
+    return tuple(number * step for number in range(first, last + 1))
 
 
 def strikes_listed(lowest: float, highest: float) -> tuple[float, ...]:

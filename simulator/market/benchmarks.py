@@ -24,6 +24,7 @@ from simulator.market.series import BarSeries
 FIRST_CON_ID = 2_110_000_000
 INDEX, FUND, PAYER, RENAMED, DELISTED = range(FIRST_CON_ID, FIRST_CON_ID + 5)
 FIRST_PAIR = FIRST_CON_ID + 100
+INDEX_SYMBOL = "DBOOK"
 
 POINTS_A_SHARE = 10.0  # index points in one share of the fund
 PIP = 0.00005
@@ -64,7 +65,7 @@ class Benchmarks:
         last = self.sessions[int(DELISTED_AT * len(self.sessions))]
         listed = [
             Instrument(
-                INDEX, "DBOOK", "Daybook Thirty Index", "IND", "CBOE", stock_type=""
+                INDEX, INDEX_SYMBOL, "Daybook Thirty Index", "IND", "CBOE", stock_type=""
             ),
             Instrument(
                 FUND, "DBETF", "Daybook Thirty Index Fund", "STK", "ARCA", stock_type="ETF"

@@ -50,7 +50,8 @@ class Instrument:
     def local_symbol(self) -> str:
         """The name at the exchange: ``ACME  260717C00105000``, ``DBFU6``, ``EUR.USD``."""
         if self.expiry is not None and self.strike is not None:
-            return f"{self.symbol:<6}{self.expiry:%y%m%d}{self.right}{self.strike * 1000:08.0f}"
+            root = self.trading_class or self.symbol
+            return f"{root:<6}{self.expiry:%y%m%d}{self.right}{self.strike * 1000:08.0f}"
         if self.expiry is not None:
             return f"{self.symbol}{MONTH_CODES[self.expiry.month - 1]}{self.expiry.year % 10}"
         return f"{self.symbol}.{self.currency}" if self.sec_type == "CASH" else self.symbol

@@ -34,19 +34,19 @@ def option_parameters(client: ClientSession, fields: Fields) -> None:
     found = directory.find(ContractQuery(con_id, "", "", "", "", "", ""))
     if not found or (found[0].symbol, found[0].sec_type) != (symbol, sec_type):
         raise _invalid("bX", f"Invalid underlying: {symbol} {sec_type} with conId {con_id}")
-    days, strikes = directory.chain(found[0])
-    for exchange in EXCHANGES if days and not future_exchange else ():
-        client.send(
-            frames.option_parameters(
-                request_id,
-                exchange,
-                underlying=con_id,
-                trading_class=found[0].symbol,
-                multiplier=MULTIPLIER,
-                expirations=days,
-                strikes=strikes,
+    for chain in directory.chains(found[0]) if not future_exchange else ():
+        for exchange in EXCHANGES:
+            client.send(
+                frames.option_parameters(
+                    request_id,
+                    exchange,
+                    underlying=con_id,
+                    trading_class=chain.trading_class,
+                    multiplier=MULTIPLIER,
+                    expirations=chain.expirations,
+                    strikes=chain.strikes,
+                )
             )
-        )
     client.send(frames.option_parameters_end(request_id))
 
 

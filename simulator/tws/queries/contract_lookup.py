@@ -8,18 +8,19 @@ from datetime import date, datetime
 
 from core.errors import RequestRefused
 from simulator.instruments import futures
-from simulator.instruments.expirations import expirations, futures_listed, options_listed, quarterly
+from simulator.instruments.dense_options import SECOND_CLASS
+from simulator.instruments.expirations import expirations, futures_listed, quarterly, trading_days
 from simulator.instruments.options import RIGHTS
 from simulator.instruments.security_ids import SecurityIds
-from simulator.instruments.strikes import strikes_listed
-from simulator.market.benchmarks import INDEX
+from simulator.market.benchmarks import FUND, INDEX, INDEX_SYMBOL
 from simulator.market.market import Instrument, Market
 from simulator.prices.market_view import MarketView, phase
 from simulator.tws.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery
 from simulator.tws.messages.times import day as day_text
+from simulator.tws.queries.option_chains import Chain, chains_of
 
 MOST_SAMPLES = 16  # TWS lists no more matching symbols
-STRIKES_FROM = 60  # sessions whose closes decide which strikes are listed
+CLASSES = {SECOND_CLASS: INDEX_SYMBOL}  # whose options have another name than what they are on
 
 
 class ContractLookup:
@@ -91,23 +92,9 @@ class ContractLookup:
         found = list(dict.fromkeys(found))[:MOST_SAMPLES]
         return [(item, self._derivatives_on(item)) for item in found]
 
-    def chain(self, underlying: Instrument) -> tuple[tuple[date, ...], tuple[float, ...]]:
-        """Return the expirations and the strikes of the options listed on an instrument.
-
-        Both are empty when there are none.
-        """
-        if self._now is None or not self._view.securities.has_options(underlying.con_id):
-            return (), ()
-        now = self._now()
-        closes = [bar.close for bar in self._view.daily(underlying.con_id, now)[-STRIKES_FROM:]]
-        if not closes:
-            return (), ()
-        where = phase(now)
-        # What expires today is gone from the close on.
-        open_days = options_listed(where.day)
-        if open_days[0] == where.day == where.last_complete:
-            open_days = open_days[1:]
-        return open_days, strikes_listed(min(closes), max(closes))
+    def chains(self, underlying: Instrument) -> list[Chain]:
+        """Return the chains of the options listed on an instrument, none when there are none."""
+        return [] if self._now is None else chains_of(self._view, underlying, self._now())
 
     def underlyings(self, symbol: str, sec_type: str = "") -> list[Instrument]:
         """Return the instruments of a symbol that options are listed on."""
@@ -163,39 +150,48 @@ class ContractLookup:
 
     def _options(self, query: ContractQuery, *, expired: bool) -> Iterator[Instrument]:
         if query.local_symbol:
-            query = replace(query, symbol=query.local_symbol[:6].rstrip())
+            root = query.local_symbol[:6].rstrip()
+            query = replace(query, symbol=CLASSES.get(root, root))
         for underlying in self.underlyings(query.symbol):
             yield from self._options_on(underlying, query, expired=expired)
 
     def _options_on(
         self, underlying: Instrument, query: ContractQuery, *, expired: bool
     ) -> Iterator[Instrument]:
-        days, strikes = self.chain(underlying)
-        if not days or self._now is None:
-            return
-        now = self._now()
-        if expired:
-            days = (*_expired(query.expiry, before=days[0]), *days)
+        for chain in self.chains(underlying):
+            if query.trading_class not in {"", chain.trading_class}:
+                continue
+            yield from self._options_in(chain, underlying, query, expired=expired)
+
+    def _options_in(
+        self, chain: Chain, underlying: Instrument, query: ContractQuery, *, expired: bool
+    ) -> Iterator[Instrument]:
+        assert self._now is not None, "without a clock there are no chains"
+        today, days = phase(self._now()).day, chain.expirations
+        if expired and query.expiry and days:
+            days = (*self._expired(underlying, chain, query.expiry, before=days[0]), *days)
         for day in days:
             if not day_text(day).startswith(query.expiry):
                 continue
-            for strike in strikes:
+            for strike in chain.strikes:
                 if query.strike not in {0.0, strike}:
                     continue
                 for right in RIGHTS:
                     if query.right in {"", right}:
                         yield self._view.securities.option(
-                            underlying.con_id, day, strike, right, day=min(phase(now).day, day)
-                        )
+                            underlying.con_id, day, strike, right,
+                            day=min(today, day), is_second=chain.is_second,
+                        )  # fmt: skip
+
+    def _expired(
+        self, underlying: Instrument, chain: Chain, expiry: str, *, before: date
+    ) -> list[date]:
+        """Return past expirations that fit."""
+        is_daily = chain.is_second or underlying.con_id == FUND
+        known = trading_days() if is_daily else expirations()
+        return [day for day in known if day < before and day_text(day).startswith(expiry)]
 
     def _derivatives_on(self, item: Instrument) -> Sequence[str]:
         if item.con_id == INDEX:
             return ("FUT", "OPT")
         return ("OPT",) if self._view.securities.has_options(item.con_id) else ()
-
-
-def _expired(expiry: str, *, before: date) -> list[date]:
-    """Return past expirations that fit, only for a query that says which."""
-    if not expiry:
-        return []
-    return [day for day in expirations() if day < before and day_text(day).startswith(expiry)]

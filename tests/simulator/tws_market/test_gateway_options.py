@@ -19,8 +19,9 @@ async def chain(ib, symbol="ACME", con_id=ACME, kind="STK", **changes):
     )
 
 
-async def option(ib, strike=100.0, right="C", expiry=EXPIRY, symbol="ACME"):
-    (found,) = await ib.qualifyContractsAsync(Option(symbol, expiry, strike, right, "SMART"))
+async def option(ib, strike=100.0, right="C", expiry=EXPIRY, symbol="ACME", **changes):
+    asked = Option(symbol, expiry, strike, right, "SMART", **changes)
+    (found,) = await ib.qualifyContractsAsync(asked)
     return found
 
 
@@ -91,7 +92,8 @@ def test_index_options_are_listed_as_well(tmp_path):
         rows = await chain(ib, "DBOOK", INDEX, "IND")
         level = harness.gateway.view.mark(INDEX, BEFORE_OPEN)
         assert min(rows[0].strikes) < level < max(rows[0].strikes)
-        found = await option(ib, rows[0].strikes[3], "P", rows[0].expirations[0], "DBOOK")
+        found = await option(ib, rows[0].strikes[3], "P", rows[0].expirations[1], "DBOOK",
+                             tradingClass="DBOOK")  # fmt: skip
         assert found.secType == "OPT"
 
     run_scenario(tmp_path, scenario)
