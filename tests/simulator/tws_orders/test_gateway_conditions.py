@@ -53,48 +53,51 @@ def stands(trade):
     return trade.orderStatus.status, trade.orderStatus.avgFillPrice
 
 
-@pytest.mark.parametrize(
-    "condition",
-    [
-        price(49.0),
-        price(50.0, above=False),
-        change(-2.5),  # the open is 1.96 % below the close before
-        change(-1.9, above=False),
-        volume(1_000, above=False),
-        at("20260615 09:00:00 US/Eastern"),
-        at("20260615-20:00:00", after=False),
-        MarginCondition(isMore=True, percent=99),
-    ],
-)
-def test_a_condition_that_holds_already_keeps_no_order_back(tmp_path, condition):
+MET = [
+    MarginCondition(isMore=True, percent=99),  # nothing is held yet
+    price(49.0),
+    price(50.0, above=False),
+    change(-2.5),  # the open is 1.96 % below the close before
+    change(-1.9, above=False),
+    volume(1_000, above=False),
+    at("20260615 09:00:00 US/Eastern"),
+    at("20260615-20:00:00", after=False),
+]
+
+
+def test_a_condition_that_holds_already_keeps_no_order_back(tmp_path):
     async def scenario(harness):
         ib = await harness.connect()
-        assert stands(await place(ib, when(condition))) == ("Filled", 100.02)
+        trades = [await place(ib, when(condition)) for condition in MET]
+        assert [stands(trade) for trade in trades] == [("Filled", 100.02)] * len(MET)
 
     run_scenario(tmp_path, scenario, at=OPEN)
 
 
-@pytest.mark.parametrize(
-    ("condition", "met"),
-    [
-        (price(51.0), True),
-        (price(51.01), False),
-        (price(49.0, above=False), True),
-        (change(1.96), True),  # 104 against 102
-        (change(1.97), False),
-        (change(-5.88, above=False), True),  # 96 against 102
-        (volume(2_000_000), True),
-        (volume(2_000_001), False),
-        (MarginCondition(isMore=False, percent=50), False),
-    ],
-)
-def test_what_a_sessions_range_met_is_released_at_its_closing_price(tmp_path, condition, met):
+IN_THE_SESSION = [
+    (price(51.0), True),
+    (price(51.01), False),
+    (price(49.0, above=False), True),
+    (change(1.96), True),  # 104 against 102
+    (change(1.97), False),
+    (change(-5.88, above=False), True),  # 96 against 102
+    (volume(2_000_000), True),
+    (volume(2_000_001), False),
+    (MarginCondition(isMore=False, percent=50), False),
+]
+
+
+def test_what_a_sessions_range_met_is_released_at_its_closing_price(tmp_path):
     async def scenario(harness):
         ib = await harness.connect()
-        trade = await place(ib, when(condition))
-        assert (trade.orderStatus.status, trade.orderStatus.whyHeld) == ("PreSubmitted", "trigger")
+        trades = [await place(ib, when(condition)) for condition, _ in IN_THE_SESSION]
+        for trade in trades:
+            held = trade.orderStatus.status, trade.orderStatus.whyHeld
+            assert held == ("PreSubmitted", "trigger")
         await harness.advance(CLOSE)
-        assert stands(trade) == (("Filled", 102.03) if met else ("Cancelled", 0.0))
+        assert [stands(trade) for trade in trades] == [
+            ("Filled", 102.03) if met else ("Cancelled", 0.0) for _, met in IN_THE_SESSION
+        ]
 
     run_scenario(tmp_path, scenario, at=OPEN)
 
@@ -140,22 +143,22 @@ def test_a_cushion_that_falls_releases_an_order(tmp_path):
     run_scenario(tmp_path, scenario, at=OPEN)
 
 
-@pytest.mark.parametrize(
-    ("conditions", "met"),
-    [
-        ((price(51.0).And(), price(60.0)), False),
-        ((price(51.0).Or(), price(60.0)), True),
-        ((price(60.0).And(), price(60.0).Or(), price(51.0)), True),  # (a and b) or c
-        ((price(51.0).Or(), price(60.0).And(), price(60.0)), True),  # a or (b and c)
-        ((price(60.0).Or(), price(51.0).And(), price(60.0)), False),
-    ],
-)
-def test_and_binds_closer_than_or(tmp_path, conditions, met):
+JOINED = [
+    ((price(51.0).And(), price(60.0)), False),
+    ((price(51.0).Or(), price(60.0)), True),
+    ((price(60.0).And(), price(60.0).Or(), price(51.0)), True),  # (a and b) or c
+    ((price(51.0).Or(), price(60.0).And(), price(60.0)), True),  # a or (b and c)
+    ((price(60.0).Or(), price(51.0).And(), price(60.0)), False),
+]
+
+
+def test_and_binds_closer_than_or(tmp_path):
     async def scenario(harness):
         ib = await harness.connect()
-        trade = await place(ib, when(*conditions))
+        trades = [await place(ib, when(*conditions)) for conditions, _ in JOINED]
         await harness.advance(CLOSE)
-        assert (trade.orderStatus.status == "Filled") is met
+        filled = [trade.orderStatus.status == "Filled" for trade in trades]
+        assert filled == [met for _, met in JOINED]
 
     run_scenario(tmp_path, scenario, at=OPEN)
 
@@ -233,21 +236,21 @@ def test_all_conditions_are_previewed_shown_recovered_and_decided_alike_after_a_
     run_scenario(tmp_path, after, at=OPEN)
 
 
-@pytest.mark.parametrize(
-    ("condition", "code"),
-    [
-        (price(51.0, con_id=999_999), 200),
-        (at("at noon"), 343),
-        (at("20260615 12:00:00 Mars/Olympus"), 343),
-        (PriceCondition(condType=2), 320),  # there is no such kind
-        (price(float("nan")), 320),
-    ],
-)
-def test_a_condition_that_is_none_is_refused_and_leaves_no_trace(tmp_path, condition, code):
+REFUSED = [
+    (price(51.0, con_id=999_999), 200),
+    (at("at noon"), 343),
+    (at("20260615 12:00:00 Mars/Olympus"), 343),
+    (PriceCondition(condType=2), 320),  # there is no such kind
+    (price(float("nan")), 320),
+]
+
+
+def test_a_condition_that_is_none_is_refused_and_leaves_no_trace(tmp_path):
     async def scenario(harness):
         ib = await harness.connect()
-        await place(ib, when(condition))
-        assert harness.codes() == [code]
+        for condition, _ in REFUSED:
+            await place(ib, when(condition))
+        assert harness.codes() == [code for _, code in REFUSED]
         assert harness.gateway.broker.ledger.events == ()
 
     run_scenario(tmp_path, scenario, at=OPEN)

@@ -29,73 +29,77 @@ def stands(trade):
     return trade.orderStatus.status, trade.orderStatus.avgFillPrice
 
 
-@pytest.mark.parametrize(
-    ("order", "price"),
-    [
-        (an_order("MIT", auxPrice=98.0), 98.02),  # the market fell to it
-        (an_order("MIT", "SELL", auxPrice=103.0), 102.97),
-        (an_order("MIT", auxPrice=95.0), None),
-        (an_order("MIT", "SELL", auxPrice=105.0), None),
-        (an_order("MIT", auxPrice=101.0), 100.02),  # was there already
-        (an_order("LIT", auxPrice=98.0, lmtPrice=98.5), 98.02),
-        (an_order("LIT", auxPrice=98.0, lmtPrice=97.0), None),  # the close is above its limit
-        (an_order("LIT", "SELL", auxPrice=101.0, lmtPrice=101.5), 101.5),  # and here as well
-    ],
-)
-def test_an_order_if_touched_trades_where_the_market_is_better(tmp_path, order, price):
+def ended(price):
+    return ("Cancelled", 0.0) if price is None else ("Filled", price)
+
+
+TOUCHED = [
+    (an_order("MIT", auxPrice=98.0), 98.02),  # the market fell to it
+    (an_order("MIT", "SELL", auxPrice=103.0), 102.97),
+    (an_order("MIT", auxPrice=95.0), None),
+    (an_order("MIT", "SELL", auxPrice=105.0), None),
+    (an_order("MIT", auxPrice=101.0), 100.02),  # was there already
+    (an_order("LIT", auxPrice=98.0, lmtPrice=98.5), 98.02),
+    (an_order("LIT", auxPrice=98.0, lmtPrice=97.0), None),  # the close is above its limit
+    (an_order("LIT", "SELL", auxPrice=101.0, lmtPrice=101.5), 101.5),  # and here as well
+]
+
+
+def test_an_order_if_touched_trades_where_the_market_is_better(tmp_path):
     async def scenario(harness):
         ib = await harness.connect()
-        trade = await place(ib, Order(**order.__dict__))
-        at_once = order.auxPrice == 101.0 and order.action == "BUY"
-        assert trade.orderStatus.whyHeld == ("" if at_once else "trigger")
+        trades = [await place(ib, order) for order, _ in TOUCHED]
+        assert [trade.orderStatus.whyHeld for trade in trades] == [
+            "" if order.auxPrice == 101.0 and order.action == "BUY" else "trigger"
+            for order, _ in TOUCHED
+        ]
         await harness.advance(CLOSE)
-        assert stands(trade) == (("Cancelled", 0.0) if price is None else ("Filled", price))
+        assert [stands(trade) for trade in trades] == [ended(price) for _, price in TOUCHED]
 
     run_scenario(tmp_path, scenario, at=OPEN)
 
 
-@pytest.mark.parametrize(
-    ("order", "price"),
-    [
-        (an_order("MIDPRICE"), 100.0),
-        (an_order("MIDPX", "SELL"), 100.0),  # its other name
-        (an_order("PEG MID"), 100.0),
-        (an_order("PEGMID", "SELL"), 100.0),
-        (an_order("PEG MKT"), 100.02),  # pays what is asked
-        (an_order("MTL"), 100.02),
-        (an_order("PEG MKT", "SELL"), 99.98),
-        (an_order("REL", auxPrice=0.05), 100.02),  # beyond the spread, but not beyond the offer
-        (an_order("REL", percentOffset=0.0002), 100.0),  # two basis points: the middle
-    ],
-)
-def test_a_peg_that_reaches_the_middle_trades_at_once(tmp_path, order, price):
+AT_ONCE = [
+    (an_order("MIDPRICE"), 100.0),
+    (an_order("MIDPX", "SELL"), 100.0),  # its other name
+    (an_order("PEG MID"), 100.0),
+    (an_order("PEGMID", "SELL"), 100.0),
+    (an_order("PEG MKT"), 100.02),  # pays what is asked
+    (an_order("MTL"), 100.02),
+    (an_order("PEG MKT", "SELL"), 99.98),
+    (an_order("REL", auxPrice=0.05), 100.02),  # beyond the spread, but not beyond the offer
+    (an_order("REL", percentOffset=0.0002), 100.0),  # two basis points: the middle
+]
+
+
+def test_a_peg_that_reaches_the_middle_trades_at_once(tmp_path):
     async def scenario(harness):
         ib = await harness.connect()
-        assert stands(await place(ib, Order(**order.__dict__))) == ("Filled", price)
+        trades = [await place(ib, order) for order, _ in AT_ONCE]
+        assert [stands(trade) for trade in trades] == [ended(price) for _, price in AT_ONCE]
 
     run_scenario(tmp_path, scenario, at=OPEN)
 
 
-@pytest.mark.parametrize(
-    ("order", "price"),
-    [
-        (an_order("REL"), 99.98),
-        (an_order("REL", "SELL"), 100.02),
-        (an_order("REL", auxPrice=0.01), 99.99),
-        (an_order("PEG MKT", auxPrice=1.0), 99.02),
-        (an_order("PEG MID", auxPrice=2.0), 98.0),
-        (an_order("PEG MID", "SELL", auxPrice=5.0), None),  # 105: the range ends before
-        (an_order("MIDPRICE", lmtPrice=97.5), 97.5),  # capped below the middle
-        (an_order("PEG MKT", lmtPrice=96.0), None),  # the range only touched its cap
-    ],
-)
-def test_a_peg_short_of_the_middle_rests_where_it_stands(tmp_path, order, price):
+RESTING = [
+    (an_order("REL"), 99.98),
+    (an_order("REL", "SELL"), 100.02),
+    (an_order("REL", auxPrice=0.01), 99.99),
+    (an_order("PEG MKT", auxPrice=1.0), 99.02),
+    (an_order("PEG MID", auxPrice=2.0), 98.0),
+    (an_order("PEG MID", "SELL", auxPrice=5.0), None),  # 105: the range ends before
+    (an_order("MIDPRICE", lmtPrice=97.5), 97.5),  # capped below the middle
+    (an_order("PEG MKT", lmtPrice=96.0), None),  # the range only touched its cap
+]
+
+
+def test_a_peg_short_of_the_middle_rests_where_it_stands(tmp_path):
     async def scenario(harness):
         ib = await harness.connect()
-        trade = await place(ib, Order(**order.__dict__))
-        assert trade.orderStatus.status == "Submitted"
+        trades = [await place(ib, order) for order, _ in RESTING]
+        assert {trade.orderStatus.status for trade in trades} == {"Submitted"}
         await harness.advance(CLOSE)
-        assert stands(trade) == (("Cancelled", 0.0) if price is None else ("Filled", price))
+        assert [stands(trade) for trade in trades] == [ended(price) for _, price in RESTING]
 
     run_scenario(tmp_path, scenario, at=OPEN)
 
@@ -151,40 +155,40 @@ def test_every_type_is_previewed_shown_as_sent_recovered_and_changed(tmp_path, k
     run_scenario(tmp_path, scenario, at=OPEN)
 
 
-@pytest.mark.parametrize(
-    ("order", "contract", "code"),
-    [
-        (an_order("MIT"), stock(), 110),
-        (an_order("MIT", auxPrice=98.005), stock(), 110),
-        (an_order("LIT", auxPrice=98.0), stock(), 110),
-        (an_order("MIDPRICE", lmtPrice=98.005), stock(), 110),
-        (an_order("MIDPRICE", outsideRth=True), stock(), 321),
-        (an_order("REL", auxPrice=-0.01), stock(), 321),
-        (an_order("REL", auxPrice=0.01, percentOffset=0.01), stock(), 321),
-        (an_order("PEG MKT", auxPrice=0.005), stock(), 110),
-        (an_order("TRAIL LIMIT", auxPrice=1.0, lmtPriceOffset=0.1), stock(), 321),  # no stop
-        (an_order("TRAIL LIMIT", auxPrice=1.0, trailStopPrice=105.0), stock(), 321),  # no limit
-        (
-            an_order(
-                "TRAIL LIMIT",
-                auxPrice=1.0,
-                trailStopPrice=105.0,
-                lmtPrice=106.0,
-                lmtPriceOffset=1.0,
-            ),
-            stock(),
-            321,
+REFUSED = [
+    (an_order("MIT"), stock(), 110),
+    (an_order("MIT", auxPrice=98.005), stock(), 110),
+    (an_order("LIT", auxPrice=98.0), stock(), 110),
+    (an_order("MIDPRICE", lmtPrice=98.005), stock(), 110),
+    (an_order("MIDPRICE", outsideRth=True), stock(), 321),
+    (an_order("REL", auxPrice=-0.01), stock(), 321),
+    (an_order("REL", auxPrice=0.01, percentOffset=0.01), stock(), 321),
+    (an_order("PEG MKT", auxPrice=0.005), stock(), 110),
+    (an_order("TRAIL LIMIT", auxPrice=1.0, lmtPriceOffset=0.1), stock(), 321),  # no stop
+    (an_order("TRAIL LIMIT", auxPrice=1.0, trailStopPrice=105.0), stock(), 321),  # no limit
+    (
+        an_order(
+            "TRAIL LIMIT",
+            auxPrice=1.0,
+            trailStopPrice=105.0,
+            lmtPrice=106.0,
+            lmtPriceOffset=1.0,
         ),
-        (an_order("REL"), Contract(conId=option(100), exchange="SMART"), 114),
-        (an_order("MIDPRICE"), Contract(conId=FUTURE, exchange="CME"), 387),
-    ],
-)
-def test_a_peg_or_a_trigger_that_cannot_be_is_refused(tmp_path, order, contract, code):
+        stock(),
+        321,
+    ),
+    (an_order("REL"), Contract(conId=option(100), exchange="SMART"), 114),
+    (an_order("MIDPRICE"), Contract(conId=FUTURE, exchange="CME"), 387),
+]
+
+
+def test_a_peg_or_a_trigger_that_cannot_be_is_refused(tmp_path):
     async def scenario(harness):
         ib = await harness.connect()
-        ib.placeOrder(contract, Order(**order.__dict__))
-        await settle()
-        assert harness.codes() == [code]
+        for order, contract, _ in REFUSED:
+            ib.placeOrder(contract, order)
+            await settle()
+        assert harness.codes() == [code for _, _, code in REFUSED]
         assert harness.gateway.broker.ledger.events == ()
 
     run_scenario(tmp_path, scenario, at=OPEN)

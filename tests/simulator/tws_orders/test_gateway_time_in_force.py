@@ -111,38 +111,30 @@ def test_an_order_good_till_next_week_outlives_the_session_and_a_restart(tmp_pat
     run_scenario(tmp_path, after, at=TUESDAY_OPEN)
 
 
-@pytest.mark.parametrize(
-    ("changes", "code", "said"),
-    [
-        ({"tif": "GTD"}, 391, "End Time: The date, time"),  # erdewit/ib_insync 660
-        ({"tif": "GTD", "goodTillDate": "20260615"}, 391, "End Time"),
-        ({"tif": "GTD", "goodTillDate": "20260615 25:00:00 UTC"}, 391, "End Time"),
-        ({"tif": "GTD", "goodTillDate": "20260615 12:00:00 America"}, 391, "End Time"),
-        ({"tif": "GTD", "goodTillDate": "20260615 12:00:00 GMT+25"}, 391, "End Time"),
-        ({"tif": "GTD", "goodTillDate": "20260612 12:00:00 UTC"}, 334, "Invalid Good Till Date"),
-        ({"tif": "DAY", "goodTillDate": "20260622 12:00:00 UTC"}, 334, "Invalid Good Till Date"),
-        ({"goodAfterTime": "noon"}, 337, "Start Time"),
-        ({"tif": "GTC", "orderType": "LOC"}, 113, "should be set to DAY"),  # QuantConnect/Lean 1432
-        ({"tif": "OPG", "orderType": "LIT", "auxPrice": 101.0}, 111, "incompatible"),
-        ({"tif": "IOC", "orderType": "STP LMT", "auxPrice": 101.0}, 111, "incompatible"),
-    ],
-)
-def test_a_time_that_is_none_or_does_not_fit_is_refused(tmp_path, changes, code, said):
+REFUSED = [
+    ({"tif": "GTD"}, 391, "End Time: The date, time"),  # erdewit/ib_insync 660
+    ({"tif": "GTD", "goodTillDate": "20260615"}, 391, "End Time"),
+    ({"tif": "GTD", "goodTillDate": "20260615 25:00:00 UTC"}, 391, "End Time"),
+    ({"tif": "GTD", "goodTillDate": "20260615 12:00:00 America"}, 391, "End Time"),
+    ({"tif": "GTD", "goodTillDate": "20260615 12:00:00 GMT+25"}, 391, "End Time"),
+    ({"tif": "GTD", "goodTillDate": "20260612 12:00:00 UTC"}, 334, "Invalid Good Till Date"),
+    ({"tif": "DAY", "goodTillDate": "20260622 12:00:00 UTC"}, 334, "Invalid Good Till Date"),
+    ({"goodAfterTime": "noon"}, 337, "Start Time"),
+    ({"tif": "GTC", "orderType": "LOC"}, 113, "should be set to DAY"),  # QuantConnect/Lean 1432
+    ({"tif": "OPG", "orderType": "LIT", "auxPrice": 101.0}, 111, "incompatible"),
+    ({"tif": "IOC", "orderType": "STP LMT", "auxPrice": 101.0}, 111, "incompatible"),
+]
+
+
+def test_a_time_that_is_none_or_does_not_fit_is_refused(tmp_path):
     async def scenario(harness):
         ib = await harness.connect()
-        order = Order(
-            **{
-                "action": "BUY",
-                "totalQuantity": 1,
-                "orderType": "LMT",
-                "lmtPrice": 99.0,
-                "tif": "DAY",
-            }
-            | changes
-        )
-        await place(ib, order)
-        assert harness.codes() == [code]
-        assert said in harness.text(code)
+        plain = {"action": "BUY", "totalQuantity": 1, "orderType": "LMT", "lmtPrice": 99.0}
+        for changes, code, said in REFUSED:
+            await place(ib, Order(**{"tif": "DAY"} | plain | changes))
+            assert harness.codes()[-1] == code, changes
+            assert said in harness.text(code)
+        assert len(harness.codes()) == len(REFUSED)
         assert harness.gateway.broker.ledger.events == ()
 
     run_scenario(tmp_path, scenario, at=OPEN)
@@ -213,26 +205,25 @@ def test_a_day_order_that_may_work_outside_ends_at_eight_and_others_at_the_close
     run_scenario(tmp_path, scenario, at=OPEN)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
+def test_what_cannot_work_outside_the_session_is_placed_without_it(tmp_path):
+    asked = [
         {"orderType": "MKT"},
         {"orderType": "STP", "auxPrice": 110.0},
         {"orderType": "MIT", "auxPrice": 90.0},
         {"orderType": "LOC", "lmtPrice": 90.0},
         {"orderType": "LMT", "lmtPrice": 90.0, "tif": "OPG"},
-    ],
-)
-def test_what_cannot_work_outside_the_session_is_placed_without_it(tmp_path, changes):
+    ]
+
     async def scenario(harness):
         ib = await harness.connect()
-        order = {"action": "BUY", "totalQuantity": 1, "tif": "DAY", "outsideRth": True} | changes
-        trade = await place(ib, Order(**order))
-        assert [code for code in harness.codes() if code != 399] == [2109]
+        plain = {"action": "BUY", "totalQuantity": 1, "tif": "DAY", "outsideRth": True}
+        trades = [await place(ib, Order(**plain | changes)) for changes in asked]
+        assert [code for code in harness.codes() if code != 399] == [2109] * len(asked)
         assert "PlaceOrder is now being processed." in harness.text(2109)
-        assert status(trade) == "PreSubmitted"
-        (known,) = await (await harness.connect(8)).reqAllOpenOrdersAsync()
-        assert not known.order.outsideRth  # as erdewit/ib_insync 141 saw it come back
+        assert {status(trade) for trade in trades} == {"PreSubmitted"}
+        known = await (await harness.connect(8)).reqAllOpenOrdersAsync()
+        # As erdewit/ib_insync 141 saw them come back.
+        assert [trade.order.outsideRth for trade in known] == [False] * len(asked)
 
     run_scenario(tmp_path, scenario)
 
