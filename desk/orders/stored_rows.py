@@ -29,7 +29,10 @@ Rows = dict[str, dict[Any, Row]]
 """By table, then by the row's key."""
 
 # An editor may have stored the bytes as text: another value, which is read all the same.
-_AS_BYTES = (sa.cast(TICKETS.c.content, sa.LargeBinary).label("content"),)
+_TICKETS = sa.select(
+    *(column for column in TICKETS.columns if column.name != "content"),
+    sa.cast(TICKETS.c.content, sa.LargeBinary).label("content"),
+)
 
 
 def stored_rows(connection: sa.Connection, account: str, session: date, derived: Derived) -> Rows:
@@ -50,7 +53,7 @@ def stored_rows(connection: sa.Connection, account: str, session: date, derived:
 
 def _sources(connection: sa.Connection, names: list[str], tokens: list[str]) -> Rows:
     """Return the rows of tickets and previews, and what people said of them."""
-    tickets = _rows(connection, TICKETS, TICKETS.c.sha256.in_(names), *_AS_BYTES)
+    tickets = connection.execute(_TICKETS.where(TICKETS.c.sha256.in_(names))).mappings()
     previews = _rows(connection, PREVIEWS, PREVIEWS.c.token_sha256.in_(tokens))
     return {
         "tickets": {row["sha256"]: _ticket(row) for row in tickets},
@@ -79,11 +82,8 @@ def _of_orders(connection: sa.Connection, refs: Collection[str], tokens: list[st
     }
 
 
-def _rows(connection: sa.Connection, table: sa.Table, which: Any, *instead: Any) -> list[Any]:
-    """Return rows of a table, with some columns ``instead`` of those of the same name."""
-    named = {column.name for column in instead}
-    columns = [column for column in table.columns if column.name not in named]
-    return list(connection.execute(sa.select(*columns, *instead).where(which)).mappings())
+def _rows(connection: sa.Connection, table: sa.Table, which: Any) -> list[Any]:
+    return list(connection.execute(sa.select(table).where(which)).mappings())
 
 
 def _switch(connection: sa.Connection) -> dict[Any, Row]:
