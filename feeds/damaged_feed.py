@@ -34,6 +34,8 @@ _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 # Char of XML 1.0; all others are no text, and neither are their references.
 _NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+# What is within these are not the item's own titles, links and dates.
+_NOT_OURS = frozenset({"source", "author", "content", "encoded", "group", "image"})
 # Prefixes that feeds use without declaring them; those of anybody else are nobody's.
 _USUAL = {
     "dc": "http://purl.org/dc/elements/1.1/",
@@ -122,20 +124,27 @@ def _item(text: str) -> tuple[str, bool]:
 
 
 def _anew(item: str, wanted: frozenset[str], *, cut: bool) -> str:
-    """Write an item from its wanted elements; one that the end of the text cuts is left out."""
+    """Write an item from its wanted elements, nothing where none of them is a title.
+
+    An element that the end of the text cuts is left out.
+    """
     name = _ITEM.match(item)
     assert name is not None
     found = list(_elements(item[name.end() :], wanted, cut=cut))
-    return f"<{name[1]}>{''.join(found)}</{name[1]}>" if found else ""
+    titled = any(re.match(r"<(?:[\w.-]+:)?title\b", element, re.IGNORECASE) for element in found)
+    return f"<{name[1]}>{''.join(found)}</{name[1]}>" if titled else ""
 
 
 def _elements(item: str, wanted: frozenset[str], *, cut: bool) -> Iterator[str]:
-    tags = [tag for tag in _TAG.finditer(item) if tag[2].lower() in wanted][:MOST_ELEMENTS]
+    tags = [tag for tag in _TAG.finditer(item) if tag[2].lower() in wanted | _NOT_OURS]
     position = 0
-    for tag, following in zip_longest(tags, tags[1:]):
+    for tag, following in zip_longest(tags[:MOST_ELEMENTS], tags[1:MOST_ELEMENTS]):
         if tag.start() < position:
             continue  # within an element that has been read
         name, attributes = tag[1], tag[3]
+        if tag[2].lower() in _NOT_OURS:
+            position = item.find(f"</{name}", tag.end())
+            continue
         kept = "".join(
             f" {n}={quoteattr(_clean(v))}"
             for n, v in _attributes(attributes.removesuffix("/")).items()

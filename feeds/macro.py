@@ -146,6 +146,7 @@ def _series(
     ceiling: float,
 ) -> dict[date, float]:
     found: dict[date, float] = {}
+    doubtful: set[date] = set()
     refused = 0
     for payload in payloads:
         try:
@@ -160,8 +161,10 @@ def _series(
             on, value = day(row.get("date")), number(row.get(column))
             if on is None or value is None or not gauge.low <= value <= gauge.high:
                 refused += 1
-            elif as_of - LOOKBACK <= on < as_of:
-                found.setdefault(on, value)
+            elif as_of - LOOKBACK <= on < as_of and found.setdefault(on, value) != value:
+                doubtful.add(on)  # two values of one day; which is true is not known
+    found = {on: value for on, value in found.items() if on not in doubtful}
+    refused += len(doubtful)
     if refused:
         problems.append(f"{count(refused, 'value')} of {gauge.name} cannot be true")
     return found

@@ -112,19 +112,23 @@ def _decoded(payload: Payload) -> str:
 
 
 def _json_rows(name: str, text: str, reading: Reading) -> Iterator[Row]:
-    values = _json_values(name, text, reading)
-    for value in values:
-        if isinstance(value, dict):
-            yield {str(key).strip().casefold(): cell for key, cell in value.items()}
-        else:
+    columns: dict[tuple[str, ...], list[str]] = {}  # rows mostly have the same
+    for value in _json_values(name, text, reading):
+        if not isinstance(value, dict):
             reading.lose(f"{name} has a row that is not an object: {_start(str(value))}")
+            continue
+        keys = tuple(value)
+        if keys not in columns:
+            columns = {keys: [key.strip().casefold() for key in keys]}
+        yield dict(zip(columns[keys], value.values(), strict=True))
 
 
 def _json_values(name: str, text: str, reading: Reading) -> Iterable[Any]:
     try:
         value = json.loads(text)  # NaN and Infinity become cells that hold no number
     except (ValueError, RecursionError) as error:
-        if not isinstance(error, json.JSONDecodeError) or not text.rstrip().endswith("]"):
+        whole = text.startswith("[") and text.rstrip().endswith("]")
+        if isinstance(error, RecursionError) or not whole:
             raise VendorError(f"{name} is not JSON ({error}): {_start(text)}") from error
         return _damaged_json(name, text, reading)
     if isinstance(value, dict):
@@ -143,8 +147,9 @@ def _damaged_json(name: str, text: str, reading: Reading) -> Iterator[Any]:
             value, position = decoder.raw_decode(text, begin)
         except RecursionError as error:
             raise VendorError(f"{name} is not JSON ({error}): {_start(text)}") from error
-        except json.JSONDecodeError as error:
-            following = _BETWEEN.search(text, max(error.pos - 1, begin))
+        except ValueError as error:  # damage, or a number of more than 4,300 digits
+            damage = error.pos if isinstance(error, json.JSONDecodeError) else begin
+            following = _BETWEEN.search(text, max(damage - 1, begin))
             position = following.end() if following else len(text)
             try:
                 piece = text[begin:position].rstrip(" \t\r\n,]")

@@ -78,7 +78,7 @@ def parse_feed(content: bytes, *, now: datetime) -> Feed:
     untitled = len(found) - len(articles)
     if untitled:
         problems.append(f"{count(untitled, 'item')} without a title left out")
-    return Feed(articles, tuple(problems), lost=sanitized.lost + untitled, cut=sanitized.cut)
+    return Feed(articles, tuple(problems), lost=sanitized.lost, cut=sanitized.cut)
 
 
 def _parsed(content: bytes) -> Any:

@@ -102,6 +102,21 @@ def test_a_download_that_ends_in_a_headline_keeps_those_before_it_and_counts_it(
     assert "its end is missing" in feed.problems[0]
 
 
+def test_a_title_within_another_thing_is_not_the_title_of_a_damaged_item():
+    other = "<source><title>The Other Paper</title></source><content><title>x</title></content>"
+    assert titles(rss(item("AT&T cuts", other), f"<item>{other}<title>A & b</title></item>")) == [
+        "AT&T cuts",
+        "A & b",
+    ]
+
+
+def test_an_item_without_a_title_is_no_damage_and_one_that_loses_it_is():
+    untitled = "<item><description>Words &amp; more</description></item>"
+    assert parse_feed(rss(item("First"), untitled), now=NOW).lost == 0
+    torn = "<item><description>Words & more</description><link>x</link></item>"
+    assert parse_feed(rss(item("First"), torn), now=NOW).lost == 1
+
+
 def test_damage_before_the_first_item_is_no_empty_feed():
     with pytest.raises(VendorError, match="malformed"):
         parse_feed(rss()[:-8], now=NOW)

@@ -79,6 +79,7 @@ def test_one_damaged_row_costs_no_other_company(line, said, place):
         AS_JSON.replace(b"30}", b"30,}").replace(b"}]", b"},]"),
         AS_JSON.replace(b"35}", b'35},{"symbol":"Z","x":"a"b"}'),
         AS_JSON.replace(b'"symbol":"MSFT"', b'"SYMBOL":"MSFT"'),
+        AS_JSON.replace(b"35}", b'35},{"symbol":"Z","x":' + b"9" * 5_000 + b"}"),
     ],
 )
 def test_a_table_in_another_dress_says_the_same(content):
