@@ -1,6 +1,7 @@
 import re
 from collections import Counter
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ def traded(market):
     return [i for i in market.instruments if market.bars(i.con_id, until=END)]
 
 
+@cache
 def log_returns(market, instrument):
     _, _, _, close, _ = columns(market.bars(instrument.con_id, until=END))
     return np.diff(np.log(close))
