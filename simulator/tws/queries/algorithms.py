@@ -61,8 +61,9 @@ def check_algorithm(
 ) -> bool:
     """Refuse what a gateway refuses; return whether all times name a zone.
 
-    Adaptive works every type of order on every kind of contract, the others market and limit
-    orders of shares (442).
+    Adaptive works every type of order on every kind of contract, a combination aside: TWS takes the
+    order and works it without (erdewit/ib_insync #594). The others work market and limit orders of
+    shares (442).
     """
     parameters = ALGORITHMS.get(algorithm.name)
     if parameters is None:
@@ -70,7 +71,7 @@ def check_algorithm(
             "Order processing failed. Algorithm definition not found", code=UNKNOWN_ALGORITHM
         )
     plain = order_type in {OrderType.MARKET, OrderType.LIMIT}
-    if (algorithm.name != "Adaptive" and not (plain and sec_type == "STK")) or sec_type == "BAG":
+    if algorithm.name != "Adaptive" and not (plain and sec_type == "STK"):
         raise RequestRefused("Specified algorithm is not allowed for this order.", code=NOT_ALLOWED)
     zones = [
         _check(parameters.get(name), name, value, now=now) for name, value in algorithm.parameters

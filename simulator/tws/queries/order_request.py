@@ -12,7 +12,13 @@ from simulator.broker.order_checks import BAD_TICK, OFF_GRID, rejected
 from simulator.exchange.orders import OcaType, OrderTerms, OrderType
 from simulator.market.market import Instrument
 from simulator.tws.messages.contracts import ContractQuery
-from simulator.tws.messages.placing.request import BAG, UNSUPPORTED_TYPE, LegRequest, PlaceOrder
+from simulator.tws.messages.placing.request import (
+    BAG,
+    LEG_PRICES,
+    UNSUPPORTED_TYPE,
+    LegRequest,
+    PlaceOrder,
+)
 from simulator.tws.protocol.refusals import VALIDATION_FAILED
 from simulator.tws.queries.contract_lookup import ContractLookup
 from simulator.tws.queries.order_attributes import Attributes, attributes_of, check_conditions
@@ -22,7 +28,12 @@ FRACTIONAL_TEXT = (
     "Fractional-sized order cannot be placed via API. Please use desktop version to place this "
     "order."
 )
-OTHER_TYPE, OTHER_ALGORITHM = 329, 440
+OTHER_TYPE, OTHER_ALGORITHM, NO_LEG_PRICES = 329, 440, 10058
+# As QuantConnect/Lean.Brokerages.InteractiveBrokers #213 got it; no account here has the feature.
+LEG_PRICES_TEXT = (
+    "Combo per-leg prices are only supported for non-guaranteed smart combos with two legs and the "
+    '"IECOMBOPERLEGPRICE" feature enabled.'
+)
 TRADED = "USD"  # the currency that accounts have trading permissions for
 LARGEST_ORDER = 10_000_000  # shares
 LARGEST_RATIO = 10_000
@@ -122,12 +133,15 @@ def terms_of(
         conditions=request.conditions,
         conditions_ignore_hours=request.conditions_ignore_hours,
         conditions_cancel=request.conditions_cancel,
-        algorithm=request.algorithm,
+        # TWS drops Adaptive, the only one that comes this far, from a combination without a word.
+        algorithm=None if request.legs else request.algorithm,
     )
 
 
 def type_of(request: PlaceOrder, instrument: Instrument) -> OrderType:
     """Return the type of an order, or refuse what it asks for on this contract."""
+    if LEG_PRICES in request.unsupported:
+        raise RequestRefused(LEG_PRICES_TEXT, code=NO_LEG_PRICES)
     if request.unsupported:
         raise rejected(f"not available in the simulator: {', '.join(request.unsupported)}")
     if instrument.currency != TRADED and instrument.sec_type != "CASH":

@@ -1,7 +1,7 @@
 """IBKR's algorithms over the socket, and what is refused of them."""
 
 import pytest
-from ib_async import LimitOrder, MarketOrder, OrderState, TagValue
+from ib_async import LimitOrder, MarketOrder, OrderComboLeg, OrderState, TagValue
 
 from tests.simulator.gateway_harness import place, run_scenario, settle, stock
 from tests.simulator.tiny_market import BEFORE_OPEN, CLOSE, OPEN
@@ -115,7 +115,7 @@ def test_a_wrong_algorithm_or_parameter_is_refused_as_a_gateway_does(tmp_path):
 @pytest.mark.parametrize(
     ("order", "contract", "code"),
     [
-        (worked("Adaptive"), condor_bag(), 442),
+        (worked("Vwap"), condor_bag(), 442),
         (worked("Vwap", MarketOrder("BUY", 100, tif="IOC")), stock(), 111),
         (worked("Adaptive", MarketOrder("BUY", 100, tif="OPG")), stock(), 111),
     ],
@@ -136,5 +136,31 @@ def test_a_start_without_a_zone_is_taken_with_a_warning(tmp_path):
         trade = await place(ib, worked("Twap", startTime="20260615 10:00:00"))
         assert harness.codes() == [2174]
         assert trade.orderStatus.status == "Submitted"
+
+    run_scenario(tmp_path, scenario, at=OPEN)
+
+
+def test_a_combination_is_worked_without_its_adaptive_algorithm(tmp_path):
+    async def scenario(harness):
+        ib = await harness.connect()
+        order = worked("Adaptive", MarketOrder("SELL", 1, tif="DAY"), adaptivePriority="Normal")
+        trade = ib.placeOrder(condor_bag(), order)
+        await settle()
+        assert (trade.orderStatus.status, harness.codes()) == ("Filled", [])
+        (done,) = await (await harness.connect(8)).reqCompletedOrdersAsync(apiOnly=False)
+        assert done.order.algoStrategy == ""  # erdewit/ib_insync 594: a regular order in TWS
+
+    run_scenario(tmp_path, scenario, at=OPEN)
+
+
+def test_prices_of_legs_are_refused(tmp_path):
+    async def scenario(harness):
+        ib = await harness.connect()
+        order = LimitOrder("SELL", 1, 1.0, tif="DAY")
+        order.orderComboLegs = [OrderComboLeg(price) for price in (1.0, 2.0, 2.0, 1.0)]
+        ib.placeOrder(condor_bag(), order)
+        await settle()
+        assert harness.codes() == [10058]
+        assert harness.gateway.broker.ledger.events == ()
 
     run_scenario(tmp_path, scenario, at=OPEN)

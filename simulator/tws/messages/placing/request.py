@@ -18,6 +18,7 @@ from simulator.tws.protocol.versions import Since
 
 UNSUPPORTED_TYPE = 387
 BAG = "BAG"  # the security type of a combination
+LEG_PRICES = "orderComboLegs"
 MOST_LEGS, MOST_PARAMETERS = 20, 50
 DARK_POOL = "IBKRATS"  # the exchange whose orders have one more field
 # Other names that TWS takes for its order types, as deepentropy/ibx lists them.
@@ -163,7 +164,7 @@ def _legs(fields: Fields) -> Iterator[LegRequest]:
 def _leg_prices(fields: Fields) -> Iterator[tuple[str, Value]]:
     count = fields.optional_whole("number of orderComboLegs") or 0
     prices = [fields.optional_number("leg price") for _ in range(count)]
-    yield "orderComboLegs", any(price is not None for price in prices)
+    yield LEG_PRICES, any(price is not None for price in prices)
     for _ in range(fields.optional_whole("number of smartComboRoutingParams") or 0):
         fields.skip("tag", "value")
 
@@ -227,7 +228,7 @@ def _unsupported(order: dict[str, Value]) -> Iterator[str]:
     """Name what the client asked for beyond a plain order: none of it may be ignored silently."""
     features = (
         "hedgeType", "allOrNone", "minQty", "discretionaryAmt", "cashQty", "hidden",
-        "scalePriceIncrement", "deltaNeutralContract", "faGroup", "orderComboLegs",
+        "scalePriceIncrement", "deltaNeutralContract", "faGroup", LEG_PRICES,
     )  # fmt: skip
     yield from (name for name in features if order.get(name))
     if order["adjustedOrderType"] not in {"", "None"}:
