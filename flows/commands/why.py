@@ -65,7 +65,7 @@ def explain(settings: Settings, symbol: str, day: date | None) -> dict[str, Any]
         "run_id": entry.run_id,
         "verdict": decision.verdict,
         "environment": book[market].result.world,
-        "unknown": list(unknown_sources(source_failures(book))),
+        "unknown": list(unknown_sources(source_failures(book), book[news].result.doubted)),
         "blocks": {name: score[name] for name in ("technical", "fundamental", "sentiment")},
         "coverage": score["coverage"],
         "alpha_score": score["alpha_score"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from core.data_quality import DataQuality, HeadlinesSeen
 from review.day import Quality
@@ -74,9 +74,15 @@ def failed_sources(failures: Mapping[str, str | None]) -> list[Quality]:
     return lines
 
 
-def unknown_sources(failures: Mapping[str, str | None]) -> tuple[str, ...]:
-    """Name the sources that told nothing that day: what they would have said is unknown."""
-    return tuple(told for name, told in SOURCES.items() if failures[name])
+def unknown_sources(
+    failures: Mapping[str, str | None], doubted: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Name the sources that told nothing that day: what they would have said is unknown.
+
+    ``doubted`` are news feeds that are not believed; beside others they are part of the news.
+    """
+    partly = ("part of the news",) if doubted and not failures["news"] else ()
+    return (*(told for name, told in SOURCES.items() if failures[name]), *partly)
 
 
 def _missing(what: str, reasons: Mapping[str, str], of: int, consequence: str) -> Quality:

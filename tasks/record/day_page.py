@@ -72,7 +72,7 @@ def day_page(day: Day, made: Records) -> DayPage:
         code_version=code_hash(),
         settings_hash=day.settings.decision_hash,
         world=made[market].result.world,
-        unknown=unknown_sources(source_failures(made)),
+        unknown=unknown_sources(source_failures(made), made[news].result.doubted),
         hours=unusual_hours(day.session, exchange=day.settings.exchange),
         risk=_risk(day, made, held, checks),
         orders=order_lines(ticket, held, stands.standing, stands.states),

@@ -120,6 +120,7 @@ def test_one_malformed_feed_costs_only_its_own_headlines_and_is_named(world, set
     assert outcome.records[news].rows_out > 0
     assert outcome.records[news].result.degraded is None
     assert "markets" in outcome.records[news].notes
+    assert "unknown today: part of the news" in page_of(outcome)
 
 
 def test_feeds_without_any_headline_are_an_answer_and_no_failure(settings):
