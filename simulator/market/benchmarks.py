@@ -1,4 +1,4 @@
-"""What every market has besides its shares: an index, a fund of it, currencies, three fates.
+"""What every market has besides its shares: an index, its fund, currencies, bonds, three fates.
 
 Where the bars are real there is none of it: a company, a fund or an exchange rate that nobody
 recorded would stand among real ones.
@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from core.calendar import sessions_between
+from simulator.market import bonds
 from simulator.market.composite import index_series
 from simulator.market.market import Dividend, Instrument, Market
 from simulator.market.random_walk import on_grid, random_walk
@@ -77,6 +78,7 @@ class Benchmarks:
                        renamed=(day, "NEWNE")),
             Instrument(DELISTED, "GONEE", "Vanished Steel Inc.", "STK", "NYSE",
                        sector="Materials", industry="Steel", listed_until=last),
+            *bonds.instruments(),
             *_pairs(),
         ]  # fmt: skip
         return {item.con_id: item for item in listed}
@@ -100,6 +102,11 @@ class Benchmarks:
                 return random_walk(
                     key, self.sessions, start=start, volatility=volatility, tick=tick
                 )
+            case _ if con_id in bonds.BY_CON_ID:
+                return random_walk(
+                    key, self.sessions, start=bonds.BY_CON_ID[con_id].price,
+                    volatility=bonds.VOLATILITY, tick=bonds.TICK, volume=bonds.VOLUME,
+                )  # fmt: skip
             case _ if con_id == INDEX:
                 return index_series(self._market, self.sessions)
             case _ if con_id == FUND:

@@ -29,7 +29,7 @@ class Instrument:
     con_id: int
     symbol: str
     name: str
-    sec_type: str = "STK"  # or IND, CASH (a currency pair), FUT, OPT
+    sec_type: str = "STK"  # or IND, CASH (a currency pair), FUT, OPT, BOND
     primary_exchange: str = "NYSE"
     currency: str = "USD"
     sector: str | None = None
@@ -54,12 +54,14 @@ class Instrument:
             return f"{root:<6}{self.expiry:%y%m%d}{self.right}{self.strike * 1000:08.0f}"
         if self.expiry is not None:
             return f"{self.symbol}{MONTH_CODES[self.expiry.month - 1]}{self.expiry.year % 10}"
+        if self.sec_type == "BOND":
+            return f"IBCID{self.con_id}"
         return f"{self.symbol}.{self.currency}" if self.sec_type == "CASH" else self.symbol
 
     @property
     def routed_to(self) -> str:
         """The exchange of an order that states none: SMART where smart routing exists."""
-        return SMART if self.sec_type in {"STK", "OPT"} else self.primary_exchange
+        return SMART if self.sec_type in {"STK", "OPT", "BOND"} else self.primary_exchange
 
 
 class DailyBar(NamedTuple):

@@ -20,6 +20,7 @@ SERVED = {
     "CASH": QUOTED,
     "FUT": frozenset({"TRADES"}) | QUOTED,
     "OPT": frozenset({"TRADES"}) | QUOTED,
+    "BOND": frozenset({"TRADES"}) | QUOTED,
 }
 Bar = TypeVar("Bar", DailyBar, TimedBar)
 

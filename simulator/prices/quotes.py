@@ -24,6 +24,7 @@ NARROWEST, WIDEST = 1.0, 80.0  # basis points
 PRE_MARKET_DRIFT = 0.002  # the mid lies at most this far from the previous close
 ILLIQUID_BELOW = 20e6  # traded a day; such a name sometimes has no quote before the open
 ILLIQUID_SILENT = 0.10  # how often
+BOND_SPREAD = 0.2  # percent of what a bond pays back
 OPTION_SPREAD = 0.03  # of the option's price, at least a tick
 LOTS = {"CASH": 100_000}  # units; elsewhere contracts
 
@@ -170,7 +171,7 @@ def _spread_of_share(summary: Summary) -> float:
 def _half_of_other(item: Instrument, price: float, *, is_open: bool) -> float:
     if item.sec_type == "OPT":
         return max(item.min_tick, OPTION_SPREAD * price) * (1 if is_open else 2) / 2
-    return item.min_tick / 2
+    return BOND_SPREAD / 2 if item.sec_type == "BOND" else item.min_tick / 2
 
 
 def _on_tick(price: float, tick: float, *, up: bool) -> float:

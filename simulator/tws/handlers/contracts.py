@@ -62,7 +62,8 @@ def _with_security_id(query: ContractQuery, kind: str, number: str) -> ContractQ
 def describe(instrument: Instrument, gateway: SharedState, now: datetime) -> Described:
     """Return an instrument with what its contract details say of a moment."""
     today, view = phase(now).day, gateway.view
-    isin = gateway.directory.security_ids.of(instrument).get("ISIN")
+    numbers = gateway.directory.security_ids.of(instrument)
+    isin = numbers.get("ISIN")
     under = instrument.underlying
     return Described(
         instrument=instrument,
@@ -71,6 +72,7 @@ def describe(instrument: Instrument, gateway: SharedState, now: datetime) -> Des
         liquid_hours=hours(today, sec_type=instrument.sec_type, extended=False),
         # Other numbers take a subscription of their own at IBKR, and are only looked up.
         security_ids=(("ISIN", isin),) if isin else (),
+        cusip=numbers.get("CUSIP", ""),
     )
 
 

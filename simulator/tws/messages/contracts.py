@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from simulator.market.bonds import BY_CON_ID, Bond
 from simulator.market.market import Instrument
 from simulator.tws.messages import times
 from simulator.tws.messages.numbers import Answer
@@ -22,10 +23,11 @@ VALID_EXCHANGES: Mapping[str, str] = {
     "IND": "CBOE",
     "CASH": "IDEALPRO",
     "FUT": "CME",
+    "BOND": "SMART",
 }
 # The market rules there are: at every price the same increment.
 PENNY_RULE = 26
-RULES: Mapping[float, int] = {0.01: PENNY_RULE, 0.25: 67, 0.00005: 239, 0.005: 240}
+RULES: Mapping[float, int] = {0.01: PENNY_RULE, 0.25: 67, 0.00005: 239, 0.005: 240, 0.001: 241}
 
 # Names that TWS still takes for an exchange it has renamed. GLOBEX and ECBOT are none of them: it
 # answers 200 to them since they are CME and CBOT (wboayue/rust-ibapi #544).
@@ -35,6 +37,7 @@ UNKNOWN_CONTRACT = 200
 NOT_FOUND = "No security definition has been found for the request"
 # The kinds of security numbers that TWS takes in a description.
 SECURITY_ID_TYPES = frozenset({"CUSIP", "FIGI", "ISIN", "RIC", "SEDOL"})
+NO = 0
 _RIGHTS = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
 
 
@@ -159,10 +162,17 @@ class Described:
     trading_hours: str
     liquid_hours: str
     security_ids: Sequence[tuple[str, str]] = ()  # kind and number
+    cusip: str = ""  # told of bonds
 
 
 def contract_data(request_id: int, described: Described, *, version: int = NEWEST) -> bytes:
-    """Describe one contract: 40 fields at version 178, and two for each security number."""
+    """Describe one contract: 40 fields at version 178, and two for each security number.
+
+    A bond has a frame of its own.
+    """
+    bond = BY_CON_ID.get(described.instrument.con_id)
+    if bond is not None:
+        return _bond_data(request_id, described, bond, version)
     item, under = described.instrument, described.underlying
     exchanges = VALID_EXCHANGES[item.sec_type]
     rule = RULES[item.min_tick]
@@ -184,6 +194,24 @@ def contract_data(request_id: int, described: Described, *, version: int = NEWES
         1, under.symbol if under else "", under.sec_type if under else "",
         ",".join(str(rule) for _ in exchanges.split(",")), expiry_of(item), item.stock_type,
         *(sizes if has_sizes else ()),
+    )  # fmt: skip
+
+
+def _bond_data(request_id: int, described: Described, bond: Bond, version: int) -> bytes:
+    """Describe a bond: 36 fields at version 178, and two for each security number."""
+    item = described.instrument
+    has_sizes = version >= Since.SIZE_RULES
+    called = bond.callable_from
+    return message(
+        Answer.BOND_CONTRACT_DATA, *(() if has_sizes else (6,)), request_id,
+        item.symbol, item.sec_type, described.cusip, bond.coupon, times.day(bond.matures),
+        times.day(bond.issued), bond.rating, "CORP", "FIXED", NO, called is not None, NO,
+        bond.description, item.routed_to, item.currency, trading_class(item), trading_class(item),
+        item.con_id, item.min_tick, *(() if has_sizes else (1,)), ORDER_TYPES,
+        VALID_EXCHANGES[item.sec_type], times.day(called) if called else "",
+        "CALL" if called else "", NO, "", item.name, "", 0,
+        len(described.security_ids), *chain.from_iterable(described.security_ids),
+        1, str(RULES[item.min_tick]), *((1, 1, 1) if has_sizes else ()),
     )  # fmt: skip
 
 

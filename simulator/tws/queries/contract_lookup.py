@@ -19,6 +19,7 @@ from simulator.tws.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, Contra
 from simulator.tws.messages.times import day as day_text
 from simulator.tws.queries.option_chains import Chain, chains_of
 
+CUSIP_SIGNS = 9
 MOST_SAMPLES = 16  # TWS lists no more matching symbols
 CLASSES = {SECOND_CLASS: INDEX_SYMBOL}  # whose options have another name than what they are on
 
@@ -55,6 +56,9 @@ class ContractLookup:
         if query.con_id:
             found = self._by_con_id(query.con_id, expired=expired)
             return [found] if found else []
+        if query.sec_type == "BOND" and self.security_ids.listings(query.symbol):
+            kind = "CUSIP" if len(query.symbol) == CUSIP_SIGNS else "ISIN"
+            query = replace(query, symbol="", security_id=f"{kind}:{query.symbol}")
         if query.security_id:
             return self._by_security_id(query, expired=expired)
         if query.sec_type == "OPT":
@@ -62,7 +66,12 @@ class ContractLookup:
         if query.sec_type == "FUT":
             return [item for item in self._futures(expired=expired) if query.matches(item)]
         candidates = self._by_symbol.get(query.symbol or query.local_symbol, ())
-        beside = [item for item in self._benchmarks() if query.matches(item)]
+        beside = [
+            item
+            for item in self._benchmarks()
+            # A bond has its issuer's symbol: it is meant only where it is named.
+            if query.matches(item) and (item.sec_type != "BOND" or query.sec_type == "BOND")
+        ]
         return [item for item in candidates if query.matches(item)] + beside
 
     def one(self, query: ContractQuery, *, expired: bool = False) -> Instrument:
@@ -86,7 +95,8 @@ class ContractLookup:
         if not wanted:
             return []
         found: list[Instrument] = []
-        for known in (self._shares, self._benchmarks()):
+        beside = [item for item in self._benchmarks() if item.sec_type != "BOND"]
+        for known in (self._shares, beside):
             found += [item for item in known if item.symbol.startswith(wanted)]
             found += [item for item in known if wanted in item.name.upper()]
         found = list(dict.fromkeys(found))[:MOST_SAMPLES]

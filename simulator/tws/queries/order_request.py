@@ -147,7 +147,7 @@ def type_of(request: PlaceOrder, instrument: Instrument) -> OrderType:
     if instrument.currency != TRADED and instrument.sec_type != "CASH":
         raise rejected(f"No trading permissions for {instrument.currency}")
     if request.order_type not in set(OrderType) or (
-        instrument.sec_type == "IND" and not request.legs
+        instrument.sec_type in {"IND", "BOND"} and not request.legs
     ):
         raise RequestRefused(
             "Unsupported order type for this exchange and security type.", code=UNSUPPORTED_TYPE
@@ -259,7 +259,7 @@ def _legs(requested: Sequence[LegRequest], directory: ContractLookup) -> tuple[L
         instrument = directory.one(query_of(leg.con_id))
         if leg.action not in set(Side) or not 0 < leg.ratio <= LARGEST_RATIO:
             raise _invalid(f"Invalid leg {leg.action!r} {leg.ratio} of {leg.con_id}")
-        if instrument.sec_type in {"IND", "CASH"} or instrument.currency != TRADED:
+        if instrument.sec_type in {"IND", "CASH", "BOND"} or instrument.currency != TRADED:
             raise rejected(f"{instrument.local_symbol} cannot be a leg")
         legs.append(Leg(leg.con_id, Side(leg.action), leg.ratio))
     if len({leg.con_id for leg in legs}) < len(legs):
