@@ -88,8 +88,19 @@ _EVERYDAY = """
     wright xenon york zebra zenith zimmer zoom"""
 
 
+# Of these, names of companies that newspapers write about daily: believed where what follows says
+# that they act, as in "Target cuts guidance" and "Visa's fees".
+_ACTORS = """
+    ball block booking carrier delta discovery dover fidelity ford gap hilton match meta monster
+    mosaic progressive prudential quest regions snap square target travelers visa workday"""
+_ACTS = """
+    acquires agrees beats buys cuts delays denies drops earnings faces falls files fires gains
+    halts hires jumps launches loses lowers misses names plans plunges posts profit pulls raises
+    recalls reports restates rises says sells settles shares shuts sinks slashes slides slumps
+    soars spins stock sues surges suspends tumbles unveils warns wins withdraws"""
 _FORMS, _TRADE = frozenset(_LEGAL_FORMS.split()), frozenset(_TRADES.split())
 _COMMON = frozenset(_EVERYDAY.split())
+_ACTOR, _ACT = frozenset(_ACTORS.split()), frozenset(_ACTS.split())
 
 
 class Words(NamedTuple):
@@ -160,6 +171,25 @@ def initials_of(companies: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
         if telling and symbol.casefold() in {initials, whole[0]}:
             found[symbol] = (symbol,)
     return found
+
+
+def actors_of(companies: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return everyday words that are names of companies -> the symbols each stands for."""
+    found: dict[str, list[str]] = {}
+    for symbol, name in sorted(companies.items()):
+        short = _without_trade(_without_forms(words_of(_REGISTERED_IN.sub("", name)).folded))
+        if name != symbol and len(short) == 1 and short[0] in _ACTOR:
+            found.setdefault(short[0], []).append(symbol)
+    return {word: tuple(symbols) for word, symbols in found.items()}
+
+
+def acts(words: Words, position: int) -> bool:
+    """Tell whether a word is what acts in a headline, and no part of a longer name."""
+    if position and words.shown[position - 1][:1].isupper():
+        return False  # "Price Target cuts"
+    following = words.folded[position + 1 : position + 2]
+    owns = words.folded[position] != words.bare[position]
+    return owns or (bool(following) and following[0] in _ACT)
 
 
 def is_form(word: str) -> bool:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from feeds.company_names import Words, initials_of, is_form, names_of, words_of
+from feeds.company_names import (
+    Words,
+    actors_of,
+    acts,
+    initials_of,
+    is_form,
+    names_of,
+    words_of,
+)
 from feeds.rss import Article
 from feeds.tickers import ibkr_symbol
 
@@ -43,6 +51,7 @@ class Mentions:
         self._symbols = frozenset(companies)
         self._names = names_of(companies)
         self._initials = initials_of(companies)
+        self._actors = actors_of(companies)
         self._longest = max((len(name) for name in self._names), default=0)
 
     def of(self, article: Article) -> tuple[str, ...]:
@@ -91,6 +100,8 @@ class Mentions:
         known = self._names.get(exactly) or self._names.get(possessive, ())
         if known or words.shouted or end - start > 1:
             return known
+        if acts(words, start) and words.bare[start] in self._actors:
+            return self._actors[words.bare[start]]
         initials = words.shown[start][: len(words.bare[start])]
         return () if initials in _COMMON_TICKERS.split() else self._initials.get(initials, ())
 
