@@ -49,9 +49,10 @@ coverage: $(READY) ## Line and branch coverage as HTML in reports/coverage; TEST
 	$(PYTEST) $(PARALLEL) $(TESTS) \
 	    --cov --cov-report=term:skip-covered --cov-report=html:reports/coverage
 
-docs: $(READY)   ## Regenerate the pages of the settings and of IBKR's notices
+docs: $(READY)   ## Regenerate the pages of the settings, of IBKR's notices and of the untidy world
 	$(BIN)/python -m core.settings.reference > docs/configuration.md
 	$(BIN)/python -m ibkr.wire.error_codes > docs/ibkr-notices.md
+	$(BIN)/python -m simulator.untidy.oddities > docs/untidy-world.md
 
 picture: $(READY) ## Regenerate docs/day.svg, the picture of the README, from a simulated day
 	$(BIN)/python scripts/day_picture.py > docs/.day.svg

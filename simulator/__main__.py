@@ -95,6 +95,12 @@ def _add_market(group: argparse._ArgumentGroup) -> None:
         metavar="FRACTION",
         help="bid-ask spread of every quote when the bars are real",
     )
+    add(
+        "--untidy",
+        default=DEFAULTS.untidy,
+        metavar="LEVEL|LIST",
+        help="oddities of real worlds: 0 to 3, or names (docs/untidy-world.md)",
+    )
     add("--speed", type=_speed, default=0.0, metavar="FACTOR", help="clock speed; 0: stands still")
 
 

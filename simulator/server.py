@@ -37,6 +37,7 @@ from simulator.tws.gateway_options import GatewayOptions
 from simulator.tws.listener import LOOPBACK
 from simulator.tws.protocol.frame_log import FrameLog
 from simulator.tws.running_clock import running_clock
+from simulator.untidy.market import untidied
 from simulator.vendors import build_vendors
 from simulator.vendors.vendor_facts import VendorFacts
 
@@ -133,6 +134,7 @@ def _open_gateway(
     """Open market, account and gateway; the gateway does not listen yet."""
     script = read_script(options.faults) if options.faults else None
     market = scripted(open_market(settings), script.faults if script else ())
+    market = untidied(market, settings)
     clock = VirtualClock(start_of_day(market, day or _newest_day(market)))
     refuse_unknown_base(MarketView(market, base=settings.base_currency), clock.now())
     broker = Broker(

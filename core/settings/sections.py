@@ -83,6 +83,9 @@ class SimulatorSettings(Section):
     cash: Annotated[FiniteFloat, Field(gt=0.0, le=1e12)] = Field(
         1_000_000.0, description="what the account began with, in its base currency"
     )
+    untidy: Annotated[str, Field(max_length=500, pattern=r"^[a-z0-9, -]+$")] = Field(
+        "0", description="how untidy the world is: a level from 0 to 3, or names of oddities"
+    )
     # All shares trade in dollars; beside real bars there are no exchange rates.
     base_currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field(
         "USD", description="the account's base currency"

@@ -41,6 +41,7 @@ from simulator.tws.messages.market_data import Tick as TickNumber
 from simulator.tws.queries.bar_queries import bars_for
 from simulator.tws.queries.contract_lookup import ContractLookup
 from simulator.tws.queries.history_request import HistoryRequest
+from simulator.untidy.names import as_told
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -76,7 +77,7 @@ class ReplayMarketData(MarketTools):
                 found = self._directory.find(ContractQuery(con_id, "", "", "", "", "", ""))
             if not found:
                 raise NoData(no_contract(con_id))
-            return _contract(found[0])
+            return _contract(as_told(found[0], self._view.untidy))
 
         return Described(*ask_in_turn(sorted(set(con_ids)), ask, progress))
 

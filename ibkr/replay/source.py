@@ -10,6 +10,7 @@ from core.settings import SimulatorSettings
 from simulator.market.scenarios import data_id, describe, find_files, open_market, unknown_of
 from simulator.prices.exchange_rates import refuse_unknown_base
 from simulator.prices.market_view import MarketView
+from simulator.untidy.market import untidied
 
 
 class ReplaySource:
@@ -29,7 +30,7 @@ class ReplaySource:
         """
         self.settings = settings
         self.files = find_files(settings)
-        self.market = open_market(settings)
+        self.market = untidied(open_market(settings), settings)
         self._members = [i for i in self.market.instruments if i.member_since is not None]
 
     @property

@@ -21,6 +21,7 @@ from simulator.instruments.securities import Securities
 from simulator.market.market import DailyBar, Instrument, Market
 from simulator.prices.bar_sizes import path_of
 from simulator.prices.intraday import TimedBar
+from simulator.untidy.market import untidiness_of
 
 AVERAGE_OVER = 20  # sessions
 
@@ -75,10 +76,13 @@ class MarketView:
         Instruments of every kind, without regard to time.
     base
         The currency of the accounts that trade here.
+    untidy
+        How untidily the world tells of it.
     """
 
     def __init__(self, market: Market, *, base: str = "USD") -> None:
         self.market, self.base = market, base
+        self.untidy = untidiness_of(market)
         self.securities = Securities(market)
         self._summaries: dict[int, tuple[tuple[date, date], Summary | None]] = {}
 

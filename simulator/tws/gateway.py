@@ -20,6 +20,7 @@ from simulator.tws.listener import Listener
 from simulator.tws.messages.history import encode_bars
 from simulator.tws.notifications import Notifications
 from simulator.tws.outages import Outages
+from simulator.tws.permissions import odd_permissions
 from simulator.tws.protocol.frame_log import FrameLog
 from simulator.tws.queries.contract_lookup import ContractLookup
 from simulator.tws.rate_limits import Limits
@@ -56,7 +57,9 @@ class Gateway:
         self.news = Newsroom(self.vendor_facts)
         self.directory = ContractLookup(self.view.market, view=self.view, now=clock.now)
         script = faults or FaultScript()
-        self.permissions = script.permissions
+        self.permissions = odd_permissions(
+            script.permissions, self.view.market.instruments, self.view.untidy
+        )
         self.faults = Faults(script.faults, seed=script.seed, now=clock.now)
         self.clients: dict[int, ClientSession] = {}  # started, by client id
         self._listener = Listener(self._connect, self._forget)

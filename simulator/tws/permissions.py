@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated
@@ -10,7 +10,9 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from core.errors import RequestRefused
+from simulator.market.market import Instrument
 from simulator.tws.messages.market_data import DataType
+from simulator.untidy.oddities import Untidiness
 
 Symbol = Annotated[str, Field(min_length=1, max_length=32)]
 COMPETING_SESSION = 10197
@@ -80,3 +82,25 @@ _NOT_IN_API = (
     "Requested market data requires additional subscription for API. See link in 'Market Data "
     f"Connections' dialog for more details.{_DELAYED_AVAILABLE}"
 )
+
+
+PARTLY_ONE_IN = 8  # names of which part of the data is not subscribed
+
+# Said to whoever connects, of no request.
+NOTICES = (
+    (2100, "API client has been unsubscribed from account data."),
+    (2176, "Warning: Your API version does not support fractional share size rules."),
+    (2107, "HMDS data farm connection is inactive but should be available upon demand.ushmds"),
+)
+
+
+def odd_permissions(
+    given: Permissions, instruments: Iterable[Instrument], untidy: Untidiness
+) -> Permissions:
+    """Return permissions with the oddities of a world; what was given for a symbol stays."""
+    symbols = dict(given.symbols)
+    for instrument in instruments:
+        if untidy.strikes("notices", instrument.con_id, one_in=PARTLY_ONE_IN):
+            symbols.setdefault(instrument.symbol, Access.PARTLY)
+    others = Access.DELAYED if "no-live-data" in untidy else given.others
+    return given.model_copy(update={"symbols": symbols, "others": others})

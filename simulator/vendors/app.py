@@ -68,7 +68,8 @@ def build_vendors(
     # Two feeds, one newsroom: both are asked at the same moment.
     newsroom = lru_cache(maxsize=1)(partial(headlines, view, seed))
     feeds = [
-        feed_route(feed, newsroom, clock, is_real=view.is_real) for feed in (MARKETS, COMPANIES)
+        feed_route(feed, newsroom, clock, is_real=view.is_real, untidy=view.untidy)
+        for feed in (MARKETS, COMPANIES)
     ]
     served = [f"/stable{route.path}" for route in stable] + [route.path for route in feeds]
     board = FaultBoard([*served, SLACK], faults)

@@ -16,6 +16,8 @@ import numpy as np
 from core.canonical import sha256_of
 from simulator.market.market import Instrument
 from simulator.prices.market_view import MarketView
+from simulator.untidy.names import as_printed
+from simulator.untidy.oddities import Untidiness
 from simulator.vendors.members import members, news_symbol
 from simulator.vendors.templates import (
     BREAKING_NEGATIVE,
@@ -67,7 +69,7 @@ def _stories_of(view: MarketView, seed: int, day: date) -> list[Headline]:
     for instrument in members(view, begin):
         mood = _mood(view, instrument, begin)
         for number in range(rng.poisson(STORIES_A_DAY)):
-            story = _story(rng, instrument, begin, mood, number)
+            story = _story(rng, instrument, begin, mood, number, view.untidy)
             found.append(story)
             if rng.random() < SYNDICATED_SHARE:
                 found.append(_syndicated(rng, story))
@@ -85,7 +87,12 @@ def _mood(view: MarketView, instrument: Instrument, now: datetime) -> float:
 
 
 def _story(
-    rng: np.random.Generator, instrument: Instrument, begin: datetime, mood: float, number: int
+    rng: np.random.Generator,
+    instrument: Instrument,
+    begin: datetime,
+    mood: float,
+    number: int,
+    untidy: Untidiness,
 ) -> Headline:
     feeling = 0.35 * math.tanh(mood / 1.5) + 0.6 * rng.standard_normal()
     tone = int(feeling > TONE_THRESHOLD) - int(feeling < -TONE_THRESHOLD)
@@ -93,6 +100,8 @@ def _story(
     name = instrument.name
     if rng.random() < TICKER_IN_TITLE:
         name = f"{name} ({instrument.primary_exchange}: {symbol})"
+    if "newspapers" in untidy:
+        name = as_printed(instrument, untidy, begin.date(), number)
     title = _template(rng, tone, instrument.sector).format(
         name=name,
         percent=int(rng.integers(2, 30)),

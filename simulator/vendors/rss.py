@@ -13,6 +13,8 @@ from starlette.routing import Route
 
 from core.canonical import sha256_of
 from simulator.clock import VirtualClock
+from simulator.untidy.documents import odd_feed
+from simulator.untidy.oddities import TIDY, Untidiness
 from simulator.vendors.news import SOURCES, Headline
 from simulator.vendors.unknown import unknown_feed
 
@@ -25,6 +27,7 @@ def feed_route(
     clock: VirtualClock,
     *,
     is_real: bool,
+    untidy: Untidiness = TIDY,
 ) -> Route:
     """Return the route of a feed; beside real bars, where no news are known, it refuses."""
 
@@ -33,6 +36,7 @@ def feed_route(
             return unknown_feed()
         found = newsroom(clock.now())
         content = rss(feed, [headline for headline in found if headline.feed == feed])
+        content = odd_feed(content, untidy, feed, clock.now().date())
         tag = f'"{sha256_of(content)[:32]}"'
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers={"ETag": tag})

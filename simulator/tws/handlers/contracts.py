@@ -22,6 +22,7 @@ from simulator.tws.messages.numbers import Request
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.protocol.refusals import VALIDATION_FAILED
 from simulator.tws.protocol.versions import Since
+from simulator.untidy.names import as_told
 
 
 def contract_details(client: ClientSession, fields: Fields) -> None:
@@ -66,7 +67,7 @@ def describe(instrument: Instrument, gateway: SharedState, now: datetime) -> Des
     isin = numbers.get("ISIN")
     under = instrument.underlying
     return Described(
-        instrument=instrument,
+        instrument=as_told(instrument, view.untidy),
         underlying=None if under is None else view.instrument(under, now),
         trading_hours=hours(today, sec_type=instrument.sec_type, extended=True),
         liquid_hours=hours(today, sec_type=instrument.sec_type, extended=False),

@@ -19,6 +19,7 @@ from simulator.tws.messages.numbers import Request
 from simulator.tws.messages.session import NOT_A_REQUEST
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.protocol.refusals import VALIDATION_FAILED
+from simulator.untidy.times import odd_time
 
 NOT_CLIENT_ZERO = 327
 
@@ -160,7 +161,18 @@ def send_execution(
     account = order.terms.account or broker.account
     client.send(
         execution_frames.execution_details(
-            request_id, execution, order, instrument, account, version=client.version
+            request_id,
+            execution,
+            order,
+            instrument,
+            account,
+            at=odd_time(
+                execution.time,
+                times.zoned(execution.time),
+                client.gateway.view.untidy,
+                execution.execution_id,
+            ),
+            version=client.version,
         )
     )
 

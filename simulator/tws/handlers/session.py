@@ -7,6 +7,7 @@ from datetime import timedelta
 from simulator.tws.client_session import ClientSession
 from simulator.tws.messages import session as frames
 from simulator.tws.messages.numbers import Request
+from simulator.tws.permissions import NOTICES
 from simulator.tws.protocol.frames import Fields
 
 ID_IN_USE = 326
@@ -31,7 +32,8 @@ def start_api(client: ClientSession, fields: Fields) -> None:
         frames.managed_accounts(gateway.broker.accounts),
         frames.next_valid_id(gateway.next_order_id),
     )
-    for code, text in frames.FARMS_OK:
+    odd = NOTICES if "notices" in gateway.view.untidy else ()
+    for code, text in (*frames.FARMS_OK, *odd):
         client.error(frames.NOT_A_REQUEST, code, text)
 
 

@@ -29,9 +29,13 @@ def execution_details(
     instrument: Instrument,
     account: str,
     *,
+    at: str = "",
     version: int = NEWEST,
 ) -> bytes:
-    """Report an execution: 32 fields at version 178. ``request_id`` is -1 as it happens."""
+    """Report an execution: 32 fields at version 178. ``request_id`` is -1 as it happens.
+
+    ``at`` is its time as this gateway writes it; empty: in the zone of New York.
+    """
     side = "BOT" if execution.side is Side.BUY else "SLD"
     combined = execution.is_combination
     contract = contract_of(order.terms, instrument) if combined else block(instrument)
@@ -39,7 +43,7 @@ def execution_details(
     pending = (0,) if version >= Since.PENDING_PRICE else ()
     return message(
         Answer.EXECUTION, request_id, order.order_id, *contract, execution.execution_id,
-        times.zoned(execution.time), account, exchange, side,
+        at or times.zoned(execution.time), account, exchange, side,
         execution.quantity, execution.price, order.perm_id, order.client_id, 0,
         execution.cumulative_quantity, execution.average_price, order.terms.order_ref, "", "",
         "", 2, *pending,

@@ -20,6 +20,7 @@ from simulator.prices.bar_kinds import (
     without_dividends,
 )
 from simulator.prices.bar_sizes import (
+    DAY,
     MONTH,
     SECONDS,
     WEEK,
@@ -33,6 +34,7 @@ from simulator.prices.market_view import MarketView, phase
 from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.queries.contract_lookup import ContractLookup
 from simulator.tws.queries.history_request import HistoryRequest, failed, no_data
+from simulator.untidy.bars import odd_bars
 
 MOST_TIMED_BARS = 100_000
 _DAYS = {"W": 7, "M": 30.4375, "Y": 365.25}
@@ -106,7 +108,10 @@ def bars_for(
         bars = longer_bars(bars, request.bar_size)
     if not bars:
         raise no_data(instrument, request.what)
-    return BarResult(instrument, _of_kind(bars, request.what, instrument, view, now), end)
+    told = _of_kind(bars, request.what, instrument, view, now)
+    if request.bar_size == DAY and request.what == "TRADES":
+        told = odd_bars(told, instrument.con_id, view.untidy)
+    return BarResult(instrument, told, end)
 
 
 def newer_bars(

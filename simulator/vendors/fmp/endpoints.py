@@ -15,6 +15,7 @@ from core.errors import DataError
 from simulator.clock import VirtualClock
 from simulator.market.market import Instrument
 from simulator.prices.market_view import MarketView, phase
+from simulator.untidy.documents import odd_rows
 from simulator.vendors.figures.earnings_invented import earnings_dates
 from simulator.vendors.figures.fundamentals import Figures, FundamentalsSource
 from simulator.vendors.figures.gauges import GaugeSource
@@ -119,7 +120,8 @@ class FinancialModelingPrep:
             del request
             if self._fundamentals is None:
                 return unknown(NO_FUNDAMENTALS)
-            return _csv(table(self._figures(self._clock.now())))
+            rows = table(self._figures(self._clock.now()))
+            return _csv(odd_rows(rows, self._view.untidy, table.__name__))
 
         return answer
 
@@ -131,7 +133,8 @@ class FinancialModelingPrep:
             raise BadQuery("this vendor knows the growth of whole years only: period=FY")
         if self._fundamentals is None:
             return unknown(NO_FUNDAMENTALS)
-        return _csv(bulk.growth(self._fundamentals.growth(int(year), self._clock.now())))
+        rows = bulk.growth(self._fundamentals.growth(int(year), self._clock.now()))
+        return _csv(odd_rows(rows, self._view.untidy, "growth"))
 
     def _earnings(self, request: Request) -> Response:
         if self._view.is_real:

@@ -1,0 +1,1 @@
+"""A world as untidy as the real one, on demand: each oddity by its name."""

@@ -1,0 +1,155 @@
+"""The oddities that a simulated world can have, by name, with where each was seen.
+
+``docs/untidy-world.md`` is written from this list (``make docs``).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+from core.errors import ConfigurationError
+
+LEVELS = {
+    0: "a tidy world",
+    1: "texts, notices and times as they come",
+    2: "damaged rows, missing permissions and odd increments as well",
+    3: "accounts and calendars that nobody would invent as well",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """One way in which the real world differs from a specification."""
+
+    name: str
+    level: int  # from which on it is there
+    what: str
+    source: str  # public reports: project and number
+    one_in: int = 1  # of the worlds of such a level one in so many has it; a list always has it
+
+
+ODDITIES = (
+    Oddity("capitals", 1, "IBKR writes company names in capitals, shortened", "ib_async #46"),
+    Oddity(
+        "newspapers", 1,
+        "headlines have short names, possessives, no tickers, or the tags of other exchanges",
+        "untidy-world row 4; rust-ibapi #233 for the same of zones",
+    ),
+    Oddity(
+        "feed-damage", 1,
+        "feeds with bare ampersands, HTML entities, control characters, a script behind their end",
+        "feedparser #117, #121; brief #184; reader #270",
+    ),
+    Oddity(
+        "notices", 1,
+        "part of the data is not subscribed (10090, 10091) and ticks come all the same; warnings",
+        "rust-ibapi #768, #805, #804",
+    ),
+    Oddity(
+        "execution-times", 1,
+        "executions in UTC, in Windows' and Java's names of zones, and some that nobody can read",
+        "ib_async #230; ib_insync #287, #671; rust-ibapi #233, #364; Jib.jl #6; rib #5",
+    ),
+    Oddity(
+        "bars", 2,
+        "a close a cent outside the range, a day twice, a volume of -1, days that are missing",
+        "IEX-API #1197, #1448, #1620; longbridge developers #1020",
+    ),
+    Oddity(
+        "vendor-rows", 2,
+        "a row of a bulk file that cannot be read: words for numbers, another encoding, too long",
+        "polygon-io issues #226; watchman #379",
+    ),
+    Oddity(
+        "no-live-data", 2, "the account sees delayed data only", "ib_insync #198; node-ib #21",
+        one_in=4,
+    ),
+)  # fmt: skip
+
+BY_NAME = {oddity.name: oddity for oddity in ODDITIES}
+
+
+@dataclass(frozen=True, slots=True)
+class Untidiness:
+    """Which oddities a world has, and the seed of where they strike."""
+
+    names: frozenset[str] = frozenset()
+    seed: int = 0
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names
+
+    @property
+    def digest(self) -> str:
+        """Name this untidiness; empty for a tidy world."""
+        return f"{sorted(self.names)} {self.seed}" if self.names else ""
+
+    def draw(self, name: str, *key: object) -> float:
+        """Return a number in [0, 1) that belongs to an oddity and to what it may strike."""
+        told = "/".join(map(str, (self.seed, name, *key)))
+        return int.from_bytes(sha256(told.encode()).digest()[:6], "big") / 2**48
+
+    def strikes(self, name: str, *key: object, one_in: float) -> bool:
+        """Tell whether an oddity strikes something, which happens to one in so many."""
+        return name in self.names and self.draw(name, *key) < 1.0 / one_in
+
+
+TIDY = Untidiness()
+
+
+def untidiness(asked: str, seed: int) -> Untidiness:
+    """Return what a level, or a list of names, asks for. Raises `ConfigurationError`."""
+    if asked.isdigit() and int(asked) in LEVELS:
+        return Untidiness(frozenset(_of_level(int(asked), seed)), seed)
+    names = [name.strip() for name in asked.split(",") if name.strip()]
+    unknown = sorted(set(names) - set(BY_NAME))
+    if unknown or not names:
+        raise ConfigurationError(
+            f"{', '.join(unknown) or 'an empty list'} names no oddity; there are the levels "
+            f"{', '.join(map(str, LEVELS))} and {', '.join(BY_NAME)}"
+        )
+    return Untidiness(frozenset(names), seed)
+
+
+def _of_level(level: int, seed: int) -> Iterator[str]:
+    """Yield the oddities that the world of a seed has at a level."""
+    every = Untidiness(frozenset(BY_NAME), seed)
+    for oddity in ODDITIES:
+        if oddity.level <= level and every.strikes(oddity.name, "world", one_in=oddity.one_in):
+            yield oddity.name
+
+
+def reference() -> str:
+    """Return the page of all oddities as Markdown."""
+    levels = "\n".join(f"| {level} | {what} |" for level, what in LEVELS.items())
+    rows = "\n".join(
+        f"| `{one.name}` | {one.level} | {one.what}{_share(one)} | {one.source} |"
+        for one in ODDITIES
+    )
+    return f"""# The untidy world
+
+<!-- Written by `make docs` from simulator/untidy/oddities.py; edit that. -->
+
+`daybook simulator --untidy 2`, or the setting `simulator.untidy`, makes the simulated world as
+untidy as real ones are: a level, or a list of names such as `capitals,bars`. What strikes where
+comes from `simulator.seed`. `make untidy` runs whole days in such worlds.
+
+| level | what there is |
+|---|---|
+{levels}
+
+| oddity | from level | what happens | where it was seen |
+|---|---|---|---|
+{rows}
+"""
+
+
+def _share(oddity: Oddity) -> str:
+    return f" (one world in {oddity.one_in})" if oddity.one_in > 1 else ""
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())
