@@ -161,6 +161,13 @@ MAX_CVAR = Term(
     "limits.max_cvar", 0.05, FRACTION, f"{_NAV} a day",
     "mean loss of the worst 5 % of days, historical and parametric", (Where.GATE,),
 )  # fmt: skip
+MAX_UNMEASURED = Term(
+    # Its whole value counts as lost in VaR and CVaR: more would leave the measured part of a usual
+    # book, with a VaR around 1 %, no room below max_var.
+    "limits.max_unmeasured", 0.02, FRACTION, _NAV,
+    "holdings whose risk cannot be measured: too young, without bars or a value, no stock",
+    (Where.GATE,),
+)  # fmt: skip
 MIN_BETA = Term(
     "limits.min_beta", -1.0, Range(-5.0, 5.0), "to the market", "least beta of the portfolio",
     _PORTFOLIO, Range(-10.0, 10.0),
@@ -257,8 +264,8 @@ UTILITY = (
 )  # fmt: skip
 LIMITS = (
     MAX_GROSS, MAX_NET, MAX_SINGLE, MAX_SECTOR, MAX_UNKNOWN_SECTOR, CASH_BUFFER,
-    MAX_GROSS_CHANGE, MAX_TURNOVER, MAX_VAR, MAX_CVAR, MIN_BETA, MAX_BETA, MIN_COVERAGE,
-    MAX_ADV_SHARE, MAX_ORDER_VALUE, PRICE_COLLAR, MAX_ORDERS, MAX_ORDERS_PER_SESSION,
+    MAX_GROSS_CHANGE, MAX_TURNOVER, MAX_VAR, MAX_CVAR, MAX_UNMEASURED, MIN_BETA, MAX_BETA,
+    MIN_COVERAGE, MAX_ADV_SHARE, MAX_ORDER_VALUE, PRICE_COLLAR, MAX_ORDERS, MAX_ORDERS_PER_SESSION,
     MAX_SUBMISSIONS, RESTRICTED, MAX_DAILY_LOSS, MAX_DRAWDOWN, MAX_CONSECUTIVE_LOSSES,
     ACCOUNT_SINCE, MAX_TRADE_RISK, MIN_OPTION_PRICE, MIN_SPREAD_WIDTH, SENTIMENT_FLOOR,
     MAX_UNREADABLE, MIN_PLACED,

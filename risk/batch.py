@@ -11,9 +11,9 @@ from core.settings import LimitSettings
 from core.text.counts import count
 from core.types import Order
 from risk import measures
-from risk.limits import Check, Limits, check, information, is_restricted
+from risk.limits import TOLERANCE, Check, Limits, check, information, is_restricted, number
 from risk.order import check_order
-from risk.outcomes import Portfolio
+from risk.outcomes import Portfolio, Weights
 
 
 def _trades(portfolio: Portfolio, rules: Limits) -> Iterator[Check]:
@@ -44,6 +44,7 @@ def _least_liquid(portfolio: Portfolio, sizes: Mapping[int, float]) -> tuple[int
     return worst
 
 
+_LEAD = "orders lead to targets"
 Judged = Sequence[tuple[str, tuple[Check, ...]]]
 """Each order's symbol, and its own checks."""
 
@@ -81,22 +82,29 @@ def single_checks(judged: Judged) -> Iterator[Check]:
 
 
 def batch_checks(
-    portfolio: Portfolio, orders: Sequence[Order], judged: Judged, limits: LimitSettings
+    portfolio: Portfolio,
+    orders: Sequence[Order] | None,
+    judged: Judged,
+    limits: LimitSettings,
+    before_orders: Mapping[int, float],
 ) -> Iterator[Check]:
     """Measure what is traded, count the orders, and list the worst of them for each limit.
 
-    Then who else trades their names, and what must not be traded at all.
+    Then who else trades their names, what must not be traded at all, and whether the orders lead
+    from the weights before them to the targets; see `risk.gate.check_constraints`.
     """
+    batch = orders or ()
     rules = Limits.of(limits)
     yield from _trades(portfolio, rules)
-    yield check("order count", float(len(orders)), rules.orders)
+    yield check("order count", float(len(batch)), rules.orders)
     for number_, name in enumerate(("quantity", "order value", "price collar", "share of volume")):
         yield _worst_order(f"orders: {name}", [(who, found[number_]) for who, found in judged])
-    ordered = {order.con_id for order in orders}
+    ordered = {order.con_id for order in batch}
     same = sorted({portfolio.name(name) for name, _ in portfolio.foreign if name in ordered})
     told = f"in names of this batch: {', '.join(same)}" if same else "none in a name of this batch"
     yield information("open orders of others", float(len(portfolio.foreign)), told)
-    yield _restricted(portfolio, orders, limits.restricted)
+    yield _restricted(portfolio, batch, limits.restricted)
+    yield _destination(portfolio, orders, before_orders)
 
 
 def _worst_order(name: str, found: Sequence[tuple[str, Check]]) -> Check:
@@ -129,3 +137,48 @@ def _restricted(portfolio: Portfolio, orders: Sequence[Order], restricted: Seque
         detail = f"the symbol of conId {nameless[0]} is not known, and limits.restricted names some"
     amiss = len(hit) + len(nameless)
     return Check("restricted", float(amiss), 0.0, passed=not amiss, detail=detail)
+
+
+def _destination(
+    portfolio: Portfolio, orders: Sequence[Order] | None, start: Mapping[int, float]
+) -> Check:
+    """Hold what the orders make of ``start`` against the targets, name by name.
+
+    Every figure of a portfolio is of the targets, and what is sent are the orders: if one did not
+    lead to the other, the verdict would be about a portfolio that does not come about. What is told
+    is the name that is missed most.
+    """
+    if orders is None:
+        return Check(_LEAD, None, None, passed=True, detail="no orders yet: the targets alone")
+    reached = _reached(portfolio, orders, start)
+    missed = {
+        name: abs(reached.get(name, 0.0) - portfolio.targets.get(name, 0.0))
+        for name in sorted({*reached, *portfolio.targets})
+    }
+    odd = {name: gap for name, gap in missed.items() if not gap <= TOLERANCE}
+    if not odd:
+        return Check(_LEAD, 0.0, 0.0, passed=True, detail=f"{len(missed)} names, none missed")
+    name, gap = max(odd.items(), key=lambda pair: (math.isnan(pair[1]), pair[1]))
+    found = "is not known" if math.isnan(gap) else f"misses its target by {gap:.4%}"
+    told = f"{len(odd)} of {len(missed)} names missed; what the orders make of "
+    return Check(
+        _LEAD,
+        gap if math.isfinite(gap) else None,
+        0.0,
+        passed=False,
+        detail=f"{told}{portfolio.name(name)} {found} of net asset value",
+    )
+
+
+def _reached(portfolio: Portfolio, orders: Sequence[Order], start: Mapping[int, float]) -> Weights:
+    value = _known(portfolio.net_asset_value)
+    reached = {name: number(weight) for name, weight in start.items()}
+    for order in orders:
+        worth = _known(portfolio.prices.get(order.con_id, math.nan))
+        change = order.side.sign * number(order.quantity) * worth / value
+        reached[order.con_id] = reached.get(order.con_id, 0.0) + change
+    return reached
+
+
+def _known(amount: float) -> float:
+    return amount if 0.0 < amount < math.inf else math.nan

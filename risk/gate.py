@@ -20,8 +20,8 @@ from risk.account import AccountState, account_checks
 from risk.batch import batch_checks, judge_orders, single_checks
 from risk.exposure import exposure_checks, sector_checks
 from risk.limits import Check, Limits, check, in_words, number
-from risk.losses import loss_checks
-from risk.outcomes import Portfolio, base_prices
+from risk.losses import finite_returns, loss_checks, unmeasured, unmeasured_check
+from risk.outcomes import Portfolio, Weights, base_prices
 
 OPTIMAL, RELAXED = "optimal", "optimal_relaxed"  # what a relaxation let through fails below
 
@@ -61,12 +61,14 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
     optimiser_status: str,
     account: AccountState,
     relaxations: Mapping[str, float] | None = None,
-    orders: Sequence[Order] = (),
+    orders: Sequence[Order] | None = None,
+    before_orders: Mapping[int, float] | None = None,
     references: Mapping[int, Price] | None = None,
     foreign: Iterable[tuple[int, float]] = (),
     market: pd.Series[float] | None = None,
     sectors: Mapping[int, str] | None = None,
     names: Mapping[int, str] | None = None,
+    set_aside: Mapping[int, float] | None = None,
 ) -> Verdict:
     """Judge a target against every limit. Never raises over numbers: it fails them.
 
@@ -92,7 +94,11 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
     relaxations
         What the optimiser had to give way by, by name; of "optimal_relaxed" there is at least one.
     orders
-        The batch that leads to the targets; limit prices in the units of ``references``.
+        The batch that leads to the targets; limit prices in the units of ``references``. None:
+        there is none yet, and the targets are judged alone.
+    before_orders
+        The weights that the batch starts from, valued as the targets are: what is held, with what
+        is left of our own working orders. None: ``current``.
     references
         What orders are held against, per share as each market quotes it. None: ``prices``.
     foreign
@@ -103,23 +109,23 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
         By conId; a name without one counts as unknown, which has a limit of its own.
     names
         By conId, for messages and the restricted list.
+    set_aside
+        What is at stake in holdings that are no part of the portfolio, of net asset value by
+        conId; NaN: not known. See `risk.losses`.
     """
     portfolio = Portfolio.of(
-        current,
-        targets,
-        foreign=foreign,
-        net_asset_value=net_asset_value,
-        prices=base_prices(prices, rates),
-        adv=adv,
-        names=names or {},
-    )
-    rules, batch = Limits.of(limits), tuple(orders)
+        current, targets, foreign=foreign, net_asset_value=net_asset_value,
+        prices=base_prices(prices, rates), adv=adv, names=names or {},
+    )  # fmt: skip
+    rules, batch = Limits.of(limits), tuple(orders or ())
     quoted = prices if references is None else references
     judged = judge_orders(portfolio, batch, references=quoted, rates=rates, limits=limits)
+    start = portfolio.current if before_orders is None else before_orders
+    beside = unmeasured(portfolio, returns, {one.con_id for one in batch}, set_aside or {})
     checks = (
-        *_input_checks(portfolio, rules, coverage, optimiser_status, relaxations or {}),
-        *_portfolio_checks(portfolio, rules, sectors or {}, returns, market),
-        *batch_checks(portfolio, batch, judged, limits),
+        *_input_checks(portfolio, rules, returns, coverage, optimiser_status, relaxations or {}),
+        *_portfolio_checks(portfolio, rules, sectors or {}, returns, market, beside),
+        *batch_checks(portfolio, orders, judged, limits, start),
         *_account(portfolio, rules, account, len(batch)),
     )
     return Verdict(checks, orders=tuple(single_checks(judged)))
@@ -128,12 +134,14 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
 def _input_checks(
     portfolio: Portfolio,
     rules: Limits,
+    returns: pd.DataFrame,
     coverage: float,
     status: str,
     relaxations: Mapping[str, float],
 ) -> Iterator[Check]:
     yield from _sanity(portfolio, rules, number(coverage))
     yield _optimiser(status, relaxations)
+    yield finite_returns(portfolio, returns)
 
 
 def _portfolio_checks(
@@ -142,10 +150,12 @@ def _portfolio_checks(
     sectors: Mapping[int, str],
     returns: pd.DataFrame,
     market: pd.Series[float] | None,
+    beside: Weights,
 ) -> Iterator[Check]:
     yield from exposure_checks(portfolio, rules)
     yield from sector_checks(portfolio, rules, sectors)
-    yield from loss_checks(portfolio, rules, returns, market)
+    yield from loss_checks(portfolio, rules, returns, market, beside)
+    yield unmeasured_check(portfolio, rules, beside)
 
 
 def _sanity(portfolio: Portfolio, rules: Limits, coverage: float) -> Iterator[Check]:

@@ -60,6 +60,7 @@ class Limits:
     turnover: Limit
     value_at_risk: Limit
     expected_shortfall: Limit
+    unmeasured: Limit
     beta: Limit
     short_beta: Limit
     missing: Limit
@@ -87,6 +88,7 @@ class Limits:
             turnover=Limit.of(terms.MAX_TURNOVER, settings.max_turnover),
             value_at_risk=Limit.of(terms.MAX_VAR, settings.max_var),
             expected_shortfall=Limit.of(terms.MAX_CVAR, settings.max_cvar),
+            unmeasured=Limit.of(terms.MAX_UNMEASURED, settings.max_unmeasured),
             beta=Limit.of(terms.MAX_BETA, settings.max_beta),
             short_beta=Limit(
                 -settings.min_beta, "against the market", "limits.min_beta with its sign changed"

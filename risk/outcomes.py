@@ -87,11 +87,15 @@ class Portfolio:
 
     def reduces(self) -> bool:
         """Tell whether no outcome opens a position, turns one over or makes one larger."""
+        return all(self.is_kept(name) for outcome in self.outcomes for name in outcome)
+
+    def is_kept(self, name: int) -> bool:
+        """Tell whether a position is opened, turned over or made larger in no outcome."""
+        held = self.current.get(name, 0.0)
+        weights = (outcome.get(name, 0.0) for outcome in self.outcomes)
         return all(
-            within(abs(weight), abs(self.current.get(name, 0.0)))
-            and weight * self.current.get(name, 0.0) >= 0.0
-            for outcome in self.outcomes
-            for name, weight in outcome.items()
+            within(abs(weight), abs(held)) and weight * held >= 0.0
+            for weight in weights
             if not abs(weight) <= TOLERANCE
         )
 

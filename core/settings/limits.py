@@ -37,6 +37,7 @@ class LimitSettings(Section):
     max_turnover: FiniteFloat = setting(terms.MAX_TURNOVER)
     max_var: FiniteFloat = setting(terms.MAX_VAR)
     max_cvar: FiniteFloat = setting(terms.MAX_CVAR)
+    max_unmeasured: FiniteFloat = setting(terms.MAX_UNMEASURED)
     min_beta: FiniteFloat = setting(terms.MIN_BETA)
     max_beta: FiniteFloat = setting(terms.MAX_BETA)
     min_coverage: FiniteFloat = setting(terms.MIN_COVERAGE)

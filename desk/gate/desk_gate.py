@@ -42,6 +42,8 @@ class Exposure:
     foreign: tuple[tuple[int, float], ...] = ()  # the same of each order that others placed
     rates: Rates = field(kw_only=True)  # into the currency of the net asset value
     currencies: Mapping[int, str] = field(default_factory=dict, kw_only=True)  # of what is held
+    aside: Mapping[int, str] = field(default_factory=dict, kw_only=True)  # held beside these stocks
+    at_stake: Mapping[int, float] = field(default_factory=dict, kw_only=True)  # what of it
 
     def contract(self, con_id: int, symbol: str) -> Contract:
         """Return what is known of a name without asking: enough to ask for its bars."""
@@ -68,8 +70,8 @@ def exposure(snapshot: Snapshot, working: Iterable[OrderState]) -> Exposure:
     """
     pending: dict[int, float] = {}
     foreign: list[tuple[int, float]] = []
-    # What a strategy can lose is bounded, and was judged when it was placed: options, held or in
-    # a combination that works, have no weight of their own in a portfolio of stocks.
+    # What a strategy can lose is bounded, and was judged when it was placed: options have no weight
+    # of their own in a portfolio of stocks; their value is at stake, see `risk.losses`.
     stocks = snapshot.stocks
     names = {position.con_id: position.symbol for position in stocks.positions}
     for state in working:
@@ -89,6 +91,8 @@ def exposure(snapshot: Snapshot, working: Iterable[OrderState]) -> Exposure:
         tuple(foreign),
         rates=snapshot.exchange_rates,
         currencies={position.con_id: position.currency for position in stocks.positions},
+        aside={position.con_id: position.symbol for position in snapshot.set_aside},
+        at_stake=snapshot.at_stake,
     )
 
 
@@ -183,7 +187,7 @@ def judge(
     """
     quoted = market.prices | dict(decided or {})
     prices = base_prices(quoted, held.rates)
-    names = held.names | {order.con_id: order.symbol for order in orders}
+    names = {**held.aside, **held.names, **{order.con_id: order.symbol for order in orders}}
     verdict = check_constraints(
         held.weights,
         _weights_after(orders, held, prices),
@@ -197,11 +201,13 @@ def judge(
         optimiser_status="optimal",
         account=account,
         orders=orders,
+        before_orders=_weights_after((), held, prices),
         references=market.prices,
         foreign=weighed(held.foreign, prices, held.net_asset_value),
         market=market.reference.market,
         sectors=market.reference.sectors,
         names=names,
+        set_aside=held.at_stake,
     )
     return (
         *(one for one in verdict.checks if one.name != _OF_THE_OPTIMISER),

@@ -62,10 +62,11 @@ class PortfolioGate:
     optimised: Optimised
     account: Callable[[Sequence[Order]], AccountState]  # as it stands beside these orders
 
-    def judge(self, batch: Batch) -> tuple[Check, ...]:
+    def judge(self, batch: Batch, *, without_orders: bool = False) -> tuple[Check, ...]:
         """Hold weights, as they would be traded, against every limit of portfolio and account.
 
-        What a single order fails at comes last, order by order.
+        What a single order fails at comes last, order by order. ``without_orders`` judges weights
+        that have none yet.
         """
         held = exposure(batch.snapshot, batch.others)
         verdict = check_constraints(
@@ -81,24 +82,50 @@ class PortfolioGate:
             optimiser_status=self.optimised.status,
             account=self.account(batch.orders),
             relaxations=self.optimised.relaxations,
-            orders=batch.orders,
+            orders=None if without_orders else batch.orders,
+            before_orders=self._before(batch, held),
             foreign=weighed(held.foreign, self.worth, held.net_asset_value),
             sectors=self.sectors,
-            names=held.names | dict(self.symbols),
+            names={**held.aside, **held.names, **self.symbols},
+            set_aside=held.at_stake,
         )
         return (*verdict.checks, *(one for one in verdict.orders if not one.passed))
 
     def newly_broken(self, before: Batch, after: Batch) -> tuple[Check, ...]:
         """Return the checks that fail after a change of the batch and did not before it."""
-        failed = {check.name for check in self.judge(before) if not check.passed}
-        return tuple(c for c in self.judge(after) if not c.passed and c.name not in failed)
+        judged = self.judge(before, without_orders=True)
+        failed = {check.name for check in judged if not check.passed}
+        return tuple(
+            check
+            for check in self.judge(after, without_orders=True)
+            if not check.passed and check.name not in failed
+        )
+
+    def _before(self, batch: Batch, held: Exposure) -> dict[int, float]:
+        """Return what the orders start from: holdings, and what our own earlier orders will add."""
+        weights = weights_at(batch.snapshot, self.worth)
+        for con_id, weight in weighed(held.pending.items(), self.worth, held.net_asset_value):
+            weights[con_id] = weights.get(con_id, 0.0) + weight
+        return weights
+
+
+def weights_at(snapshot: Snapshot, worth: Mapping[int, float]) -> dict[int, float]:
+    """Return the weights of the holdings at what a share is worth to a decision, by conId.
+
+    The account page's own prices may be of another moment than those that targets are made at.
+    """
+    return {
+        p.con_id: (p.quantity * worth[p.con_id] if p.con_id in worth else p.market_value)
+        / snapshot.net_asset_value
+        for p in snapshot.positions
+    }
 
 
 def weights_after(
     orders: Sequence[Order], snapshot: Snapshot, worth: Mapping[int, float]
 ) -> dict[int, float]:
     """Return the weights that orders lead to, by conId; a share's worth in the base currency."""
-    weights = dict(snapshot.weights)
+    weights = weights_at(snapshot, worth)
     for order in orders:
         change = order.side.sign * order.quantity * worth[order.con_id]
         weights[order.con_id] = weights.get(order.con_id, 0.0) + change / snapshot.net_asset_value

@@ -41,9 +41,11 @@ _COUNTS = frozenset({"missing sessions", "order count", "orders this session", "
 _WORDS = frozenset(
     {
         "finite weights",
+        "finite returns",
         "order cut-off",
         "legs held",
         "newest bars",
+        "orders lead to targets",
         "restricted",
         "suspect prices",
     }

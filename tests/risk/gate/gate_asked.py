@@ -10,6 +10,7 @@ from core.money import Price, Rates
 from core.settings import LimitSettings
 from tests.risk.gate.gate_cases import frames
 from tests.risk.gate.gate_draws import desk_case, order_case, portfolio_case
+from tests.risk.gate.gate_oracle_case import start_of
 
 NUMBERS = ("finite weights", "net asset value")
 DOLLARS = Rates("USD")
@@ -70,10 +71,12 @@ def ask_portfolio(case, gate):
         account=account_of(case, gate),
         relaxations=case.relaxations,
         orders=case.orders,
+        before_orders=start_of(case),
         foreign=case.foreign,
         market=market_of(case),
         sectors=case.sectors,
         names=case.names,
+        set_aside=case.set_aside,
     )
     assert verdict.passed == (not verdict.failed)
     return verdict.checks
@@ -94,8 +97,9 @@ def ask_order(case, gate):
 def ask_desk(desk, gate):
     case = desk.case
     held = gate.Exposure(
-        case.current, desk.pending, case.nav, case.names, tuple(desk.foreign), rates=DOLLARS
-    )
+        case.current, desk.pending, case.nav, case.names, tuple(desk.foreign),
+        rates=DOLLARS, at_stake=case.set_aside,
+    )  # fmt: skip
     market = gate.Market(
         prices=in_dollars(case.prices),
         rates=DOLLARS,

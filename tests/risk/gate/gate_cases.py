@@ -32,6 +32,7 @@ SETTINGS = {
     "parametric VaR 95": ("max_var", None),
     "historical CVaR 95": ("max_cvar", None),
     "parametric CVaR 95": ("max_cvar", None),
+    "unmeasured holdings": ("max_unmeasured", None),
     "beta": ("max_beta", None),
     "short beta": ("min_beta", lambda v: -v),
     "liquidity": ("max_adv_share", None),
@@ -134,6 +135,9 @@ def a_case(rng):
         case.foreign = [(rng.choice(NAMES), rng.uniform(-0.02, 0.02)) for _ in range(2)]
     if rng.random() < 0.1:
         case.status, case.relaxations = "optimal_relaxed", {"turnover": rng.uniform(0.0, 0.2)}
+    beside = random.Random(f"set aside {case.nav}")
+    if beside.random() < 0.15:
+        case.set_aside = {90: beside.uniform(0.0, 0.01), 91: beside.uniform(0.0, 0.009)}
     scale = case.nav
     case.valued = [(day, moment, value * scale) for day, moment, value in case.valued]
     return case

@@ -94,7 +94,29 @@ def of_orders():
         yield a_sound_case(orders_before=before)
 
 
+def of_unmeasured():
+    """Names without a past: kept, made larger, traded; and what is no part of the portfolio."""
+    frame = frames()[2]  # CALM's namesake has no returns at all
+    calm = {"returns": frame.columns, "days": len(frame.market), "market": None, "pool": 2}
+    for before, after in ((0.01, 0.01), (0.01, 0.011), (0.01, -0.01), (0.021, 0.021), (0.0, 0.01)):
+        kept = {"current": {1: 0.05, 3: before}, "targets": {1: 0.05, 3: after}}
+        yield a_sound_case(**calm, **kept, orders=[])
+        sale = replace(ORDER, con_id=3, symbol="CALM", quantity=10)
+        yield a_sound_case(**calm, **kept, orders=[sale])
+    for aside in ({9: 0.003}, {9: 0.021}, {8: 0.015, 9: -0.015}, {9: float("nan")}):
+        yield a_sound_case(set_aside=aside)
+    for start in (
+        {1: 0.05, 2: -0.04},
+        {1: 0.11, 2: -0.04},
+        {1: 0.05},
+        {1: 0.05, 2: -0.04, 3: 0.01},
+    ):
+        yield a_sound_case(start=start)
+    yield a_sound_case(start={1: 0.11, 2: -0.04}, orders=[replace(ORDER, side=Side.SELL)])
+
+
 def of_weights():
+    yield a_sound_case(foreign=[(3, -0.05)], limits=limited(max_order_value=0.04))
     yield a_sound_case(targets={})  # everything is sold, which is a change
     yield a_sound_case(targets={}, limits=limited(max_turnover=0.089))
     yield a_sound_case(targets={1: -0.05, 2: 0.04}, limits=limited(max_turnover=0.179))
@@ -182,6 +204,8 @@ def desks() -> Iterator[oracle.DeskCase]:
         yield oracle.DeskCase(a_sound_case(targets={}), {}, [], {1: before, 2: 100.0})
     dear = a_sound_case(targets={}, orders=[replace(ORDER, quantity=750, limit_price=94.0)])
     yield oracle.DeskCase(dear, {}, [], {1: 92.0, 2: 100.0})
+    for aside in ({9: 0.003}, {9: 0.021}, {9: float("nan")}):
+        yield oracle.DeskCase(a_sound_case(targets={}, set_aside=aside), {}, [], {})
     for change in ({"quantity": 1.5}, {"limit_price": 111.0}, {"quantity": None}):
         yield oracle.DeskCase(
             a_sound_case(targets={}, orders=[replace(ORDER, **change)]), {}, [], {}
@@ -196,6 +220,7 @@ def decisive():
         "orders": of_orders(),
         "account": of_the_account(),
         "names": of_names(),
+        "unmeasured": of_unmeasured(),
         "numbers": not_numbers(),
     }
     groups = {

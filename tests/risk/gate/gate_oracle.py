@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from core.types import OrderType, Side
 from tests.risk.gate.gate_oracle_account import of_account
+from tests.risk.gate.gate_oracle_batch import destination, finite_returns
 from tests.risk.gate.gate_oracle_case import (
     SMALL,
     Case,
@@ -59,9 +60,11 @@ def judge_portfolio(case):
         "optimiser": optimiser(case),
         **exposure(limits, books, current),
         **by_sector(case, books),
-        **losses(case, books),
+        "finite returns": finite_returns(case, books),
+        **losses(case, books, current),
         **trading(case, current, nav),
         **batch(case, nav),
+        "orders lead to targets": destination(case, nav),
         "restricted": restricted(case, current),
         **of_account(case, books, current, nav),
     }
@@ -234,18 +237,23 @@ def judge_desk(desk):
         shares = real(order.quantity)
         return None if shares is None else shares * (1 if order.side is Side.BUY else -1)
 
-    changes = list(desk.pending.items())
-    changes += [(order.con_id, signed(order)) for order in case.orders]
-    targets = {name: real(w) for name, w in case.current.items()}
-    for name, shares in changes:
-        before, more = targets.get(name, Fraction(0)), weight(name, shares)
-        targets[name] = None if None in (before, more) else measurable(before + more)
+    def after(weights, changes):
+        found = dict(weights)
+        for name, shares in changes:
+            before, more = found.get(name, Fraction(0)), weight(name, shares)
+            found[name] = None if None in (before, more) else measurable(before + more)
+        return found
+
+    held = {name: real(w) for name, w in case.current.items()}
+    started = after(held, desk.pending.items())
+    targets = after(started, [(order.con_id, signed(order)) for order in case.orders])
     judged = Case(**{
         **vars(case),
         "targets": targets,
         "foreign": [(name, weight(name, shares)) for name, shares in desk.foreign],
         "prices": prices,
         "references": case.prices,
+        "start": started,
         "names": {**case.names, **{o.con_id: o.symbol for o in case.orders}},
     })  # fmt: skip
     found = list(judge_portfolio(judged).items()) + list(of_each_order(desk))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from core.types import Side
+
 TOLERANCE = Fraction(1, 10**9)
 SMALL = Fraction(1, 10**10)  # no position
 TOO_LARGE = Fraction(sys.float_info.max)
@@ -36,6 +38,8 @@ class Case:
     valued: list = field(default_factory=list)  # (session, moment, net asset value)
     unreadable: str = ""
     orders_before: Any = 0
+    set_aside: dict = field(default_factory=dict)
+    start: Any = None  # weights before the orders; None: from where the orders lead to the targets
     pool: int = 0  # which frame of returns this is
 
 
@@ -61,6 +65,26 @@ def real(x):
 def measurable(value):
     """The value, or None where it is too large for a float."""
     return None if value is None or abs(value) > TOO_LARGE else value
+
+
+def start_of(case):
+    """The weights before the orders, as far as they can be told."""
+    if case.start is not None:
+        return case.start
+    start, nav = {name: real(weight) for name, weight in case.targets.items()}, positive(case.nav)
+    for order in case.orders:
+        change = change_of(order, case.prices, nav)
+        before = start.get(order.con_id, Fraction(0))
+        start[order.con_id] = None if None in (before, change) else before - change
+    return {n: w for n, w in start.items() if measurable(w) is not None}
+
+
+def change_of(order, prices, nav):
+    """What an order adds to a weight."""
+    quantity, price = real(order.quantity), positive(prices.get(order.con_id))
+    if None in (quantity, price, nav):
+        return None
+    return measurable(quantity * price / nav * (1 if order.side is Side.BUY else -1))
 
 
 def held_to(value, limit):

@@ -3,7 +3,7 @@
 import math
 from fractions import Fraction
 
-from tests.risk.gate.gate_oracle_case import SMALL, held_to, worst
+from tests.risk.gate.gate_oracle_case import SMALL, TOLERANCE, held_to, real, total, worst
 
 LEAST_DAYS = 60
 QUANTILE = 1.6448536269514722  # of the standard normal at 95 %
@@ -71,7 +71,33 @@ def slope(days, market):
     return known(fsum((x - mx) * (y - my) for x, y in pairs) / spread)
 
 
-def losses(case, books):
+def unmeasured(case, books, current):
+    """The size of each holding without a past that nothing makes larger, and what is set aside."""
+    ordered = {order.con_id for order in case.orders}
+    sizes = {name: real(size) for name, size in case.set_aside.items()}
+    found = {name: None if size is None else abs(size) for name, size in sizes.items()}
+    for name in {name for book in books for name in book} - ordered:
+        weights = [book.get(name, Fraction(0)) for book in books]
+        now = current.get(name, Fraction(0))
+        days = sum(map(math.isfinite, case.returns.get(name, ())))
+        if (
+            None in (now, *weights)
+            or days >= LEAST_DAYS
+            or not any(abs(w) > SMALL for w in weights)
+        ):
+            continue
+        if all(
+            (w * now >= 0 and abs(w) <= abs(now) + TOLERANCE) or abs(w) <= TOLERANCE
+            for w in weights
+        ):
+            found[name] = max(map(abs, weights))
+    return found
+
+
+def losses(case, books, current):
+    beside = unmeasured(case, books, current)
+    gone = total(beside.values())
+    books = [{n: w for n, w in book.items() if n not in beside} for book in books]
     names = ["historical VaR 95", "parametric VaR 95", "historical CVaR 95", "parametric CVaR 95",
              "beta", "short beta"]  # fmt: skip
     found = {name: [] for name in names}
@@ -96,4 +122,7 @@ def losses(case, books):
             found[name].append(figure)
     settings = ["max_var", "max_var", "max_cvar", "max_cvar", "max_beta"]
     bounds = [*(case.limits[s] for s in settings), -Fraction(case.limits["min_beta"])]
-    return {n: held_to(worst(found[n]), bound) for n, bound in zip(names, bounds, strict=True)}
+    for name in names[:4]:
+        found[name] = [None if None in (one, gone) else Fraction(one) + gone for one in found[name]]
+    held = {n: held_to(worst(found[n]), bound) for n, bound in zip(names, bounds, strict=True)}
+    return held | {"unmeasured holdings": held_to(gone, case.limits["max_unmeasured"])}

@@ -1,5 +1,6 @@
 """A sound portfolio and the gate's verdict on it, with what a test changes."""
 
+import math
 from datetime import date, timedelta
 
 import numpy as np
@@ -11,6 +12,7 @@ from core.settings import LimitSettings
 from core.types import Order, OrderType, Side
 from risk.account import AccountState, History, Valuation
 from risk.gate import check_constraints
+from risk.limits import number
 
 LIMITS = LimitSettings(
     max_gross=1.2,
@@ -50,7 +52,18 @@ def returns_of(volatility=0.01, names=(1, 2, 3), days=DAYS):
     return pd.DataFrame(dict.fromkeys(names, moves))
 
 
-def verdict(current=None, targets=None, **changes):
+def before(targets, changes):
+    """Return from where the orders lead to the targets, for tests that are about other things."""
+    weights = dict(targets)
+    for order in changes.get("orders") or ():
+        price = number(changes.get("prices", {}).get(order.con_id, 100.0))
+        value = number(changes.get("net_asset_value", 1e6)) or math.nan
+        worth = order.side.sign * number(order.quantity) * price / value
+        weights[order.con_id] = weights.get(order.con_id, 0.0) - worth
+    return weights
+
+
+def verdict(current=None, targets=None, *, before_orders=None, **changes):
     """A sound portfolio's verdict; each test changes what it is about."""
     terms = {
         "limits": LIMITS,
@@ -63,9 +76,11 @@ def verdict(current=None, targets=None, **changes):
         "optimiser_status": "optimal",
         "account": account(),
     }
+    wanted = {1: 0.10, 2: 0.05, 3: -0.02} if targets is None else targets
     return check_constraints(
         {1: 0.05, 2: 0.02} if current is None else current,
-        {1: 0.10, 2: 0.05, 3: -0.02} if targets is None else targets,
+        wanted,
+        before_orders=before(wanted, changes) if before_orders is None else before_orders,
         **(terms | changes | {"prices": in_dollars((terms | changes)["prices"])}),
     )
 
