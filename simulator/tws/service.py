@@ -29,7 +29,7 @@ LOCAL = frozenset(
      Request.MARKET_DATA_TYPE}
 )  # fmt: skip
 # Where a request's id stands: behind a version in these, nowhere in those, else at once.
-_ID_AFTER_VERSION = frozenset({1, 2, 4, 7, 9, 10, 11, 23, 25, *range(50, 58), 62, 63, 76, 77})
+_ID_AFTER_VERSION = frozenset({1, 2, 4, 7, 9, 10, 11, 21, 23, 25, *range(50, 58), 62, 63, 76, 77})
 _NO_ID = frozenset({5, 6, 8, 12, 13, 15, 16, 17, 24, 49, 58, 59, 61, 64, 71, 82, 85, 91, 99})
 
 

@@ -4,6 +4,7 @@ import pytest
 from ib_async import Contract, MarketOrder
 
 from core.calendar import session
+from simulator.faults.request import FaultRequest
 from simulator.market.benchmarks import INDEX
 from tests.conformance.field_client import FieldClient
 from tests.simulator.derivatives import JULY, THURSDAY, option
@@ -216,5 +217,19 @@ def test_a_client_of_either_version_exercises_by_description(tmp_path, version):
         assert client.frames[4][3:] == []  # the farms' greetings, and no error
         assert held(ib) == {ACME: 200}
         await client.close()
+
+    run_scenario(tmp_path, scenario, at=OPEN)
+
+
+def test_a_fault_refuses_an_exercise_under_its_own_number(tmp_path):
+    async def scenario(harness):
+        ib = await harness.connect()
+        contract = await own(ib, option(90))
+        refuse = FaultRequest(fault="refuse", code=322, message=21, times=1)
+        harness.gateway.outages.switch(refuse)
+        ib.client.exerciseOptions(77, contract, EXERCISE, 1, "", 0)
+        await settle()
+        assert harness.errors[-1][:2] == (77, 322)
+        assert held(ib) == {option(90): 2}
 
     run_scenario(tmp_path, scenario, at=OPEN)
