@@ -1,7 +1,7 @@
 """Whether what an order waits for has come, as far as the market has shown it.
 
-Of a running session the price of the moment counts, of a closed one its range: then a price, a
-change or a volume counts as reached when it was reached at any time of the session. They look at
+Of a running session the price of the moment counts, of a closed one its range: then a price or a
+change counts as reached when it was reached at any time since the order began to wait. They look at
 regular hours only, unless the order says otherwise.
 """
 
@@ -51,7 +51,7 @@ class ConditionWatch:
         in_session = closed is not None or phase(now).running is not None
         if not in_session and not order.terms.conditions_ignore_hours:
             return False
-        seen = self._seen(condition, now, closed)
+        seen = self._seen(condition, order.works_since, now, closed)
         return seen is not None and condition.reached(*seen)
 
     def _has_traded(self, condition: Condition, order: OrderRecord) -> bool:
@@ -64,20 +64,21 @@ class ConditionWatch:
         return False
 
     def _seen(
-        self, condition: Condition, now: datetime, closed: date | None
+        self, condition: Condition, since: datetime, now: datetime, closed: date | None
     ) -> tuple[float, float] | None:
-        """Return from where to where it went, None where it did not trade."""
+        """Return from where to where it went since a moment, None where it did not trade."""
         con_id = condition.con_id
+        if condition.kind is ConditionKind.VOLUME:
+            day = self._view.so_far(con_id, now)
+            if closed is not None:
+                day = self._view.closed_bar(con_id, closed, now)
+            return (day.volume, day.volume) if day else (0.0, 0.0)
         if closed is None:
             mark = self._view.mark(con_id, now)
             prices = None if mark is None else (mark, mark)
-            volume = 0
         else:
-            bar = self._view.closed_bar(con_id, closed, now)
+            bar = self._view.closed_bar(con_id, closed, now, since=since)
             prices = None if bar is None else (bar.low, bar.high)
-            volume = 0 if bar is None else bar.volume
-        if condition.kind is ConditionKind.VOLUME:
-            return volume, volume
         if condition.kind is ConditionKind.PRICE or prices is None:
             return prices
         before = self._close_before(con_id, now)

@@ -198,7 +198,7 @@ class Exchange:
         ):
             if order.terms.time_in_force is not TimeInForce.OPG:
                 # Otherwise it came too late for this session's auction and waits for the next.
-                bar = self.pricing.closed(order.terms, day, self.now, since=order.placed_at)
+                bar = self.pricing.closed(order.terms, day, self.now, since=order.works_since)
                 if bar is not None:
                     self._desk.rest(order, bar)
         self._desk.review(closed=day)

@@ -67,7 +67,14 @@ class Lifecycle:
         before = order.terms
         kept = (terms.conditions, terms.good_after) == (before.conditions, before.good_after)
         self.change(
-            replace(order, terms=terms, stop=None, peg=None, released=order.released and kept)
+            replace(
+                order,
+                terms=terms,
+                stop=None,
+                peg=None,
+                released=order.released and kept,
+                changed_at=self.now,
+            )
         )
         self.trade_at_once(order.perm_id)
 
@@ -164,7 +171,7 @@ class Lifecycle:
         if not terms.waits:
             self.cancel(order, BY_EXCHANGE)
             return True
-        order = replace(order, released=True)
+        order = replace(order, released=True, changed_at=self.now)
         self.change(order)
         bar = None if closed is None else self.pricing.closed(terms, closed, self.now)
         if bar is None:
@@ -174,11 +181,18 @@ class Lifecycle:
         return True
 
     def expire(self) -> None:
-        """Cancel the orders that were good until now."""
+        """End the orders that were good until now: what the session has not filled is cancelled."""
         for order in self.orders.still_working(self.orders.timed):
             good_till = order.terms.good_till
-            if good_till is not None and good_till <= self.now:
-                self.cancel(order, BY_EXCHANGE)
+            if good_till is None or good_till > self.now:
+                continue
+            if not order.is_held and not order.terms.order_type.is_for_the_close:
+                bar = self.pricing.so_far(order.terms, self.now, since=order.works_since)
+                if bar is not None:
+                    self.rest(order, bar)
+            left = self.orders[order.perm_id]
+            if not left.status.is_done:
+                self.cancel(left, BY_EXCHANGE)
 
     def next_moment(self, after: datetime, until: datetime) -> datetime | None:
         """Return when the next order expires or stops waiting for its time; None for never."""
@@ -236,7 +250,7 @@ class Lifecycle:
 
     def _free_children(self, parent: OrderRecord) -> None:
         for child in self.orders.still_working(self.orders.children_of(parent)):
-            self.change(replace(child, has_parent=False))
+            self.change(replace(child, has_parent=False, changed_at=self.now))
             self.trade_at_once(child.perm_id)
 
 

@@ -224,8 +224,14 @@ class OrderRecord:
     triggered: bool = False  # the market has reached the stop
     has_parent: bool = False  # waits until its parent is filled
     released: bool = False  # what it waited for has come
+    changed_at: datetime | None = None  # when it last got new terms or stopped waiting
     executions_before: int = 0  # of the account, as it was placed
     peg: float | None = None  # where a pegged order stands
+
+    @property
+    def works_since(self) -> datetime:
+        """The moment that all that fills it comes after."""
+        return self.changed_at or self.placed_at
 
     @property
     def remaining(self) -> int:

@@ -62,6 +62,19 @@ class Pricing:
             for weight, leg in zip(weights, terms.legs, strict=True)
         )
 
+    def so_far(self, terms: OrderTerms, now: datetime, *, since: datetime) -> DailyBar | None:
+        """Return what a running session has come to since a moment, None where there is none.
+
+        Of a combination, whose legs' extremes tell nothing, the present price alone.
+        """
+        if not terms.legs:
+            return self._view.so_far(terms.con_id, now, since=since)
+        price = self.running(terms, now)
+        running = phase(now).running
+        if price is None or running is None:
+            return None
+        return DailyBar(running.day, price, price, price, price, 0)
+
     def closed(
         self, terms: OrderTerms, day: date, now: datetime, *, since: datetime | None = None
     ) -> DailyBar | None:

@@ -78,6 +78,21 @@ class Paths:
             return DailyBar(daily.session, daily.open, daily.open, daily.open, daily.open, 0)
         return DailyBar(daily.session, *join(minutes)[1:])
 
+    def between(self, daily: DailyBar, since: datetime, until: datetime) -> DailyBar:
+        """Return a session's bar from one of its seconds to another; in no time the last price."""
+        minutes = _minutes_of(self, daily)
+        (first, passed), (last, left) = _passed(daily, since), _passed(daily, until)
+        if first >= last:
+            found = list(self._cut(minutes[first])[passed:left]) if first < len(minutes) else []
+        else:
+            begun = self._cut(minutes[first])[passed:]
+            ended = self._cut(minutes[last])[:left] if left and last < len(minutes) else []
+            found = [*begun, *minutes[first + 1 : last], *ended]
+        if found:
+            return DailyBar(daily.session, *join(found)[1:])
+        price = self.so_far(daily, until).close
+        return DailyBar(daily.session, price, price, price, price, 0)
+
     def rest(self, daily: DailyBar, since: datetime) -> DailyBar:
         """Return a session's bar from a second of it on; at the close only the closing price."""
         minutes = _minutes_of(self, daily)

@@ -128,11 +128,13 @@ class MarketView:
             self._summaries[con_id] = known
         return known[1]
 
-    def so_far(self, con_id: int, now: datetime) -> DailyBar | None:
+    def so_far(
+        self, con_id: int, now: datetime, *, since: datetime | None = None
+    ) -> DailyBar | None:
         """Return the bar of the running session up to a moment, None outside one or untraded.
 
-        Its close is the last price. Real daily bars tell nothing between open and close: of them
-        the bar stays at the open, without volume.
+        Its close is the last price; with ``since`` it begins at that moment. Real daily bars tell
+        nothing between open and close: of them the bar stays at the open, without volume.
         """
         running = phase(now).running
         bar = self.securities.bar(con_id, running.day) if running else None
@@ -140,7 +142,10 @@ class MarketView:
             return None
         if self.is_real:
             return DailyBar(bar.session, bar.open, bar.open, bar.open, bar.open, 0)
-        return path_of(self.instrument(con_id)).so_far(bar, now)
+        path = path_of(self.instrument(con_id))
+        if since is None or running is None or since <= running.open:
+            return path.so_far(bar, now)
+        return path.between(bar, since, now)
 
     def running_bars(
         self, con_id: int, now: datetime, size: str, *, since: datetime | None = None

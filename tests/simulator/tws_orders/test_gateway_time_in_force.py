@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ib_async import LimitOrder, MarketOrder, Order
+from ib_async import LimitOrder, MarketOrder, Order, PriceCondition
 
 from core.calendar import session
 from tests.simulator.gateway_harness import place, run_scenario, settle
@@ -247,3 +247,44 @@ def test_what_is_decided_outside_the_session_is_decided_alike_after_a_restart(tm
 
     run_scenario(tmp_path, before, market=market)
     run_scenario(tmp_path, after, market=market, at=session(MONDAY).open)
+
+
+# ACME reaches both ends of its range, 96 and 104, by half past ten; from noon on it trades between
+# 99.53 and 102.56.
+
+
+def test_an_order_gets_what_the_session_came_to_by_its_end(tmp_path):
+    async def scenario(harness):
+        ib = await harness.connect()
+        until_noon = {"tif": "GTD", "goodTillDate": "20260615 12:00:00 US/Eastern"}
+        reached, touched = [await place(ib, limit(price, **until_noon)) for price in (97.0, 96.0)]
+        await harness.advance(NOON)
+        assert (status(reached), reached.orderStatus.avgFillPrice) == ("Filled", 97.0)
+        assert reached.fills[0].execution.time == NOON
+        assert status(touched) == "Cancelled"
+
+    run_scenario(tmp_path, scenario, at=OPEN)
+
+
+def test_what_the_session_had_before_an_order_worked_fills_nothing(tmp_path):
+    async def scenario(harness):
+        ib = await harness.connect()
+        waits = await place(
+            ib, limit(97.0, tif="GTC", goodAfterTime="20260615 12:00:00 US/Eastern")
+        )
+        changed = await place(ib, limit(90.0, tif="GTC"))
+        family = ib.bracketOrder("BUY", 100, 103.0, 103.0, 96.5, tif="GTC")
+        family.parent.goodAfterTime = "20260615 12:00:00 US/Eastern"
+        parent, target, stop = [await place(ib, order) for order in family]
+        await harness.advance(NOON)
+        changed.order.lmtPrice = 98.0
+        ib.placeOrder(changed.contract, changed.order)
+        later = MarketOrder("BUY", 100, tif="GTC")
+        later.conditions = [PriceCondition(conId=ACME, exch="SMART", price=103.0)]
+        conditional = await place(ib, later)
+        await harness.advance(CLOSE)
+        assert status(parent) == "Filled"
+        waiting = (waits, changed, target, stop, conditional)
+        assert [status(trade) for trade in waiting] == ["PreSubmitted"] * 5
+
+    run_scenario(tmp_path, scenario, at=OPEN)
