@@ -15,7 +15,7 @@ PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run check test campaign lint format coverage docs picture hooks bench bench-ingest
-.PHONY: bench-optimiser conformance soak sweep-optimiser fuzz-gate mutants deploy lock clean
+.PHONY: bench-optimiser conformance soak sweep-optimiser untidy fuzz-gate mutants deploy lock clean
 
 help:            ## List the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -78,6 +78,9 @@ conformance: $(READY) ## Real clients against the simulated gateway, every frame
 
 soak: $(READY)   ## Forty days of a failing gateway, each with faults of its own
 	$(PYTEST) --tier=campaign tests/faults/test_soak.py
+
+untidy: $(READY) ## Five hundred days in worlds as untidy as real ones, forty over the socket
+	$(PYTEST) $(PARALLEL) --tier=campaign tests/flows/untidy/test_untidy_worlds.py
 
 sweep-optimiser: $(READY) ## A thousand random and degenerate portfolios, fast engine against the definition
 	$(PYTEST) -n auto --tier=campaign tests/optimiser/test_sweep.py

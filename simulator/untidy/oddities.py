@@ -16,7 +16,7 @@ LEVELS = {
     0: "a tidy world",
     1: "texts, notices and times as they come",
     2: "damaged rows, missing permissions and odd increments as well",
-    3: "accounts and calendars that nobody would invent as well",
+    3: "accounts and calendars beyond what a specification says as well",
 }
 
 
@@ -50,7 +50,7 @@ ODDITIES = (
     ),
     Oddity(
         "execution-times", 1,
-        "executions in UTC, in Windows' and Java's names of zones, and some that nobody can read",
+        "executions in UTC, in Windows' and Java's names of zones, and some that cannot be read",
         "ib_async #230; ib_insync #287, #671; rust-ibapi #233, #364; Jib.jl #6; rib #5",
     ),
     Oddity(

@@ -163,7 +163,7 @@ def test_permissions_are_replaced_as_a_whole_over_the_control_port(tmp_path):
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as control:
             before = (await control.get("/permissions")).json()
-            assert before == {"symbols": {}, "competing_session": False}
+            assert before == {"symbols": {}, "others": "live", "competing_session": False}
             asked = {"symbols": {"ACME": "delayed"}}
             said = await control.post("/permissions", json=asked)
             assert said.json()["symbols"] == {"ACME": "delayed"}
