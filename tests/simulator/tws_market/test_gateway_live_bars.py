@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from ib_async import Forex, Future, Index, Option
 
 from tests.simulator.gateway_harness import run_scenario, settle, stock
 from tests.simulator.tiny_market import ACME, CLOSE, OPEN
@@ -128,5 +129,34 @@ def test_an_end_before_now_tells_what_was_known_then(tmp_path):
         end = NOON.astimezone(UTC)
         again = await bars_of(ib, end=datetime(*end.timetuple()[:6], tzinfo=UTC))
         assert list(map(figures, again)) == list(map(figures, earlier))
+
+    run_scenario(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    ("contract", "duration", "size", "what"),
+    [
+        (Forex("EURUSD"), "5 D", "1 hour", "MIDPOINT"),  # erdewit/ib_insync #344
+        (stock(), "1 D", "5 secs", "TRADES"),  # erdewit/ib_insync #653
+        (Future("DBF", "202606", "CME"), "50 S", "5 secs", "MIDPOINT"),  # erdewit/ib_insync #391
+        (stock(), "1 D", "1 min", "MIDPOINT"),  # ib-api-reloaded/ib_async #29
+        (Option("ACME", "20260717", 100.0, "P", "SMART"), "1 D", "1 min", "TRADES"),
+        (Index("DBOOK", "CBOE", "USD"), "1 D", "5 mins", "TRADES"),
+    ],
+)
+def test_bars_of_every_kind_are_kept_up_to_date(tmp_path, contract, duration, size, what):
+    async def scenario(harness):
+        ib = await harness.connect()
+        await harness.advance(NOON)
+        bars = await ib.reqHistoricalDataAsync(
+            contract, "", duration, size, what, useRTH=False, keepUpToDate=True, timeout=1
+        )
+        before = figures(bars[-1])
+        await harness.advance(NOON + timedelta(seconds=17))
+        assert figures(bars[-1]) != before
+        assert [bar.date for bar in bars] == sorted({bar.date for bar in bars})
+        await harness.advance(NOON + timedelta(hours=1))
+        assert NOON + timedelta(minutes=59) - bars[-1].date < timedelta(hours=1)
+        assert harness.codes() == []
 
     run_scenario(tmp_path, scenario)
