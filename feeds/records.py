@@ -9,7 +9,9 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date
+from itertools import islice
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -37,6 +39,7 @@ _NUMBER = re.compile(
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T][0-9:.Z+-]*)?")
 _BETWEEN = re.compile(r"\}\s*,?\s*(?=\{)")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+MOST_NESTED = 4  # objects in a row of a damaged list
 MOST_LINES = 20  # of one row of a CSV, where a quoted cell goes over several
 MOST_LOST = 1_000  # rows; where more are lost than read the rest is not looked at
 
@@ -139,25 +142,30 @@ def _json_values(name: str, text: str, reading: Reading) -> Iterable[Any]:
 
 def _damaged_json(name: str, text: str, reading: Reading) -> Iterator[Any]:
     """Yield the objects of a list, one by one; one that cannot be read costs itself."""
-    decoder, position = json.JSONDecoder(), 0
-    while (begin := text.find("{", position)) >= 0:
-        if position and text[position:begin].strip(" \t\r\n") not in {"", ","}:
-            reading.lose(f"{name} has text between two rows: {_start(text[position:begin][:200])}")
-        try:
-            value, position = decoder.raw_decode(text, begin)
-        except RecursionError as error:
-            raise VendorError(f"{name} is not JSON ({error}): {_start(text)}") from error
-        except ValueError as error:  # damage, or a number of more than 4,300 digits
-            damage = error.pos if isinstance(error, json.JSONDecodeError) else begin
-            following = _BETWEEN.search(text, max(damage - 1, begin))
-            position = following.end() if following else len(text)
-            try:
-                piece = text[begin:position].rstrip(" \t\r\n,]")
-                value = json.loads(_TRAILING_COMMA.sub("", piece))
-            except (ValueError, RecursionError):
-                reading.lose(f"{name} is not JSON ({error}): {_start(text[begin : begin + 200])}")
-                continue
-        yield value
+    begin = text.find("{")
+    if begin < 0:
+        raise VendorError(f"{name} is not JSON: {_start(text)}")
+    while begin < len(text):
+        # An object may hold others; what seems to hold many is one whose end is missing.
+        ends = [end.end() for end in islice(_BETWEEN.finditer(text, begin), MOST_NESTED)]
+        ends += [len(text)] if len(ends) < MOST_NESTED else []
+        for end in ends:
+            value = _object(text[begin:end].rstrip(" \t\r\n,]"))
+            if value is not None:
+                yield value
+                begin = end
+                break
+        else:
+            reading.lose(f"{name} has a row that is not JSON: {_start(text[begin : begin + 200])}")
+            begin = ends[0]
+
+
+def _object(piece: str) -> Any:
+    """Return the object that a text is, a comma too many forgiven; None: it is none."""
+    for told in (piece, _TRAILING_COMMA.sub("", piece)):
+        with suppress(ValueError, RecursionError):
+            return json.loads(told)
+    return None
 
 
 def _csv_rows(name: str, text: str, reading: Reading) -> Iterator[Row]:

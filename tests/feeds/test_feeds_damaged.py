@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import VendorError
 from feeds.feed_dates import odd_date
@@ -174,6 +176,21 @@ def test_a_date_in_an_odd_form_is_the_moment_it_names(said, moment):
 @pytest.mark.parametrize("said", ["5/6/2026 09:00", "31 Feb 2026 09:00", "15 Foo 2026 09:00", ""])
 def test_a_date_that_could_be_another_is_not_guessed(said):
     assert odd_date(said) is None
+
+
+FORTY = rss(*(item(f"Company {n} cuts jobs", "<link>https://a.example/</link>") for n in range(40)))
+PIECES = ["&", "<", "\0", "]]>", "<![CDATA[", "<!--", "</title>", "</item>", "&nbsp;", '"', "<b>"]
+
+
+@given(
+    st.integers(FORTY.index(b"<item>"), len(FORTY) - len("</channel></rss>")),
+    st.sampled_from(PIECES),
+    st.integers(0, 9),
+)
+def test_damage_at_one_place_costs_no_more_than_the_item_it_is_in(place, piece, dropped):
+    content = FORTY[:place] + piece.encode() + FORTY[place + dropped :]
+    expected = {f"Company {n} cuts jobs" for n in range(40)}
+    assert len(expected - set(titles(content))) <= 2  # two, where it stands between them
 
 
 HOSTILE = """

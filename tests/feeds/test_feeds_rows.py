@@ -2,10 +2,13 @@
 
 import gzip
 import io
+import json
 import zipfile
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import VendorError
 from core.text.packed import PackedError, unpacked
@@ -151,6 +154,25 @@ def test_a_symbol_that_is_a_path_or_no_symbol_is_refused_and_counted(symbol):
     assert ibkr_symbol(symbol) is None
     content = csv(f"{symbol},Odd,Energy", "AAPL,Apple,Energy", header="symbol,name,sector")
     assert [m.symbol for m in parse_constituents(Payload("x", content))] == ["AAPL"]
+
+
+HUNDRED = csv(*(f"S{n},{n}.5,0.25" for n in range(100)))
+QUOTED = csv(*(f'"S{n}","{n}.5","0.25"' for n in range(100)))
+LISTED = json.dumps([{"symbol": f"S{n}", "price": n + 0.5} for n in range(100)]).encode()
+
+
+@given(
+    st.sampled_from([HUNDRED, QUOTED, LISTED]),
+    st.floats(0.0, 1.0),
+    st.sampled_from([b'"', b",", b"\n", b"\xff", b"NaN", b"{", b"}", b"[", b"]", b"\\", b""]),
+    st.integers(0, 7),
+)
+def test_damage_at_one_place_costs_no_more_than_the_rows_around_it(table, where, piece, dropped):
+    first, last = len(HEADER) + 1, len(table) - 10
+    place = first + int(where * (last - first))
+    content = table[:place] + piece + table[place + dropped :]
+    found = {str(row.get("symbol")) for row in rows(Payload("x", content), ceiling=0.05)}
+    assert len({f"S{n}" for n in range(100)} - found) <= 3
 
 
 @pytest.mark.timeout(60)
