@@ -86,6 +86,41 @@ _STATUSES: tuple[tuple[type[DaybookError], int], ...] = (
 )
 
 
+_MEANINGS = {
+    400: "the body is not a call",
+    401: "no token, or not the right one",
+    403: "the request comes from a page of another host",
+    404: "there is no such tool, or what is asked about is not there",
+    409: "not as things stand: settings, permission, a token that was used, a desk at work",
+    413: "the body is larger than any call",
+    421: "the request names another host than this computer",
+    422: "arguments or data that cannot be used",
+    429: "too many calls: come back later",
+    500: "a defect of daybook",
+    502: "the broker or a vendor refused, or answered with something unreadable",
+    503: "the gateway is not reachable",
+    504: "the gateway does not answer in time",
+    507: "the disk refuses",
+}
+_REFUSED = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["kind", "detail"],
+            "properties": {"kind": {"type": "string"}, "detail": {"type": "object"}},
+        }
+    },
+}
+
+
+def _responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the statuses of an endpoint beside 200, for its description."""
+    schema = {"content": {"application/json": {"schema": _REFUSED}}}
+    return {status: {"description": _MEANINGS[status]} | schema for status in statuses}
+
+
 def rest_app(dispatcher: Dispatcher, token: SecretStr) -> FastAPI:
     """Return the API of these tools; every request but for the documentation needs the token."""
     app = _guarded_app()
@@ -107,12 +142,17 @@ def rest_app(dispatcher: Dispatcher, token: SecretStr) -> FastAPI:
     async def docs(request: Request) -> HTMLResponse:
         return HTMLResponse(docs_page(tools, address=str(request.base_url)))
 
-    @app.get("/tools/list", dependencies=[Depends(has_token)])
+    @app.get("/tools/list", dependencies=[Depends(has_token)], responses=_responses(401, 403, 421))
     async def list_tools() -> dict[str, Any]:
         """Return every tool: name, effect, scope, description, and the schema of its arguments."""
         return {"tools": [listing(tool) for tool in tools]}
 
-    @app.post("/tools/call", dependencies=[Depends(has_token)], openapi_extra=_BODY)
+    @app.post(
+        "/tools/call",
+        dependencies=[Depends(has_token)],
+        openapi_extra=_BODY,
+        responses=_responses(*_MEANINGS),
+    )
     async def call_tool(request: Request) -> JSONResponse:
         """Call one tool by name with its arguments."""
         name, arguments = parsed_call(await _body(request))

@@ -1,4 +1,4 @@
-"""Sealing one entry: whole, once, and only behind an intact tail.
+"""Sealing one entry: whole, once, and only behind intact segments.
 
 The order of the steps is what makes a crash harmless: lock, check the tail, write the segment
 (temporary file, fsync, rename, fsync of the folder), then the checkpoint likewise. Until the
@@ -7,6 +7,7 @@ checkpoint's rename the entry does not count; after it, it can no longer be lost
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from journal.segment import (
     content_of,
     from_bytes,
     number_of,
+    previous_of,
     tag_of,
     to_bytes,
 )
@@ -50,7 +52,7 @@ def log(folder: Path, entry: Entry) -> Sealed:
 
     Sealing the same content under the same (run_id, kind) again writes nothing. Raises
     `JournalError` for an entry that cannot be sealed or whose name is taken by other content,
-    `JournalTampered` when the tail is not as it was sealed, and `StorageError` when the disk
+    `JournalTampered` when a segment is not as it was sealed, and `StorageError` when the disk
     refuses; in each case the journal is as it was.
     """
     content = content_of(entry)
@@ -91,7 +93,7 @@ def _append(folder: Path, entry: Entry, sealed: Checkpoint, set_aside: tuple[Pat
 
 
 def _open(folder: Path) -> Checkpoint:
-    """Return the checkpoint after checking that the tail is there as it was sealed."""
+    """Return the checkpoint after checking that every segment is there as it was sealed."""
     path, found = checkpoints.path_in(folder), names_by_number(folder)
     if not path.exists() and not found:
         # The first segment must find a checkpoint: with none, a journal whose checkpoint was
@@ -104,13 +106,24 @@ def _open(folder: Path) -> Checkpoint:
     findings = list(
         count_findings({n: names for n, names in found.items() if n != orphan}, sealed.segments)
     )
-    if sealed.segments and not findings:
-        tail = segments_in(folder) / found[sealed.segments][0]
-        if sha256_of(read_bytes(tail)) != sealed.last:
-            findings.append(f"segments/{tail.name} was changed after it was recorded")
+    if not findings:
+        findings += _changed(folder, [found[n][0] for n in range(sealed.segments, 0, -1)], sealed)
     if findings:
         raise JournalTampered(findings)
     return sealed
+
+
+def _changed(folder: Path, newest_first: list[str], sealed: Checkpoint) -> Iterator[str]:
+    """Say of each segment that is not the one that the next, or the checkpoint, names.
+
+    Behind a changed one nothing may be appended: the new entry would vouch for it.
+    """
+    expected: str | None = sealed.last
+    for name in newest_first:
+        content = read_bytes(segments_in(folder) / name)
+        if sha256_of(content) != expected:
+            yield f"segments/{name} was changed after it was recorded"
+        expected = previous_of(content)
 
 
 def _set_aside(folder: Path, *, beyond: int) -> tuple[Path, ...]:

@@ -141,6 +141,19 @@ def from_bytes(content: bytes) -> Segment:
         raise DataError(f"holds no entry: {error!r}") from error
 
 
+def previous_of(content: bytes) -> str | None:
+    """Return the hash of the segment before that a segment names; None where it names none.
+
+    Reads nothing but the last row: what the rest says is `from_bytes`' matter.
+    """
+    try:
+        payloads = pq.read_table(pa.BufferReader(content), columns=["payload"], use_threads=False)
+        previous: str = json.loads(payloads["payload"][-1].as_py())["previous"]
+    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError, TypeError):
+        return None
+    return previous
+
+
 def _entry(rows: tuple[Row, ...]) -> Entry:
     first, *items, _ = rows
     head = json.loads(first.payload)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from agent.catalogue import tools
-from agent.rest import LARGEST_BODY
+from agent.rest import _STATUSES, LARGEST_BODY
 from core.settings import Effect
 from tests.agent.services import CANARIES, bearer
 
@@ -94,6 +94,19 @@ def test_programs_find_the_api_described(client):
     described = client.get("/openapi.json").json()
     assert {"/tools/list", "/tools/call"} == set(described["paths"])
     assert "requestBody" in described["paths"]["/tools/call"]["post"]
+
+
+def test_every_status_of_an_answer_is_described(client, rest_address):
+    described = client.get("/openapi.json").json()["paths"]
+    call = set(described["/tools/call"]["post"]["responses"])
+    listed = set(described["/tools/list"]["get"]["responses"])
+    assert call >= {str(status) for _, status in _STATUSES}
+    elsewhere = httpx.get(
+        f"{rest_address}/tools/list", headers={"Host": "elsewhere.invalid"}, trust_env=False
+    )
+    assert str(elsewhere.status_code) in call & listed
+    assert str(client.post("/tools/call", content=b"[]").status_code) in call
+    assert str(httpx.get(f"{rest_address}/tools/list", trust_env=False).status_code) in listed
 
 
 def test_no_secret_is_on_any_page(client, services):

@@ -68,6 +68,19 @@ def test_every_truncation_is_detected(first_day, which):
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
+def test_nothing_is_appended_behind_a_segment_that_was_changed(journal, an_entry, number):
+    path = segments(journal)[number]
+    before = path.read_bytes()
+    path.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+    with pytest.raises(JournalTampered, match=f"segments/{path.name} was changed"):
+        log(journal, an_entry(run_id="run-9"))
+    assert len(segments(journal)) == 3
+    path.write_bytes(before)
+    log(journal, an_entry(run_id="run-9"))
+    assert intact(journal)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
 def test_a_missing_segment_is_detected(journal, number):
     segments(journal)[number].unlink()
     with pytest.raises(JournalTampered, match=f"1 of 3 segments missing: 00000{number + 1}"):
