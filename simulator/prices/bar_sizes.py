@@ -73,10 +73,7 @@ class Paths:
 
     def so_far(self, daily: DailyBar, now: datetime) -> DailyBar:
         """Return a session's bar up to a second of it; at the open only the opening price."""
-        minutes = self._minutes(daily, now)
-        if not minutes:
-            return DailyBar(daily.session, daily.open, daily.open, daily.open, daily.open, 0)
-        return DailyBar(daily.session, *join(minutes)[1:])
+        return self._until(daily, now.replace(microsecond=0))
 
     def between(self, daily: DailyBar, since: datetime, until: datetime) -> DailyBar:
         """Return a session's bar from one of its seconds to another; in no time the last price."""
@@ -92,6 +89,14 @@ class Paths:
             return DailyBar(daily.session, *join(found)[1:])
         price = self.so_far(daily, until).close
         return DailyBar(daily.session, price, price, price, price, 0)
+
+    @lru_cache(maxsize=2048)  # noqa: B019 - a path is a value: equal ones share what is kept
+    def _until(self, daily: DailyBar, second: datetime) -> DailyBar:
+        # Quotes, marks, margins and gains of one moment all ask for it.
+        minutes = self._minutes(daily, second)
+        if not minutes:
+            return DailyBar(daily.session, daily.open, daily.open, daily.open, daily.open, 0)
+        return DailyBar(daily.session, *join(minutes)[1:])
 
     def rest(self, daily: DailyBar, since: datetime) -> DailyBar:
         """Return a session's bar from a second of it on; at the close only the closing price."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.calendar import session
+from core.errors import RequestRefused
 from simulator.market.market import DailyBar
 from simulator.prices.bar_kinds import SERVED, TRADED
 from simulator.prices.bar_sizes import DAY
@@ -69,25 +70,35 @@ def _spoilt(bar: DailyBar) -> DailyBar:
 
 
 def send_new_bars(client: ClientSession) -> None:
-    """Send what has changed since: the last bar while it runs, and those begun after it."""
+    """Send what has changed since: the last bar while it runs, and those begun after it.
+
+    Bars of what trades no more, or is called otherwise now, end with the reason.
+    """
+    for request_id in [*client.market_streams.bars]:
+        try:
+            _send_newer(client, request_id)
+        except RequestRefused as refusal:
+            del client.market_streams.bars[request_id]
+            client.error(request_id, refusal.code, str(refusal))
+
+
+def _send_newer(client: ClientSession, request_id: int) -> None:
     gateway = client.gateway
-    for request_id, (request, last) in client.market_streams.bars.items():
-        begun = begin_of(last)
-        found = newer_bars(
-            request, gateway.directory, gateway.view, gateway.clock.now(), since=begun
-        )
-        traded = request.what in TRADED
-        rows = [
-            frames.timed_bar_fields(bar, traded=traded, as_epoch=request.as_epoch)
-            for bar in found.timed
-            if bar.begin >= begun and bar != last
-        ] + [
-            frames.bar_fields(day, traded=traded)
-            for day in found.bars
-            if begin_of(day) >= begun and day != last
-        ]
-        client.send(*(frames.historical_update(request_id, row) for row in rows))
-        client.market_streams.bars[request_id] = request, found.last
+    request, last = client.market_streams.bars[request_id]
+    begun, now = begin_of(last), gateway.clock.now()
+    found = newer_bars(request, gateway.directory, gateway.view, now, since=begun)
+    traded = request.what in TRADED
+    rows = [
+        frames.timed_bar_fields(bar, traded=traded, as_epoch=request.as_epoch)
+        for bar in found.timed
+        if bar.begin >= begun and bar != last
+    ] + [
+        frames.bar_fields(day, traded=traded)
+        for day in found.bars
+        if begin_of(day) >= begun and day != last
+    ]
+    client.send(*(frames.historical_update(request_id, row) for row in rows))
+    client.market_streams.bars[request_id] = request, found.last
 
 
 def head_timestamp(client: ClientSession, fields: Fields) -> None:

@@ -37,6 +37,7 @@ from simulator.tws.queries.history_request import HistoryRequest, failed, no_dat
 from simulator.untidy.bars import odd_bars
 
 MOST_TIMED_BARS = 100_000
+MOST_DAYS = 365  # of a duration in days
 _DAYS = {"W": 7, "M": 30.4375, "Y": 365.25}
 
 
@@ -126,7 +127,8 @@ def newer_bars(
     if request.bar_size not in SECONDS:
         return bars_for(request, directory, view, now)
     sessions = len(sessions_between(since.astimezone(NEW_YORK).date(), phase(now).day))
-    return bars_for(replace(request, duration=f"{max(sessions, 1)} D"), directory, view, now)
+    days = min(max(sessions, 1), MOST_DAYS)
+    return bars_for(replace(request, duration=f"{days} D"), directory, view, now)
 
 
 def _running(

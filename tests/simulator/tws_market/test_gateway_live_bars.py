@@ -160,3 +160,21 @@ def test_bars_of_every_kind_are_kept_up_to_date(tmp_path, contract, duration, si
         assert harness.codes() == []
 
     run_scenario(tmp_path, scenario)
+
+
+def test_bars_of_an_option_that_expires_end_with_the_reason_and_the_clock_goes_on(tmp_path):
+    async def scenario(harness):
+        ib = await harness.connect()
+        await harness.advance(NOON)
+        today = Option("DBOOK", f"{NOON:%Y%m%d}", 775.0, "C", "SMART", tradingClass="DBOOKW")
+        bars = await ib.reqHistoricalDataAsync(
+            today, "", "1 D", "1 min", "TRADES", useRTH=True, keepUpToDate=True, timeout=1
+        )
+        await harness.advance(CLOSE + timedelta(hours=1))
+        assert harness.codes() == [200]
+        assert harness.gateway.clients[7].market_streams.bars == {}
+        await harness.advance(CLOSE + timedelta(hours=2))
+        assert harness.codes() == [200]
+        assert len(bars) == 151
+
+    run_scenario(tmp_path, scenario)
