@@ -39,6 +39,7 @@ _NUMBER = re.compile(
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T][0-9:.Z+-]*)?")
 _BETWEEN = re.compile(r"\}\s*,?\s*(?=\{)")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
+NO_LETTER = "\ufffd"  # what stands for bytes that are no text
 MOST_NESTED = 4  # objects in a row of a damaged list
 MOST_LINES = 20  # of one row of a CSV, where a quoted cell goes over several
 MOST_LOST = 1_000  # rows; where more are lost than read the rest is not looked at
@@ -87,17 +88,18 @@ def rows(
     one, were lost.
     """
     reading = Reading()
-    text = _decoded(payload).lstrip("\ufeff \t\r\n")
+    said: list[str] = []
+    text = _decoded(payload, said).lstrip("\ufeff \t\r\n")
     found = _json_rows if text[:1] in {"[", "{"} else _csv_rows
     for row in found(payload.name, text, reading):
         reading.read += 1
         yield row
-    said = reading.judged(ceiling)
+    said += reading.judged(ceiling)
     if problems is not None:
         problems.extend(said)
 
 
-def _decoded(payload: Payload) -> str:
+def _decoded(payload: Payload, said: list[str]) -> str:
     try:
         content = unpacked(payload.content, limit=BULK_LIMIT)
     except PackedError as error:
@@ -111,7 +113,9 @@ def _decoded(payload: Payload) -> str:
             raise VendorError(
                 f"{payload.name} is not text: byte {error.start} of {len(content)} is not UTF-8"
             ) from error
-        return content.decode("utf-8", "replace")
+        text = content.decode("utf-8", "replace")
+        said.append(f"{payload.name} has letters that are not UTF-8: {text.count(NO_LETTER)}")
+        return text
 
 
 def _json_rows(name: str, text: str, reading: Reading) -> Iterator[Row]:

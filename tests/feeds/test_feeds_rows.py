@@ -49,7 +49,7 @@ KNOWN = {"AAPL": 30.0, "BRK B": 20.0, "MSFT": 35.0}
         ("ZZZ,1", "2 cells instead of 3"),  # nsw-doe-data-stack #7
         ('ZZZ,"1,2', "a quote is not closed"),  # degiro-bookkeeper #141
         ('ZZZ,"Foo" Inc,2', "1 of 4 rows cannot be read"),
-        ("Z\udce9Z,1,2", ""),
+        ("Z\udce9Z,1,2", "letters that are not UTF-8: 1"),
         ("ZZZ,NaN,Infinity", ""),
         ("", ""),
     ],
