@@ -1,8 +1,8 @@
 """Whether what an order waits for has come, as far as the market has shown it.
 
-Of a running session the price of the moment counts, of a closed one its range: then a price or a
-change counts as reached when it was reached at any time since the order began to wait. They look at
-regular hours only, unless the order says otherwise.
+A price or a change counts as reached when it was reached in the session since the order began to
+wait, of which a running session tells what it has come to. They look at regular hours only, unless
+the order says otherwise.
 """
 
 from __future__ import annotations
@@ -73,12 +73,7 @@ class ConditionWatch:
             if closed is not None:
                 day = self._view.closed_bar(con_id, closed, now)
             return (day.volume, day.volume) if day else (0.0, 0.0)
-        if closed is None:
-            mark = self._view.mark(con_id, now)
-            prices = None if mark is None else (mark, mark)
-        else:
-            bar = self._view.closed_bar(con_id, closed, now, since=since)
-            prices = None if bar is None else (bar.low, bar.high)
+        prices = self._range(con_id, since, now, closed)
         if condition.kind is ConditionKind.PRICE or prices is None:
             return prices
         before = self._close_before(con_id, now)
@@ -86,6 +81,18 @@ class ConditionWatch:
             return None
         low, high = prices
         return 100 * (low / before - 1), 100 * (high / before - 1)
+
+    def _range(
+        self, con_id: int, since: datetime, now: datetime, closed: date | None
+    ) -> tuple[float, float] | None:
+        if closed is not None:
+            bar = self._view.closed_bar(con_id, closed, now, since=since)
+        else:
+            bar = self._view.so_far(con_id, now, since=since)
+        if bar is not None:
+            return bar.low, bar.high
+        mark = self._view.mark(con_id, now) if closed is None else None
+        return None if mark is None else (mark, mark)
 
     def _close_before(self, con_id: int, now: datetime) -> float | None:
         """Return the close that today's change is measured from."""

@@ -268,3 +268,17 @@ def test_the_children_of_a_conditional_parent_wait_for_its_fill(tmp_path):
         assert [child.orderStatus.whyHeld for child in children] == ["", "trigger"]
 
     run_scenario(tmp_path, scenario, at=OPEN)
+
+
+def test_what_was_reached_within_the_session_counts_when_it_is_looked_at_again(tmp_path):
+    """ACME goes up to 104 and comes back to 99.70 by noon."""
+
+    async def scenario(harness):
+        ib = await harness.connect()
+        early = await place(ib, when(price(103.9, con_id=ACME)))
+        await harness.advance(NOON)
+        late = await place(ib, when(price(103.9, con_id=ACME)))
+        assert stands(early) == ("Filled", 99.72)
+        assert stands(late) == ("PreSubmitted", 0.0)
+
+    run_scenario(tmp_path, scenario, at=OPEN)
