@@ -3,10 +3,13 @@
 from datetime import date
 from xml.etree import ElementTree as ET
 
+import pandas as pd
 import pytest
 
+from simulator.vendors.vendor_facts import VendorFacts
 from tests.simulator.gateway_harness import run_scenario, stock
 from tests.simulator.synthetic_markets import synthetic_market
+from tests.simulator.tiny_market import TinyMarket
 
 REPORTS = {
     "ReportSnapshot": "ReportSnapshot",
@@ -131,3 +134,27 @@ def test_of_a_fund_and_of_what_nobody_has_figures_of_there_is_no_report(tmp_path
         assert harness.codes() == [430]
 
     run_scenario(tmp_path, scenario, market=synthetic_market(7, 12))
+
+
+def test_of_a_real_company_a_file_gives_a_snapshot_and_nothing_is_made_up_beside_it(tmp_path):
+    class RealMarket(TinyMarket):
+        assumed_spread = 0.001
+
+    file = tmp_path / "fundamentals.parquet"
+    figures = ("price_earnings", "price_book", "price_sales", "dividend_yield", "earnings_share",
+               "ebitda")  # fmt: skip
+    row = {"symbol": "ACME", "as_of": "2026-06-12T20:00:00+00:00", "market_cap": 2e9}
+    pd.DataFrame([row | dict.fromkeys(figures, 4.0)]).to_parquet(file)
+
+    async def scenario(harness):
+        ib, gateway = await harness.connect(), harness.gateway
+        gateway.vendor_facts = VendorFacts(gateway.view, fundamentals=file)
+        text = await ib.reqFundamentalDataAsync(stock(), "ReportSnapshot")
+        assert 'FieldName="MKTCAP" Type="N">2000.00000<' in text
+        assert "ForecastData" not in text
+        assert "TTMNIAC" not in text
+        for report in set(REPORTS) - {"ReportSnapshot"}:
+            assert await ib.reqFundamentalDataAsync(stock(), report) == []
+        assert harness.codes() == [430] * 5
+
+    run_scenario(tmp_path, scenario, market=RealMarket())
