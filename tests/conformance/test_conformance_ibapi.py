@@ -6,10 +6,11 @@ the environment by hand (``pip install ibapi==9.81.1.post1``) and run ``make con
 
 import threading
 import time
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
+from core.calendar import session
 from core.settings import SimulatorSettings
 from simulator.market.scenarios import open_market
 from simulator.process import start
@@ -36,7 +37,9 @@ class App(EWrapper, EClient):
             "nextValidId", "managedAccounts", "contractDetails", "contractDetailsEnd",
             "historicalData", "historicalDataEnd", "tickPrice", "tickSnapshotEnd", "openOrder",
             "orderStatus", "completedOrder", "completedOrdersEnd", "position", "positionEnd",
-            "accountSummary", "accountSummaryEnd", "symbolSamples", "error",
+            "accountSummary", "accountSummaryEnd", "symbolSamples", "error", "realtimeBar",
+            "tickByTickAllLast", "tickByTickBidAsk", "tickByTickMidPoint", "historicalDataUpdate",
+            "updateNewsBulletin", "bondContractDetails", "fundamentalData", "tickSize",
         ):  # fmt: skip
             setattr(self, name, self._keeper(name))
 
@@ -59,6 +62,7 @@ def app(tmp_path):
         thread = threading.Thread(target=app.run, daemon=True)
         thread.start()
         app.wait_for("nextValidId")
+        app.simulator = simulator
         yield app
         app.disconnect()
         thread.join(5)
@@ -94,3 +98,32 @@ def test_the_official_client_speaks_157_and_reads_every_answer(app):
     app.reqCompletedOrders(NO)
     app.wait_for("completedOrdersEnd")
     assert len(app.calls["historicalData"]) > 15
+
+
+def test_the_official_client_reads_what_comes_second_by_second(app):
+    stock, bond = a_stock(), Contract()
+    bond.symbol, bond.secType, bond.exchange = "STDYE", "BOND", "SMART"
+    opened = session(MONDAY).open
+    app.simulator.advance_to(opened + timedelta(minutes=30))
+    app.reqContractDetails(1, bond)
+    app.reqContractDetails(2, stock)
+    app.reqRealTimeBars(3, stock, 5, "TRADES", YES, [])
+    for number, kind in enumerate(("Last", "BidAsk", "MidPoint"), start=4):
+        app.reqTickByTickData(number, stock, kind, 0, NO)
+    app.reqHistoricalData(7, stock, "", "1 D", "1 min", "TRADES", 1, 1, YES, [])
+    app.reqFundamentalData(8, stock, "ReportsFinStatements", [])
+    app.reqNewsBulletins(YES)
+    app.wait_for("historicalDataEnd")
+    app.wait_for("fundamentalData")
+    app.simulator.advance_to(opened + timedelta(minutes=30, seconds=12))
+    for name in ("realtimeBar", "tickByTickAllLast", "tickByTickBidAsk", "tickByTickMidPoint",
+                 "historicalDataUpdate", "bondContractDetails", "contractDetails"):  # fmt: skip
+        app.wait_for(name)
+    ((_, details), _), *_ = app.calls["contractDetails"]
+    assert [pair.tag for pair in details.secIdList] == ["ISIN"]
+    app.cancelRealTimeBars(3)
+    for number in (4, 5, 6):
+        app.cancelTickByTickData(number)
+    app.cancelHistoricalData(7)
+    app.simulator.advance_to(session(date(2026, 6, 18)).close + timedelta(hours=16))
+    app.wait_for("updateNewsBulletin")
