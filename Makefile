@@ -15,7 +15,7 @@ PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run check test campaign lint format coverage docs picture hooks bench bench-ingest
-.PHONY: bench-optimiser conformance soak sweep-optimiser untidy fuzz-gate mutants deploy lock clean
+.PHONY: bench-optimiser conformance soak sweep-optimiser untidy zones fuzz-gate mutants deploy lock clean
 
 help:            ## List the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -81,6 +81,13 @@ soak: $(READY)   ## Forty days of a failing gateway, each with faults of its own
 
 untidy: $(READY) ## Five hundred days in worlds as untidy as real ones, forty over the socket
 	$(PYTEST) $(PARALLEL) --tier=campaign tests/flows/untidy/test_untidy_worlds.py
+
+# What comes in over the wire or in a file means the same on every computer.
+ZONES ?= UTC Europe/Bucharest America/Chicago Asia/Tokyo
+zones: $(READY)  ## ibkr, desk and feeds in other time zones, without a locale, hashes otherwise
+	@for zone in $(ZONES); do echo $$zone; \
+	    TZ=$$zone LC_ALL=POSIX PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 PYTHONHASHSEED=7 \
+	    $(PYTEST) --tier=check tests/ibkr tests/desk tests/feeds || exit 1; done
 
 sweep-optimiser: $(READY) ## A thousand random and degenerate portfolios, fast engine against the definition
 	$(PYTEST) -n auto --tier=campaign tests/optimiser/test_sweep.py

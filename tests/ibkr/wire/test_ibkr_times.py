@@ -78,7 +78,7 @@ def test_summer_time_is_that_of_the_market_where_the_short_name_has_none():
 
 def test_no_module_of_the_wire_asks_for_the_zone_of_this_computer():
     words = (".astimezone()", "datetime.now()", "localtime", "get_localzone", "strptime(")
-    modules = {path: path.read_text() for path in Path("ibkr").rglob("*.py")}
+    modules = {path: path.read_text(encoding="utf-8") for path in Path("ibkr").rglob("*.py")}
     assert len(modules) > 50
     found = {str(path) for path, text in modules.items() for word in words if word in text}
     assert found == {"ibkr/wire/times.py"}
