@@ -1,6 +1,7 @@
 """How far the bars, quotes and headlines of a day can be believed, in figures.
 
-`signals.quality` and `feeds.news` find them, `risk.data_quality` judges them, the page shows them.
+`signals.bar_quality` and `feeds.news` find them, `risk.data_quality` judges them, the page shows
+them.
 """
 
 from __future__ import annotations

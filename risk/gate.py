@@ -18,9 +18,9 @@ from core.settings import LimitSettings
 from core.types import Order
 from risk.account import AccountState, account_checks
 from risk.batch import batch_checks, judge_orders, single_checks
-from risk.exposure import exposure_checks, sector_checks
+from risk.exposure_limits import exposure_checks, sector_checks
 from risk.limits import Check, Limits, check, in_words, number
-from risk.losses import finite_returns, loss_checks, unmeasured, unmeasured_check
+from risk.loss_limits import finite_returns, loss_checks, unmeasured, unmeasured_check
 from risk.outcomes import Portfolio, Weights, base_prices
 
 OPTIMAL, RELAXED = "optimal", "optimal_relaxed"  # what a relaxation let through fails below
@@ -111,7 +111,7 @@ def check_constraints(  # noqa: PLR0913 - what a verdict needs, each by name
         By conId, for messages and the restricted list.
     set_aside
         What is at stake in holdings that are no part of the portfolio, of net asset value by
-        conId; NaN: not known. See `risk.losses`.
+        conId; NaN: not known. See `risk.loss_limits`.
     """
     portfolio = Portfolio.of(
         current, targets, foreign=foreign, net_asset_value=net_asset_value,

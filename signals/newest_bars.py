@@ -14,7 +14,7 @@ import pandas as pd
 from core.data_quality import GAPS, RECENT
 from core.settings import QualitySettings
 from core.text.counts import count
-from signals.jumps import likely_cause
+from signals.unexplained_jumps import likely_cause
 from signals.wide import Wide
 
 Line: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]

@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.errors import ConfigurationError
-from core.files import file_trouble
+from core.path_checks import file_trouble
 from core.settings.problems import expected
 
 _AMBIGUOUS_BELOW = 10.0  # 12 must mean 12 %; 2 may mean 0.2 or 0.02

@@ -14,7 +14,7 @@ from pydantic_settings import (
 )
 
 from core.canonical import canonical_json, sha256_of
-from core.files import folder_trouble
+from core.path_checks import folder_trouble
 from core.settings.fields import Exchange, Submit
 from core.settings.limits import LimitSettings, OptimiserSettings
 from core.settings.sections import (

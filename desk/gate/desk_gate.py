@@ -71,7 +71,7 @@ def exposure(snapshot: Snapshot, working: Iterable[OrderState]) -> Exposure:
     pending: dict[int, float] = {}
     foreign: list[tuple[int, float]] = []
     # What a strategy can lose is bounded, and was judged when it was placed: options have no weight
-    # of their own in a portfolio of stocks; their value is at stake, see `risk.losses`.
+    # of their own in a portfolio of stocks; their value is at stake, see `risk.loss_limits`.
     stocks = snapshot.stocks
     names = {position.con_id: position.symbol for position in stocks.positions}
     for state in working:

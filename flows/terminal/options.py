@@ -11,7 +11,7 @@ import typer
 
 from core.calendar import FIRST, LAST
 from core.errors import ConfigurationError
-from core.files import file_trouble
+from core.path_checks import file_trouble
 from core.types import Mode
 from flows.terminal.help_pages import HelpGroup
 

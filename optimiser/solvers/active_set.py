@@ -25,8 +25,8 @@ from core.errors import SolverError
 from optimiser.certificate import Certificate, certify
 from optimiser.model.problem import Problem
 from optimiser.model.terms import Flags, Floats, Places
+from optimiser.solvers.cvar_subproblem import Restriction, Search, Subproblem
 from optimiser.solvers.solution import Solution, scale_of
-from optimiser.solvers.subproblem import Restriction, Search, Subproblem
 
 SubSolver: TypeAlias = Callable[[Subproblem, float], Search]
 

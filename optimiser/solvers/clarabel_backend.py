@@ -10,7 +10,7 @@ from scipy import sparse
 
 from core.errors import SolverError
 from optimiser.model.terms import Floats, Places
-from optimiser.solvers.subproblem import Subproblem, SubSolution
+from optimiser.solvers.cvar_subproblem import Subproblem, SubSolution
 
 PERCENT = 100.0
 TOLERANCE = 1e-10  # on the scaled problem

@@ -10,9 +10,9 @@ import numpy as np
 
 from core.errors import SolverError
 from optimiser.model.terms import Floats
+from optimiser.solvers.cvar_subproblem import Subproblem, SubSolution
 from optimiser.solvers.ipm_problem import PERCENT, Barrier, Point
 from optimiser.solvers.kkt import NewtonSystem
-from optimiser.solvers.subproblem import Subproblem, SubSolution
 
 TO_THE_WALL = 0.995  # part of the way to the nearest bound that a step goes
 RELATIVE_GAP, LEAST_GAP = 5e-9, 1e-13  # of the objective, and of daily utility

@@ -1,7 +1,7 @@
 """A subproblem as an interior-point method sees it: constraints, residuals and a first point.
 
 The constraints are A x + slack = bound with slacks and multipliers above 0, where
-x = (w, g, r, u, t) as in `optimiser.solvers.subproblem`, in nine blocks:
+x = (w, g, r, u, t) as in `optimiser.solvers.cvar_subproblem`, in nine blocks:
 
     0   w - g <= 0       2   w <= high       4   w - r <= current      6  the rows     8  -u <= 0
     1  -w - g <= 0       3  -w <= -low       5  -w - r <= -current     7  the tail
@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from optimiser.model.terms import Floats
-from optimiser.solvers.subproblem import Subproblem
+from optimiser.solvers.cvar_subproblem import Subproblem
 
 PERCENT = 100.0  # returns are scaled to the order of 1
 START = 0.05  # least first slack of a row, on the scaled problem

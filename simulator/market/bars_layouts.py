@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import ConfigurationError, DataError
-from core.files import file_trouble
+from core.path_checks import file_trouble
 
 PRICES = ("open", "high", "low", "close")
 NUMBERS = (*PRICES, "volume")

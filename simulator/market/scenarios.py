@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.canonical import canonical_json, sha256_of, sha256_of_file
 from core.errors import ConfigurationError, DataError
-from core.files import file_trouble
+from core.path_checks import file_trouble
 from core.settings import SimulatorSettings
 from simulator.market.market import Market
 from simulator.market.synthetic import SyntheticMarket

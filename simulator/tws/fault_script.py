@@ -9,7 +9,7 @@ from random import Random
 from pydantic import BaseModel, ValidationError
 
 from core.errors import ConfigurationError
-from core.files import file_trouble
+from core.path_checks import file_trouble
 from simulator.faults.request import FaultRequest
 from simulator.tws.messages.numbers import Answer, Request
 from simulator.tws.permissions import Permissions

@@ -12,9 +12,9 @@ from simulator.clock import VirtualClock
 from simulator.faults.schedule import Faults
 from simulator.market.market import DailyBar
 from simulator.prices.market_view import phase
-from simulator.tws.client import Client
-from simulator.tws.client_session import ClientSession
+from simulator.tws.client_connection import Client
 from simulator.tws.fault_script import FaultScript
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.handlers import HANDLERS
 from simulator.tws.listener import Listener
 from simulator.tws.messages.history import encode_bars
@@ -24,7 +24,7 @@ from simulator.tws.permissions import odd_permissions
 from simulator.tws.protocol.frame_log import FrameLog
 from simulator.tws.queries.contract_lookup import ContractLookup
 from simulator.tws.rate_limits import Limits
-from simulator.tws.service import Service
+from simulator.tws.request_dispatch import Service
 from simulator.vendors.newsroom import Newsroom
 from simulator.vendors.vendor_facts import VendorFacts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from simulator.tws.client import Client
+from simulator.tws.client_connection import Client
 
 LOOPBACK = "127.0.0.1"
 

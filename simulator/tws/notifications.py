@@ -9,7 +9,7 @@ from simulator.broker.profit_and_loss import gains
 from simulator.broker.valuation import PortfolioRow, Valuation, closed_row, value
 from simulator.exchange.events import ExchangeEvent, Executed, OrderChanged, PositionChanged
 from simulator.exchange.orders import OrderRecord, Status
-from simulator.tws.client_session import ClientSession, SharedState
+from simulator.tws.handler_context import ClientSession, SharedState
 from simulator.tws.handlers.account import send_account, send_multi, send_summary
 from simulator.tws.handlers.gains import send_gains
 from simulator.tws.handlers.history import send_new_bars

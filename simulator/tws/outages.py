@@ -10,7 +10,7 @@ from simulator.broker.untransmitted import Untransmitted
 from simulator.exchange.orders import OrderTerms, OrderType, TimeInForce
 from simulator.faults.effects import error_of
 from simulator.faults.request import FaultRequest
-from simulator.tws.client_session import SharedState
+from simulator.tws.handler_context import SharedState
 from simulator.tws.listener import Listener
 from simulator.tws.messages.session import NOT_A_REQUEST
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from simulator.faults.effects import NO_EFFECTS
-from simulator.tws.client_session import SharedState
+from simulator.tws.handler_context import SharedState
 from simulator.tws.messages.numbers import Answer
 from simulator.tws.protocol.frames import frame
 from simulator.tws.protocol.versions import SPOKEN

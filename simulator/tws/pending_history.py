@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from core.errors import RequestRefused
-from simulator.tws.client_session import ClientSession, SharedState
+from simulator.tws.handler_context import ClientSession, SharedState
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.queries.history_limits import REFUSED, Asked, SmallBarPacing, refuse_step
 

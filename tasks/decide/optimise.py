@@ -16,7 +16,7 @@ from optimiser.binding_limits import Binding
 from optimiser.result import TargetResult
 from optimiser.target import mean_variance_cvar
 from review.page_parts.binding import BindingLimit, binding_line
-from risk.name_limits import beta_range, betas_of, sector_caps, sectors_of, tradable
+from risk.optimiser_limits import beta_range, betas_of, sector_caps, sectors_of, tradable
 from risk.returns import daily_returns
 from tasks.day import Day
 from tasks.decide.signals import SignalsResult

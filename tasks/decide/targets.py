@@ -25,7 +25,7 @@ from optimiser.lots.whole_lots import Listing, Lots, Sizing, target_quantities
 from risk.account import AccountState
 from risk.data_quality import headline_checks, quality_checks, quote_checks
 from risk.limits import Check
-from risk.name_limits import beta_range, betas_of, sector_caps, sectors_of
+from risk.optimiser_limits import beta_range, betas_of, sector_caps, sectors_of
 from risk.order import check_order_cutoff
 from tasks.day import Day
 from tasks.decide.snapshot import SnapshotResult, open_orders_of, stocks_held

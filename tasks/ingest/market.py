@@ -19,7 +19,7 @@ from core.types import Contract
 from ibkr.gateway import Gateway
 from risk.data_quality import closing_quotes, quality_note, quotes_note
 from risk.returns import newest_closes
-from signals.quality import judge_bars
+from signals.bar_quality import judge_bars
 from tasks.day import Day
 from tasks.ingest.universe import UniverseResult, contracts_of, missing_note, none_of
 from tasks.stage import Output, StageResult, stage

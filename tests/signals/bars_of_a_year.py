@@ -7,7 +7,7 @@ import pandas as pd
 
 from core.calendar import session, sessions_between
 from core.settings import QualitySettings
-from signals.quality import judge_bars
+from signals.bar_quality import judge_bars
 
 TODAY = date(2026, 6, 15)
 NOON = session(TODAY).decision_time

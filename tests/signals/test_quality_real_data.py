@@ -9,8 +9,8 @@ import pytest
 
 from core.calendar import session, sessions_between
 from core.settings import QualitySettings
-from signals.jumps import unexplained_jumps
-from signals.quality import judge_bars
+from signals.bar_quality import judge_bars
+from signals.unexplained_jumps import unexplained_jumps
 from signals.wide import wide_bars
 from simulator.market.bars_table import read_bars
 from tests.signals.bars_of_a_year import quotes_of, universe_of

@@ -12,7 +12,7 @@ from core.storage.runs import StageRecord
 from core.tables import BARS, FEATURES, QUOTES, UNIVERSE
 from core.types import Contract, Side
 from desk.gate.portfolio_gate import weights_after
-from signals.quality import judge_bars
+from signals.bar_quality import judge_bars
 from tasks.decide.targets import Targets
 from tasks.ingest.earnings import EarningsResult
 from tasks.ingest.features import FeaturesResult

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.tws.client_session import Handler
+from simulator.tws.handler_context import Handler
 from simulator.tws.handlers import (
     account,
     contracts,

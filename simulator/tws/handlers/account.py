@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.errors import RequestRefused
 from simulator.broker.account_values import AccountValue, account_values
 from simulator.broker.valuation import Valuation, value
-from simulator.tws.client_session import ClientSession, MultiRequest
+from simulator.tws.handler_context import ClientSession, MultiRequest
 from simulator.tws.messages import account as frames
 from simulator.tws.messages.numbers import Request
 from simulator.tws.protocol.frames import Fields

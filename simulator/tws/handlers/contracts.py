@@ -9,7 +9,7 @@ from core.errors import RequestRefused
 from simulator.market.market import Instrument
 from simulator.prices.market_view import phase
 from simulator.prices.trading_hours import hours
-from simulator.tws.client_session import ClientSession, SharedState
+from simulator.tws.handler_context import ClientSession, SharedState
 from simulator.tws.messages import contracts as frames
 from simulator.tws.messages.contracts import (
     NOT_FOUND,

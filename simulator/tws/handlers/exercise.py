@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.errors import RequestRefused
 from simulator.broker.exercise import nothing_to_exercise
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.messages.numbers import Request
 from simulator.tws.protocol.frames import Fields

@@ -8,7 +8,7 @@ from datetime import timedelta
 from core.errors import RequestRefused
 from simulator.market.market import Instrument
 from simulator.prices.market_view import phase
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.messages.company_reports.company import Company
 from simulator.tws.messages.company_reports.estimates import estimates
 from simulator.tws.messages.company_reports.others import calendar, ownership

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from simulator.broker.profit_and_loss import Gain, gains, total
 from simulator.broker.valuation import value
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.handlers.account import account_named
 from simulator.tws.messages import account as frames
 from simulator.tws.messages.numbers import Request

@@ -7,7 +7,7 @@ from itertools import islice
 
 from core.errors import RequestRefused
 from simulator.prices.ticks import histogram, past_trades
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.messages import historical_ticks as frames
 from simulator.tws.messages import times
 from simulator.tws.messages.contracts import ContractQuery

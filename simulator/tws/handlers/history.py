@@ -8,7 +8,7 @@ from simulator.market.market import DailyBar
 from simulator.prices.bar_kinds import SERVED, TRADED
 from simulator.prices.bar_sizes import DAY
 from simulator.prices.market_view import phase
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.messages import history as frames
 from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.messages.numbers import Request

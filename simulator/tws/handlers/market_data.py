@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from core.errors import RequestRefused
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.handlers.quote_frames import send_ticks
 from simulator.tws.messages import market_data as frames
 from simulator.tws.messages.contracts import ContractQuery

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.errors import RequestRefused
 from simulator.prices.market_depth import MOST_ROWS, Book, rows_of
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.messages import market_depth as frames
 from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.messages.market_data import EXCHANGE_MAP

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from core.errors import RequestRefused
 from simulator.prices.market_view import midnight, phase
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.messages import news as frames
 from simulator.tws.messages import times
 from simulator.tws.messages.contracts import ContractQuery

@@ -8,7 +8,7 @@ from core.errors import RequestRefused
 from simulator.instruments.options import MULTIPLIER
 from simulator.market.market import SMART, Instrument
 from simulator.prices.option_model import implied_at, value_at
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.messages import market_data as ticks
 from simulator.tws.messages import options as frames
 from simulator.tws.messages.contracts import NOT_FOUND, UNKNOWN_CONTRACT, ContractQuery

@@ -11,7 +11,7 @@ from simulator.exchange.orders import Execution, OrderRecord
 from simulator.market.market import SMART, Instrument
 from simulator.prices.exchange_rates import rate
 from simulator.prices.market_view import midnight, phase
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.messages import executions as execution_frames
 from simulator.tws.messages import orders as frames
 from simulator.tws.messages import times

@@ -13,7 +13,7 @@ from simulator.exchange.orders import OrderRecord, OrderTerms, Status
 from simulator.market.market import Instrument
 from simulator.prices.market_view import phase
 from simulator.prices.trading_hours import extended_session
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.handlers.order_reports import send_order
 from simulator.tws.messages import orders as frames
 from simulator.tws.messages import times

@@ -11,7 +11,7 @@ from simulator.instruments.black_scholes import Greeks
 from simulator.prices.market_view import phase
 from simulator.prices.option_model import computation, implied_at
 from simulator.prices.quotes import Quote
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.messages import market_data as frames
 from simulator.tws.messages.market_data import DataType, Tick
 from simulator.tws.permissions import DELAYED_INSTEAD, Served

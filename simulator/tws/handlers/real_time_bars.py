@@ -9,7 +9,7 @@ from simulator.prices.bar_kinds import QUOTED, SERVED, quoted
 from simulator.prices.bar_sizes import SECONDS
 from simulator.prices.intraday import SECOND
 from simulator.prices.ticks import bars_between, completed
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.handlers.market_data import UNKNOWN_TICKER, refuse_above_lines
 from simulator.tws.messages import history as frames
 from simulator.tws.messages.contracts import ContractQuery

@@ -11,7 +11,7 @@ from simulator.instruments.expirations import futures_listed
 from simulator.instruments.futures import con_id_of
 from simulator.market.market import Instrument
 from simulator.prices.market_view import MarketView, phase
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.messages import scanner as frames
 from simulator.tws.messages.numbers import Request
 from simulator.tws.protocol.frames import READING_FAILED, Fields

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.messages import session as frames
 from simulator.tws.messages.numbers import Request
 from simulator.tws.permissions import NOTICES

@@ -17,7 +17,7 @@ from simulator.prices.ticks import (
     past_trades,
     trades_of,
 )
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.handlers.market_data import DUPLICATE_TICKER, UNKNOWN_TICKER
 from simulator.tws.messages import historical_ticks as frames
 from simulator.tws.messages.contracts import ContractQuery

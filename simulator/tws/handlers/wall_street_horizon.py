@@ -9,7 +9,7 @@ from datetime import date
 from core.errors import RequestRefused
 from simulator.market.market import Instrument
 from simulator.prices.market_view import phase
-from simulator.tws.client_session import ClientSession
+from simulator.tws.handler_context import ClientSession
 from simulator.tws.messages import fundamentals as frames
 from simulator.tws.messages import times
 from simulator.tws.messages.contracts import ContractQuery

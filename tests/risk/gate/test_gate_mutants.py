@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
 # In the order in which they import each other.
 MODULES = (
     "risk.limits", "risk.measures", "risk.order", "risk.account", "risk.outcomes", "risk.batch",
-    "risk.exposure", "risk.losses", "risk.gate",
+    "risk.exposure_limits", "risk.loss_limits", "risk.gate",
     "desk.gate.desk_gate",
 )  # fmt: skip
 # A place that holds a number against a limit, with its whole line: that is unique in its module.

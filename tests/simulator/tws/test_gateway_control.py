@@ -209,7 +209,7 @@ def test_a_client_that_vanishes_does_not_stop_the_clock(tmp_path):
 
 
 def test_a_client_that_does_not_read_is_cut_off_and_does_not_stop_the_clock(tmp_path, monkeypatch):
-    monkeypatch.setattr("simulator.tws.client.DRAIN_SECONDS", 0.1)
+    monkeypatch.setattr("simulator.tws.client_connection.DRAIN_SECONDS", 0.1)
 
     async def scenario(harness):
         wire = await harness.started(receive_buffer=4_096)

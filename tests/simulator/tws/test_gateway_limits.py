@@ -111,7 +111,9 @@ def test_the_limit_counts_all_clients_together(tmp_path):
 
 def test_a_client_that_floods_is_disconnected_and_the_others_are_served(tmp_path, monkeypatch):
     seconds = Seconds()
-    monkeypatch.setattr("simulator.tws.client.Overruns", lambda: Overruns(seconds=seconds))
+    monkeypatch.setattr(
+        "simulator.tws.client_connection.Overruns", lambda: Overruns(seconds=seconds)
+    )
 
     async def scenario(harness):
         harness.gateway.service.rate = MessageRate(seconds=seconds)

@@ -4,7 +4,7 @@
 2. The newest bar is held against the recent ones: a copy is no new bar, and sessions without a
    bar make a return of many days look like one of a day.
 3. The broker's own previous close, and the quote, are held against the newest bar.
-4. A move beyond a limit has to be explained by volume; see `signals.jumps`.
+4. A move beyond a limit has to be explained by volume; see `signals.unexplained_jumps`.
 5. A name that nobody has traded for a week has no price.
 
 What fails is quarantined by name, rule and numbers. What is wrong with most names is a fault of
@@ -27,8 +27,8 @@ from core.data_quality import FEWEST, MOST, RECENT, DataQuality
 from core.settings import QualitySettings
 from core.text.counts import count
 from signals.features import quoted_prices
-from signals.jumps import Jump, unexplained_jumps
 from signals.newest_bars import Finding, Newest, newest_bars, per_name
+from signals.unexplained_jumps import Jump, unexplained_jumps
 from signals.wide import Wide, wide_bars
 
 SESSIONS = 253  # as many as a year of return scenarios needs; older bars decide nothing

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from core.errors import DataError
-from simulator.tws.client_session import AccountStreams, MarketStreams, SharedState
+from simulator.tws.handler_context import AccountStreams, MarketStreams, SharedState
 from simulator.tws.messages import session as frames
 from simulator.tws.messages.market_data import DataType
 from simulator.tws.outbox import Outbox

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.settings import LimitSettings
 from risk.limits import is_restricted
-from risk.losses import MIN_DAYS
+from risk.loss_limits import MIN_DAYS
 from risk.measures import UNKNOWN, beta, mean_return
 
 

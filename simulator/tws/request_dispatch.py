@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 
 from core.errors import DaybookError, RequestRefused
 from simulator.faults.effects import NO_EFFECTS, Ending, FaultEffects, effects_of
-from simulator.tws.client import Client
-from simulator.tws.client_session import Handler, SharedState
+from simulator.tws.client_connection import Client
+from simulator.tws.handler_context import Handler, SharedState
 from simulator.tws.messages.numbers import Request
 from simulator.tws.messages.session import NOT_A_REQUEST
 from simulator.tws.notifications import Notifications
