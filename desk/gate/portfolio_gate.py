@@ -22,7 +22,7 @@ class Batch:
 
     weights: Mapping[int, float]  # of net asset value, by conId; 0 for what is sold
     orders: tuple[Order, ...]
-    snapshot: Snapshot  # stocks only
+    snapshot: Snapshot
     working: tuple[OrderState, ...]
 
     @property
@@ -103,7 +103,7 @@ class PortfolioGate:
 
     def _before(self, batch: Batch, held: Exposure) -> dict[int, float]:
         """Return what the orders start from: holdings, and what our own earlier orders will add."""
-        weights = weights_at(batch.snapshot, self.worth)
+        weights = weights_at(batch.snapshot.stocks, self.worth)
         for con_id, weight in weighed(held.pending.items(), self.worth, held.net_asset_value):
             weights[con_id] = weights.get(con_id, 0.0) + weight
         return weights

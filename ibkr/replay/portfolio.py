@@ -28,14 +28,16 @@ class ReplayPortfolio:
             AccountValue(account, item.key, item.value, item.currency)
             for item in account_values(valuation, account)
         ]
-        page += [_valued(account, row) for row in valuation.rows]
-        held = [_held(account, row) for row in valuation.rows]
-        return join(account, whole_seconds(self._broker.now), held, page)
+        page += [_valued(account, row) for row in valuation.on_page()]
+        held = [_held(account, row) for row in valuation.listed()]
+        own = [row for row in held if row.account == account]
+        return join(account, whole_seconds(self._broker.now), own, page)
 
 
 def _held(account: str, row: PortfolioRow) -> Held:
     contract = _contract(row.instrument)
-    return Held(account, contract, received(row.quantity), received(row.average_cost))
+    owner = row.stated.account if row.stated and row.stated.account else account
+    return Held(owner, contract, received(row.quantity), received(row.average_cost))
 
 
 def _valued(account: str, row: PortfolioRow) -> Valued:

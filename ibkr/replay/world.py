@@ -43,7 +43,7 @@ class Held:
     """One position between two sessions."""
 
     con_id: int
-    quantity: int  # shares, negative for short
+    quantity: float  # shares, negative for short
     average_cost: float  # per share, commission included
 
 
@@ -129,6 +129,7 @@ class ReplayEnvironment:
         Nothing of earlier sessions is kept: what a replay holds in memory does not grow.
         ``state`` is an empty folder for the session's orders.
         """
+        is_first = self._broker is None
         self._broker = Broker(
             self._source.market,
             state=state,
@@ -137,6 +138,8 @@ class ReplayEnvironment:
             base=self._source.settings.base_currency,
         )
         self._broker.exchange.positions.balances.update(account.balances)
+        if not is_first:  # what the account of an untidy world began with is among its holdings
+            self._broker.exchange.holdings.clear()
         self._broker.exchange.holdings.update(
             {one.con_id: Holding(one.quantity, one.average_cost) for one in account.holdings}
         )

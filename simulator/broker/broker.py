@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from core.errors import RequestRefused, StorageError
 from simulator.broker.exercise import refuse_to_exercise
+from simulator.broker.opening import open_accounts
 from simulator.broker.order_checks import (
     refuse_beyond_margin,
     refuse_unpriced,
@@ -20,7 +20,6 @@ from simulator.broker.order_checks import (
 from simulator.broker.order_numbers import DUPLICATE_ID, OrderNumbers
 from simulator.broker.recorded import refuse_unlisted
 from simulator.broker.untransmitted import Untransmitted
-from simulator.broker.valuation import cushion
 from simulator.broker.what_if import MarginPreview, preview
 from simulator.exchange.events import ExchangeEvent
 from simulator.exchange.exchange import Exchange
@@ -72,12 +71,7 @@ class Broker:
         start = past[0].at if past else now
         view = MarketView(market, base=base)
         refuse_unlisted(past, view, state / market.world_id)
-        self.exchanges = {
-            account: Exchange(view, now=start, cash=cash, rules=rules, account=account)
-            for account in self.accounts
-        }
-        for exchange in self.exchanges.values():
-            exchange.know_cushion(partial(cushion, exchange))
+        self.exchanges = open_accounts(view, self.accounts, now=start, cash=cash, rules=rules)
         self.exchange = self.exchanges[self.account]
         self._accounts_by_perm_id: dict[int, str] = {}
         for event in past:

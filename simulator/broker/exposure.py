@@ -13,7 +13,7 @@ from simulator.prices.market_view import MarketView
 
 
 def exposure_of(
-    view: MarketView, con_id: int, quantity: int, price: float, now: datetime
+    view: MarketView, con_id: int, quantity: float, price: float, now: datetime
 ) -> Exposure:
     """Return a position at a price per share, its value in base currency."""
     instrument = view.instrument(con_id)
@@ -21,7 +21,7 @@ def exposure_of(
     option = None
     if instrument.sec_type == "OPT":
         in_base = rate(view, instrument.currency, now)
-        option = _option(view, instrument, quantity, price, now, in_base=in_base)
+        option = _option(view, instrument, int(quantity), price, now, in_base=in_base)
     return Exposure(instrument, quantity, worth, option)
 
 

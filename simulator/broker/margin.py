@@ -37,7 +37,7 @@ class Exposure:
     """One position as the margin model sees it."""
 
     instrument: Instrument
-    quantity: int
+    quantity: float
     value: float  # in base currency, negative for short
     option: OptionHeld | None = None
 
@@ -71,6 +71,6 @@ def _of_options(exposures: Sequence[Exposure]) -> float:
             assert one.instrument.underlying is not None
             by_underlying.setdefault(one.instrument.underlying, []).append(one.option)
     return sum(
-        options_requirement(options, shares=held.get(con_id, 0))
+        options_requirement(options, shares=int(held.get(con_id, 0)))
         for con_id, options in sorted(by_underlying.items())
     )

@@ -66,7 +66,7 @@ def _flows(exchange: Exchange) -> tuple[dict[int, float], dict[int, float]]:
     costs: dict[int, float] = {}
     positions, view = exchange.positions, exchange.view
 
-    def pay(con_id: int, quantity: int, price: float, received: float) -> None:
+    def pay(con_id: int, quantity: float, price: float, received: float) -> None:
         paid = quantity * price * view.instrument(con_id).multiplier
         flows[con_id] = flows.get(con_id, 0.0) + received - paid
 

@@ -13,6 +13,7 @@ from simulator.exchange.exchange import Exchange
 from simulator.market.market import Instrument
 from simulator.prices.exchange_rates import rate
 from simulator.prices.market_view import MarketView, midnight, phase
+from simulator.untidy.holdings import Stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +26,20 @@ class PortfolioRow:
     market_price: float  # per share
     realized: float  # since midnight in New York
     rate: float = 1.0  # base currency for one unit of the contract's
+    stated: Stated | None = None  # what the broker only states of it; see `simulator.untidy`
 
     @property
     def market_value(self) -> float:
         """Quantity times price times multiplier, negative for short."""
+        if self.stated is not None:
+            return self.stated.value
         return self.quantity * self.market_price * self.instrument.multiplier
 
     @property
     def unrealized(self) -> float:
         """Gain against the average cost."""
+        if self.stated is not None:
+            return 0.0
         price = self.market_price * self.instrument.multiplier
         return self.quantity * (price - self.average_cost)
 
@@ -44,6 +50,7 @@ class Valuation:
 
     cash: float
     rows: tuple[PortfolioRow, ...]  # sorted by conId
+    beside: tuple[PortfolioRow, ...]  # what is only stated, by conId
     margin: Margin
     realized: float  # since midnight in New York, of positions closed meanwhile too
     balances: Mapping[str, float]  # of other currencies, each in itself
@@ -90,7 +97,22 @@ class Valuation:
     @property
     def equity(self) -> float:
         """Net liquidation value."""
-        return self.total_cash + self.value_of("STK", "OPT") + self.futures_gain
+        held = self.total_cash + self.value_of("STK", "OPT") + self.futures_gain
+        return held + sum(
+            row.market_value * row.rate for row in self.beside if row.stated and row.stated.counts
+        )
+
+    def listed(self) -> tuple[PortfolioRow, ...]:
+        """Return the positions as they are listed, with what is only stated."""
+        return (*self.rows, *self.beside)
+
+    def on_page(self) -> tuple[PortfolioRow, ...]:
+        """Return the positions of the account page."""
+        return tuple(
+            row
+            for row in self.listed()
+            if row.stated is None or (row.stated.is_on_page and not row.stated.account)
+        )
 
     @property
     def equity_with_loan(self) -> float:
@@ -126,12 +148,13 @@ def value(exchange: Exchange) -> Valuation:
     )
     balances = exchange.positions.balances
     exposures = [
-        exposure_of(view, row.instrument.con_id, int(row.quantity), row.market_price, now)
+        exposure_of(view, row.instrument.con_id, row.quantity, row.market_price, now)
         for row in rows
     ]
     return Valuation(
         cash=exchange.cash,
         rows=rows,
+        beside=tuple(map(_only_stated, exchange.beside)),
         margin=required(exposures, foreign=foreign_value(view, balances, now)),
         realized=sum(
             gain * rate(view, view.instrument(con_id).currency, now)
@@ -143,6 +166,17 @@ def value(exchange: Exchange) -> Valuation:
     )
 
 
+def _only_stated(held: Stated) -> PortfolioRow:
+    return PortfolioRow(
+        instrument=held.instrument,
+        quantity=held.quantity,
+        average_cost=held.average_cost,
+        market_price=held.market_price,
+        realized=0.0,
+        stated=held,
+    )
+
+
 def cushion(exchange: Exchange) -> float:
     """Return the account's cushion in percent, as conditions on the margin name it."""
     return 100 * value(exchange).cushion
@@ -151,7 +185,7 @@ def cushion(exchange: Exchange) -> float:
 def _foreign(exchange: Exchange, rows: Sequence[PortfolioRow]) -> list[str]:
     """Return the other currencies of the account's page; dollars always, all shares are in them."""
     base = exchange.view.base
-    held = {row.instrument.currency for row in rows} if base != "USD" else set()
+    held = {row.instrument.currency for row in rows}
     traded = {"USD"} if base != "USD" else set()
     return sorted({*exchange.positions.balances, *held, *traded} - {base})
 

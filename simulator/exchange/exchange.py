@@ -9,9 +9,10 @@ account.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from types import MappingProxyType
 
 from simulator.exchange.corporate_actions import exercise, expire, pay_dividends, split
 from simulator.exchange.events import ExchangeEvent, PositionChanged
@@ -25,6 +26,7 @@ from simulator.exchange.positions import Positions, since
 from simulator.exchange.pricing import Pricing
 from simulator.exchange.session_events import Boundary, SessionEvent, session_events
 from simulator.prices.market_view import MarketView
+from simulator.untidy.holdings import Stated
 
 
 class Exchange:
@@ -38,10 +40,17 @@ class Exchange:
         cash: float,
         rules: MatchingRules | None = None,
         account: str = "",
+        opening: Mapping[int, Holding] = MappingProxyType({}),
+        beside: tuple[Stated, ...] = (),
     ) -> None:
+        """Open an account that begins with ``cash`` and what it holds, by conId.
+
+        ``beside`` is what the broker will state that it holds, though nothing here knows it.
+        """
+        self.beside = beside
         self.view = view
         self.account = account
-        self.positions = Positions(view, cash=cash, now=now)
+        self.positions = Positions(view, cash=cash, now=now, opening=opening)
         self._desk = Lifecycle(
             self.positions, now=now, rules=rules or MatchingRules(), notify=self._notify
         )

@@ -13,12 +13,12 @@ class Holding:
     The cost includes the commission and, of a contract, the multiplier.
     """
 
-    quantity: int = 0
+    quantity: float = 0  # whole but for what an account began with
     average_cost: float = 0.0
 
 
 def after_trade(
-    held: Holding, quantity: int, price: float, commission: float
+    held: Holding, quantity: float, price: float, commission: float
 ) -> tuple[Holding, float | None]:
     """Trade ``quantity`` (signed) and return the new holding and the realized gain.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from math import trunc
+from types import MappingProxyType
 from typing import TypeVar
 
 from simulator.exchange.holdings import Holding, after_split, after_trade
@@ -39,7 +40,7 @@ class Settlement:
     con_id: int
     time: datetime
     cause: Cause
-    quantity: int = 0
+    quantity: float = 0
     price: float = 0.0
     paid: float = 0.0  # in the instrument's currency
     realized: float | None = None  # as in `Execution`
@@ -56,19 +57,27 @@ class Positions:
     remembers at what rate.
     """
 
-    def __init__(self, view: MarketView, *, cash: float, now: datetime) -> None:
+    def __init__(
+        self,
+        view: MarketView,
+        *,
+        cash: float,
+        now: datetime,
+        opening: Mapping[int, Holding] = MappingProxyType({}),
+    ) -> None:
         self.view = view
         self.cash = cash  # in base currency
         self.balances: dict[str, float] = {}  # in other currencies
-        self.holdings: dict[int, Holding] = {}  # by conId; none without shares
+        self.holdings = dict(opening)  # by conId; none without shares
         self.lapsing: dict[int, int] = {}  # contracts not to be exercised at expiration
         self.executions: list[Execution] = []  # in order of time
         self.settlements: list[Settlement] = []  # in order of time
         self.day_began = now
-        self.overnight: dict[int, int] = {}  # quantities by conId as the day began
+        # Quantities by conId as the day began.
+        self.overnight = {con_id: held.quantity for con_id, held in opening.items()}
 
     def trade(
-        self, con_id: int, signed: int, price: float, commission: float, now: datetime
+        self, con_id: int, signed: float, price: float, commission: float, now: datetime
     ) -> float | None:
         """Change cash and holding; return the realized gain, None when nothing was closed.
 
@@ -88,7 +97,7 @@ class Positions:
         return realized
 
     def close(
-        self, con_id: int, price: float, cause: Cause, now: datetime, *, part: int | None = None
+        self, con_id: int, price: float, cause: Cause, now: datetime, *, part: float | None = None
     ) -> Settlement:
         """End a position, or a part of it, at a price and without commission."""
         quantity = -(self.holdings[con_id].quantity if part is None else part)
@@ -97,7 +106,7 @@ class Positions:
 
     def unlapsed(self, con_id: int) -> int:
         """Return how many contracts of an option are held and not to lapse; 0 of a written one."""
-        held = self.holdings.get(con_id, Holding()).quantity
+        held = int(self.holdings.get(con_id, Holding()).quantity)
         return max(held - self.lapsing.get(con_id, 0), 0)
 
     def exercise(

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from core.settings import SimulatorSettings
 from simulator.market.market import DailyBar, Instrument, Market, Split
+from simulator.untidy.holdings import YOUNG, is_spun_off
 from simulator.untidy.oddities import TIDY, Untidiness, untidiness
 
 
@@ -38,7 +39,8 @@ class UntidyMarket:
 
     def bars(self, con_id: int, *, until: date) -> Sequence[DailyBar]:
         """Return the bars up to ``until``, in the shares of that day, as they were."""
-        return self._market.bars(con_id, until=until)
+        bars = self._market.bars(con_id, until=until)
+        return bars[-YOUNG:] if is_spun_off(self._market, self.untidy, con_id) else bars
 
     def bar(self, con_id: int, session: date) -> DailyBar | None:
         """Return one session's bar as it traded on that day, or None when there was no trading."""

@@ -67,6 +67,47 @@ ODDITIES = (
         "no-live-data", 2, "the account sees delayed data only", "ib_insync #198; node-ib #21",
         one_in=4,
     ),
+    Oddity(
+        "fractions", 3, "the account holds 10.5 shares, which cost nothing",
+        "ib_insync #433; QuantConnect Documentation #1106; interactive_brokers_tax #34", one_in=2,
+    ),
+    Oddity(
+        "short-holding", 3, "the account is short 37 shares, less than a lot",
+        "untidy-world row 5", one_in=2,
+    ),
+    Oddity(
+        "spin-off", 3, "a holding that came to market ten sessions ago",
+        "revolut-stocks #19 for holdings under new symbols", one_in=2,
+    ),
+    Oddity(
+        "foreign-listing", 3, "both listings of a company are held: one symbol, two currencies",
+        "ib-edavki #53; deephaven-ib #33; LEAN-IB #221", one_in=2,
+    ),
+    Oddity(
+        "dead-holdings", 3,
+        "delisted stocks that nothing else knows: of price 0 or 0.0001, of no or no stated cost",
+        "robin_stocks #554; vectorbt #83; catalyst #530; Lean #6790", one_in=2,
+    ),
+    Oddity(
+        "unpriced-holding", 3, "a holding of which the broker states neither price nor value",
+        "Qubx #319", one_in=8,
+    ),
+    Oddity(
+        "currency-pair", 3, "conversions of currency are in the list of positions",
+        "SumZeroTrading #1; portfolio #4831", one_in=2,
+    ),
+    Oddity(
+        "odd-instruments", 3, "an option, a future, a bond, a warrant, a fund and a coin are held",
+        "ibkr-steuer #22; SumZeroTrading #1", one_in=2,
+    ),
+    Oddity(
+        "second-account", 3, "the list of positions has those of another account of the login",
+        "portfolio #4701", one_in=2,
+    ),
+    Oddity(
+        "minus-zero", 3, "a position that was closed is still listed, with a quantity of -0",
+        "untidy-world row 6", one_in=2,
+    ),
 )  # fmt: skip
 
 BY_NAME = {oddity.name: oddity for oddity in ODDITIES}

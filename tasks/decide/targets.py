@@ -28,7 +28,7 @@ from risk.limits import Check
 from risk.optimiser_limits import beta_range, betas_of, sector_caps, sectors_of
 from risk.order import check_order_cutoff
 from tasks.day import Day
-from tasks.decide.snapshot import SnapshotResult, open_orders_of, stocks_held
+from tasks.decide.snapshot import SnapshotResult, open_orders_of, whole_account
 from tasks.ingest.ingested import Ingested
 from tasks.ingest.universe import contracts_of
 
@@ -40,7 +40,7 @@ class Targets:
     day: Day
     ingested: Ingested
     table: pd.DataFrame  # of schema ``targets``, by conId
-    snapshot: Snapshot  # stocks and funds only
+    account: Snapshot  # all that it holds
     working: tuple[OrderState, ...] = ()  # orders that were open when it was taken
 
     @classmethod
@@ -52,9 +52,14 @@ class Targets:
             day=day,
             ingested=ingested,
             table=day.read(table, TARGETS).set_index("con_id"),
-            snapshot=stocks_held(day, held),
+            account=whole_account(day, held),
             working=open_orders_of(day, held),
         )
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """The account with its stocks and funds only: what a portfolio is made of."""
+        return self.account.stocks
 
     @cached_property
     def symbols(self) -> dict[int, str]:
@@ -156,7 +161,7 @@ class Targets:
 
     def batch(self, weights: Mapping[int, float], orders: tuple[Order, ...] = ()) -> Batch:
         """Return weights, and the orders that lead there, as the gate judges them."""
-        return Batch(weights, orders, self.snapshot, self.working)
+        return Batch(weights, orders, self.account, self.working)
 
     def gate(self, optimised: Optimised) -> PortfolioGate:
         """Return the gate for batches that lead to these targets."""

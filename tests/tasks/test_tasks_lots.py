@@ -92,7 +92,7 @@ def targets(**weights):
 
 
 def targets_of(day, table, ingested, snapshot):
-    return Targets(day=day, ingested=ingested, table=table, snapshot=snapshot)
+    return Targets(day=day, ingested=ingested, table=table, account=snapshot)
 
 
 def rounded(day, table, ingested, snapshot, halted=()):

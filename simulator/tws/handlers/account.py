@@ -22,7 +22,7 @@ def positions(client: ClientSession, fields: Fields) -> None:
     fields.end()
     client.account_streams.positions = True
     for account, exchange in client.gateway.broker.exchanges.items():
-        client.send(*(frames.position(account, row) for row in value(exchange).rows))
+        client.send(*(frames.position(account, row) for row in value(exchange).listed()))
     client.send(frames.position_end())
 
 
@@ -44,7 +44,7 @@ def account_updates(client: ClientSession, fields: Fields) -> None:
         valuation = _value(client, account)
         send_account(client, account, valuation)
         client.send(
-            *(frames.portfolio_value(account, row) for row in valuation.rows),
+            *(frames.portfolio_value(account, row) for row in valuation.on_page()),
             frames.account_download_end(account),
         )
 

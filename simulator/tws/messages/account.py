@@ -42,7 +42,8 @@ def portfolio_value(account: str, row: PortfolioRow) -> bytes:
 def position(account: str, row: PortfolioRow) -> bytes:
     """State one position: exactly 16 fields. Quantity 0 says that it was closed."""
     contract = block(row.instrument, exchange=row.instrument.primary_exchange)
-    return message(Answer.POSITION, 3, account, *contract, row.quantity, row.average_cost)
+    owner = row.stated.account if row.stated and row.stated.account else account
+    return message(Answer.POSITION, 3, owner, *contract, row.quantity, row.average_cost)
 
 
 def position_end() -> bytes:
