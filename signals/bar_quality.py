@@ -22,7 +22,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from core.calendar import last_complete_session, sessions_between
+from core.calendar import Exchange, last_complete_session, sessions_between
 from core.data_quality import FEWEST, MOST, RECENT, DataQuality
 from core.settings import QualitySettings
 from core.text.counts import count
@@ -98,7 +98,7 @@ def judge_bars(
     *,
     as_of: datetime,
     settings: QualitySettings,
-    exchange: str = "XNYS",
+    exchange: Exchange = "XNYS",
 ) -> Quality:
     """Judge the bars and quotes that a decision at ``as_of`` would rest on.
 
@@ -190,7 +190,7 @@ def _home(universe: pd.DataFrame) -> frozenset[int]:
 
 
 def _without_holidays(
-    table: Wide, home: frozenset[int], *, exchange: str
+    table: Wide, home: frozenset[int], *, exchange: Exchange
 ) -> tuple[Wide, list[tuple[int, date]]]:
     """Leave out the bars that names of this exchange have of days without a session."""
     known = set(sessions_between(table.days[0], table.days[-1], exchange=exchange))
@@ -202,7 +202,7 @@ def _without_holidays(
 
 
 def _recent(
-    table: Wide, home: frozenset[int], expected: date, *, exchange: str
+    table: Wide, home: frozenset[int], expected: date, *, exchange: Exchange
 ) -> tuple[frozenset[date], list[date]]:
     """Return the recent sessions that names of this exchange have bars of, and the others."""
     columns = [column for column, con_id in enumerate(table.con_ids) if con_id in home]

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from core.calendar import last_complete_session
+from core.calendar import Exchange, last_complete_session
 from core.errors import DataError
 from core.tables import FEATURES
 from core.types import LIVE
@@ -45,7 +45,7 @@ def feature_matrix(  # noqa: PLR0913  # six tables, and the three facts that dat
     *,
     as_of: datetime,
     min_bars: int = MIN_BARS,
-    exchange: str = "XNYS",
+    exchange: Exchange = "XNYS",
 ) -> Matrix:
     """Merge everything known at ``as_of`` into one row per symbol.
 

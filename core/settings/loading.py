@@ -128,8 +128,9 @@ def _structured() -> Iterator[tuple[str, bool]]:
         if isinstance(kind, type) and issubclass(kind, Section):
             yield _variable_of(name), False
             for inner, field in kind.model_fields.items():
-                if get_origin(field.annotation) is tuple:
-                    yield _variable_of(f"{name}.{inner}"), True
+                if get_origin(field.annotation) in {tuple, dict}:
+                    is_list = get_origin(field.annotation) is tuple
+                    yield _variable_of(f"{name}.{inner}"), is_list
 
 
 # What an error message must not repeat: keys, and addresses, where some write a password.

@@ -13,12 +13,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from core.calendar import Calendar
 from core.canonical import canonical_json, sha256_of
 from core.path_checks import folder_trouble
 from core.settings.fields import Exchange, Submit
 from core.settings.limits import LimitSettings, OptimiserSettings
 from core.settings.sections import (
     AgentSettings,
+    CalendarSettings,
     GatewaySettings,
     OrderSettings,
     QualitySettings,
@@ -58,6 +60,7 @@ class Settings(BaseSettings):
     exchange: Exchange = Field(
         DEFAULT_EXCHANGE, description="MIC of the exchange whose sessions are followed"
     )
+    calendar: CalendarSettings = CalendarSettings()
     gateway: GatewaySettings = GatewaySettings()
     simulator: SimulatorSettings = SimulatorSettings()
     vendors: VendorSettings = VendorSettings()
@@ -90,6 +93,12 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _single_days_are_sessions(self) -> Self:
+        if problems := self.sessions.problems():
+            raise ValueError("; ".join(f"calendar.{problem}" for problem in problems))
+        return self
+
+    @model_validator(mode="after")
     def _client_ids_differ(self) -> Self:
         ids = {
             "gateway.client_id": self.gateway.client_id,
@@ -116,9 +125,16 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
     @property
+    def sessions(self) -> Calendar:
+        """The calendar that is followed: that of the exchange, and what is known beyond it."""
+        early = tuple(sorted(self.calendar.early_closes.items()))
+        return Calendar(self.exchange, frozenset(self.calendar.closed), early)
+
+    @property
     def decision_hash(self) -> str:
         """Short hash of everything that may change a decision: no addresses, times or secrets."""
         decides = {
-            "universe", "quality", "signals", "optimiser", "limits", "orders", "exchange", "mode",
+            "universe", "quality", "signals", "optimiser", "limits", "orders", "exchange",
+            "calendar", "mode",
         }  # fmt: skip
         return sha256_of(canonical_json(self.model_dump(mode="json", include=decides)))[:12]

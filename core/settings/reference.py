@@ -90,6 +90,8 @@ def _default(field: FieldInfo) -> str:
         return f"`{str(value).lower()}`"
     if isinstance(value, tuple):
         return "`[]`" if not value else f"`{list(value)}`"
+    if isinstance(value, dict):
+        return "`{}`"
     return f"`{value:,.10g}`" if isinstance(value, float) else f"`{value}`"
 
 
@@ -109,6 +111,8 @@ def _kind(kind: Any) -> str:
         return " or ".join(f"`{choice}`" for choice in get_args(kind))
     if get_origin(kind) is tuple:
         return "a list"
+    if get_origin(kind) is dict:
+        return "a table"
     plain = getattr(kind, "__origin__", kind)
     if isinstance(plain, type) and issubclass(plain, Enum):
         return " or ".join(f"`{choice.value}`" for choice in plain)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, FiniteFloat
+from pydantic import AfterValidator, Field, FiniteFloat, field_validator
 
 from core.limits import INFORMATION_COEFFICIENT
 from core.settings.fields import (
@@ -90,6 +91,27 @@ class SimulatorSettings(Section):
     base_currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = Field(
         "USD", description="the account's base currency"
     )
+
+
+class CalendarSettings(Section):
+    """Single days of `exchange` that the calendar in use does not know yet."""
+
+    closed: tuple[date, ...] = Field(
+        (), description="sessions that do not take place, such as a day of mourning"
+    )
+    early_closes: dict[date, time] = Field(
+        {},
+        description="sessions that end early and when, in the exchange's own time: "
+        '``{"2026-11-27" = "13:00"}``',
+    )
+
+    @field_validator("early_closes")
+    @classmethod
+    def _in_local_time(cls, value: dict[date, time]) -> dict[date, time]:
+        odd = [f"{at}" for at in value.values() if at.tzinfo is not None]
+        if odd:
+            raise ValueError(f"is in the exchange's own time, without a zone; not {odd[0]}")
+        return value
 
 
 class VendorSettings(Section):

@@ -151,7 +151,7 @@ def look(
     ]
     quotes = gateway.market.bulk_quote([c for c in contracts if c.con_id in described])
     history = gateway.market.history(contracts, duration=settings.universe.history)
-    closed = last_complete_session(gateway.server_time(), exchange=settings.exchange).day
+    closed = last_complete_session(gateway.server_time(), exchange=settings.sessions).day
     bars = history.bars[history.bars["session"] <= closed]
     # What would trade needs the bar of the last session; what is held only some past.
     newest_bar = bars.groupby("con_id")["session"].max()

@@ -111,7 +111,7 @@ def preview_strategy(
         As for sending.
     """
     calling = Caller(caller, now, settings)
-    today = session_at(gateway.server_time(), settings.exchange)
+    today = session_at(gateway.server_time(), settings.sessions)
     found = find_strategy(
         gateway,
         request.terms,
@@ -153,7 +153,7 @@ def preview_close(
     """
     calling = Caller(caller, now, settings)
     moment = gateway.server_time()
-    today = session_at(moment, settings.exchange)
+    today = session_at(moment, settings.sessions)
     with store.alone(gateway.account):
         account = look_back(store, gateway, session=today.day, now=moment)
         trade = open_trades.fetch(store, gateway.account, trade_id)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from core.calendar import BUCHAREST, Session, local_time, session
+from core.calendar import BUCHAREST, Exchange, Session, local_time, session
 from core.errors import NoData
 from core.money import Money
 from core.settings import Settings
@@ -57,7 +57,7 @@ def check_before_trade(
     clocks = read(gateway, settings)
     clocks.refuse_if_apart()
     moment = clocks.gateway
-    today = session_at(moment, settings.exchange)
+    today = session_at(moment, settings.sessions)
     refuse_if_altered(store, account=gateway.account, session=today.day, now=moment)
     before = look_back(store, gateway, session=today.day, now=moment)
     refuse_if_stopped(store, plan.order, held=before.snapshot.held)
@@ -121,7 +121,7 @@ def what_if_check(answer: WhatIf) -> Check:
     return Check("what-if", None, None, passed=passed, detail=told)
 
 
-def session_at(moment: datetime, exchange: str) -> Session:
+def session_at(moment: datetime, exchange: Exchange) -> Session:
     """Return the session that can still be traded in. Raises `NoData` when there is none left."""
     today = session(moment.astimezone(BUCHAREST).date(), exchange=exchange)
     if moment > today.close:

@@ -173,6 +173,6 @@ def _risk_of_one(trade: Trade) -> float:
 def _average_volume(gateway: Gateway, underlying: Contract, settings: Settings) -> float:
     """Return the underlying's average daily volume in shares; NaN where it is not known."""
     history = gateway.market.history([underlying], duration=settings.universe.history)
-    closed = last_complete_session(gateway.server_time(), exchange=settings.exchange).day
+    closed = last_complete_session(gateway.server_time(), exchange=settings.sessions).day
     bars = history.bars[history.bars["session"] <= closed]
     return desk_gate.average_volumes(bars).get(underlying.con_id, math.nan)

@@ -124,8 +124,8 @@ def _locked(lock: str) -> dict[str, set[str]]:
 
 def _calendar(settings: Settings) -> str:
     today = clock.now().astimezone(BUCHAREST).date()
-    trades = is_session(today, exchange=settings.exchange)
-    exchange = settings.exchange
+    trades = is_session(today, exchange=settings.sessions)
+    exchange = settings.sessions
     found = (session if trades else next_session)(today, exchange=exchange)
     told = unusual_hours(found, exchange=exchange).replace(" today", " that day")
     return (

@@ -9,7 +9,13 @@ from statistics import median
 
 import pandas as pd
 
-from core.calendar import last_complete_session, previous_session, sessions_between
+from core.calendar import (
+    Exchange,
+    is_session,
+    last_complete_session,
+    previous_session,
+    sessions_between,
+)
 from core.errors import ConfigurationError
 from core.text.counts import count
 from ibkr.replay.source import ReplaySource
@@ -28,7 +34,7 @@ class Range:
 
 
 def choose_sessions(
-    asked: Range, source: ReplaySource, *, now: datetime, min_bars: int
+    asked: Range, source: ReplaySource, *, now: datetime, min_bars: int, exchange: Exchange = "XNYS"
 ) -> tuple[date, ...]:
     """Return the sessions of a range, all of which the source can replay.
 
@@ -38,6 +44,8 @@ def choose_sessions(
         A session counts as past when it has closed by this moment.
     min_bars
         Sessions of history that a symbol needs to be scored.
+    exchange
+        Whose sessions a day follows: a session of the source that is none of it is left out.
 
     Raises `ConfigurationError` with everything that is wrong, before any work is done.
     """
@@ -53,7 +61,7 @@ def choose_sessions(
     problems = list(_beyond(first, last, source, newest=newest, min_bars=min_bars))
     if problems:
         raise ConfigurationError(f"{source.title}: {'; '.join(problems)}")
-    days = sessions_between(first, last)
+    days = [day for day in sessions_between(first, last) if is_session(day, exchange=exchange)]
     if not days:
         raise ConfigurationError(f"there is no session from {first} to {last}")
     gaps = _gaps(days, source)

@@ -95,7 +95,13 @@ def replay(
         A session failed; the ones before it are kept.
     """
     source = ReplaySource(settings.simulator)
-    sessions = choose_sessions(asked, source, now=now, min_bars=settings.universe.min_bars)
+    sessions = choose_sessions(
+        asked,
+        source,
+        now=now,
+        min_bars=settings.universe.min_bars,
+        exchange=settings.sessions,
+    )
     source.refuse_unknown_base(calendar.session(sessions[0]))
     simulated = settings.model_copy(update={"mode": Mode.SIM, "submit": Submit.AUTO})
     replay_id = name_of(simulated, source, sessions)
@@ -180,7 +186,7 @@ def _replay_session(
     resume: str,
 ) -> tuple[ReplayedDay, bytes]:
     """Decide one session, trade it, and settle it at its close."""
-    session = calendar.session(session_day, exchange=settings.exchange)
+    session = calendar.session(session_day, exchange=settings.sessions)
     scratch = home.scratch()
     world.begin(session, account, state=scratch / "exchange")
     day = begin_day(

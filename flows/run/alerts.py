@@ -101,7 +101,7 @@ def settings_failures(command: str) -> Iterator[None]:
         yield
     except ConfigurationError as error:
         today, settings = bucharest_day(clock.now()), fallback_settings()
-        waited_for = command == REPLAY or is_session(today, exchange=settings.exchange)
+        waited_for = command == REPLAY or is_session(today, exchange=settings.sessions)
         if waited_for and not TYPED.get():
             what = reason_of(error)
             cause = f"{command}:failed:settings:{_words(what)}"
@@ -256,6 +256,6 @@ def _forget_failures(settings: Settings, command: str, session: date) -> None:
 def expected_session(settings: Settings, asked: date | None) -> date:
     """Return the session a command is for, before any gateway was asked."""
     today = asked or bucharest_day(clock.now())
-    if settings.mode is Mode.SIM and not is_session(today, exchange=settings.exchange):
-        return latest_session(clock.now(), exchange=settings.exchange).day
+    if settings.mode is Mode.SIM and not is_session(today, exchange=settings.sessions):
+        return latest_session(clock.now(), exchange=settings.sessions).day
     return today

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from core import clock
-from core.calendar import is_session, next_session
+from core.calendar import Exchange, is_session, next_session
 from core.errors import NoData
 from core.settings import Mode, Settings
 from core.storage.runs import RunBook
@@ -62,8 +62,8 @@ def run_session(
     """
     if session_date is None and settings.mode is not Mode.SIM:
         session_date = bucharest_day(clock.now())
-    if session_date is not None and not is_session(session_date, exchange=settings.exchange):
-        raise NoSession(no_session_line(session_date, settings.exchange))
+    if session_date is not None and not is_session(session_date, exchange=settings.sessions):
+        raise NoSession(no_session_line(session_date, settings.sessions))
     meant = expected_session(settings, session_date)
     with (
         watched(settings, "run", meant, go_on=with_mode(resume, settings)) as run,
@@ -100,7 +100,7 @@ def _lateness(outcome: Outcome) -> str:
     )
 
 
-def no_session_line(day: date, exchange: str) -> str:
+def no_session_line(day: date, exchange: Exchange) -> str:
     """Say in one line that there is nothing to do, and when there will be."""
     following = next_session(day, exchange=exchange).day
     return (

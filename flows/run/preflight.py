@@ -39,7 +39,7 @@ def begin_day(
         account, clocks = gateway.account, read(gateway, settings)
     as_of = clocks.gateway
     read_rules()  # a slip in the reviewed file must not cost the hour before the order cut-off
-    found = session(day or bucharest_day(as_of), exchange=settings.exchange)
+    found = session(day or bucharest_day(as_of), exchange=settings.sessions)
     refuse_another_day(found, as_of)
     return Day(
         settings=settings,

@@ -56,7 +56,7 @@ def open_session(
         record = ticket_store.find(store, ticket, today=bucharest_day(clock.now()))
         seen = newest(store, record.ticket.account, record.ticket.session)
     with _watched(settings, record, command), _environment(settings, record) as environment:
-        found = session(record.ticket.session, exchange=settings.exchange)
+        found = session(record.ticket.session, exchange=settings.sessions)
         opened = OpenSession(record, environment, found, found.decision_time)
         opened.advance_to(seen or found.decision_time)
         yield opened

@@ -69,10 +69,10 @@ def watch(
     """
     moment = now or clock.now()
     day = day or bucharest_day(moment)
-    if not is_session(day, exchange=settings.exchange):
+    if not is_session(day, exchange=settings.sessions):
         return WatchReport(None, moment)
     try:
-        found = _findings(settings, session(day, exchange=settings.exchange), moment)
+        found = _findings(settings, session(day, exchange=settings.sessions), moment)
     except DaybookError as error:
         go_on = with_mode(f"daybook {WATCH} --date {day}", settings)
         send_alert(settings, failure(settings, WATCH, day, error, go_on=go_on))
@@ -107,7 +107,7 @@ def _findings(settings: Settings, watched: Session, moment: datetime) -> list[Al
 
 def _replays_before(settings: Settings, day: date) -> tuple[Attempt, ...]:
     """Return the replays begun since the session before, on days on which nothing is watched."""
-    days = (day - previous_session(day, exchange=settings.exchange).day).days
+    days = (day - previous_session(day, exchange=settings.sessions).day).days
     return tuple(
         attempt
         for ago in range(days - 1, 0, -1)
@@ -195,7 +195,7 @@ def _expired(settings: Settings, watched: Session, record: TicketRecord) -> Aler
 
 def _too_late(settings: Settings, watched: Session, cause: str, title: str, what: str) -> Alert:
     """Return an alert about orders that can no longer leave for this session."""
-    following = next_session(watched.day, exchange=settings.exchange).day
+    following = next_session(watched.day, exchange=settings.sessions).day
     return replace(
         _alert(settings, watched, cause, title, what),
         go_on=f"its orders can no longer be sent; session {following} is decided afresh: "

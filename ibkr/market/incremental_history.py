@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from core.calendar import last_complete_session, sessions_between
+from core.calendar import Exchange, last_complete_session, sessions_between
 from core.tables import BARS
 from core.types import Contract
 from ibkr.market.bar_store import BarStore, Held, Span, joined
@@ -34,7 +34,7 @@ def incremental_history(
     *,
     duration: str,
     as_of: datetime,
-    exchange: str = "XNYS",
+    exchange: Exchange = "XNYS",
     progress: Progress | None = None,
 ) -> History:
     """Return the bars of ``duration`` up to the last session closed by ``as_of``.
@@ -125,7 +125,13 @@ class _Counted:
 
 
 def _asked_duration(
-    span: Span | None, duration: str, oldest: date, newest: date, *, weekday: int, exchange: str
+    span: Span | None,
+    duration: str,
+    oldest: date,
+    newest: date,
+    *,
+    weekday: int,
+    exchange: Exchange,
 ) -> str | None:
     """Return what to ask for: nothing (None), some days, or the whole duration.
 
@@ -187,7 +193,7 @@ def _table(series: Iterable[pd.DataFrame], *, after: date, until: date) -> pd.Da
     return whole.sort_values(["con_id", "session"], ignore_index=True)
 
 
-def _day_before(duration: str, newest: date, *, exchange: str) -> date:
+def _day_before(duration: str, newest: date, *, exchange: Exchange) -> date:
     """Return the day before the first one that a duration up to ``newest`` covers, as IBKR does.
 
     Days are sessions, all other units are calendar time.

@@ -129,7 +129,7 @@ def _facts(day: Day, ingested: Ingested, rules: Rules, halted: set[int]) -> Mapp
         within=rules.news_counts_for,
         halted=halted,
         sessions_to_earnings=sessions_to_earnings(
-            calendar, today=day.session.day, exchange=day.settings.exchange
+            calendar, today=day.session.day, exchange=day.settings.sessions
         ),
     )
 

@@ -57,7 +57,7 @@ def features(
         day.read(macro.artefacts["macro"], MACRO),
         as_of=day.as_of,
         min_bars=day.settings.universe.min_bars,
-        exchange=day.settings.exchange,
+        exchange=day.settings.sessions,
     )
     if matrix.features.empty:
         examples = "; ".join(f"{s}: {why}" for s, why in list(matrix.dropped.items())[:3])

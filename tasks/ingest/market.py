@@ -61,7 +61,7 @@ def market(day: Day, chosen: StageRecord[UniverseResult]) -> Output[MarketResult
         bars,
         as_of=day.as_of,
         settings=day.settings.quality,
-        exchange=day.settings.exchange,
+        exchange=day.settings.sessions,
     ).figures(universe)
     notes = (
         missing_note("without bars", no_bars),
@@ -120,7 +120,7 @@ def _by_symbol(contracts: list[Contract], missing: Mapping[int, str]) -> dict[st
 def complete_bars(bars: pd.DataFrame, day: Day) -> pd.DataFrame:
     """Drop bars of sessions that had not closed when the day was decided."""
     # During a session IBKR serves that session's bar so far: a partial day would pass for a whole.
-    closed = last_complete_session(day.as_of, exchange=day.settings.exchange).day
+    closed = last_complete_session(day.as_of, exchange=day.settings.sessions).day
     return bars[bars["session"] <= closed]
 
 

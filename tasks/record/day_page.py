@@ -73,7 +73,7 @@ def day_page(day: Day, made: Records) -> DayPage:
         settings_hash=day.settings.decision_hash,
         world=made[market].result.world,
         unknown=unknown_sources(source_failures(made), made[news].result.doubted),
-        hours=unusual_hours(day.session, exchange=day.settings.exchange),
+        hours=unusual_hours(day.session, exchange=day.settings.sessions),
         risk=_risk(day, made, held, checks),
         orders=order_lines(ticket, held, stands.standing, stands.states),
         checks=tuple(gate_lines(checks, judged_again=asked.judged_again)),

@@ -1,8 +1,9 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 
 from core.calendar import (
+    Calendar,
     is_session,
     last_complete_session,
     latest_session,
@@ -75,3 +76,29 @@ def test_sessions_between_leaves_out_weekends_and_holidays():
 )
 def test_hours_that_are_not_the_usual_ones_are_said(exchange, day, said):
     assert unusual_hours(session(day, exchange=exchange), exchange=exchange) == said
+
+
+MOURNING = Calendar("XNYS", closed=frozenset({date(2026, 7, 20)}))
+SHORT = Calendar("XNYS", early_closes=((date(2026, 7, 20), time(13)),))
+
+
+def test_a_day_closed_by_the_settings_is_no_session_wherever_sessions_are_counted():
+    # As on 2018-12-05 and 2025-01-09, days of mourning (exchange_calendars PR #439, #437).
+    day, after = date(2026, 7, 20), datetime(2026, 7, 20, 22, tzinfo=UTC)
+    assert is_session(day)
+    assert not is_session(day, exchange=MOURNING)
+    with pytest.raises(NoData, match=r"XNYS has no session on Monday.*calendar\.closed"):
+        session(day, exchange=MOURNING)
+    assert previous_session(date(2026, 7, 21), exchange=MOURNING).day == date(2026, 7, 17)
+    assert next_session(date(2026, 7, 17), exchange=MOURNING).day == date(2026, 7, 21)
+    assert last_complete_session(after, exchange=MOURNING).day == date(2026, 7, 17)
+    assert latest_session(after, exchange=MOURNING).day == date(2026, 7, 17)
+    assert day not in sessions_between(date(2026, 7, 17), date(2026, 7, 21), exchange=MOURNING)
+
+
+def test_a_session_shortened_by_the_settings_closes_early_and_its_bar_is_whole_then():
+    found = session(date(2026, 7, 20), exchange=SHORT)
+    assert found.open == session(found.day).open
+    assert found.close == datetime(2026, 7, 20, 17, 0, tzinfo=UTC)
+    assert last_complete_session(found.close, exchange=SHORT).day == found.day
+    assert "closes early today, 20:00 Bucharest" in unusual_hours(found, exchange=SHORT)

@@ -1,5 +1,8 @@
+from datetime import date, time
+
 import pytest
 
+from core.calendar import Calendar
 from core.errors import ConfigurationError
 from core.settings import fallback_settings, load_settings, setting_names
 
@@ -102,3 +105,44 @@ def test_a_secret_that_cannot_be_kept_is_refused_at_once_and_not_repeated(
 
 def test_every_setting_is_known_by_its_dotted_name():
     assert {"mode", "limits.max_single", "gateway.port"} <= set(setting_names())
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"closed": ["2025-01-09"]}, "calendar.closed: 2025-01-09 is no session of XNYS as it is"),
+        ({"closed": ["2026-07-18"]}, "2026-07-18 is no session of XNYS"),
+        ({"closed": ["2099-01-05"]}, "2099-01-05 is no session of XNYS"),
+        ({"closed": ["9 January"]}, "must be a date, such as"),
+        ({"early_closes": {"2026-07-18": "13:00"}}, "calendar.early_closes: 2026-07-18 is no"),
+        (
+            {"early_closes": {"2026-07-20": "16:00"}},
+            "16:00 on 2026-07-20 is not within the",
+        ),
+        ({"early_closes": {"2026-07-20": "09:30"}}, "09:30 to 16:00 in its own time"),
+        ({"early_closes": {"2026-07-20": "13:00Z"}}, "in the exchange's own time, without a zone"),
+        (
+            {"closed": ["2026-07-20"], "early_closes": {"2026-07-20": "13:00"}},
+            "calendar.early_closes: 2026-07-20 is no session",
+        ),
+    ],
+)
+def test_a_single_day_of_the_calendar_has_to_be_a_session_of_the_exchange(given, said):
+    with pytest.raises(ConfigurationError) as raised:
+        load_settings(calendar=given)
+    assert said in str(raised.value)
+
+
+def test_single_days_of_the_calendar_are_read_from_file_and_environment(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "daybook.toml").write_text(
+        'exchange = "XLON"\n[calendar]\nclosed = ["2026-07-21"]\n'
+        'early_closes = {"2026-07-22" = "12:30"}\n'
+    )
+    assert load_settings().sessions == Calendar(
+        "XLON", frozenset({date(2026, 7, 21)}), ((date(2026, 7, 22), time(12, 30)),)
+    )
+    monkeypatch.setenv("DAYBOOK_CALENDAR__CLOSED", '["2026-07-23"]')
+    assert load_settings().sessions.closed == {date(2026, 7, 23)}
+    before = load_settings().decision_hash
+    assert load_settings(calendar={"closed": ["2026-07-24"]}).decision_hash != before

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from core.calendar import sessions_between
+from core.calendar import Calendar, sessions_between
 from core.errors import ConfigurationError
 from flows.replay.date_range import Range, choose_sessions
 
@@ -34,6 +34,14 @@ def refused(*asked, **options):
     with pytest.raises(ConfigurationError) as caught:
         chosen(*asked, **options)
     return str(caught.value)
+
+
+def test_a_day_closed_by_the_settings_is_not_replayed():
+    asked, closed = Range(date(2026, 6, 15), date(2026, 6, 18)), frozenset({date(2026, 6, 17)})
+    days = choose_sessions(
+        asked, Source(), now=NOW, min_bars=60, exchange=Calendar("XNYS", closed=closed)
+    )
+    assert [day.day for day in days] == [15, 16, 18]
 
 
 def test_both_ends_of_the_range_are_replayed():
