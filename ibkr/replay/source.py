@@ -10,7 +10,7 @@ from core.settings import SimulatorSettings
 from simulator.market.scenarios import data_id, describe, find_files, open_market, unknown_of
 from simulator.prices.exchange_rates import refuse_unknown_base
 from simulator.prices.market_view import MarketView
-from simulator.untidy.market import untidied
+from simulator.untidy.market import untidied, untidiness_of
 
 
 class ReplaySource:
@@ -37,7 +37,8 @@ class ReplaySource:
     def world_id(self) -> str:
         """Twelve digits that name everything the source holds: same id, same answers."""
         files, seed = data_id(self.files), self.settings.seed
-        return sha256_of(canonical_json([self.market.world_id, files, seed]))[:12]
+        told = [untidiness_of(self.market).digest] if self.settings.untidy != "0" else []
+        return sha256_of(canonical_json([self.market.world_id, files, seed, *told]))[:12]
 
     @property
     def title(self) -> str:

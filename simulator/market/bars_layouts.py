@@ -9,7 +9,6 @@ to do about it.
 
 from __future__ import annotations
 
-import csv
 import gzip
 import re
 from collections.abc import Callable, Iterable
@@ -114,7 +113,7 @@ def _csv(path: Path) -> pd.DataFrame:
         with gzip.open(path) if packed else path.open("rb") as file:
             start = file.read(_SNIFFED).decode("utf-8-sig", "replace")
         lines = start.splitlines()
-        separator = csv.Sniffer().sniff(lines[0], ",;\t|").delimiter
+        separator = max(",;\t|", key=lines[0].count)
         second = lines[1].split(separator)[0].strip().lower() if len(lines) > 1 else ""
         # yfinance: prices in the first line, tickers in the second, "Date" in the third.
         header = [0, 1] if second in {"ticker", "tickers"} else 0
@@ -130,7 +129,7 @@ def _csv(path: Path) -> pd.DataFrame:
             keep_default_na=False,
             na_values=["", "nan", "NaN", "null", "N/A", "-"],
         )
-    except (ValueError, OSError, IndexError, csv.Error) as error:  # pandas' parser errors included
+    except (ValueError, OSError, IndexError) as error:  # pandas' parser errors included
         raise DataError(f"{path.name} cannot be read as CSV: {error}") from error
     if isinstance(frame.columns, pd.MultiIndex):
         frame = frame.set_index(frame.columns[0])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from hashlib import sha256
 
 from core.settings import SimulatorSettings
 from simulator.market.market import DailyBar, Instrument, Market, Split
@@ -13,12 +12,11 @@ from simulator.untidy.oddities import TIDY, Untidiness, untidiness
 
 
 class UntidyMarket:
-    """A market, and how untidily its world tells of it. It has accounts of its own."""
+    """A market, and how untidily its world tells of it: the same world, with the same accounts."""
 
     def __init__(self, market: Market, untidy: Untidiness) -> None:
         self._market, self.untidy = market, untidy
-        named = f"{market.world_id} {untidy.digest}"
-        self.world_id = sha256(named.encode()).hexdigest()[: len(market.world_id)]
+        self.world_id = market.world_id
         self.assumed_spread = market.assumed_spread
         self.title = f"{market.title}, untidy ({', '.join(sorted(untidy.names))})"
 

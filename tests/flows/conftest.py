@@ -38,7 +38,7 @@ def traded_day(first_day, tmp_path_factory):
 @pytest.fixture(scope="session")
 def small_process(tmp_path_factory):
     state = tmp_path_factory.mktemp("small")
-    with start(SimulatorSettings(symbols=12), day=DAY, state=state) as process:
+    with start(SimulatorSettings(symbols=12, untidy="1"), day=DAY, state=state) as process:
         yield process
 
 

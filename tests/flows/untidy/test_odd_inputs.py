@@ -132,9 +132,9 @@ FILES = [
     row("run --bars {folder}", "{folder} is a folder, not a file"),
     row("run --bars ''", "--bars . is a folder"),
     row("replay --bars {nowhere}", "{nowhere} is no such file"),
-    row("replay --bars {text}", "text cannot be read as parquet"),
+    row("replay --bars {text}", "text is not a file of daily bars"),
     row("replay", "simulator.bars = {fifo} is a named pipe", DAYBOOK_SIMULATOR__BARS="{fifo}"),
-    row("run --bars {text} --date 2026-06-15", "text cannot be read as parquet"),  # in the child
+    row("run --bars {text} --date 2026-06-15", "text is not a file of daily bars"),  # in the child
 ]
 
 
