@@ -10,6 +10,7 @@ from typing import Any
 import core.limits as terms
 from core.limits import Term
 from core.settings import LimitSettings
+from core.types.labels import symbol_of
 
 # A limit may be reached: the optimiser puts weights exactly on 0.12, and 0.1 + 0.02 is a little
 # more than that. On a weight 1e-9 is a tenth of a cent in a million.
@@ -134,9 +135,12 @@ def is_restricted(con_id: int, symbol: str, restricted: Iterable[str]) -> bool:
 
     >>> is_restricted(265598, "AAPL", ["aapl"]), is_restricted(265598, "AAPL", ["265598"])
     (True, True)
+    >>> is_restricted(1, "VOD@LSE:GBP", ["vod"])  # every listing of it
+    True
     """
     listed = {entry.strip().casefold() for entry in restricted}
-    return str(con_id) in listed or (symbol.strip().casefold() or None) in listed
+    names = {symbol.strip().casefold(), symbol_of(symbol).strip().casefold()} - {""}
+    return str(con_id) in listed or not names.isdisjoint(listed)
 
 
 def check(

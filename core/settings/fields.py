@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 from core.calendar import exchange_names
 from core.limits import Term
 from core.text.masking import SHORTEST
+from core.types.sought import read_sought
 
 Fraction = Annotated[FiniteFloat, Field(ge=0.0, le=1.0)]
 NotNegative = Annotated[FiniteFloat, Field(ge=0.0)]
@@ -46,7 +47,13 @@ def history_text(text: str) -> str:
     return text
 
 
+def _sought(text: str) -> str:
+    read_sought(text)
+    return text
+
+
 Symbol = Annotated[str, AfterValidator(_symbol)]
+Instrument = Annotated[str, AfterValidator(_sought)]  # see `core.types.sought`
 
 
 def _has_a_calendar(exchange: str) -> str:

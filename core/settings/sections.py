@@ -14,12 +14,12 @@ from core.settings.fields import (
     ClientId,
     Effect,
     Fraction,
+    Instrument,
     NotNegative,
     Port,
     Seconds,
     Secret,
     Section,
-    Symbol,
     history_text,
     setting,
 )
@@ -130,8 +130,10 @@ class VendorSettings(Section):
 class UniverseSettings(Section):
     """Which symbols a day looks at."""
 
-    watchlist: tuple[Symbol, ...] = Field(
-        (), description="symbols; empty: the index members that the fundamentals vendor names"
+    watchlist: tuple[Instrument, ...] = Field(
+        (),
+        description="symbols, ``VOD@LSE:GBP``, ISINs or conIds; empty: the index members that the "
+        "fundamentals vendor names",
     )
     include_holdings: bool = Field(default=True, description="add what the account holds")
     include_movers: bool = Field(default=True, description="add the day's largest movers")

@@ -96,7 +96,9 @@ def decide(day: Day, runner: Runner) -> StageRecord[OrderTicketResult]:
     account = runner.start(snapshot, day)
     scores = runner.run(signals, day, ingested.features)
     held = account()
-    optimal = runner.run(optimise, day, ingested.features, scores, ingested.market, held)
+    optimal = runner.run(
+        optimise, day, ingested.universe, ingested.features, scores, ingested.market, held
+    )
     targets = runner.run(overlay, day, optimal, ingested, held)
     verdict = runner.run(risk_gate, day, targets, ingested, held, optimal)
     asked = runner.run(what_if, day, targets, ingested, held, verdict)

@@ -92,6 +92,7 @@ def details_of(found: ib_async.ContractDetails) -> Details:
             min_tick=tick,
             stock_type=found.stockType,
             price_magnifier=max(1, found.priceMagnifier),
+            lot=lot_of(found),
             multiplier=price(raw.multiplier) or 1.0,
         ),
         terms=_terms(found, raw),
@@ -144,6 +145,14 @@ def _moment(day: str, clock: str, zone: str) -> datetime:
         return moment(f"{day} {clock[:2]}:{clock[2:]}:00", local=zone)
     except DataError as error:
         raise DataError(f"trading hours {day}:{clock} in zone {zone!r}: {error}") from error
+
+
+def lot_of(details: ib_async.ContractDetails) -> int | None:
+    """Return how many shares IBKR trades together, for example 100 in Tokyo; None: any number."""
+    increment = number(details.sizeIncrement)
+    if increment is None or increment <= 1 or not increment.is_integer():
+        return None  # fractional shares, or single ones
+    return int(increment)
 
 
 def _terms(found: ib_async.ContractDetails, raw: ib_async.Contract) -> Terms:

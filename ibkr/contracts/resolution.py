@@ -10,8 +10,10 @@ import ib_async
 from core.errors import DataError
 from core.text.untrusted import one_line
 from core.types import Contract
+from core.types.sought import Sought
+from ibkr.contracts.details import lot_of
 from ibkr.wire.concurrent_requests import Progress, ask_each
-from ibkr.wire.convert import is_printable, number, price
+from ibkr.wire.convert import is_printable, price
 from ibkr.wire.requests import Requests
 
 AT_ONCE = 45
@@ -23,6 +25,14 @@ class Resolved:
 
     contracts: tuple[Contract, ...]
     refused: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The contracts of what was sought, and why the rest has none."""
+
+    contracts: dict[Sought, Contract]
+    refused: dict[Sought, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,66 @@ async def resolve(
 
     found, failed = await ask_each(askable, ask, at_once=AT_ONCE, progress=progress)
     return resolved(found.values(), {**odd, **failed})
+
+
+async def resolve_listings(
+    requests: Requests,
+    sought: Iterable[Sought],
+    *,
+    within: float,
+    progress: Progress | None = None,
+) -> Found:
+    """Look up stocks by ISIN, or by symbol with what else was said of the listing."""
+
+    async def ask(one: Sought) -> Contract:
+        query = query_of(one)
+        details = await requests.by_id(
+            lambda request: requests.client.reqContractDetails(request, query),
+            what=f"contract {one}",
+            within=within,
+        )
+        return listing_of(one, details)
+
+    found, failed = await ask_each(sorted(set(sought)), ask, at_once=AT_ONCE, progress=progress)
+    return Found(found, failed)
+
+
+def query_of(sought: Sought) -> ib_async.Contract:
+    """Return what IBKR is asked. Raises `DataError` for what cannot go on the wire."""
+    if not is_printable(f"{sought}"):
+        raise DataError(f"{str(sought)!r} is not printable ASCII")
+    return ib_async.Contract(
+        secType="STK",
+        symbol=sought.symbol,
+        exchange="SMART",
+        primaryExchange=sought.exchange,
+        currency=sought.currency,
+        secIdType="ISIN" if sought.isin else "",
+        secId=sought.isin,
+    )
+
+
+def listing_of(sought: Sought, details: Sequence[ib_async.ContractDetails]) -> Contract:
+    """Return the one stock that was meant. Raises `DataError` when there is none or several.
+
+    An ISIN is that of every listing of a share: without a currency the one in USD is meant, where
+    there is one.
+    """
+    meant = [
+        d
+        for d in details
+        if d.contract
+        and sought.exchange in {"", d.contract.primaryExchange}
+        and sought.currency in {"", d.contract.currency}
+    ]
+    currencies = sorted({d.contract.currency for d in meant if d.contract})
+    chosen = "USD" if "USD" in currencies and not sought.currency else "".join(currencies[:1])
+    if not meant:
+        raise DataError(f"IBKR lists no stock {sought}; it answered with {len(details)} contracts")
+    if chosen != "USD" and len(currencies) > 1:
+        raise DataError(f"{sought} is listed in {', '.join(currencies)}: name the currency")
+    symbol = next(d.contract.symbol for d in meant if d.contract)
+    return only_listing(symbol, chosen, meant)
 
 
 def checked_symbols(symbols: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -101,14 +171,6 @@ def only_listing(
         price_magnifier=max(1, found.priceMagnifier),  # 0: the gateway did not say
         lot=lot_of(found),
     )
-
-
-def lot_of(details: ib_async.ContractDetails) -> int | None:
-    """Return how many shares IBKR trades together, for example 100 in Tokyo; None: any number."""
-    increment = number(details.sizeIncrement)
-    if increment is None or increment <= 1 or not increment.is_integer():
-        return None  # fractional shares, or single ones
-    return int(increment)
 
 
 def _described(details: ib_async.ContractDetails) -> str:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from core.limits import MAX_UNREADABLE
 from core.types import Contract
-from ibkr.contracts.resolution import Described, Resolved, resolve
+from core.types.sought import Sought
+from ibkr.contracts.resolution import Described, Found, Resolved, resolve, resolve_listings
 from ibkr.contracts.search import describe
 from ibkr.contracts.store import ContractStore, resolve_stored
 from ibkr.market.bar_sizes import BarSize
@@ -67,6 +68,13 @@ class MarketData(MarketTools):
                 within=self._within,
                 progress=progress,
             )
+        )
+
+    def resolve_listings(
+        self, sought: Sequence[Sought], *, progress: Progress | None = None
+    ) -> Found:
+        return self._connection.run(
+            resolve_listings(self._requests, sought, within=self._within, progress=progress)
         )
 
     def describe(self, con_ids: Collection[int], *, progress: Progress | None = None) -> Described:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from core.limits import MAX_UNREADABLE
 from core.types import Contract
-from ibkr.contracts.resolution import Described, Resolved
+from core.types.sought import Sought
+from ibkr.contracts.resolution import Described, Found, Resolved
 from ibkr.market.history import History
 from ibkr.market.movers import SCANS
 from ibkr.market.quotes import Quotes
@@ -28,6 +29,11 @@ class MarketTools(Protocol):
         self, symbols: Sequence[str], *, currency: str = "USD", progress: Progress | None = None
     ) -> Resolved:
         """Look up stocks by IBKR's symbols; repeated ones once."""
+
+    def resolve_listings(
+        self, sought: Sequence[Sought], *, progress: Progress | None = None
+    ) -> Found:
+        """Look up stocks by ISIN, or by symbol, exchange and currency."""
 
     def describe(self, con_ids: Collection[int], *, progress: Progress | None = None) -> Described:
         """Look up contracts by conId, with the currency and the unit that their prices are in."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import ib_async
 
 from core.types import ComboOrder, Order, OrderType
+from core.types.labels import symbol_of
 from ibkr.orders.combinations import bag_of, leg_problems
 from ibkr.wire.convert import is_printable
 
@@ -73,7 +74,7 @@ def contract_of(order: Order) -> ib_async.Contract:
     """Return the contract of an order. The symbol goes along, so that a wrong conId is noticed."""
     if isinstance(order, ComboOrder):
         return bag_of(order)
-    return ib_async.Contract(conId=order.con_id, symbol=order.symbol, exchange="SMART")
+    return ib_async.Contract(conId=order.con_id, symbol=symbol_of(order.symbol), exchange="SMART")
 
 
 def _price_problems(order: Order) -> Iterator[str]:

@@ -16,7 +16,16 @@ from core.errors import DataError, GatewayError, NoData, RequestRefused
 from core.limits import MAX_UNREADABLE
 from core.tables import BARS
 from core.types import Contract, Quote
-from ibkr.contracts.resolution import Described, Resolved, checked_symbols, only_listing, resolved
+from core.types.sought import Sought
+from ibkr.contracts.resolution import (
+    Described,
+    Found,
+    Resolved,
+    checked_symbols,
+    listing_of,
+    only_listing,
+    resolved,
+)
 from ibkr.contracts.search import no_contract
 from ibkr.market.bars import Readable, read_bars
 from ibkr.market.history import History, left_out_note
@@ -70,6 +79,22 @@ class ReplayMarketData(MarketTools):
         askable, odd = checked_symbols(symbols)
         answers, failed = ask_in_turn(askable, ask, progress)
         return resolved(answers.values(), {**odd, **failed})
+
+    def resolve_listings(
+        self, sought: Sequence[Sought], *, progress: Progress | None = None
+    ) -> Found:
+        def ask(one: Sought) -> Contract:
+            number = f"ISIN:{one.isin}" if one.isin else ""
+            with refused_as(f"contract {one}"):
+                found = self._directory.find(
+                    ContractQuery(
+                        0, one.symbol, "STK", SMART, one.exchange, one.currency, "",
+                        security_id=number,
+                    )
+                )  # fmt: skip
+            return listing_of(one, [_details(item) for item in found])
+
+        return Found(*ask_in_turn(sorted(set(sought)), ask, progress))
 
     def describe(self, con_ids: Collection[int], *, progress: Progress | None = None) -> Described:
         def ask(con_id: int) -> Contract:

@@ -11,6 +11,7 @@ import ib_async
 
 from core.errors import ConfigurationError, GatewayError
 from core.types import Contract, OrderStatus, Side
+from core.types.labels import symbol_of
 
 # Both spellings of the largest double are on the wire: "...E308" and "...e+308".
 _UNSET = 1.7e308
@@ -98,7 +99,7 @@ def to_wire(contract: Contract) -> ib_async.Contract:
     """Return ib_async's contract. conId and exchange identify it; the rest must agree."""
     return ib_async.Contract(
         conId=contract.con_id,
-        symbol=contract.symbol,
+        symbol=symbol_of(contract.symbol),
         secType=contract.sec_type,
         exchange=contract.exchange,
         currency=contract.currency,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.canonical import plain
 from core.storage.runs import StageRecord
-from core.tables import FEATURES, SCORES, TARGETS
+from core.tables import FEATURES, SCORES, TARGETS, UNIVERSE
 from core.tables.columns import texts
 from core.types import Snapshot
 from optimiser.binding_limits import Binding
@@ -22,7 +22,9 @@ from tasks.day import Day
 from tasks.decide.signals import SignalsResult
 from tasks.decide.snapshot import SnapshotResult, stocks_held
 from tasks.ingest.features import FeaturesResult
+from tasks.ingest.holding_names import named
 from tasks.ingest.market import MarketResult, usable_bars
+from tasks.ingest.universe import UniverseResult
 from tasks.stage import Output, StageResult, stage
 
 
@@ -66,13 +68,14 @@ class OptimiseResult(StageResult):
 @stage(4, OptimiseResult, resumable=True)
 def optimise(
     day: Day,
+    chosen: StageRecord[UniverseResult],
     features: StageRecord[FeaturesResult],
     scores: StageRecord[SignalsResult],
     market: StageRecord[MarketResult],
     held: StageRecord[SnapshotResult],
 ) -> Output[OptimiseResult]:
     """Find the best weights under the limits, starting from what is held."""
-    snapshot = stocks_held(day, held)
+    snapshot = named(stocks_held(day, held), day.read(chosen.artefacts["universe"], UNIVERSE))
     scored = day.read(scores.artefacts["scores"], SCORES).set_index("con_id")
     table = day.read(features.artefacts["features"], FEATURES).set_index("con_id")
     sessions = day.settings.optimiser.scenarios

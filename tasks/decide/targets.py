@@ -29,6 +29,7 @@ from risk.optimiser_limits import beta_range, betas_of, sector_caps, sectors_of
 from risk.order import check_order_cutoff
 from tasks.day import Day
 from tasks.decide.snapshot import SnapshotResult, open_orders_of, whole_account
+from tasks.ingest.holding_names import named
 from tasks.ingest.ingested import Ingested
 from tasks.ingest.universe import contracts_of
 
@@ -52,7 +53,7 @@ class Targets:
             day=day,
             ingested=ingested,
             table=day.read(table, TARGETS).set_index("con_id"),
-            account=whole_account(day, held),
+            account=named(whole_account(day, held), ingested.universe_table(day)),
             working=open_orders_of(day, held),
         )
 

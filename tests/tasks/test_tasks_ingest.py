@@ -10,11 +10,13 @@ from core.errors import ConfigurationError, VendorError
 from core.storage.runs import StageRecord
 from core.tables import FUNDAMENTALS, HEADLINES, MACRO, UNIVERSE
 from core.types import Contract
+from core.types.sought import Sought
+from tasks.ingest.candidates import Candidate
 from tasks.ingest.fundamentals import fundamentals
 from tasks.ingest.macro import macro
 from tasks.ingest.market import complete_bars
 from tasks.ingest.news import news
-from tasks.ingest.universe import Candidate, UniverseResult, contracts_of, universe_table
+from tasks.ingest.universe import UniverseResult, contracts_of, universe_table
 from tests.tasks.a_day import MONDAY, a_day
 
 ABC = Contract(1, "ABC", primary_exchange="NYSE", name="Alphabetical Inc")
@@ -28,20 +30,20 @@ def day(tmp_path):
 @pytest.fixture
 def chosen(day):
     """The record of a universe of one symbol."""
-    table = universe_table([Candidate("ABC", "", None, "watchlist")], [ABC])
+    table = universe_table([(Candidate(Sought("ABC"), "watchlist"), ABC)])
     artefact = day.stage("universe", table, UNIVERSE)
     return StageRecord("universe", UniverseResult(), {"universe": artefact})
 
 
 def test_a_universe_reads_back_as_the_contracts_it_was_made_of():
-    table = universe_table([Candidate("ABC", "", "Energy", "constituent")], [ABC])
+    table = universe_table([(Candidate(Sought("ABC"), "constituent", sector="Energy"), ABC)])
     (found,) = contracts_of(table)
     assert found == replace(ABC, name="Alphabetical Inc")
     assert table["sector"].tolist() == ["Energy"]
 
 
 def test_the_vendors_name_of_a_company_goes_before_the_brokers():
-    table = universe_table([Candidate("ABC", "Alphabet Soup", None, "constituent")], [ABC])
+    table = universe_table([(Candidate(Sought("ABC"), "constituent", "Alphabet Soup"), ABC)])
     assert table["name"].tolist() == ["Alphabet Soup"]
 
 

@@ -11,15 +11,17 @@ from core.errors import DataError
 from core.storage.runs import StageRecord
 from core.tables import BARS, FEATURES, QUOTES, UNIVERSE
 from core.types import Contract, Side
+from core.types.sought import Sought
 from desk.gate.portfolio_gate import weights_after
 from signals.bar_quality import judge_bars
 from tasks.decide.targets import Targets
+from tasks.ingest.candidates import Candidate
 from tasks.ingest.earnings import EarningsResult
 from tasks.ingest.features import FeaturesResult
 from tasks.ingest.ingested import Ingested
 from tasks.ingest.market import MarketResult
 from tasks.ingest.news import NewsResult
-from tasks.ingest.universe import Candidate, UniverseResult, universe_table
+from tasks.ingest.universe import UniverseResult, universe_table
 from tests.tasks.a_day import MONDAY, a_day, a_position, a_snapshot
 
 LONDON = Contract(1, "VOD", currency="GBP", primary_exchange="LSE", price_magnifier=100)
@@ -35,7 +37,7 @@ def day(tmp_path):
 
 
 def ingested_of(day, contracts=(LONDON, TOKYO, NEW_YORK)):
-    found = universe_table([Candidate(c.symbol, "", None, "holding") for c in contracts], contracts)
+    found = universe_table([(Candidate(Sought(c.symbol), "holding"), c) for c in contracts])
     columns = {column.name: None for column in FEATURES.columns}
     known = {"headlines_24h": 0, "bar_count": 250}
     features = pd.DataFrame(

@@ -9,9 +9,11 @@ from core.data_quality import HeadlinesSeen
 from core.storage.runs import StageRecord
 from core.tables import FUNDAMENTALS, HEADLINES, UNIVERSE
 from core.types import Contract
+from core.types.sought import Sought
+from tasks.ingest.candidates import Candidate
 from tasks.ingest.fundamentals import fundamentals
 from tasks.ingest.news import news
-from tasks.ingest.universe import Candidate, UniverseResult, universe_table
+from tasks.ingest.universe import UniverseResult, universe_table
 from tests.tasks.a_day import a_day
 
 pytestmark = pytest.mark.world
@@ -49,7 +51,7 @@ def serve():
 
 
 def chosen_of(day):
-    table = universe_table([Candidate("KKNTT", "", None, "watchlist")], [SHOUTED])
+    table = universe_table([(Candidate(Sought("KKNTT"), "watchlist"), SHOUTED)])
     artefact = day.stage("universe", table, UNIVERSE)
     return StageRecord("universe", UniverseResult(), {"universe": artefact})
 

@@ -198,7 +198,7 @@ MUTANTS = {
         '("quantity", "order value", "price collar", "share of volume")',
         '("quantity", "order value", "share of volume", "share of volume")',
     ),
-    "restricted by conId only": ("limits", " or (symbol.strip().casefold() or None) in listed", ""),
+    "restricted by conId only": ("limits", " or not names.isdisjoint(listed)", ""),
     "restricted by symbol only": ("limits", "str(con_id) in listed or ", ""),
     "restricted as it is spelt": ("limits", "{entry.strip().casefold() for entry in restricted}", "set(restricted)"),
     "nameless names pass": ("batch", "amiss = len(hit) + len(nameless)", "amiss = len(hit)"),

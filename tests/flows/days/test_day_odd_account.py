@@ -1,0 +1,84 @@
+"""One odd holding costs that holding, never the day: an account with all oddities at once."""
+
+import json
+
+import pytest
+
+from core.settings import SimulatorSettings
+from core.tables import TARGETS, UNIVERSE
+from simulator.process import start
+from simulator.untidy.holdings import STATED
+from tasks.decide.overlay import overlay
+from tasks.decide.risk_gate import risk_gate
+from tasks.ingest.universe import universe
+from tasks.record.journal import journal
+from tests.flows.days.days import DAY, run, settings_at, ticket_of
+
+ODDITIES = (
+    "fractions,short-holding,spin-off,foreign-listing,dead-holdings,currency-pair,odd-instruments,"
+    "second-account,minus-zero"
+)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    state = tmp_path_factory.mktemp("odd")
+    with start(SimulatorSettings(symbols=15, untidy=ODDITIES), day=DAY, state=state) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def odd_day(world, tmp_path_factory):
+    """The day of the odd account, over the socket."""
+    return run(settings_at(world, tmp_path_factory.mktemp("odd-day") / "home"))
+
+
+def page_of(outcome):
+    return (outcome.day.paths.home / outcome.records[journal].artefacts["page"].path).read_text()
+
+
+def checks_of(outcome):
+    return {check.name: check for check in outcome.records[risk_gate].result.checks}
+
+
+def test_the_day_of_an_odd_account_ends_and_proposes_orders_for_the_rest(odd_day):
+    assert odd_day.exit_code == 0
+    assert ticket_of(odd_day)["lines"]
+    unmeasured = checks_of(odd_day)["unmeasured holdings"]
+    assert 0.0 < unmeasured.value < 0.02
+
+
+def test_two_listings_of_one_symbol_are_two_names_all_day_long(odd_day):
+    table = odd_day.day.read(odd_day.records[universe].artefacts["universe"], UNIVERSE)
+    (foreign,) = table[table["currency"] == "GBP"].to_dict("records")
+    symbol, _, listing = foreign["symbol"].partition("@")
+    assert listing == "LSE:GBP"
+    assert symbol in set(table["symbol"])
+    targets = odd_day.day.read(odd_day.records[overlay].artefacts["targets"], TARGETS)
+    assert targets["symbol"].is_unique
+    assert {symbol, foreign["symbol"]} <= set(targets["symbol"])
+
+
+def test_whole_shares_trade_around_a_fraction(odd_day):
+    result = odd_day.records[risk_gate].result
+    assert all(order.quantity == int(order.quantity) for order in result.orders)
+    record = json.loads((odd_day.day.paths.home / "data/sim/positions" / f"{DAY}.json").read_text())
+    (held,) = (p for p in record["positions"].values() if p["quantity"] == 10.5)
+    moved = [order for order in result.orders if order.con_id == held["con_id"]]
+    traded = sum(order.side.sign * order.quantity for order in moved)
+    assert result.quantities[held["con_id"]] == 10 + traded
+
+
+def test_no_order_is_for_anything_that_cannot_be_traded(odd_day):
+    odd = {one.instrument.con_id for some in STATED.values() for one in some}
+    assert not odd & {line["order"]["con_id"] for line in ticket_of(odd_day)["lines"]}
+
+
+def test_a_holding_whose_value_is_not_stated_makes_the_day_a_recommendation(tmp_path):
+    with start(
+        SimulatorSettings(symbols=15, untidy="unpriced-holding"), day=DAY, state=tmp_path / "state"
+    ) as process:
+        outcome = run(settings_at(process, tmp_path / "home"))
+    assert outcome.exit_code == 3
+    assert "NOPRC of unknown value" in checks_of(outcome)["unmeasured holdings"].detail
+    assert "NOPRC" in page_of(outcome)
