@@ -14,12 +14,17 @@ from agent.tool import Answer, Scope, tool
 from agent.tools.arguments import Duration, FewSymbols, Symbols
 from agent.tools.market_arguments import ConId, ConIds, Exchange
 from core.settings import Effect
+from core.settings.fields import Instrument
 from core.types import Contract
+from core.types.sought import read_sought
 from ibkr.market.bar_sizes import BarSize
 from ibkr.market.bars import Shown
 from ibkr.market.live_quotes import LiveQuote
 from ibkr.market.snapshots import Source
 
+Listings = Annotated[
+    list[Instrument], Field(max_length=100, description="SYMBOL@EXCHANGE:CURRENCY, or ISINs")
+]
 Scan = Literal["TOP_PERC_GAIN", "TOP_PERC_LOSE", "HOT_BY_VOLUME", "MOST_ACTIVE", "TOP_TRADE_COUNT"]
 Scans = Annotated[list[Scan], Field(min_length=1, max_length=5)]
 Rows = Annotated[int, Field(ge=1, le=50, description="rows of each scan")]
@@ -31,17 +36,24 @@ USUAL_SCANS: list[Scan] = ["TOP_PERC_GAIN", "TOP_PERC_LOSE", "HOT_BY_VOLUME"]
 
 
 @tool(Effect.READ, Scope.MARKET)
-def resolve_contracts(context: ToolContext, symbols: Symbols) -> Answer:
-    """Look up US stocks by symbol.
+def resolve_contracts(
+    context: ToolContext, symbols: Symbols, listings: Listings | None = None
+) -> Answer:
+    """Look up US stocks by symbol, and others by listing or ISIN.
 
-    Returns ``contracts`` (con_id, symbol, name, primary_exchange, currency, min_tick,
-    stock_type) and ``refused``: why each other symbol has none, unknown and ambiguous ones
-    included. The con_id is an instrument's identity; symbols get reused.
+    ``listings`` are such as VOD@LSE:GBP, SAP:EUR or US0378331005. Returns ``contracts`` (con_id,
+    symbol, name, primary_exchange, currency, min_tick, stock_type) and ``refused``: why each other
+    one has none, unknown and ambiguous ones included. The con_id is an instrument's identity;
+    symbols get reused.
     """
     with context.connect() as gateway:
         now = gateway.server_time()
         resolved = gateway.market.resolve(symbols)
-    data = {"contracts": resolved.contracts, "refused": resolved.refused}
+        found = gateway.market.resolve_listings([read_sought(entry) for entry in listings or []])
+    data = {
+        "contracts": (*resolved.contracts, *found.contracts.values()),
+        "refused": {**resolved.refused, **{str(one): why for one, why in found.refused.items()}},
+    }
     return Answer(as_of=now, source=context.broker, data=data)
 
 

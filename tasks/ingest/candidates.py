@@ -100,19 +100,19 @@ def resolve(day: Day, gateway: Gateway, candidates: Sequence[Candidate]) -> Reso
 
 def _looked_up(day: Day, gateway: Gateway, wanted: Sequence[Sought]) -> Found:
     """Ask for symbols first, then for listings and ISINs, last for conIds not yet known by then."""
-    market, report = gateway.market, partial(day.progress, "contracts")
-    plain = market.resolve(
+    report = partial(day.progress, "contracts")
+    plain = gateway.market.resolve(
         [s.symbol for s in wanted if _is_plain(s)], currency=USD, progress=report
     )
     contracts = {Sought(contract.symbol): contract for contract in plain.contracts}
     refused = {Sought(symbol): why for symbol, why in plain.refused.items()}
     listings = [s for s in wanted if not (s.con_id or _is_plain(s))]
     if listings:
-        found = market.resolve_listings(listings, progress=report)
+        found = gateway.market.resolve_listings(listings, progress=report)
         contracts, refused = contracts | found.contracts, refused | found.refused
     known = {contract.con_id: contract for contract in contracts.values()}
     unknown = {s.con_id for s in wanted} - {0, *known}
-    described = market.describe(unknown, progress=report) if unknown else Described({}, {})
+    described = gateway.market.describe(unknown, progress=report) if unknown else Described({}, {})
     known |= described.contracts
     for sought in wanted:
         if sought.con_id in known:

@@ -26,7 +26,10 @@ ENTRY = {
 PURE = {
     ("ibkr.account.orders_from_targets", "diff_to_orders"),
     ("ibkr.account.portfolio", "Portfolio"),  # for its static diff_to_orders
-    ("ibkr.contracts.resolution", "Resolved"),  # a value: what was found, and what was refused
+    # Values: what was found, and what was refused.
+    ("ibkr.contracts.resolution", "Resolved"),
+    ("ibkr.contracts.resolution", "Described"),
+    ("ibkr.contracts.resolution", "Found"),
 }
 
 
