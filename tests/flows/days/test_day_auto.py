@@ -133,7 +133,7 @@ def test_a_day_that_was_only_proposed_is_sent_by_a_later_auto_from_the_same_stag
     assert not list(paths_of(home).reports.glob("*.r2.json"))
 
 
-def test_a_held_name_without_bars_is_kept_and_its_unknown_risk_stops_the_sending(
+def test_a_held_name_without_bars_is_kept_and_too_much_of_it_stops_the_sending(
     traded_day, tmp_path
 ):
     (name, shares), *_ = sorted(filled(traded_day[1]).items())
@@ -143,14 +143,16 @@ def test_a_held_name_without_bars_is_kept_and_its_unknown_risk_stops_the_sending
     with start(world, day=NEXT_DAY, state=state) as process:
         before = process.state()["orders"]
         process.fault("nan_bars", symbol=name)
-        outcome = run(settings_at(process, tmp_path / "home", submit="auto"), NEXT_DAY)
+        strict = {"submit": "auto", "limits": {"max_unmeasured": 0.001}}
+        outcome = run(settings_at(process, tmp_path / "home", **strict), NEXT_DAY)
         assert process.state()["orders"] == before
     assert name in outcome.records[features].result.dropped
     assert held(outcome)[name] == shares
     row = targets_of(outcome).set_index("symbol").loc[name]
     assert row["weight"] == row["weight_before"] != 0.0
     assert name not in {line["order"]["symbol"] for line in ticket_of(outcome)["lines"]}
-    failed = ticket_of(outcome)["failed_checks"]
-    unknown = {"historical VaR 95", "parametric VaR 95", "historical CVaR 95", "parametric CVaR 95"}
-    assert {check["name"] for check in failed} == unknown | {"beta", "short beta"}
+    (failed,) = ticket_of(outcome)["failed_checks"]
+    assert failed["name"] == "unmeasured holdings"
+    assert failed["detail"].startswith(name)
+    assert failed["value"] == pytest.approx(abs(row["weight"]), rel=0.01)
     assert outcome.exit_code == 3

@@ -210,6 +210,8 @@ def test_a_client_of_another_version_is_closed_and_the_log_says_what_it_asked_fo
 
     run_scenario(tmp_path, scenario)
     expected = f"client asked for {shown}, this gateway serves 157 and 178; closed"
-    assert [record.getMessage() for record in caplog.records if record.name.endswith("client")] == [
-        expected
-    ]
+    assert [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "simulator.tws.client_connection"
+    ] == [expected]
