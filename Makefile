@@ -15,7 +15,7 @@ PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run check test campaign lint format coverage docs picture hooks bench bench-ingest
-.PHONY: bench-optimiser conformance soak sweep-optimiser untidy zones fuzz-gate mutants deploy lock clean
+.PHONY: foreign bench-optimiser conformance soak sweep-optimiser untidy zones fuzz-gate mutants deploy lock clean
 
 help:            ## List the targets
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -78,6 +78,9 @@ conformance: $(READY) ## Real clients against the simulated gateway, every frame
 
 soak: $(READY)   ## Forty days of a failing gateway, each with faults of its own
 	$(PYTEST) --tier=campaign tests/faults/test_soak.py
+
+foreign: $(READY) ## Foreign programs for IBKR on the simulator, outside CI; some with PROGRAMS=ib_insync
+	$(BIN)/python scripts/foreign/run.py $(PROGRAMS)
 
 untidy: $(READY) ## Five hundred days in worlds as untidy as real ones, forty over the socket
 	$(PYTEST) $(PARALLEL) --tier=campaign tests/flows/untidy/test_untidy_worlds.py

@@ -169,6 +169,10 @@ class Fields:
         for name in names:
             self.text(name)
 
+    def at_end(self) -> bool:
+        """Return whether every field has been read."""
+        return self._next == len(self._fields)
+
     def end(self) -> None:
         """Refuse a request with fields left over: something before them was read wrongly."""
         left = len(self._fields) - self._next

@@ -54,6 +54,20 @@ def test_every_report_has_its_own_root_and_the_same_bytes_each_time(tmp_path, re
     assert ET.tostring(first) == ET.tostring(again)
 
 
+@pytest.mark.parametrize("options", [("0", ""), ("",)], ids=["C++, Python", "Java, TypeScript"])
+def test_clients_that_do_not_count_their_options_get_their_report(tmp_path, options):
+    async def scenario(harness):
+        symbol = next(iter(harness.gateway.vendor_facts.figures(harness.gateway.clock.now())))
+        wire = await harness.started()
+        contract = ("", symbol, "STK", "SMART", "", "USD", "")
+        wire.send(52, 2, 4, *contract, "ReportSnapshot", *options)
+        answer = await wire.receive()
+        assert answer[0] == "51", answer
+        assert ET.fromstring(answer[3]).tag == "ReportSnapshot"
+
+    run_scenario(tmp_path, scenario, market=synthetic_market(7, 12))
+
+
 def test_statements_have_three_years_and_twelve_quarters_newest_first(tmp_path):
     _, root = ask(tmp_path, "ReportsFinStatements")
     for kind, count in (("Annual", 3), ("Interim", 12)):
