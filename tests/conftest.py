@@ -2,12 +2,17 @@
 
 import gc
 import os
+from datetime import date
 
 import pytest
 
+from core.calendar import is_session
 from desk.records import store
 from simulator import process
 from tests.fixtures.warm_processes import WarmProcess, WarmSimulators
+
+# The warm processes: that of the simulators, that of the command.
+WARM = pytest.StashKey()
 
 # A worker holds some hundred thousand objects; Python's own thresholds walk them far too often.
 gc.set_threshold(50_000, 20, 50)
@@ -31,21 +36,18 @@ def hasty():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def warm_simulators():
+def warm_simulators(pytestconfig):
     """Let simulators start warm; only tests of the start itself start them cold."""
-    warm = WarmSimulators()
+    warm, _ = pytestconfig.stash.get(WARM, (process.subprocess, None))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(process, "subprocess", warm)
         yield warm
-    warm.stop()
 
 
 @pytest.fixture(scope="session")
-def warm_daybook(warm_simulators):
+def warm_daybook(pytestconfig):
     """Commands in processes of their own that start warm, and so do their simulators."""
-    warm = WarmProcess("daybook", warm_simulators)
-    yield warm
-    warm.stop()
+    return pytestconfig.stash[WARM][1]
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +63,20 @@ def _as_durable_as_a_real_run(request, hasty):
 def pytest_collection_finish():
     """Spare garbage collections the objects that last as long as the process."""
     gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session):
+    """Fork the warm processes while everything is as its import left it."""
+    if any(item.get_closest_marker("world") for item in session.items):
+        is_session(date(2026, 6, 15))  # a calendar is built once as well
+        simulators = WarmSimulators()
+        session.config.stash[WARM] = simulators, WarmProcess("daybook", simulators)
+
+
+def pytest_sessionfinish(session):
+    for warm in reversed(session.config.stash.get(WARM, ())):
+        warm.stop()
 
 
 def pytest_collection_modifyitems(items):
