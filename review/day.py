@@ -15,6 +15,7 @@ from core.order_action import action, opened_short
 from core.settings import Mode
 from core.storage.artefacts import Artefact
 from core.types import OrderStatus, Side
+from core.types.frozen import FrozenHolding
 from review.standing import Standing
 from review.verdict import Verdict
 from risk.figures import Figures
@@ -202,6 +203,7 @@ class DayPage:
     binding: tuple[str, ...] = ()  # what holds the target back, in words
     symbols: tuple[SymbolLine, ...] = ()
     overrides: tuple[Override, ...] = ()
+    frozen: tuple[FrozenHolding, ...] = ()
     quality: tuple[Quality, ...] = ()
     what_ifs: tuple[WhatIfLine, ...] = ()
     stages: tuple[Stage, ...] = ()

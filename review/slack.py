@@ -37,6 +37,7 @@ from review.text import (
     checks_passed,
     explanation,
     figures,
+    frozen_told,
     headline,
     masked,
     number,
@@ -151,6 +152,7 @@ def _context(day: DayPage) -> str:
     if day.overrides:
         named = ", ".join(f"{o.symbol} ({one_line(o.reason, 60)})" for o in day.overrides[:3])
         parts.append(f"{count(len(day.overrides), 'override')}: {named}")
+    parts += [frozen_told(day)] if day.frozen else []
     parts += [f"{q.affected} {q.what}" for q in day.quality if q.affected]
     parts += [f"account {masked(day.account)}", f"run {day.run_id}"]
     return " · ".join(parts)

@@ -22,6 +22,7 @@ from review.text import (
     BADGES,
     duration,
     explanation,
+    frozen_told,
     headline,
     local,
     masked,
@@ -99,6 +100,7 @@ def summary_text(day: DayPage, *, places: dict[str, str]) -> str:
     lines = [title_line(day), *_provenance(day), figures(day)]
     lines += ["  ".join(order_cells(line)).rstrip() for line in largest(day.orders)]
     lines += [unlisted(day)] if unlisted(day) else []
+    lines += [frozen_told(day)] if day.frozen else []
     lines += ["", headline(day), explanation(day)]
     lines += [one_line(day.next_step, 1000)] if day.next_step else []
     lines += [f"{name}: {place}" for name, place in places.items()]
@@ -132,7 +134,8 @@ def summary(day: DayPage, *, places: dict[str, str]) -> RenderableType:
     attention = bool(day.failed_checks or day.uncertain)
     verdict = Text(headline(day), style="bold red" if attention else "bold green")
     orders = [table] if day.orders else []
-    more = [Text(unlisted(day), style="dim")] if unlisted(day) else []
+    under = (unlisted(day), frozen_told(day))
+    more = [Text(line, style="dim") for line in under if line]
     said = [Text(one_line(line, 1000)) for line in (explanation(day), day.next_step) if line]
     where = [Text.assemble((f"{name}: ", "dim"), place) for name, place in places.items()]
     world = [Text(line, style="dim") for line in _provenance(day)]

@@ -11,6 +11,7 @@ from core.settings import Mode
 from core.text.counts import count
 from core.text.untrusted import one_line
 from core.types import Side
+from core.types.frozen import frozen_note
 from review.day import Check, DayPage, OrderLine, Unit
 from review.verdict import Verdict
 from risk.figures import Figures, Measured
@@ -195,6 +196,18 @@ def failure(check: Check) -> str:
         return f"{check.name}{told}"
     detail = f" ({check.detail})" if check.detail else ""
     return f"{check.name} is {value}, {bound} {limit}{detail}"
+
+
+FROZEN_SHOWN = 4  # holdings whose reasons a message repeats
+
+
+def frozen_told(day: DayPage) -> str:
+    """Say what of the account is not traded, the first with why and what can be done."""
+    shown = day.frozen[:FROZEN_SHOWN]
+    reasons = [f"{one.symbol}: {one_line(one.why, 120)} ({one.remedy})" for one in shown]
+    more = len(day.frozen) - len(reasons)
+    rest = [f"{more} more on the page"] if more > 0 else []
+    return "; ".join([frozen_note(day.frozen), *reasons, *rest]) if day.frozen else ""
 
 
 def headline(day: DayPage) -> str:

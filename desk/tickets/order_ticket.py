@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -12,6 +12,7 @@ from core.canonical import canonical_json, sha256_of
 from core.decoding import decode
 from core.errors import DataError
 from core.types import Order
+from core.types.frozen import FrozenHolding
 from risk.limits import Check
 
 
@@ -66,6 +67,7 @@ class Ticket:
     lines: tuple[TicketLine, ...]
     removed: tuple[Removed, ...] = ()
     failed_checks: tuple[Check, ...] = ()
+    frozen: tuple[FrozenHolding, ...] = ()  # what is held and stays as it is
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -74,7 +76,10 @@ class Ticket:
 
     def content(self) -> bytes:
         """Return the ticket as canonical JSON."""
-        return canonical_json(self, indent=2)
+        stated = asdict(self)
+        if not self.frozen:  # a ticket of an account without any reads as it always did
+            del stated["frozen"]
+        return canonical_json(stated, indent=2)
 
     @property
     def sha256(self) -> str:

@@ -20,7 +20,7 @@ from risk.optimiser_limits import beta_range, betas_of, sector_caps, sectors_of,
 from risk.returns import daily_returns
 from tasks.day import Day
 from tasks.decide.signals import SignalsResult
-from tasks.decide.snapshot import SnapshotResult, stocks_held
+from tasks.decide.snapshot import SnapshotResult, whole_account
 from tasks.ingest.features import FeaturesResult
 from tasks.ingest.holding_names import named
 from tasks.ingest.market import MarketResult, usable_bars
@@ -75,13 +75,13 @@ def optimise(
     held: StageRecord[SnapshotResult],
 ) -> Output[OptimiseResult]:
     """Find the best weights under the limits, starting from what is held."""
-    snapshot = named(stocks_held(day, held), day.read(chosen.artefacts["universe"], UNIVERSE))
+    account = named(whole_account(day, held), day.read(chosen.artefacts["universe"], UNIVERSE))
     scored = day.read(scores.artefacts["scores"], SCORES).set_index("con_id")
     table = day.read(features.artefacts["features"], FEATURES).set_index("con_id")
     sessions = day.settings.optimiser.scenarios
     returns = daily_returns(usable_bars(day, market), sessions=sessions)
-    target = _best(day, scored, returns, texts(table["sector"]), snapshot)
-    targets = target_table(target, scored, table["price"], snapshot)
+    target = _best(day, scored, returns, texts(table["sector"]), account)
+    targets = target_table(target, scored, table["price"], account.stocks)
     symbols = dict(zip(targets["con_id"].tolist(), targets["symbol"].tolist(), strict=True))
     result = result_of(target, symbols)
     in_words = {"binding": [binding_line(limit) for limit in result.binding]}
@@ -103,13 +103,14 @@ def _best(
     scored: pd.DataFrame,
     returns: pd.DataFrame,
     sectors: Mapping[int, str],
-    snapshot: Snapshot,
+    account: Snapshot,
 ) -> TargetResult:
+    snapshot, aside = account.stocks, {position.con_id for position in account.set_aside}
     settings, limits = day.settings.optimiser, day.settings.limits
     symbols = texts(scored["symbol"]) | {p.con_id: p.symbol for p in snapshot.positions}
     betas = betas_of(returns, symbols)
     groups = pd.Series(sectors_of(sectors, symbols))
-    allowed = tradable(symbols, set(scored.index), restricted=limits.restricted)
+    allowed = tradable(symbols, set(scored.index) - aside, restricted=limits.restricted)
     return mean_variance_cvar(
         scored["expected_return"],
         returns.reindex(columns=scored.index),

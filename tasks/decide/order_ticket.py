@@ -93,6 +93,7 @@ def _ticket(day: Day, targets: Targets, what_if: WhatIfResult, failed: list[Chec
             for order in what_if.removed
         ),
         failed_checks=tuple(failed),
+        frozen=targets.frozen,
     )
 
 

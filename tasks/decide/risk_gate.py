@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from core.canonical import plain
 from core.storage.runs import StageRecord
 from core.types import Order
+from core.types.frozen import FrozenHolding, frozen_note
 from core.untraded import Untraded
 from desk.gate import market_context
 from desk.gate.portfolio_gate import Optimised
@@ -36,6 +37,7 @@ class RiskGateResult(StageResult):
     weights: Mapping[int, float]  # what they are worth, of net asset value
     skipped: Mapping[str, str]  # symbol -> why it is left as it is
     left_alone: Mapping[str, Untraded] = field(default_factory=dict)  # the same, in figures
+    frozen: tuple[FrozenHolding, ...] = ()  # holdings that no day trades as they are
     broken_by_rounding: Mapping[str, float] = field(default_factory=dict)  # limit -> by how much
     orders: tuple[Order, ...]
     optimised: Optimised
@@ -63,6 +65,7 @@ def risk_gate(
         weights=lots.weights,
         skipped={symbols[con_id]: why for con_id, why in lots.skipped.items()},
         left_alone={symbols[con_id]: each for con_id, each in lots.left_alone.items()},
+        frozen=targets.frozen,
         broken_by_rounding=lots.broken,
         orders=orders,
         optimised=optimised,
@@ -77,7 +80,7 @@ def risk_gate(
         },
         rows_in=int((targets.table["weight"] != 0.0).sum()),
         rows_out=len(orders),
-        notes=verdict_note(checks),
+        notes="; ".join(filter(None, (verdict_note(checks), frozen_note(targets.frozen)))),
     )
 
 

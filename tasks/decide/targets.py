@@ -14,7 +14,9 @@ from core.storage.runs import StageRecord
 from core.tables import TARGETS
 from core.tables.columns import numbers, texts
 from core.types import Contract, Order, OrderState, Snapshot
+from core.types.frozen import FrozenHolding
 from desk.gate.account_state import account_state
+from desk.gate.frozen_holdings import frozen_holdings
 from desk.gate.portfolio_gate import Batch, Optimised, PortfolioGate
 from desk.records.order_ref import order_ref
 from desk.records.store import DeskStore
@@ -108,13 +110,19 @@ class Targets:
         """What a share of each name is worth in the base currency, by conId."""
         return worth_of(self.listings, self.snapshot)
 
+    @cached_property
+    def frozen(self) -> tuple[FrozenHolding, ...]:
+        """What of the account is left as it is, why, and what a person can do."""
+        return frozen_holdings(self.account, self.ingested.known(self.day))
+
     def lots(self, halted: Collection[int]) -> Lots:
         """Return the positions, in whole shares, that the targets stand for."""
         orders, weights = self.day.settings.orders, numbers(self.table["weight"])
         held = self.snapshot.held
         in_play = {*held, *(con_id for con_id, weight in weights.items() if weight != 0.0)}
         # Without a contract there is no order, without a price one believes there is none either.
-        frozen = {*halted, *self.ingested.quality.quarantined, *(set(held) - set(self.contracts))}
+        frozen = {*halted, *self.ingested.quality.quarantined}
+        frozen |= set(held) - (set(self.contracts) & {*self.features.index})
         return target_quantities(
             weights,
             listings=self.listings,
@@ -167,13 +175,18 @@ class Targets:
     def gate(self, optimised: Optimised) -> PortfolioGate:
         """Return the gate for batches that lead to these targets."""
         fresh = min(len(self.features), self.ingested.quality.fresh)
+        # What is only there because it is held, and cannot be used, has a limit of its own.
+        odd = {one.con_id for one in self.frozen} - {*self.features.index}
+        asked = self.universe[
+            (self.universe["origin"] != "holding") | ~self.universe["con_id"].isin(sorted(odd))
+        ]
         return PortfolioGate(
             limits=self.day.settings.limits,
             prices={con_id: listing.price for con_id, listing in self.listings.items()},
             worth=self.worth,
             returns=self.returns,
             adv=numbers(self.features["adv_20"]),
-            coverage=fresh / len(self.universe),
+            coverage=min(fresh / len(asked), 1.0) if len(asked) else 0.0,
             sectors=self.sectors,
             symbols=self.symbols,
             optimised=optimised,

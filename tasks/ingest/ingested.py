@@ -9,6 +9,7 @@ import pandas as pd
 from core.data_quality import DataQuality
 from core.storage.runs import StageRecord
 from core.tables import FEATURES, QUOTES, UNIVERSE
+from desk.gate.frozen_holdings import Known
 from risk.returns import daily_returns
 from tasks.day import Day
 from tasks.ingest.earnings import EarningsResult
@@ -44,6 +45,21 @@ class Ingested:
         """Return the return scenarios, one column per conId."""
         return daily_returns(
             usable_bars(day, self.market), sessions=day.settings.optimiser.scenarios
+        )
+
+    def known(self, day: Day) -> Known:
+        """Return what is known of instruments, and why others are not usable."""
+        universe, fetched = self.universe_table(day), self.market.result
+        con_ids = dict(zip(universe["symbol"].tolist(), universe["con_id"].tolist(), strict=True))
+        told = {**self.features.result.dropped, **fetched.no_quote, **fetched.no_bars}
+        return Known(
+            contracts=set(con_ids.values()),
+            usable=set(self.feature_table(day).index.tolist()),
+            not_found=self.universe.result.not_found,
+            unusable={
+                **{con_ids[symbol]: why for symbol, why in told.items() if symbol in con_ids},
+                **fetched.judged.quarantined,
+            },
         )
 
     @property

@@ -80,6 +80,7 @@ def day_page(day: Day, made: Records) -> DayPage:
         binding=tuple(binding_line(limit) for limit in made[optimise].result.binding),
         symbols=tuple(_symbols(day, made, table, held)),
         overrides=tuple(overrides(table, headlines)),
+        frozen=ticket.frozen,
         quality=tuple(_quality(made)),
         what_ifs=tuple(what_ifs(held, asked.orders, asked.removed, asked.steps)),
         stages=stage_lines(made),

@@ -48,6 +48,26 @@ def test_the_day_of_an_odd_account_ends_and_proposes_orders_for_the_rest(odd_day
     assert 0.0 < unmeasured.value < 0.02
 
 
+def test_each_frozen_holding_is_named_with_a_reason_and_a_remedy_everywhere(odd_day, world):
+    ticket, page, message = ticket_of(odd_day), page_of(odd_day), str(world.messages()[-1])
+    frozen = {one["symbol"]: one for one in ticket["frozen"]}
+    stated = {"DEADQ", "PENNQ", "EUR.USD", "GBP.USD", "US-T", "SPINW", "VFIAX", "BTC", "MES", "SPY"}
+    assert stated <= frozen.keys()
+    assert {"ELSE", "ZEROE"}.isdisjoint(frozen)
+    assert "values it at 0" in frozen["DEADQ"]["why"]
+    assert "no contract" in frozen["PENNQ"]["why"]
+    assert frozen["US-T"]["why"].startswith("a bond")
+    assert all(one["why"] and one["remedy"] for one in frozen.values())
+    young = [one for one in frozen.values() if "60" in one["why"]]
+    assert [one["quantity"] for one in young] == [20.0]
+    parts = [one for one in ticket["frozen"] if one["quantity"] == 0.5]
+    assert "10 of 10.5 shares" in parts[0]["why"]
+    assert all(symbol in page for symbol in frozen)
+    stage = odd_day.records[risk_gate].notes
+    assert f"{len(ticket['frozen'])} holdings frozen" in stage
+    assert f"{len(ticket['frozen'])} holdings frozen" in message
+
+
 def test_two_listings_of_one_symbol_are_two_names_all_day_long(odd_day):
     table = odd_day.day.read(odd_day.records[universe].artefacts["universe"], UNIVERSE)
     (foreign,) = table[table["currency"] == "GBP"].to_dict("records")
