@@ -15,7 +15,7 @@ from feeds.company_names import (
     words_of,
 )
 from feeds.rss import Article
-from feeds.tickers import ibkr_symbol
+from feeds.universe.tickers import ibkr_symbol
 
 # Exchanges as newspapers name them; what else stands before a colon, as in "(Photo: AP)", is none.
 _ABROAD = re.compile(

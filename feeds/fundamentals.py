@@ -20,7 +20,7 @@ from core.limits import MAX_UNREADABLE
 from core.text.counts import count
 from feeds.http import BULK_LIMIT, NO_QUERY, Fetcher, Payload, checked_address, staged_name
 from feeds.records import Parsed, Row, day, number, rows, text
-from feeds.universe import Constituent, parse_constituents
+from feeds.universe.index_members import Constituent, parse_constituents
 
 RATIOS, METRICS, SCORES = "ratios-ttm-bulk", "key-metrics-ttm-bulk", "scores-bulk"
 GROWTH = "income-statement-growth-bulk"

@@ -135,6 +135,10 @@ class UniverseSettings(Section):
         description="symbols, ``VOD@LSE:GBP``, ISINs or conIds; empty: the index members that the "
         "fundamentals vendor names",
     )
+    watchlist_file: Path | None = Field(
+        None,
+        description="file of more of them: one a line, a table with a header, or as TWS exports",
+    )
     include_holdings: bool = Field(default=True, description="add what the account holds")
     include_movers: bool = Field(default=True, description="add the day's largest movers")
     movers: Annotated[int, Field(ge=0, le=50)] = Field(10, description="rows kept of each scan")

@@ -10,14 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 
+from core.errors import ConfigurationError
+from core.path_checks import file_trouble
+from core.settings import UniverseSettings
 from core.storage.artefacts import Artefact
 from core.tables import MOVERS
 from core.types import Contract
 from core.types.labels import labels
 from core.types.sought import Sought, read_sought
+from feeds.universe.watchlist_file import read_watchlist
 from ibkr.contracts.resolution import Described, Found
 from ibkr.gateway import Gateway
 from tasks.day import Day
@@ -45,16 +50,45 @@ class Resolution:
     not_found: dict[int, str]  # of these, the holdings, by conId
 
 
-def listed(day: Day) -> tuple[list[Candidate], dict[str, Artefact]]:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list says, what of it could not be read, and the list itself as it came."""
+
+    candidates: list[Candidate]
+    unreadable: Mapping[str, str]
+    artefacts: dict[str, Artefact]
+
+
+def listed(day: Day) -> Listed:
     """Return the watch-list or, where there is none, the members of the index as the vendor has."""
-    watchlist = day.settings.universe.watchlist
-    if watchlist:
-        return [Candidate(read_sought(entry), "watchlist") for entry in watchlist], {}
+    asked = day.settings.universe
+    if asked.watchlist or asked.watchlist_file:
+        return _watched(day, asked)
     members, payload = fundamentals_vendor(day.settings).constituents()
     artefacts = {payload.name: day.stage_raw(payload.name, payload.content)}
-    return [
-        Candidate(Sought(one.symbol), "constituent", one.name, one.sector) for one in members
-    ], artefacts
+    found = [Candidate(Sought(one.symbol), "constituent", one.name, one.sector) for one in members]
+    return Listed(found, {}, artefacts)
+
+
+def _watched(day: Day, asked: UniverseSettings) -> Listed:
+    sought = [read_sought(entry) for entry in asked.watchlist]
+    unreadable: Mapping[str, str] = {}
+    artefacts: dict[str, Artefact] = {}
+    if asked.watchlist_file is not None:
+        content = _content_of(asked.watchlist_file)
+        artefacts = {"watchlist": day.stage_raw("watchlist.txt", content)}
+        file = read_watchlist(asked.watchlist_file.name, content)
+        sought += file.entries
+        unreadable = file.unreadable
+    return Listed([Candidate(one, "watchlist") for one in sought], unreadable, artefacts)
+
+
+def _content_of(path: Path) -> bytes:
+    if trouble := file_trouble(path):
+        raise ConfigurationError(
+            f"universe.watchlist_file = {path} cannot be read: it is {trouble}"
+        )
+    return path.read_bytes()
 
 
 def held(day: Day, gateway: Gateway) -> list[Candidate]:

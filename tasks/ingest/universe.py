@@ -29,11 +29,11 @@ class UniverseResult(StageResult):
 @stage(1, UniverseResult, retries=2, resumable=True)
 def universe(day: Day) -> Output[UniverseResult]:
     """Join index members or watch-list, holdings and movers; resolve each to its contract."""
-    asked, artefacts = listed(day)
+    asked = listed(day)
     with day.connect() as gateway:
         movers = top_movers(day, gateway)
         holdings = held(day, gateway)
-        resolved = resolve(day, gateway, [*asked, *holdings, *moving(movers)])
+        resolved = resolve(day, gateway, [*asked.candidates, *holdings, *moving(movers)])
     if not resolved.found:
         raise NoData(none_of("contract", resolved.refused))
     kept = {candidate.sought.con_id for candidate in holdings}
@@ -48,16 +48,17 @@ def universe(day: Day) -> Output[UniverseResult]:
         )
     ]
     table = universe_table(chosen)
+    refused = {**asked.unreadable, **resolved.refused}
     return Output(
         artefacts={
-            **artefacts,
+            **asked.artefacts,
             "movers": day.stage("movers", movers, MOVERS),
             "universe": day.stage("universe", table, UNIVERSE),
         },
-        result=UniverseResult(resolved.refused, resolved.not_found),
-        rows_in=len(resolved.found) + len(resolved.refused),
+        result=UniverseResult(refused, resolved.not_found),
+        rows_in=len(resolved.found) + len(refused),
         rows_out=len(table),
-        notes=missing_note("not resolved", resolved.refused),
+        notes=missing_note("not resolved", refused),
     )
 
 

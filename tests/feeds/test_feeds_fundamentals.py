@@ -13,7 +13,7 @@ from core.errors import ConfigurationError, VendorError
 from feeds import fundamentals, records
 from feeds.fundamentals import Fundamentals, parse_fundamentals
 from feeds.http import Payload
-from feeds.universe import Constituent, parse_constituents
+from feeds.universe.index_members import Constituent, parse_constituents
 
 from .conftest import KEY, Answer
 

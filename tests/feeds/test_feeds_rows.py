@@ -15,8 +15,8 @@ from core.text.packed import PackedError, unpacked
 from feeds.fundamentals import parse_fundamentals
 from feeds.http import Payload
 from feeds.records import number, rows
-from feeds.tickers import ibkr_symbol
-from feeds.universe import parse_constituents
+from feeds.universe.index_members import parse_constituents
+from feeds.universe.tickers import ibkr_symbol
 
 DAY = date(2026, 6, 15)
 HEADER = "symbol,priceToEarningsRatioTTM,dividendYieldTTM"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.errors import VendorError
 from feeds.rss import parse_feed
-from feeds.tickers import ibkr_symbol
+from feeds.universe.tickers import ibkr_symbol
 from feeds.xml_sanitizer import ITEM_LIMIT, LEAF_LIMIT, TEXT_LIMIT
 
 NOW = datetime(2026, 6, 15, 11, 0, tzinfo=UTC)

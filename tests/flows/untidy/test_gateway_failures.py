@@ -132,6 +132,15 @@ def test_an_unknown_symbol_is_left_out_with_the_gateways_reason_and_the_day_goes
     assert "NOSUCH" in page
 
 
+def test_a_watchlist_as_tws_exports_it_is_read_and_its_odd_lines_are_told(small, home, some):
+    lines = [f"DES,{some[0]},STK,SMART,,,,", f"SYM,{some[1]},SMART", "DES,XYZ,OPT,ISE,202607,75,C,"]
+    path = home.parent / "tws.csv"
+    path.write_text("\n".join(lines))
+    settings = settings_at(small, home, universe={"watchlist_file": path, "include_movers": False})
+    chosen = run(settings).records[universe].result
+    assert chosen.refused == {"line 3 of tws.csv": "XYZ is of kind OPT, not a stock"}
+
+
 def test_a_watchlist_of_unknown_symbols_only_is_an_error(small, home):
     universe = {"watchlist": ("NOSUCH", "NEITHER"), "include_movers": False}
     with pytest.raises(StageFailed, match="not one contract for 2 symbols") as failed:

@@ -10,7 +10,7 @@ from core.limits import MAX_UNREADABLE
 from core.text.counts import count
 from feeds.http import Payload
 from feeds.records import rows, text
-from feeds.tickers import ibkr_symbol
+from feeds.universe.tickers import ibkr_symbol
 
 _log = logging.getLogger(__name__)
 
