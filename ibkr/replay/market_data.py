@@ -92,6 +92,8 @@ class ReplayMarketData(MarketTools):
                         security_id=number,
                     )
                 )  # fmt: skip
+                if not found:
+                    raise RequestRefused(NOT_FOUND, code=UNKNOWN_CONTRACT)
             return listing_of(one, [_details(item) for item in found])
 
         return Found(*ask_in_turn(sorted(set(sought)), ask, progress))

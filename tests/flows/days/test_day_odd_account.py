@@ -102,3 +102,29 @@ def test_a_holding_whose_value_is_not_stated_makes_the_day_a_recommendation(tmp_
     assert outcome.exit_code == 3
     assert "NOPRC of unknown value" in checks_of(outcome)["unmeasured holdings"].detail
     assert "NOPRC" in page_of(outcome)
+
+
+@pytest.fixture(scope="module")
+def listed_day(world, tmp_path_factory, odd_day):
+    """A day on a watch-list that names its instruments in every way there is."""
+    table = odd_day.day.read(odd_day.records[universe].artefacts["universe"], UNIVERSE)
+    members = table[table["origin"] == "constituent"]
+    foreign = table[table["currency"] == "GBP"]["symbol"].iloc[0]
+    first, second = members.iloc[0], members.iloc[1]
+    entries = (first["symbol"], str(first["con_id"]), str(second["con_id"]), foreign)
+    settings = settings_at(
+        world, tmp_path_factory.mktemp("listed") / "home",
+        universe={"watchlist": entries, "include_holdings": False, "include_movers": False},
+    )  # fmt: skip
+    return entries, members, run(settings)
+
+
+def test_a_watch_list_names_each_instrument_once_in_whatever_way_it_asks(listed_day):
+    entries, members, outcome = listed_day
+    table = outcome.day.read(outcome.records[universe].artefacts["universe"], UNIVERSE)
+    assert {members["con_id"].iloc[0], members["con_id"].iloc[1]} <= set(table["con_id"])
+    # Alone of its symbol, the foreign listing needs no longer name.
+    assert entries[3].partition("@")[0] in set(table["symbol"])
+    assert table["con_id"].is_unique
+    assert len(table) == 3
+    assert outcome.exit_code in {0, 3}
