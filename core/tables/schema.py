@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from core.errors import SchemaError
 from core.text.counts import count
+from core.types.account import LEAST_PRICE
 
 TEXT = pa.string()
 WHOLE = pa.int64()
@@ -119,7 +120,7 @@ def _value_problems(column: Column, values: pa.ChunkedArray) -> Iterator[str]:
 
 def price_column(name: str, *, nullable: bool = False) -> Column:
     """Return a column of prices per share."""
-    return Column(name, NUMBER, "per share, contract currency", nullable, low=1e-6, high=1e7)
+    return Column(name, NUMBER, "per share, contract currency", nullable, low=LEAST_PRICE, high=1e7)
 
 
 def score_column(name: str) -> Column:

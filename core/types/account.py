@@ -20,6 +20,7 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
+LEAST_PRICE = 1e-6  # per share; tables state no smaller one
 Figure = Literal["average cost", "market price", "market value"]
 
 
@@ -45,6 +46,11 @@ class Position:
     def is_valued(self) -> bool:
         """Whether the broker says what it is worth."""
         return "market value" not in self.unstated
+
+    @property
+    def is_worth_something(self) -> bool:
+        """Whether a share has a value that a price can state."""
+        return abs(self.market_value) >= LEAST_PRICE * abs(self.quantity) > 0.0
 
     @property
     def fraction(self) -> float:
@@ -89,7 +95,7 @@ class Snapshot:
 
         One that the broker gives no value is not among them: it has no weight to reckon with.
         """
-        held = tuple(p for p in self.positions if p.sec_type == "STK" and p.market_value != 0.0)
+        held = tuple(p for p in self.positions if p.sec_type == "STK" and p.is_worth_something)
         return replace(self, positions=held)
 
     @property

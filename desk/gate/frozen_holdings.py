@@ -54,7 +54,7 @@ def _reason(position: Position, known: Known) -> tuple[str, str] | None:
         return f"{kind}: a day trades stocks and funds of exchanges", _IN_TWS
     if not position.is_valued:
         return "the broker states no value of it", "look it up in TWS and ask IBKR what it is worth"
-    if position.market_value == 0.0:
+    if not position.is_worth_something:
         return "the broker values it at 0", "ask IBKR to take the worthless position away"
     return _unknown(position.con_id, known)
 

@@ -102,6 +102,7 @@ STATED: Mapping[str, tuple[Stated, ...]] = {
     "dead-holdings": (
         Stated(_odd(1, "DEADQ", "Dead Steel Inc."), 500.0, 0.0, average_cost=0.0),
         Stated(_odd(2, "PENNQ", "Penny Coal Inc."), 500.0, 0.0001, average_cost=UNSET),
+        Stated(_odd(5, "HALTQ", "Halted Copper Inc."), 100.0, 0.0, 2.0, market_value=55.0),
         Stated(_odd(3, "0451899D", "Escrow of Gone Inc."), 100.0, 0.0, average_cost=12.5),
     ),
     "unpriced-holding": (

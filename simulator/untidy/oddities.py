@@ -85,7 +85,7 @@ ODDITIES = (
     ),
     Oddity(
         "dead-holdings", 3,
-        "delisted stocks that nothing else knows: of price 0 or 0.0001, of no or no stated cost",
+        "delisted stocks that nothing else knows: of price 0 or 0.0001, of no cost or none stated",
         "robin_stocks #554; vectorbt #83; catalyst #530; Lean #6790", one_in=2,
     ),
     Oddity(

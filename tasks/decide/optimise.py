@@ -11,7 +11,8 @@ from core.canonical import plain
 from core.storage.runs import StageRecord
 from core.tables import FEATURES, SCORES, TARGETS, UNIVERSE
 from core.tables.columns import texts
-from core.types import Snapshot
+from core.types import Position, Snapshot
+from core.types.account import LEAST_PRICE
 from optimiser.binding_limits import Binding
 from optimiser.result import TargetResult
 from optimiser.target import mean_variance_cvar
@@ -141,7 +142,7 @@ def target_table(
     """Return the weights as a table of schema ``targets``: every scored or held name."""
     held = {position.con_id: position for position in snapshot.positions}
     symbols = {con_id: p.symbol for con_id, p in held.items()} | scored["symbol"].to_dict()
-    known = {con_id: p.market_price for con_id, p in held.items()} | prices.to_dict()
+    known = {con_id: _price(p, snapshot) for con_id, p in held.items()} | prices.to_dict()
     names = [int(str(name)) for name in target.weights.index]
     return pd.DataFrame(
         {
@@ -156,6 +157,14 @@ def target_table(
             "override": None,
         }
     )
+
+
+def _price(position: Position, snapshot: Snapshot) -> float:
+    """Return a share's price on the account page; where it has none, what the value comes to."""
+    if position.market_price >= LEAST_PRICE:
+        return position.market_price
+    rate = snapshot.exchange_rates.of(position.currency)
+    return abs(position.market_value / position.quantity) / rate
 
 
 def result_of(target: TargetResult, symbols: Mapping[int, str]) -> OptimiseResult:

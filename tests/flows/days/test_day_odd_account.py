@@ -51,7 +51,19 @@ def test_the_day_of_an_odd_account_ends_and_proposes_orders_for_the_rest(odd_day
 def test_each_frozen_holding_is_named_with_a_reason_and_a_remedy_everywhere(odd_day, world):
     ticket, page, message = ticket_of(odd_day), page_of(odd_day), str(world.messages()[-1])
     frozen = {one["symbol"]: one for one in ticket["frozen"]}
-    stated = {"DEADQ", "PENNQ", "EUR.USD", "GBP.USD", "US-T", "SPINW", "VFIAX", "BTC", "MES", "SPY"}
+    stated = {
+        "DEADQ",
+        "PENNQ",
+        "HALTQ",
+        "EUR.USD",
+        "GBP.USD",
+        "US-T",
+        "SPINW",
+        "VFIAX",
+        "BTC",
+        "MES",
+        "SPY",
+    }
     assert stated <= frozen.keys()
     assert {"ELSE", "ZEROE"}.isdisjoint(frozen)
     assert "values it at 0" in frozen["DEADQ"]["why"]

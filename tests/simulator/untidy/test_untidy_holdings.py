@@ -91,6 +91,7 @@ def test_what_only_the_broker_knows_is_stated_by_name(account, name):
 def test_each_stated_holding_is_odd_in_its_way(account):
     rows = listed(account(",".join(STATED)))
     assert (rows["DEADQ"].market_price, rows["DEADQ"].average_cost) == (0.0, 0.0)
+    assert (rows["HALTQ"].market_price, rows["HALTQ"].market_value) == (0.0, 55.0)
     assert rows["PENNQ"].market_value == pytest.approx(0.05)
     assert rows["NOPRC"].market_value == UNSET
     kinds = {row.instrument.sec_type for row in rows.values()}
