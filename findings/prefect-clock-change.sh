@@ -2,8 +2,8 @@
 # Prefect: "every day at 03:30" is 04:30 from March to October, and an hourly schedule misses an hour.
 #
 # Versions   prefect 3.8.8, Python 3.11
-# Guess      A schedule with a time zone keeps its local time (as its documentation says of intervals of a day),
-#            and one by the hour runs every hour.
+# Guess      As the documentation of its IntervalSchedule says: a daily interval keeps its local time, and an
+#            hourly one runs in every hour of UTC, twice at the same local time when clocks go back.
 # Behaviour  An interval of a day that is anchored at a local time which the change to summer time skips moves
 #            to the hour after it and stays there, on every day until clocks go back. The run of a day in late
 #            October is at 04:30 when asked for before that, at 03:30 after. An interval of one hour, and a cron of
