@@ -153,9 +153,11 @@ def look(
     history = gateway.market.history(contracts, duration=settings.universe.history)
     closed = last_complete_session(gateway.server_time(), exchange=settings.sessions).day
     bars = history.bars[history.bars["session"] <= closed]
-    # What would trade needs the bar of the last session; what is held only some past.
+    # What would trade needs the bar of the last session; what is held only some past, and what has
+    # none cannot be measured, which has a limit of its own.
     newest_bar = bars.groupby("con_id")["session"].max()
     known = sum(newest_bar[name] == closed or name not in trading for name in newest_bar.index)
+    asked = {*trading, *newest_bar.index}
     return Market(
         prices={
             q.con_id: described[q.con_id].quoted(q.reference_price)
@@ -164,7 +166,7 @@ def look(
         },
         adv=average_volumes(bars),
         returns=daily_returns(bars, sessions=settings.optimiser.scenarios),
-        coverage=known / len(contracts) if contracts else 1.0,
+        coverage=known / len(asked) if asked else 1.0,
         reference=newest(settings, until=session),
         contracts=described,
         rates=held.rates,

@@ -104,6 +104,8 @@ def portfolio_value(page: AccountPage) -> PortfolioValue:
 
 
 def _stated_value(holding: Holding) -> float:
+    if holding.contract.sec_type == "CASH":
+        return 0.0  # a conversion of currency: its money is in the cash already
     if holding.market_value is None:
         named = f"{holding.contract.symbol} (conId {holding.contract.con_id})"
         raise GatewayError(

@@ -12,6 +12,7 @@ from tasks.decide.overlay import overlay
 from tasks.decide.risk_gate import risk_gate
 from tasks.ingest.universe import universe
 from tasks.record.journal import journal
+from tasks.trade.submit import submit
 from tests.flows.days.days import DAY, run, settings_at, ticket_of
 
 ODDITIES = (
@@ -29,8 +30,8 @@ def world(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def odd_day(world, tmp_path_factory):
-    """The day of the odd account, over the socket."""
-    return run(settings_at(world, tmp_path_factory.mktemp("odd-day") / "home"))
+    """The day of the odd account, over the socket; its orders are sent."""
+    return run(settings_at(world, tmp_path_factory.mktemp("odd-day") / "home", submit="auto"))
 
 
 def page_of(outcome):
@@ -43,7 +44,10 @@ def checks_of(outcome):
 
 def test_the_day_of_an_odd_account_ends_and_proposes_orders_for_the_rest(odd_day):
     assert odd_day.exit_code == 0
-    assert ticket_of(odd_day)["lines"]
+    lines = ticket_of(odd_day)["lines"]
+    assert lines
+    # The desk judges again before it sends, beside the same odd holdings.
+    assert len(odd_day.records[submit].result.states) == len(lines)
     unmeasured = checks_of(odd_day)["unmeasured holdings"]
     assert 0.0 < unmeasured.value < 0.02
 
