@@ -46,7 +46,10 @@ import sys
 
 import feedparser
 
-FEED = '<rss version="2.0"><channel><title>News</title><item><title>Kestrel</title><pubDate>{}</pubDate></item></channel></rss>'
+FEED = (
+    '<rss version="2.0"><channel><title>News</title>'
+    "<item><title>Kestrel</title><pubDate>{}</pubDate></item></channel></rss>"
+)
 for line in pathlib.Path(sys.argv[1]).read_text().splitlines():
     (entry,) = feedparser.parse(FEED.format(line.strip())).entries
     moment = entry.published_parsed

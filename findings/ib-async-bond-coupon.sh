@@ -35,9 +35,9 @@ class Count(logging.Handler):
 
 def frame(coupon):
     """Fields of bondContractData (18) at server version 178, as the broker sends them: all text."""
-    what = ["KES", "BOND", "", coupon, "20301115", "20201115", "", "FIXED", "FIXED", "0", "0", "0", "", "SMART", "USD"]
-    market = ["KES", "KES", "123456", "0.001", "LMT", "SMART", "", "", "0", "", "KESTREL 2030", "", "0"]
-    rules = ["0", "1", "26", "1", "1", "1"]
+    what = ["KES", "BOND", "", coupon, "20301115", "20201115", "", "FIXED", "FIXED", "0", "0", "0", ""]
+    market = ["SMART", "USD", "KES", "KES", "123456", "0.001", "LMT", "SMART"]
+    rules = ["", "", "0", "", "KESTREL 2030", "", "0", "0", "1", "26", "1", "1", "1"]
     return ["18", "1", *what, *market, *rules]
 
 

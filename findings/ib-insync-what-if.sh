@@ -8,7 +8,7 @@
 #            1.7976931348623157e+308, so the two are never equal and the first state is the answer. ib_async,
 #            its successor, compares numbers and waits.
 # What follows  A margin check reads 1.8e308, or skips what looks unset, according to which message came
-#            first. Compare float(state.initMarginChange), ask again, or change to ib_async.
+#            first. Compare float(state.initMarginChange) with the largest double, or change to ib_async.
 # Output seen
 #            ib_insync after the state without numbers: answered 1.7976931348623157E308
 #            ib_async after the state without numbers: waits, then answered 2500.5

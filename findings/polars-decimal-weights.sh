@@ -35,7 +35,7 @@ yen = pl.DataFrame({"value": [Decimal("1200"), Decimal("8800")]})
 
 
 def weights(book):
-    return (book["value"] / book["value"].sum())
+    return book["value"] / book["value"].sum()
 
 
 def said(values):

@@ -6,12 +6,12 @@
 #            hourly one runs in every hour of UTC, twice at the same local time when clocks go back.
 # Behaviour  An interval of a day that is anchored at a local time which the change to summer time skips moves
 #            to the hour after it and stays there, on every day until clocks go back. The run of a day in late
-#            October is at 04:30 when asked for before that, at 03:30 after. An interval of one hour, and a cron of
-#            every hour, has no run in the hour that is repeated in autumn: 120 minutes between two runs. A cron
-#            at the skipped time runs an hour early by the clock, once.
+#            October is at 04:30 when asked for before that, at 03:30 after. An interval of one hour, and a cron
+#            of every hour, has no run in the hour that is repeated in autumn: 120 minutes between two runs. A
+#            cron at the skipped time runs an hour early by the clock, once.
 # What follows  A download set for 03:30 in Bucharest, before an order cut-off or a gateway's restart, is an hour
-#            late for seven months, and then runs planned ahead and runs asked for again differ; a watch by the hour is
-#            blind once a year. Give such schedules in UTC, or keep them out of the hours in which clocks change.
+#            late for seven months, and then runs planned ahead and runs asked for again differ; a watch by the hour
+#            is blind once a year. Give such schedules in UTC, or keep them out of the hours in which clocks change.
 # Output seen
 #            daily from 03:30: 2026-03-28 03:30, 2026-03-29 04:30, 2026-07-15 04:30, 2026-10-27 03:30
 #            the run of 2026-10-27, asked on 2026-10-24: 2026-10-27 04:30
