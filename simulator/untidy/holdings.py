@@ -66,14 +66,16 @@ def picked(market: Market, untidy: Untidiness, name: str) -> int:
     members = [item for item in market.instruments if item.member_since is not None]
     # Each its own: the second that is drawn is the next one of the first's neighbours.
     order = sorted(members, key=lambda item: untidy.draw("held", item.con_id))
-    longest = [item for item in order if item.member_since == market.first_session] or order
+    # One may never have traded at all: it is a member of the index, and nobody can hold it.
+    begins = market.first_session
+    longest = [item for item in order if market.bar(item.con_id, begins) is not None] or order
     places = {"fractions": 0, "short-holding": 1, "spin-off": 2}
     return longest[places[name] % len(longest)].con_id
 
 
-def is_spun_off(market: Market, untidy: Untidiness, con_id: int) -> bool:
-    """Tell whether an instrument came to market only a few sessions ago, whatever the day is."""
-    return "spin-off" in untidy and con_id == picked(market, untidy, "spin-off")
+def spun_off(market: Market, untidy: Untidiness) -> int | None:
+    """Return the conId of what came to market only a few sessions ago, whatever the day is."""
+    return picked(market, untidy, "spin-off") if "spin-off" in untidy else None
 
 
 def stated(untidy: Untidiness) -> tuple[Stated, ...]:

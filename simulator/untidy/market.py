@@ -7,7 +7,7 @@ from datetime import date
 
 from core.settings import SimulatorSettings
 from simulator.market.market import DailyBar, Instrument, Market, Split
-from simulator.untidy.holdings import YOUNG, is_spun_off
+from simulator.untidy.holdings import YOUNG, spun_off
 from simulator.untidy.oddities import TIDY, Untidiness, untidiness
 
 
@@ -18,6 +18,7 @@ class UntidyMarket:
         self._market, self.untidy = market, untidy
         self.world_id = market.world_id
         self.assumed_spread = market.assumed_spread
+        self._spun_off = spun_off(market, untidy)
         self.title = f"{market.title}, untidy ({', '.join(sorted(untidy.names))})"
 
     @property
@@ -38,7 +39,7 @@ class UntidyMarket:
     def bars(self, con_id: int, *, until: date) -> Sequence[DailyBar]:
         """Return the bars up to ``until``, in the shares of that day, as they were."""
         bars = self._market.bars(con_id, until=until)
-        return bars[-YOUNG:] if is_spun_off(self._market, self.untidy, con_id) else bars
+        return bars[-YOUNG:] if con_id == self._spun_off else bars
 
     def bar(self, con_id: int, session: date) -> DailyBar | None:
         """Return one session's bar as it traded on that day, or None when there was no trading."""

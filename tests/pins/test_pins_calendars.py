@@ -26,10 +26,10 @@ def three_years(monkeypatch):
     """Build calendars of three years: those of twenty take three times as long."""
     monkeypatch.setattr(calendar, "FIRST", date(2025, 1, 1))
     monkeypatch.setattr(calendar, "LAST", date(2027, 12, 31))
-    calendar._calendar.cache_clear()
+    calendar._published.cache_clear()
     calendar._sessions_recorded.cache_clear()
     yield
-    calendar._calendar.cache_clear()
+    calendar._published.cache_clear()
     calendar._sessions_recorded.cache_clear()
 
 

@@ -98,7 +98,7 @@ SETTINGS = [
     row(ORDERS, '"265598"', toml="[limits]\nrestricted = [265598]"),
     row(ORDERS, "restricted.0 = ..", "BRK B", toml='[limits]\nrestricted = [".."]'),
     row(ORDERS, "watchlist.1 = ''", toml='[universe]\nwatchlist = ["A", ""]'),
-    row(ORDERS, "BRK/B", '"BRK B"', toml='[universe]\nwatchlist = ["BRK/B"]'),
+    row(ORDERS, "VOD@LSE:POUND", "VOD@LSE:GBP", toml='universe.watchlist = ["VOD@LSE:POUND"]'),
     row(ORDERS, "two years", '"2 Y"', toml='[universe]\nhistory = "two years"'),
     row(ORDERS, "quick", "'auto', 'fast', 'conic' or 'cvxpy'", toml='optimiser.engine = "quick"'),
     row(ORDERS, "GTC", "'DAY'", toml='[orders]\ntime_in_force = "GTC"'),

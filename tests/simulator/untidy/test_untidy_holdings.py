@@ -11,8 +11,9 @@ from core.settings import SimulatorSettings
 from simulator.broker.broker import Broker
 from simulator.broker.valuation import value
 from simulator.market.scenarios import open_market
-from simulator.untidy.holdings import OTHER_ACCOUNT, STATED, UNSET, YOUNG
-from simulator.untidy.market import untidied
+from simulator.market.synthetic import SyntheticMarket
+from simulator.untidy.holdings import OTHER_ACCOUNT, STATED, UNSET, YOUNG, opening_shares
+from simulator.untidy.market import untidied, untidiness_of
 
 DAY = date(2026, 6, 15)
 CASH = 1_000_000.0
@@ -59,6 +60,15 @@ def test_the_three_are_three_companies_and_the_same_in_every_run(account):
     first, again = listed(account(names)), listed(account(names))
     assert len(first) == 3
     assert first == again
+
+
+def test_what_never_traded_is_held_by_nobody():
+    for seed in (3, 6):  # by lot alone it would be what is held short
+        market = untidied(
+            SyntheticMarket(seed, 20), SimulatorSettings(seed=seed, untidy="short-holding")
+        )
+        (con_id,) = opening_shares(market, untidiness_of(market))
+        assert len(market.bars(con_id, until=DAY)) > YOUNG
 
 
 def test_a_spin_off_has_ten_sessions_of_history_whatever_the_day_is(account):
