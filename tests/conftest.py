@@ -3,11 +3,13 @@
 import gc
 import os
 from datetime import date
+from functools import cache
 
 import pytest
 
 from core.calendar import is_session
 from desk.records import store
+from review import page
 from simulator import process
 from tests.fixtures.warm_processes import WarmProcess, WarmSimulators
 
@@ -33,6 +35,16 @@ def hasty():
     with pytest.MonkeyPatch.context() as patch:
         without_waiting_for_the_disk(patch)
         yield patch
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _drawn_once():
+    """Draw each figure of a page once: most days of one world show the same symbols."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("weights_svg", "alpha_svg"):
+            drawn = cache(getattr(page, name))
+            patch.setattr(page, name, lambda symbols, drawn=drawn: drawn(tuple(symbols)))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,14 +5,17 @@ import json
 import os
 import selectors
 import sys
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import date
+from io import TextIOWrapper
 from pathlib import Path
 
+import anyio
 import httpx
 import httpx2
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
+from mcp.server.stdio import stdio_server
 
 from core.settings import SimulatorSettings, load_settings
 from flows.commands.tool_services import dispatcher_of
@@ -142,7 +145,7 @@ class Caller:
 
 
 def over_stdio(services, scenario, *, allow="read"):
-    """Run the scenario with the official client over the standard streams of a real process."""
+    """Run the scenario with the official client, which starts the server by itself."""
     server = StdioServerParameters(
         command=str(DAYBOOK),
         args=["serve", "mcp"],
@@ -150,6 +153,24 @@ def over_stdio(services, scenario, *, allow="read"):
         cwd=services.home,
     )
     return asyncio.run(_over_mcp(server, scenario))
+
+
+def over_warm_stdio(services, scenario, *, allow="read"):
+    """Run the scenario with the official client over the standard streams of a warm server."""
+
+    @asynccontextmanager
+    async def transport(server):
+        streams = [anyio.wrap_file(TextIOWrapper(one)) for one in (server.stdout, server.stdin)]
+        async with stdio_server(*streams) as messages:  # lines are messages at either end
+            yield messages
+            await streams[1].aclose()  # at which the server ends, and with it what it says
+        await streams[0].aclose()
+
+    with (
+        (services.home / "stderr").open("w") as errors,
+        services.start("serve", "mcp", allow=allow, stderr=errors) as server,
+    ):
+        return asyncio.run(_over_mcp(transport(server), scenario))
 
 
 def over_http(address, scenario):

@@ -20,6 +20,7 @@ from tests.agent.services import (
     over_http,
     over_rest,
     over_stdio,
+    over_warm_stdio,
     serving,
 )
 from tests.agent.strategy_scenario import try_a_strategy
@@ -182,7 +183,7 @@ async def read_only(caller):
 
 
 def test_a_read_only_server_over_stdio_has_no_tool_that_changes_anything(services):
-    over_stdio(services, read_only)
+    over_warm_stdio(services, read_only)
 
 
 def test_a_read_only_server_over_http_has_no_tool_that_changes_anything(mcp_address):

@@ -2,14 +2,12 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, date, datetime
-from functools import cache
 
 import pytest
 
 from core.settings import Mode
 from core.storage.artefacts import Artefact
 from core.types import OrderStatus, Side
-from review import page
 from review.day import (
     Check,
     DayPage,
@@ -175,15 +173,6 @@ DAY = DayPage(
         for n, kind in enumerate(("features", "scores", "targets"))
     ),
 )  # fmt: skip
-
-
-@pytest.fixture(scope="package", autouse=True)
-def _drawn_once():
-    """Draw each figure of the page once: most pages of these tests show the same symbols."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("weights_svg", "alpha_svg"):
-            patch.setattr(page, name, cache(getattr(page, name)))
-        yield
 
 
 @pytest.fixture
