@@ -18,7 +18,8 @@ from benchmarks._portfolios import (
     Portfolio,
 )
 from core.errors import DaybookError
-from optimiser import TargetResult, mean_variance_cvar
+from optimiser.result import TargetResult
+from optimiser.target import mean_variance_cvar
 
 NAMES, DAYS = 700, 500
 OURS, THEIRS = 15, 3  # timed calls; ours as often once more afterwards

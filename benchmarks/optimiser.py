@@ -52,7 +52,7 @@ from benchmarks._portfolios import (
     synthetic,
 )
 from core.errors import DaybookError
-from optimiser import TargetResult
+from optimiser.result import TargetResult
 
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), "1"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from core.calendar import local_moment
 from core.clock import stopwatch
 from core.errors import DataError, GatewayError, NoData
 from core.text.counts import count
@@ -121,7 +122,7 @@ class Health:
 
     def _time(self, moments: list[datetime]) -> str:
         moments.append(self._connection.server_time())
-        return f"{moments[0]:%Y-%m-%d %H:%M:%S} UTC"
+        return local_moment(moments[0], seconds=True)
 
     def _read_account(self, chosen: dict[str, Contract]) -> str:
         held = self._account.positions()

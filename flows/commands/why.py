@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.journal_reader import decided_day
+from core.calendar import local_moment
 from core.canonical import plain
 from core.errors import NoData
 from core.order_action import action
@@ -291,5 +292,5 @@ def _bps(value: float | None) -> str:
 
 
 def _published(moment: str) -> str:
-    """Return when a headline came out, to the minute, with its zone."""
-    return moment if moment == "undated" else f"{moment[:16]} UTC"
+    """Return when a headline came out, to the minute, as people here read it."""
+    return moment if moment == "undated" else local_moment(datetime.fromisoformat(moment))

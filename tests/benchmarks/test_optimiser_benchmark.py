@@ -10,7 +10,7 @@ import pytest
 from benchmarks._measured import Goal, Row, line
 from benchmarks._peers import naive
 from benchmarks._portfolios import Portfolio, Terms, long_only, portfolio, synthetic
-from optimiser import mean_variance_cvar
+from optimiser.target import mean_variance_cvar
 
 
 def two_names(**terms):

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from core.limits import LIMITS, UTILITY, Where
 from core.settings import LimitSettings, OptimiserSettings, Settings
-from optimiser import mean_variance_cvar
+from optimiser.target import mean_variance_cvar
 from risk.limits import Limits
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from core.errors import SolverError
-from optimiser import mean_variance_cvar
 from optimiser.solvers import engines
 from optimiser.solvers.engines import NoAnswer
+from optimiser.target import mean_variance_cvar
 from tests.optimiser.random_problems import a_question
 from tests.optimiser.test_target import a_market
 

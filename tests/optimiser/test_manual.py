@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from core.errors import ConfigurationError, DataError
-from optimiser import mean_variance_cvar
 from optimiser.day_api import Optimiser
+from optimiser.target import mean_variance_cvar
 from signals.normalise import CLIP_AT
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from core.errors import ConfigurationError, DataError
-from optimiser import mean_variance_cvar
+from optimiser.target import mean_variance_cvar
 
 
 def some_inputs(n=10, days=80, seed=0):

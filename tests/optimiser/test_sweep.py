@@ -9,8 +9,8 @@ import warnings
 import pytest
 
 from core.errors import NoData
-from optimiser import mean_variance_cvar
 from optimiser.solvers.engines import NoAnswer
+from optimiser.target import mean_variance_cvar
 from tests.fixtures.tiers import size
 from tests.optimiser.random_problems import a_question
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sklearn.covariance import ledoit_wolf
 
 from core.errors import SolverError
-from optimiser import mean_variance_cvar
 from optimiser.solvers import cvxpy_reference
+from optimiser.target import mean_variance_cvar
 from tests.optimiser.references import best_by_linear_programme, independent_returns, utility
 
 NO_TAIL = {"cvar_aversion": 0.0, "cost": 0.0}

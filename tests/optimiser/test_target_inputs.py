@@ -8,10 +8,9 @@ import pandas as pd
 import pytest
 
 from core.errors import ConfigurationError, DataError, NoData
-from optimiser import mean_variance_cvar
 from optimiser.model.inputs import Raw
 from optimiser.model.terms import Limits, Utility
-from optimiser.target import Choices
+from optimiser.target import Choices, mean_variance_cvar
 
 
 def some_inputs(n=6, days=80, seed=0):

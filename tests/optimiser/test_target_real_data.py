@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from optimiser import mean_variance_cvar
+from optimiser.target import mean_variance_cvar
 
 BARS = Path(__file__).resolve().parents[2] / "../shared/data/sp500_daily_2025_2026_yahoo.parquet"
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from core.errors import ConfigurationError, DataError
-from optimiser import mean_variance_cvar
 from optimiser.model.covariance import FactorCovariance
+from optimiser.target import mean_variance_cvar
 from tests.optimiser.references import independent_returns
 from tests.optimiser.test_target import a_market
 

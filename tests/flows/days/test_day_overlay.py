@@ -1,10 +1,11 @@
 """A halted share, a bad headline and an earnings date: none is opened, and each has its reason."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import httpx
 import pytest
 
+from core.calendar import local_moment
 from core.settings import SimulatorSettings
 from core.tables import TARGETS, read_table
 from optimiser.overlay.rules_file import read_rules
@@ -96,6 +97,10 @@ def test_why_tells_the_reason(overridden, tmp_path, symbol, rule, evidence):
     assert (found["after"], story["weight"]) == (0.0, 0.0)
     assert found["before"] == story["weight_optimal"] != 0.0
     assert evidence in told
+    for headline in story["headlines"][-5:]:  # programs read UTC, people the time here
+        published = datetime.fromisoformat(headline["published"])
+        assert published.utcoffset() == timedelta(0)
+        assert f"headline      {local_moment(published)}" in told
     assert story["order"] is None
 
 

@@ -59,7 +59,9 @@ def test_a_gateway_whose_data_flows_is_healthy(health):
     report = tools.check()
     assert report.healthy
     assert verdicts(report) == {"time": True, "account": True, "quote": True, "bars": True}
-    assert [probe.detail for probe in report.probes][2:] == [
+    told = [probe.detail for probe in report.probes]
+    assert told[0] == "2026-06-15 14:00:00 Bucharest"
+    assert told[2:] == [
         "AAPL 100.5, live",
         "AAPL 1 bar to 2026-06-12",
     ]
