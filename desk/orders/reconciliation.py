@@ -108,11 +108,18 @@ def reconcile(
     return _reconciled(store, committed, known, by_hand)
 
 
-def _with_commissions(shown: OrderState, earlier: OrderState) -> OrderState:
-    """Return what is shown with the commissions that are on record.
+def _with_record(shown: OrderState, earlier: OrderState) -> OrderState:
+    """Return what is shown, with the executions and commissions that are on record.
 
-    The broker reports them only to the client that sent the order.
+    The broker lists executions of the day only and commissions only to the client that sent the
+    order. Some executions of an order are all it has, the others were corrected; none at all are
+    none that are listed, and what was done stays done.
     """
+    if not shown.fills:
+        filled = shown.filled
+        if not shown.legs:  # of a combination it counts combinations, not what its legs traded
+            filled = max(filled, sum(fill.quantity for fill in earlier.fills))
+        return replace(shown, fills=earlier.fills, filled=filled)
     on_record = {fill.execution_id: fill.commission for fill in earlier.fills}
     fills = (
         replace(fill, commission=on_record.get(fill.execution_id))
@@ -133,7 +140,7 @@ def state_of(
     ref = intent.order.order_ref
     earlier = seen.get(ref)
     if ref in known:
-        return known[ref] if earlier is None else _with_commissions(known[ref], earlier)
+        return known[ref] if earlier is None else _with_record(known[ref], earlier)
     if earlier is not None and earlier.status in OVER:
         return earlier
     if intent.state is IntentState.INTENDED:

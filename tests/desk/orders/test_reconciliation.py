@@ -11,6 +11,7 @@ from core.money import BASE, Money, Rates
 from core.types import Fill, OrderState, OrderStatus, Side
 from desk.orders import intents
 from desk.orders.intents import IntentState
+from desk.orders.position_check import unreported
 from desk.orders.reconciliation import reconcile
 from desk.records.order_events import last_seen, remember
 from desk.records.schema import DESK_SCHEMA
@@ -198,6 +199,33 @@ def test_a_commission_that_the_broker_tells_only_its_sender_is_taken_from_the_re
     other = Faulty(desk.gateway().trading, order_states=lambda: {filled.order_ref: untold})
     (state,) = desk.submit(sha256, desk.gateway(trading=other)).states
     assert state.fills == filled.fills
+
+
+@pytest.mark.parametrize("said", [None, 0.0], ids=["by its status filled", "not even that"])
+def test_executions_that_the_broker_lists_no_more_are_taken_from_the_record(desk, said):
+    sha256 = desk.approved(desk.an_order(0))
+    desk.submit(sha256)
+    desk.advance_to(MONDAY.open + timedelta(minutes=1))
+    (filled,) = desk.submit(sha256).states
+    bare = replace(filled, fills=(), filled=filled.filled if said is None else said)
+    other = Faulty(desk.gateway().trading, order_states=lambda: {filled.order_ref: bare})
+    (state,) = desk.submit(sha256, desk.gateway(trading=other)).states
+    assert (state.fills, state.filled) == (filled.fills, filled.filled)
+    assert len(state.fills) > 0
+    assert unreported([state]) == ()
+
+
+def test_what_was_filled_beyond_the_record_is_still_without_an_execution(desk, committed):
+    seen = shown(committed, a_fill(committed, 1))
+    remember(desk.store, [seen], now=NOW)
+    more = replace(seen, fills=(), filled=15.0)
+    trading = Faulty(desk.gateway().trading, order_states=lambda: {seen.order_ref: more})
+    found = reconcile(
+        desk.store, trading, account=desk.account, session=MONDAY.day, now=NOW
+    ).states[seen.order_ref]
+    assert (found.fills, found.filled) == (seen.fills, 15.0)
+    (missing,) = unreported([found])
+    assert missing.quantity == 5.0
 
 
 def test_a_commission_of_before_currencies_were_kept_is_in_the_accounts_own(desk, committed):
