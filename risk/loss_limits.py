@@ -13,7 +13,7 @@ name whose risk is not known: no figure of loss can be had, and none passes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -101,7 +101,7 @@ def loss_checks(
         said = "no positions"
     elif known < MIN_DAYS:
         said = f"{known} of {len(returns)} days with a return of every position, {MIN_DAYS} needed"
-
+        said += _fewest(portfolio, outcomes, returns)
     said += _counted_as_lost(beside)
 
     def worst(figure: Callable[[pd.Series[float]], float]) -> float:
@@ -148,6 +148,18 @@ def _betas(
 
     yield check("beta", worst(slope), rules.beta, against)
     yield check("short beta", worst(lambda days: -slope(days)), rules.short_beta, against)
+
+
+def _fewest(portfolio: Portfolio, outcomes: Sequence[Weights], returns: pd.DataFrame) -> str:
+    """Name the position with the fewest returns, the lowest conId among equals."""
+    names = {
+        name
+        for outcome in outcomes
+        for name, weight in outcome.items()
+        if not abs(weight) <= measures.NO_POSITION
+    }
+    days, name = min((_days(returns, name), name) for name in names)
+    return f" ({portfolio.name(name)} has {days})"
 
 
 def _without(weights: Weights, names: Collection[int]) -> Weights:

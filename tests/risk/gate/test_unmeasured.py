@@ -51,6 +51,12 @@ def test_a_name_without_a_past_that_grows_is_a_risk_that_is_not_known(current, t
     assert value(found, "unmeasured holdings") == 0.0
 
 
+def test_the_name_that_makes_the_loss_immeasurable_is_told():
+    found = verdict({}, {1: 0.05, 4: 0.001}, returns=YOUNG, names=NAMES)
+    told_of = told(found, "historical VaR 95")
+    assert "10 of 100 days with a return of every position, 60 needed (SPUN has 10)" in told_of
+
+
 def test_a_name_without_a_past_that_is_traded_is_never_set_aside():
     sale = replace(ORDER, con_id=4, side=Side.SELL, quantity=10)
     found = verdict({4: 0.01}, {4: 0.009}, returns=YOUNG, adv={4: 1e6}, prices={4: 100.0},
