@@ -85,12 +85,16 @@ def stated(untidy: Untidiness) -> tuple[Stated, ...]:
 
 
 def _listed_twice(market: Market) -> Iterator[int]:
-    """Yield the listings, in dollars first, of the company that has one in another currency."""
+    """Yield the listings, in dollars first, of a company that has one in another currency.
+
+    All of them trade from the market's first day on: an account may begin on any.
+    """
     by_symbol: dict[str, list[Instrument]] = {}
     for item in market.instruments:
         by_symbol.setdefault(item.symbol, []).append(item)
     for listings in by_symbol.values():
-        if len({item.currency for item in listings}) > 1:
+        old = all(market.bar(item.con_id, market.first_session) for item in listings)
+        if old and len({item.currency for item in listings}) > 1:
             ordered = sorted(listings, key=lambda item: (item.currency != "USD", item.con_id))
             yield from (item.con_id for item in ordered)
             return
