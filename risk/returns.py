@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from core.tables.columns import numbers
@@ -25,8 +26,21 @@ def daily_returns(bars: pd.DataFrame, *, sessions: int) -> pd.DataFrame:
     >>> daily_returns(bars, sessions=1).round(6).to_dict()
     {1: {2: 0.02}}
     """
-    closes = bars.pivot_table(index="session", columns="con_id", values="close").sort_index()
-    return closes.tail(sessions + 1).pct_change(fill_method=None).iloc[1:]
+    close = bars["close"].to_numpy(dtype=float, na_value=np.nan)
+    known = ~np.isnan(close)
+    # By hand: a pivot table of pandas takes three times as long, at every look at an account.
+    rows, days = pd.factorize(bars["session"][known], sort=True)
+    columns, con_ids = pd.factorize(bars["con_id"][known], sort=True)
+    closes = np.full((len(days), len(con_ids)), np.nan)
+    closes[rows, columns] = close[known]
+    closes = closes[-sessions - 1 :]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        returns = closes[1:] / closes[:-1] - 1
+    return pd.DataFrame(
+        returns,
+        index=pd.Index(days[len(days) - len(returns) :], name="session"),
+        columns=pd.Index(con_ids, name="con_id"),
+    )
 
 
 def newest_closes(bars: pd.DataFrame) -> dict[int, float]:

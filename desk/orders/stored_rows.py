@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from datetime import date
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -54,10 +55,10 @@ def stored_rows(connection: sa.Connection, account: str, session: date, derived:
 def _sources(connection: sa.Connection, names: list[str], tokens: list[str]) -> Rows:
     """Return the rows of tickets and previews, and what people said of them."""
     tickets = connection.execute(_TICKETS.where(TICKETS.c.sha256.in_(names))).mappings()
-    previews = _rows(connection, PREVIEWS, PREVIEWS.c.token_sha256.in_(tokens))
+    previews = _among(connection, PREVIEWS.c.token_sha256, tokens)
     return {
         "tickets": {row["sha256"]: _ticket(row) for row in tickets},
-        "decisions": _decisions(_rows(connection, DECISIONS, DECISIONS.c.ticket_sha256.in_(names))),
+        "decisions": _decisions(_among(connection, DECISIONS.c.ticket_sha256, names)),
         "previews": {row["token_sha256"]: _preview(row) for row in previews},
     }
 
@@ -68,15 +69,14 @@ def _of_orders(connection: sa.Connection, refs: Collection[str], tokens: list[st
     return {
         "legs": {
             (row["order_ref"], row["position"]): dict(row)
-            for row in _rows(connection, LEGS, LEGS.c.order_ref.in_(refs))
+            for row in _among(connection, LEGS.c.order_ref, refs)
         },
         "strategies": {
             row["order_ref"]: {**row, "terms": json.loads(row["terms"])}
-            for row in _rows(connection, STRATEGIES, STRATEGIES.c.order_ref.in_(refs))
+            for row in _among(connection, STRATEGIES.c.order_ref, refs)
         },
         "closings": {
-            row["order_ref"]: dict(row)
-            for row in _rows(connection, CLOSINGS, CLOSINGS.c.order_ref.in_(refs))
+            row["order_ref"]: dict(row) for row in _among(connection, CLOSINGS.c.order_ref, refs)
         },
         "changes": {row["source"]: dict(row) for row in _rows(connection, CHANGES, changed)},
     }
@@ -84,6 +84,18 @@ def _of_orders(connection: sa.Connection, refs: Collection[str], tokens: list[st
 
 def _rows(connection: sa.Connection, table: sa.Table, which: Any) -> list[Any]:
     return list(connection.execute(sa.select(table).where(which)).mappings())
+
+
+def _among(connection: sa.Connection, key: sa.Column[Any], values: Collection[str]) -> list[Any]:
+    """Return the rows of a key's table that have one of these values."""
+    if not values:
+        return []  # without asking: the desk looks at its rows before every step
+    return list(connection.execute(_chosen(key), {"values": list(values)}).mappings())
+
+
+@cache
+def _chosen(key: sa.Column[Any]) -> sa.Select[Any]:
+    return sa.select(key.table).where(key.in_(sa.bindparam("values", expanding=True)))
 
 
 def _switch(connection: sa.Connection) -> dict[Any, Row]:
