@@ -5,6 +5,7 @@ import pytest
 
 from tasks.decide.risk_gate import risk_gate
 from tasks.ingest.market import market
+from tests.fixtures.tiers import every
 from tests.flows.days.days import run, settings_at, ticket_of
 
 
@@ -21,11 +22,14 @@ def permitted(small):
 
 @pytest.mark.parametrize(
     ("others", "kind"),
-    [
-        ("delayed", "delayed"),  # error 354, ib_insync #198
-        ("not-in-api", "delayed"),  # error 10089
-        ("none", "previous close"),  # error 10168, node-ib #21
-    ],
+    every(
+        2,
+        [
+            ("delayed", "delayed"),  # error 354, ib_insync #198
+            ("not-in-api", "delayed"),  # error 10089
+            ("none", "previous close"),  # error 10168, node-ib #21
+        ],
+    ),
 )
 def test_a_day_goes_on_with_the_next_kind_of_market_data_and_says_which(
     small, permitted, tmp_path, others, kind

@@ -5,8 +5,8 @@ import pytest
 from tests.fixtures.tiers import size
 from tests.flows.untidy.untidy_worlds import assert_ends_right, in_process, over_the_socket
 
-SEEDS = range(1, 1 + size(500, 6))
-SOCKETS = range(1001, 1001 + size(40, 2))
+SEEDS = range(1, 1 + size(500, 3))
+SOCKETS = range(1001, 1001 + size(40, 1))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
