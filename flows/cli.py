@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from core.errors import ConfigurationError, DaybookError
+from core.errors import DaybookError
 from core.text.counts import count
 from core.types import Mode
 from flows.commands import agent, desk, replay, simulator, watch
@@ -28,6 +28,7 @@ from flows.terminal.options import (
     day_option,
     group,
     help_when_bare,
+    symbol_of,
 )
 from flows.terminal.output import say, say_json, say_traceback, show_logs, shown
 from flows.terminal.usage_errors import TYPED, command_line, usage_text
@@ -133,14 +134,12 @@ def run(
 
 @app.command(rich_help_panel=DAILY)
 def why(
-    symbol: str,
+    symbol: Annotated[str, typer.Argument(callback=symbol_of)],
     day: Annotated[date | None, day_option("The session; default: the last run's.")] = None,
     mode: ModeOption = None,
     as_json: Json = False,
 ) -> None:
     """Explain why a symbol was traded or not: scores, weight, override, gate, what-if, order."""
-    if not symbol.strip():
-        raise ConfigurationError(f"{symbol!r} is not a symbol; give one, such as: daybook why AAPL")
     story = why_command.explain(_settings(mode), symbol, day)
     say_json(story) if as_json else why_command.render(story, console.Terminal())
 

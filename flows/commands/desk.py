@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.errors import ConfigurationError
 from flows.terminal.lazy import lazy
 from flows.terminal.options import Debug, Json, ModeOption, day_option
 from flows.terminal.output import say, say_json, show_logs
@@ -64,6 +63,24 @@ By = Annotated[
 ]
 
 
+def _stated(reason: str) -> str:
+    """Return a reason that is one. Raises `typer.BadParameter`."""
+    if not reason.strip():
+        raise typer.BadParameter(f"{reason!r} is empty; give the reason, it is recorded")
+    return reason
+
+
+def _symbols(given: list[str] | None) -> list[str]:
+    """Return the symbols of lists of them. Raises `typer.BadParameter` where one is empty."""
+    symbols = [symbol.strip().upper() for each in given or () for symbol in each.split(",")]
+    if "" in symbols:
+        raise typer.BadParameter(
+            f"{','.join(given or ())!r} names no symbol; write --only AAPL,MSFT, "
+            "or leave it out to approve the whole ticket"
+        )
+    return symbols
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     for command in (orders, approve, reject, reopen, execute, close):
@@ -85,7 +102,11 @@ def approve(
     ticket: Which = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="SYMBOL[,SYMBOL]...", help="Approve only these; repeatable."),
+        typer.Option(
+            metavar="SYMBOL[,SYMBOL]...",
+            help="Approve only these; repeatable.",
+            callback=_symbols,
+        ),
     ] = None,
     by: By = None,
     mode: ModeOption = None,
@@ -105,7 +126,7 @@ def approve(
         config.load_settings(mode=mode),
         ticket_store.named(ticket),
         approve_as=_who(by),
-        only=_symbols(only or []),
+        only=only or [],
     )
     _report(report, as_json=as_json)
 
@@ -121,7 +142,7 @@ def execute(
 
 
 def reject(
-    reason: Annotated[str, typer.Option(help="Reason; recorded.")],
+    reason: Annotated[str, typer.Option(help="Reason; recorded.", callback=_stated)],
     ticket: Which = None,
     by: By = None,
     mode: ModeOption = None,
@@ -130,8 +151,6 @@ def reject(
 
     To undo the rejection: daybook reopen.
     """
-    if not reason.strip():
-        raise ConfigurationError(f"--reason {reason!r} is empty; give the reason, it is recorded")
     settings = config.load_settings(mode=mode)
     record = answers.reject(settings, ticket, by=_who(by), reason=reason)
     say(
@@ -225,16 +244,6 @@ def _show(value: Any, lines: list[str], *, as_json: bool) -> None:
         say_json(value)
     else:
         say("\n".join(lines))
-
-
-def _symbols(given: list[str]) -> list[str]:
-    symbols = [symbol.strip().upper() for each in given for symbol in each.split(",")]
-    if "" in symbols:
-        raise ConfigurationError(
-            f"--only {','.join(given)!r} names no symbol; write --only AAPL,MSFT, "
-            "or leave it out to approve the whole ticket"
-        )
-    return symbols
 
 
 def _who(by: str | None) -> str:

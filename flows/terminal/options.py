@@ -38,6 +38,13 @@ def day_of(text: str) -> date:
     return day
 
 
+def symbol_of(text: str) -> str:
+    """Return what can be a symbol. Raises `typer.BadParameter` for blanks."""
+    if not text.strip():
+        raise typer.BadParameter(f"{text!r} is not a symbol; give one, such as: daybook why AAPL")
+    return text
+
+
 def bars_file(given: Path | None) -> Path | None:
     """Return the whole path of a bars file. Raises `ConfigurationError` for what is no file."""
     if given is None:
