@@ -25,7 +25,7 @@ from core import clock
 from core.canonical import canonical_json, sha256_of
 from core.errors import DaybookError, NoData, StorageError
 from core.settings import Effect, Settings
-from core.settings.secrets import secrets_of
+from core.settings.secret_values import secrets_of
 from core.storage.paths import Paths
 
 

@@ -15,7 +15,7 @@ with a head that was kept elsewhere, such as in the message of the day.
 
 from journal.append import Sealed, log
 from journal.entry import Decision, Entry
-from journal.reading import SealedEntry, Verified, entries, newest_first, verify
+from journal.verification import SealedEntry, Verified, entries, newest_first, verify
 
 __all__ = [
     "Decision",

@@ -21,7 +21,7 @@ from core.settings.errors import (
 )
 from core.settings.fields import Address, Secret, Section
 from core.settings.model import DEFAULT_EXCHANGE, PREFIX, SETTINGS_FILE, Settings
-from core.settings.secrets import secrets_of
+from core.settings.secret_values import secrets_of
 from core.settings.sections import VendorSettings
 from core.text.masking import PROCESS
 from core.types import Mode

@@ -16,6 +16,16 @@ from core.tables.features import (
     SENTIMENT_FEATURES,
     TECHNICAL_FEATURES,
 )
+from core.tables.ingested import (
+    BARS,
+    EARNINGS,
+    FUNDAMENTALS,
+    HEADLINES,
+    MACRO,
+    MOVERS,
+    QUOTES,
+    UNIVERSE,
+)
 from core.tables.parquet import read_table, write_table
 from core.tables.schema import (
     CON_ID,
@@ -28,16 +38,6 @@ from core.tables.schema import (
     WHOLE,
     Column,
     Schema,
-)
-from core.tables.staged import (
-    BARS,
-    EARNINGS,
-    FUNDAMENTALS,
-    HEADLINES,
-    MACRO,
-    MOVERS,
-    QUOTES,
-    UNIVERSE,
 )
 
 ALL_SCHEMAS = {

@@ -28,7 +28,7 @@ from flows.run.environment import Environment, open_environment
 from flows.run.preflight import begin_day
 from ibkr.socket_gateway import open_socket
 from tasks.day import silent
-from tasks.ingest.vendor_tables import fundamentals_vendor
+from tasks.ingest.vendor_staging import fundamentals_vendor
 
 _NOT_LIVE = (
     "this account sees no live data of it; orders can be proposed, none is sent without approval "

@@ -29,7 +29,7 @@ from desk.tickets.ticket_store import committed, fetch
 from review.page_parts.data_sources import unknown_sources
 from review.standing import order_states, ticket_standing
 from review.states import OrderReport, order_reports
-from tasks.decide.last_judgement import last_checks, last_passed
+from tasks.decide.final_verdict import last_checks, last_passed
 from tasks.decide.order_ticket import order_ticket
 from tasks.decide.overlay import overlay
 from tasks.decide.risk_gate import risk_gate

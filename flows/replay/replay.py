@@ -31,7 +31,7 @@ from core.storage.runs import RunBook, StageRecord
 from core.tables import FEATURES
 from desk.tickets.order_ticket import Ticket, read_ticket
 from flows.replay.date_range import Range, choose_sessions
-from flows.replay.days import ReplayedDay, ReplayHome
+from flows.replay.replay_home import ReplayedDay, ReplayHome
 from flows.run.preflight import begin_day
 from flows.run.runner import Runner
 from flows.run.stages import decide, hand_to_desk

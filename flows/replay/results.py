@@ -17,8 +17,8 @@ from core.storage.artefacts import Artefact, Store, write_atomically
 from core.storage.locks import lock_file
 from core.storage.paths import Paths
 from core.text.untrusted import csv_cell
-from flows.replay.days import ReplayedDay
 from flows.replay.replay import Replay
+from flows.replay.replay_home import ReplayedDay
 from review.tearsheet import Refused, TearSheet, render_tear_sheet
 from risk.performance import Performance, daily_returns, two_way_turnover
 

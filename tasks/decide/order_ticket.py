@@ -15,7 +15,7 @@ from review.page_parts.no_orders import no_orders
 from risk.limits import Check
 from risk.what_if_answers import asked_of
 from tasks.day import Day
-from tasks.decide.last_judgement import last_checks
+from tasks.decide.final_verdict import last_checks, status_of
 from tasks.decide.overlay import OverlayResult
 from tasks.decide.risk_gate import RiskGateResult
 from tasks.decide.snapshot import SnapshotResult
@@ -83,7 +83,7 @@ def _ticket(day: Day, targets: Targets, what_if: WhatIfResult, failed: list[Chec
         mode=day.settings.mode.value,
         session=day.session.day,
         run_key=day.run_key,
-        status=TicketStatus.RECOMMENDATION_ONLY if failed else TicketStatus.PROPOSED,
+        status=status_of(failed),
         decided_at=day.as_of,
         finish_line=day.session.finish_line,
         net_asset_value=targets.snapshot.net_asset_value,

@@ -26,7 +26,7 @@ from feeds.universe.watchlist_file import read_watchlist
 from ibkr.contracts.resolution import Described, Found
 from ibkr.gateway import Gateway
 from tasks.day import Day
-from tasks.ingest.vendor_tables import fundamentals_vendor
+from tasks.ingest.vendor_staging import fundamentals_vendor
 
 USD = "USD"
 

@@ -8,7 +8,7 @@ from core.storage.runs import StageRecord
 from core.tables import FUNDAMENTALS, UNIVERSE
 from tasks.day import Day
 from tasks.ingest.universe import UniverseResult
-from tasks.ingest.vendor_tables import Fetched, VendorResult, fundamentals_vendor, staged_or_empty
+from tasks.ingest.vendor_staging import Fetched, VendorResult, fundamentals_vendor, staged_or_empty
 from tasks.stage import Output, stage
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.tables import MACRO
 from tasks.day import Day
-from tasks.ingest.vendor_tables import Fetched, VendorResult, macro_vendor, staged_or_empty
+from tasks.ingest.vendor_staging import Fetched, VendorResult, macro_vendor, staged_or_empty
 from tasks.stage import Output, stage
 
 

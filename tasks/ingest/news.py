@@ -14,7 +14,7 @@ from feeds.sentiment import polarity
 from risk.data_quality import headlines_note
 from tasks.day import Day
 from tasks.ingest.universe import UniverseResult
-from tasks.ingest.vendor_tables import Fetched, VendorResult, news_vendor, staged_or_empty
+from tasks.ingest.vendor_staging import Fetched, VendorResult, news_vendor, staged_or_empty
 from tasks.stage import Output, stage
 
 

@@ -30,7 +30,7 @@ from risk.measures import gross
 from signals.contributions import contributions
 from signals.weights import BLOCKS
 from tasks.day import Day
-from tasks.decide.last_judgement import last_checks, last_weights
+from tasks.decide.final_verdict import last_checks, last_weights
 from tasks.decide.optimise import optimise
 from tasks.decide.order_ticket import order_ticket
 from tasks.decide.overlay import overlay

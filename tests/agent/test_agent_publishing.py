@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr
 from agent.publishing import LARGEST_ANSWER, LONGEST_TEXT, Publisher
 from core.errors import DataError
 from core.settings import Settings
-from core.settings.secrets import secrets_of
+from core.settings.secret_values import secrets_of
 
 PLAIN = Publisher(())
 INVISIBLE = "a\u202eb\u200bc\x1b[31md\ufeffe\x00f\u2066g"

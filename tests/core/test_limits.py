@@ -20,7 +20,7 @@ DEFINITION = "core/limits.py"
 # What a module that reads a limit does with it.
 ENFORCING = {
     "tasks/ingest/universe.py": {Where.UNIVERSE},
-    "tasks/ingest/vendor_tables.py": {Where.SOURCE},
+    "tasks/ingest/vendor_staging.py": {Where.SOURCE},
     "tasks/ingest/market.py": {Where.SOURCE},
     "tasks/decide/optimise.py": {Where.TARGET},
     "tasks/decide/targets.py": {Where.LOTS},

@@ -3,7 +3,7 @@ from urllib.parse import quote
 import pytest
 
 from core.settings import Settings
-from core.settings.secrets import secrets_of
+from core.settings.secret_values import secrets_of
 from core.text.masking import MASK, Masker
 
 LONG = "canary-key/5f1d2c"

@@ -1,4 +1,4 @@
-"""Reading the journal back, and finding whatever is no longer as it was sealed.
+"""Verifying the journal while it is read back: whatever is no longer as it was sealed is found.
 
 The walk goes from the newest segment to the oldest: the checkpoint names the hash of the last
 file, each file names the hash of the one before, so no file is decoded before its bytes are known
