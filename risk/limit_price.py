@@ -1,20 +1,30 @@
-"""The limit price of an order: beyond the reference price, on the tick."""
+"""The limit price of an order: beyond the reference price, at one that its market takes."""
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 
-from core.types import Side
+from core.types import Increments, Side
 
 
-def marketable_limit(reference: float, *, side: Side, offset: float, tick: float) -> float:
-    """Return the limit price at ``offset`` beyond the reference, on the tick, per share.
+def marketable_limit(
+    reference: float, *, side: Side, offset: float, increments: Increments
+) -> float:
+    """Return the limit price at ``offset`` beyond the reference, on an increment, per share.
 
     A purchase is rounded up and a sale down, so that the order is never less willing to trade
-    than was meant; the least is one tick. In decimals, because in binary 100 * 1.005 is not 100.5.
+    than was meant; the least is one increment.
+
+    >>> marketable_limit(123.47, side=Side.SELL, offset=0.01, increments=Increments.flat(0.05))
+    122.2
     """
-    step = Decimal(repr(tick))
     wanted = Decimal(repr(reference)) * (1 + side.sign * Decimal(repr(offset)))
-    rounding = ROUND_CEILING if side is Side.BUY else ROUND_FLOOR
-    steps = (wanted / step).to_integral_value(rounding)
-    return float(max(steps, Decimal(1)) * step)
+    return increments.rounded(wanted, up=side is Side.BUY)
+
+
+def kept_within(limit: float, *, side: Side, increments: Increments) -> float:
+    """Return somebody's limit on an increment, never beyond what they said.
+
+    A purchase is rounded down and a sale up: whoever names a price pays no more and gets no less.
+    """
+    return increments.rounded(Decimal(repr(limit)), up=side is Side.SELL)

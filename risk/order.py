@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from core.calendar import local_time
 from core.errors import DataError
 from core.money import Money, Price, Rates
 from core.settings import LimitSettings
-from core.types import Order, OrderType
+from core.types import Order, OrderType, TradingTerms
 from risk.limits import Check, Limits, check, number
 from risk.measures import adv_share
+
+SHOWN = 3  # names a line of text repeats
 
 
 def check_order(
@@ -74,6 +77,24 @@ def check_order_cutoff(now: datetime, cutoff: datetime) -> Check:
     side = "before" if passed else "after"
     detail = f"decided {told} {side} the order cut-off, {local_time(cutoff)}"
     return Check("order cut-off", max(late, 0.0), 0.0, passed=passed, detail=detail)
+
+
+def increment_checks(
+    orders: Iterable[Order], terms: Mapping[int, TradingTerms]
+) -> tuple[Check, ...]:
+    """Name the orders whose price increments the broker did not say; none: it said all.
+
+    Their limits are on increments that the contract's own very likely divide (see `Increments`).
+    """
+    doubts = sorted(
+        {(each.symbol, terms[each.con_id].doubt) for each in orders if terms[each.con_id].doubt}
+    )
+    if not doubts:
+        return ()
+    named = "; ".join(f"{symbol}: {doubt}" for symbol, doubt in doubts[:SHOWN])
+    more = f"; and {len(doubts) - SHOWN} more" if len(doubts) > SHOWN else ""
+    detail = f"limits on coarse increments, those of the exchange are not known ({named}{more})"
+    return (Check("price increments", float(len(doubts)), None, passed=True, detail=detail),)
 
 
 def _cost(

@@ -11,7 +11,8 @@ from agent.context import ToolContext
 from agent.tool import Answer, Scope, tool
 from agent.tools.market_arguments import ConId, ConIds, Exchange, Wanted
 from core.settings import Effect
-from ibkr.contracts.details import Details, Hours
+from core.types import Hours
+from ibkr.contracts.details import Details
 from ibkr.contracts.search import Ambiguous
 
 Pattern = Annotated[str, Field(pattern=r"^[\x20-\x7e]{1,40}$", description="a symbol or a name")]

@@ -77,6 +77,7 @@ def diff_to_orders(context: ToolContext, targets: Targets) -> Answer:
         contracts = {contract.con_id: contract for contract in resolved.contracts}
         prices = {q.con_id: q.reference_price for q in quotes.quotes if q.reference_price}
         _refuse_unknown(resolved.refused)
+        terms = gateway.market.trading_terms(resolved.contracts)
         orders = orders_between(
             _whole(targets, {c.symbol: c.con_id for c in resolved.contracts}, snapshot),
             snapshot,
@@ -85,6 +86,7 @@ def diff_to_orders(context: ToolContext, targets: Targets) -> Answer:
             limit_offset=context.settings.orders.limit_offset,
             time_in_force=context.settings.orders.time_in_force,
             order_ref=_unnamed,
+            increments={con_id: one.increments for con_id, one in terms.items()},
         )
     shown = [
         {

@@ -20,6 +20,7 @@ from core.types.orders import (
     WhatIf,
     oldest_first,
 )
+from core.types.trading_terms import Hours, Increment, Increments, TradingTerms
 
 __all__ = [
     "LIVE",
@@ -28,6 +29,9 @@ __all__ = [
     "ComboOrder",
     "Contract",
     "Fill",
+    "Hours",
+    "Increment",
+    "Increments",
     "Leg",
     "Mode",
     "Order",
@@ -38,6 +42,7 @@ __all__ = [
     "Quote",
     "Side",
     "Snapshot",
+    "TradingTerms",
     "WhatIf",
     "oldest_first",
     "whole_shares",

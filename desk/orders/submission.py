@@ -2,8 +2,8 @@
 
 1. One process at a time holds the account's lock.
 2. The broker is asked what became of the orders committed to before, whatever else happens.
-3. The approved bytes, the order cut-off, the kill switch, positions, prices and every limit are
-   checked anew. What fails here leaves the ticket as it was.
+3. The approved bytes, the order cut-off, the kill switch, the broker's hours, positions, prices
+   and every limit are checked anew. What fails here leaves the ticket as it was.
 4. All approved orders are committed to disk before the first byte is sent. From then on the
    session has this ticket, whatever a later run of it would have wanted; orders of it that are
    approved later are committed the same way.
@@ -17,13 +17,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from core.calendar import session
 from core.errors import WrongAccount
 from core.settings import Settings
-from core.types import Order, OrderState, OrderStatus, Snapshot
+from core.types import Contract, Order, OrderState, OrderStatus, Snapshot
 from desk.clocks import read
 from desk.errors import GateRefused, NotPermitted, TicketChanged
-from desk.gate import desk_gate
+from desk.gate import broker_hours, desk_gate
 from desk.gate.account_state import PastOf, account_state, recorded
+from desk.gate.broker_hours import AgreedSession
 from desk.gate.decision_prices import prices_decided, rates_decided
 from desk.kill_switch import refuse_if_stopped
 from desk.orders import intents
@@ -36,6 +38,7 @@ from desk.records.audit import DESK, Act, note
 from desk.records.store import DeskStore
 from desk.tickets import ticket_store
 from desk.tickets.approval_state import approval_of, refuse_if_closed, uncommitted
+from desk.tickets.approvals import AUTO
 from desk.tickets.ticket_store import TicketRecord, TicketState
 from ibkr.gateway import Gateway
 from risk.limits import Check
@@ -141,10 +144,11 @@ class _Submitting:
         approval = approval_of(self.store, self.record.sha256)
         orders = approval.orders_of(self.record.ticket)
         snapshot = self.gateway.portfolio.snapshot()
-        self._check_again(orders, found, snapshot)
+        until = self._check_again(orders, found, snapshot)
+        refuse_if_late(clocks, until)
         self._refuse_if_too_many(len(orders))
         self._commit(orders)
-        return self._send(orders, snapshot)
+        return self._send(orders, snapshot, until)
 
     def go_on(self, found: Reconciled, home: Path) -> Sent:
         """Send what is left of a ticket committed to before, and what was approved of it since."""
@@ -157,16 +161,18 @@ class _Submitting:
         if not orders:
             return Sent({})
         try:
-            refuse_if_late(read(self.gateway, self.settings), self.record.ticket.finish_line)
+            clocks = read(self.gateway, self.settings)
+            refuse_if_late(clocks, self.record.ticket.finish_line)
             snapshot = self.gateway.portfolio.snapshot()
-            self._check_again(orders, found, snapshot)
+            until = self._check_again(orders, found, snapshot)
+            refuse_if_late(clocks, until)
             if added:
                 self.record.refuse_if_changed(home)
                 self._refuse_if_too_many(len(added))
                 self._commit(added)
         except NotPermitted as error:
             return Sent({}, held_back=str(error))
-        return self._send(orders, snapshot)
+        return self._send(orders, snapshot, until)
 
     def outcome(self, found: Reconciled, sent: Sent) -> Submission:
         """Say how every order of the ticket stands."""
@@ -180,8 +186,14 @@ class _Submitting:
             held_back=sent.held_back,
         )
 
-    def _check_again(self, orders: Sequence[Order], found: Reconciled, snapshot: Snapshot) -> None:
-        """Raise `NotPermitted` when anything speaks against these orders."""
+    def _check_again(
+        self, orders: Sequence[Order], found: Reconciled, snapshot: Snapshot
+    ) -> datetime:
+        """Raise `NotPermitted` when anything speaks against these orders.
+
+        Returns until when they may leave: the ticket's order cut-off, or an earlier one where the
+        broker's hours say so.
+        """
         ticket = self.record.ticket
         if self.run_key != ticket.run_key:
             raise TicketChanged(
@@ -194,26 +206,53 @@ class _Submitting:
         own_fills = fills_since(found.states.values(), ticket.decided_at)
         beside = unreported(found.states[ref] for ref in self._own(found))
         odd = mismatches(self.record.holdings, own_fills, snapshot, beside)
+        market = self._look(orders, found, snapshot)
+        hours = self._hours(orders, market)
         checks = (
+            *hours.checks,
             desk_gate.capital_check(
                 ticket.net_asset_value, snapshot.net_asset_value, limits=self.settings.limits
             ),
             *position_checks(odd, {order.con_id for order in orders}),
-            *self._judge(orders, found, snapshot),
+            *self._judge(orders, found, snapshot, market),
         )
         if failed := desk_gate.failed(checks):
             remedy = f"to try again until the order cut-off: daybook execute {ticket.session}"
             raise GateRefused(failed, remedy=remedy)
+        return min(ticket.finish_line, hours.finish_line) if hours.checks else ticket.finish_line
+
+    def _look(
+        self, orders: Sequence[Order], found: Reconciled, snapshot: Snapshot
+    ) -> desk_gate.Market:
+        fresh = desk_gate.exposure(snapshot, found.working)
+        return desk_gate.look(
+            self.gateway, fresh, orders, settings=self.settings, session=self.record.ticket.session
+        )
+
+    def _hours(self, orders: Sequence[Order], market: desk_gate.Market) -> AgreedSession:
+        """Ask the broker for the hours of one contract of each exchange that orders go to."""
+        exchange = self.settings.sessions
+        return broker_hours.ask(
+            self.gateway,
+            [
+                market.contracts.get(order.con_id) or Contract(order.con_id, order.symbol)
+                for order in orders
+            ],
+            session(self.record.ticket.session, exchange=exchange),
+            exchange=exchange,
+            unattended=approval_of(self.store, self.record.sha256).by == AUTO,
+        )
 
     def _judge(
-        self, orders: Sequence[Order], found: Reconciled, snapshot: Snapshot
+        self,
+        orders: Sequence[Order],
+        found: Reconciled,
+        snapshot: Snapshot,
+        market: desk_gate.Market,
     ) -> tuple[Check, ...]:
         """Hold orders against every limit, in the prices and exchange rates of the decision."""
         ticket = self.record.ticket
         fresh = desk_gate.exposure(snapshot, found.working)
-        market = desk_gate.look(
-            self.gateway, fresh, orders, settings=self.settings, session=ticket.session
-        )
         decided = prices_decided(self.record, snapshot, market.contracts)
         rates = rates_decided(self.record, snapshot, market.contracts)
         return desk_gate.judge(
@@ -249,13 +288,13 @@ class _Submitting:
                 connection, ticket.account, ticket.session, orders=orders, limits=limits
             )
 
-    def _send(self, orders: Sequence[Order], snapshot: Snapshot) -> Sent:
+    def _send(self, orders: Sequence[Order], snapshot: Snapshot, until: datetime) -> Sent:
         return send(
             orders,
             gateway=self.gateway,
             store=self.store,
             held=snapshot.held,
-            until=self.record.ticket.finish_line,
+            until=until,
             settings=self.settings,
             now=self.now,
         )

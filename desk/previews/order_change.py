@@ -18,9 +18,10 @@ import sqlalchemy as sa
 from core.canonical import sha256_of
 from core.errors import DataError, GatewayError, NoData
 from core.settings import Settings
-from core.types import ComboOrder, Order, OrderStatus
+from core.types import ComboOrder, Contract, Order, OrderStatus
 from desk.errors import NotPermitted
 from desk.orders import intents
+from desk.previews.asked_limit import limit_as_asked
 from desk.previews.planned_order import PlannedOrder, read_order, terms_of
 from desk.previews.pre_trade_checks import PreTradeChecks, check_before_trade
 from desk.previews.preview import Preview, preview_of
@@ -68,6 +69,10 @@ def preview_change(
     calling = Caller(caller, now, settings)
     committed = _committed(store, request.order_ref)
     works = _working(gateway, request.order_ref)
+    if request.limit_price is not None and request.limit_price > 0.0:
+        contract = Contract(works.con_id, works.symbol)
+        limit = limit_as_asked(contract, works.side, request.limit_price, gateway)
+        request = replace(request, limit_price=limit)
     order = _changed(committed, works, request)
     with store.alone(gateway.account):
         found = _check(order, works, gateway, store, settings)

@@ -16,6 +16,7 @@ from core.settings import Settings
 from core.types import ComboOrder, Contract, Order, OrderType, Side
 from desk.orders.reconciliation import look_back
 from desk.previews import open_trades
+from desk.previews.asked_limit import limit_as_asked
 from desk.previews.open_trades import Trade
 from desk.previews.planned_order import PlannedOrder
 from desk.previews.pre_trade_checks import check_before_trade, session_at
@@ -244,19 +245,27 @@ def _limit_order(
     gateway: Gateway,
     settings: Settings,
 ) -> Order:
-    """Return a limit order for a stock, without a name yet. Raises `DataError`."""
+    """Return a limit order for a stock, without a name yet. Raises `DataError`.
+
+    Its limit is one that the market takes: the one that was asked for, or a better one for whoever
+    asked.
+    """
     if contract.lot is not None and quantity % contract.lot:
         raise DataError(
             f"{contract.symbol} in {contract.currency} trades in lots of {contract.lot} shares, "
             f"and {quantity} is not a multiple of that"
         )
+    if limit_price is None:
+        limit = _limit(contract, side, gateway, settings)
+    else:
+        limit = limit_as_asked(contract, side, limit_price, gateway)
     return Order(
         con_id=contract.con_id,
         symbol=contract.symbol,
         side=side,
         quantity=quantity,
         order_type=OrderType.LIMIT,
-        limit_price=limit_price or _limit(contract, side, gateway, settings),
+        limit_price=limit,
         time_in_force=settings.orders.time_in_force,
         order_ref="",  # named when the account commits to it
     )
@@ -274,4 +283,5 @@ def _limit(contract: Contract, side: Side, gateway: Gateway, settings: Settings)
         why = quotes.missing.get(contract.con_id, "no price")
         raise DataError(f"{contract.symbol}: {why}; give a limit price")
     offset = settings.orders.limit_offset
-    return marketable_limit(reference, side=side, offset=offset, tick=contract.min_tick)
+    increments = gateway.market.trading_terms([contract])[contract.con_id].increments
+    return marketable_limit(reference, side=side, offset=offset, increments=increments)

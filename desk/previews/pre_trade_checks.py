@@ -10,10 +10,11 @@ from core.calendar import BUCHAREST, Exchange, Session, local_time, session
 from core.errors import NoData
 from core.money import Money
 from core.settings import Settings
-from core.types import Order, WhatIf
+from core.types import Contract, Order, WhatIf
 from desk.clocks import read
-from desk.gate import desk_gate
+from desk.gate import broker_hours, desk_gate
 from desk.gate.account_state import account_state
+from desk.gate.broker_hours import AgreedSession
 from desk.kill_switch import refuse_if_stopped
 from desk.orders.agreement import refuse_if_altered
 from desk.orders.reconciliation import AccountNow, look_back
@@ -66,17 +67,38 @@ def check_before_trade(
         judged = _judge_shares(plan, before, state, gateway, settings, today.day, replaces)
     else:
         judged = judge_strategy(plan, before, state, gateway, store, settings, today.day)
+    hours = _hours(plan.order, gateway, settings, today, moment)
     answer = ask_what_if(plan.order, gateway, today.day).in_base(before.snapshot.exchange_rates)
     return PreTradeChecks(
         moment=moment,
-        session=today,
+        session=hours.session,
         held=before.snapshot.held,
         reference_price=judged.reference_price,
         value=judged.value,
-        checks=(*judged.checks, *_closing_checks(plan, before, store), what_if_check(answer)),
+        checks=(
+            *hours.checks,
+            *judged.checks,
+            *_closing_checks(plan, before, store),
+            what_if_check(answer),
+        ),
         what_if=answer,
         strategy=judged.strategy,
     )
+
+
+def _hours(
+    order: Order, gateway: Gateway, settings: Settings, today: Session, moment: datetime
+) -> AgreedSession:
+    """Hold the broker's hours of what is traded, a combination's underlying, against the calendar.
+
+    Hours that are not known are shown, like all checks, to whoever confirms. Raises `NoData` when
+    the session is over by what the broker says.
+    """
+    traded = [Contract(order.con_id, order.symbol)]
+    exchange = settings.sessions
+    found = broker_hours.ask(gateway, traded, today, exchange=exchange, unattended=False)
+    _refuse_if_over(found.session, moment)
+    return found
 
 
 def _judge_shares(
@@ -124,6 +146,10 @@ def what_if_check(answer: WhatIf) -> Check:
 def session_at(moment: datetime, exchange: Exchange) -> Session:
     """Return the session that can still be traded in. Raises `NoData` when there is none left."""
     today = session(moment.astimezone(BUCHAREST).date(), exchange=exchange)
-    if moment > today.close:
-        raise NoData(f"the session of {today.day} closed at {local_time(today.close)}")
+    _refuse_if_over(today, moment)
     return today
+
+
+def _refuse_if_over(found: Session, moment: datetime) -> None:
+    if moment > found.close:
+        raise NoData(f"the session of {found.day} closed at {local_time(found.close)}")

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.errors import DataError
-from core.types import Contract, Quote, Side
+from core.types import Contract, Increments, Quote, Side
 from desk.previews.planned_order import PlannedOrder
 from ibkr.gateway import Gateway
-from risk.limit_price import marketable_limit
+from risk.limit_price import kept_within, marketable_limit
 from risk.strategies.legs import Strategy
 
-TICK = 0.01  # of the price of a combination
+TICKS = Increments.flat(0.01)  # of the price of a combination
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def limit_price(plan: PlannedOrder, gateway: Gateway) -> float:
             f"the limit price {given} is not above zero: it is net per share, what the "
             "buyer of the combination pays and its seller receives"
         )
-    return given
+    return kept_within(given, side=plan.order.side, increments=TICKS)
 
 
 def marketable(strategy: Strategy, side: Side, found: StrategyPrices) -> float:
@@ -106,7 +106,7 @@ def marketable(strategy: Strategy, side: Side, found: StrategyPrices) -> float:
             f"worth {total:.4g} per share; give a limit price above zero"
         )
     # Quotes are sums of cents; in binary they are not, and would be rounded away from them.
-    return marketable_limit(round(total, 6), side=side, offset=0.0, tick=TICK)
+    return marketable_limit(round(total, 6), side=side, offset=0.0, increments=TICKS)
 
 
 def _worth(quote: Quote | None) -> float:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 
 from core.errors import DataError
-from core.types import Contract, Order, OrderType, Side, Snapshot, whole_shares
+from core.types import Contract, Increments, Order, OrderType, Side, Snapshot, whole_shares
 from risk.limit_price import marketable_limit
 
 
@@ -19,6 +19,7 @@ def diff_to_orders(
     limit_offset: float,
     time_in_force: str,
     order_ref: Callable[[int, Side], str],
+    increments: Mapping[int, Increments] | None = None,
 ) -> tuple[Order, ...]:
     """Return the limit orders whose fills turn the snapshot's positions into the targets.
 
@@ -36,6 +37,9 @@ def diff_to_orders(
         How far beyond the reference price an order may trade, as a fraction of it, in [0, 1).
     order_ref
         Names an order, given its conId and side.
+    increments
+        The prices that orders may have, by conId. One that is not there has its contract's
+        smallest increment at every price, which only few markets have.
 
     Returns
     -------
@@ -60,6 +64,7 @@ def diff_to_orders(
             contracts[con_id],
             int(target) - held.get(con_id, 0),
             prices[con_id],
+            increments=(increments or {}).get(con_id),
             limit_offset=limit_offset,
             time_in_force=time_in_force,
             order_ref=order_ref,
@@ -75,6 +80,7 @@ def _order(
     change: int,
     reference: float,
     *,
+    increments: Increments | None,
     limit_offset: float,
     time_in_force: str,
     order_ref: Callable[[int, Side], str],
@@ -87,7 +93,10 @@ def _order(
         quantity=abs(change),
         order_type=OrderType.LIMIT,
         limit_price=marketable_limit(
-            reference, side=side, offset=limit_offset, tick=contract.min_tick
+            reference,
+            side=side,
+            offset=limit_offset,
+            increments=increments or Increments.flat(contract.min_tick),
         ),
         time_in_force=time_in_force,
         order_ref=order_ref(contract.con_id, side),

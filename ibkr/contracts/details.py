@@ -12,7 +12,8 @@ import ib_async
 
 from core.errors import DataError
 from core.text.untrusted import one_line
-from core.types import Contract
+from core.types import Contract, Hours
+from core.types.trading_terms import whole_lot
 from ibkr.wire.convert import number, price, session_date
 from ibkr.wire.times import moment
 
@@ -37,14 +38,6 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
-    """One stretch of time in which an instrument trades. Both aware, UTC."""
-
-    start: datetime
-    end: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Details:
     """Everything IBKR tells of a contract that anybody here asks for."""
 
@@ -62,6 +55,8 @@ class Details:
     liquid_hours: tuple[Hours, ...] | None  # the regular ones
     min_size: float | None
     size_increment: float | None
+    market_rule: int | None = None  # of where its orders go; None: IBKR names none
+    closed_days: tuple[date, ...] = ()  # of which it says that there are no regular hours
 
     def trades_at(self, moment: datetime, *, regular: bool = True) -> bool | None:
         """Tell whether a moment of the coming days lies within trading hours; None: not known."""
@@ -80,21 +75,9 @@ def details_of(found: ib_async.ContractDetails) -> Details:
             f"{raw.symbol}: conId {raw.conId} or price increment {found.minTick} is unusable"
         )
     exchanges = _list(found.validExchanges)
+    routed = _routed(raw.exchange, exchanges)
     return Details(
-        contract=Contract(
-            con_id=raw.conId,
-            symbol=raw.symbol,
-            sec_type=raw.secType,
-            exchange=_routed(raw.exchange, exchanges),
-            primary_exchange=raw.primaryExchange,
-            currency=raw.currency,
-            name=one_line(found.longName),
-            min_tick=tick,
-            stock_type=found.stockType,
-            price_magnifier=max(1, found.priceMagnifier),
-            lot=lot_of(found),
-            multiplier=price(raw.multiplier) or 1.0,
-        ),
+        contract=_contract(raw, found, tick, exchange=routed),
         terms=_terms(found, raw),
         local_symbol=raw.localSymbol,
         order_types=_list(found.orderTypes),
@@ -108,6 +91,52 @@ def details_of(found: ib_async.ContractDetails) -> Details:
         liquid_hours=_readable_hours(found.liquidHours, found),
         min_size=number(found.minSize),
         size_increment=number(found.sizeIncrement),
+        market_rule=_rule_of(routed, found),
+        closed_days=_closed_days(found.liquidHours),
+    )
+
+
+def _rule_of(exchange: str, found: ib_async.ContractDetails) -> int | None:
+    """Return the market rule of an exchange; None where exchanges and rules do not pair up."""
+    exchanges, rules = found.validExchanges.split(","), found.marketRuleIds.split(",")
+    pairs = dict(zip(exchanges, rules, strict=False)) if len(exchanges) == len(rules) else {}
+    # Where every exchange has the same rule, it does not matter which is which.
+    only = rules[0] if len(set(rules)) == 1 else ""
+    rule = pairs.get(exchange, only)
+    return int(rule) if rule.isdecimal() else None
+
+
+def _closed_days(hours: str) -> tuple[date, ...]:
+    """Return the days that hours call closed; a part that cannot be read says nothing."""
+    found = (_CLOSED.fullmatch(part) for part in hours.split(";"))
+    days = (match[1] for match in found if match)
+    return tuple(session_date(day) for day in days if _is_day(day))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        session_date(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _contract(
+    raw: ib_async.Contract, found: ib_async.ContractDetails, tick: float, *, exchange: str
+) -> Contract:
+    return Contract(
+        con_id=raw.conId,
+        symbol=raw.symbol,
+        sec_type=raw.secType,
+        exchange=exchange,
+        primary_exchange=raw.primaryExchange,
+        currency=raw.currency,
+        name=one_line(found.longName),
+        min_tick=tick,
+        stock_type=found.stockType,
+        price_magnifier=max(1, found.priceMagnifier),
+        lot=lot_of(found),
+        multiplier=price(raw.multiplier) or 1.0,
     )
 
 
@@ -149,10 +178,7 @@ def _moment(day: str, clock: str, zone: str) -> datetime:
 
 def lot_of(details: ib_async.ContractDetails) -> int | None:
     """Return how many shares IBKR trades together, for example 100 in Tokyo; None: any number."""
-    increment = number(details.sizeIncrement)
-    if increment is None or increment <= 1 or not increment.is_integer():
-        return None  # fractional shares, or single ones
-    return int(increment)
+    return whole_lot(number(details.sizeIncrement), number(details.minSize))
 
 
 def _terms(found: ib_async.ContractDetails, raw: ib_async.Contract) -> Terms:

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from core.errors import DataError
+from core.types import Increment
 from ibkr.contracts.details import Details
+from ibkr.contracts.increments import price_increments
 from ibkr.contracts.search import ContractQuery, Match, find, matching, resolve_one
 from ibkr.wire.connection import Connection
-from ibkr.wire.convert import number, price
-from ibkr.wire.request_types import market_rule
 from ibkr.wire.requests import Requests
-
-
-@dataclass(frozen=True, slots=True)
-class Increment:
-    """From this price upwards, prices are multiples of ``increment``."""
-
-    low_edge: float  # per share, contract currency
-    increment: float
 
 
 class ContractTools:
@@ -61,24 +50,3 @@ class ContractTools:
     @property
     def _within(self) -> float:
         return self._connection.settings.request_timeout
-
-
-async def price_increments(
-    requests: Requests, rule: int, *, within: float
-) -> tuple[Increment, ...]:
-    """Ask for the increments of a market rule, lowest prices first."""
-    (found,) = await requests.by_kind(
-        market_rule(rule),
-        lambda: requests.client.reqMarketRule(rule),
-        what=f"market rule {rule}",
-        within=within,
-    )
-    edges = [(number(one.lowEdge), price(one.increment)) for one in found]
-    known = [
-        Increment(low, step)
-        for low, step in edges
-        if low is not None and low >= 0 and step is not None
-    ]
-    if not known or len(known) < len(edges):
-        raise DataError(f"market rule {rule}: increments {edges} cannot be used")
-    return tuple(sorted(known, key=lambda one: one.low_edge))

@@ -10,11 +10,12 @@ from datetime import date, datetime
 import pandas as pd
 
 from core.limits import MAX_UNREADABLE
-from core.types import Contract
+from core.types import Contract, TradingTerms
 from core.types.sought import Sought
 from ibkr.contracts.resolution import Described, Found, Resolved, resolve, resolve_listings
 from ibkr.contracts.search import describe
 from ibkr.contracts.store import ContractStore, resolve_stored
+from ibkr.contracts.trading_terms import trading_terms
 from ibkr.market.bar_sizes import BarSize
 from ibkr.market.bar_store import BarStore
 from ibkr.market.bars import Bars, Shown, bars, head_timestamp
@@ -80,6 +81,13 @@ class MarketData(MarketTools):
     def describe(self, con_ids: Collection[int], *, progress: Progress | None = None) -> Described:
         return self._connection.run(
             describe(self._requests, con_ids, within=self._within, progress=progress)
+        )
+
+    def trading_terms(
+        self, contracts: Sequence[Contract], *, progress: Progress | None = None
+    ) -> dict[int, TradingTerms]:
+        return self._connection.run(
+            trading_terms(self._requests, contracts, within=self._within, progress=progress)
         )
 
     def stored_contracts(

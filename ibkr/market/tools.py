@@ -9,7 +9,7 @@ from typing import Protocol
 import pandas as pd
 
 from core.limits import MAX_UNREADABLE
-from core.types import Contract
+from core.types import Contract, TradingTerms
 from core.types.sought import Sought
 from ibkr.contracts.resolution import Described, Found, Resolved
 from ibkr.market.history import History
@@ -37,6 +37,11 @@ class MarketTools(Protocol):
 
     def describe(self, con_ids: Collection[int], *, progress: Progress | None = None) -> Described:
         """Look up contracts by conId, with the currency and the unit that their prices are in."""
+
+    def trading_terms(
+        self, contracts: Sequence[Contract], *, progress: Progress | None = None
+    ) -> dict[int, TradingTerms]:
+        """Return how each contract trades where its orders go, by conId; see its ``doubt``."""
 
     def bulk_quote(
         self, contracts: Sequence[Contract], *, progress: Progress | None = None

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from core.errors import DataError, GatewayError, NoData, RequestRefused
 from core.limits import MAX_UNREADABLE
 from core.tables import BARS
-from core.types import Contract, Quote
+from core.types import Contract, Quote, TradingTerms
 from core.types.sought import Sought
+from core.types.trading_terms import without_terms
 from ibkr.contracts.resolution import (
     Described,
     Found,
@@ -33,13 +34,14 @@ from ibkr.market.movers import SCANS, movers_table
 from ibkr.market.quotes import Quotes, by_symbol, quote, quotes_of
 from ibkr.market.scanner import MOST_ROWS
 from ibkr.market.tools import MarketTools
+from ibkr.replay.contracts import contract_of, details, trading_terms
 from ibkr.replay.received import all_received, received, refused_as, whole_seconds
 from ibkr.wire.concurrent_requests import Progress
 from ibkr.wire.convert import duration as checked_duration
 from ibkr.wire.convert import end_time
 from ibkr.wire.error_codes import NOTHING_FOUND_BY_SCAN
 from ibkr.wire.messages import Tick
-from simulator.market.market import SMART, DailyBar, Instrument
+from simulator.market.market import SMART, DailyBar
 from simulator.prices.bar_sizes import DAY
 from simulator.prices.market_view import MarketView
 from simulator.prices.quotes import Quote as Market
@@ -74,7 +76,7 @@ class ReplayMarketData(MarketTools):
                 found = self._directory.find(query)
                 if not found:
                     raise RequestRefused(NOT_FOUND, code=UNKNOWN_CONTRACT)
-            return only_listing(symbol, currency, [_details(item) for item in found])
+            return only_listing(symbol, currency, [details(item) for item in found])
 
         askable, odd = checked_symbols(symbols)
         answers, failed = ask_in_turn(askable, ask, progress)
@@ -94,7 +96,7 @@ class ReplayMarketData(MarketTools):
                 )  # fmt: skip
                 if not found:
                     raise RequestRefused(NOT_FOUND, code=UNKNOWN_CONTRACT)
-            return listing_of(one, [_details(item) for item in found])
+            return listing_of(one, [details(item) for item in found])
 
         return Found(*ask_in_turn(sorted(set(sought)), ask, progress))
 
@@ -104,9 +106,21 @@ class ReplayMarketData(MarketTools):
                 found = self._directory.find(ContractQuery(con_id, "", "", "", "", "", ""))
             if not found:
                 raise NoData(no_contract(con_id))
-            return _contract(as_told(found[0], self._view.untidy))
+            return contract_of(as_told(found[0], self._view.untidy))
 
         return Described(*ask_in_turn(sorted(set(con_ids)), ask, progress))
+
+    def trading_terms(
+        self, contracts: Sequence[Contract], *, progress: Progress | None = None
+    ) -> dict[int, TradingTerms]:
+        def ask(contract: Contract) -> TradingTerms:
+            with refused_as(f"contract conId {contract.con_id}"):
+                instrument = self._directory.one(query_of(contract))
+            return trading_terms(instrument, self._view, self._now)
+
+        known, failed = ask_in_turn(contracts, ask, progress)
+        found = [*known.values(), *(without_terms(one, why) for one, why in failed.items())]
+        return {one.con_id: one for one in sorted(found, key=lambda one: one.con_id)}
 
     def bulk_quote(
         self, contracts: Sequence[Contract], *, progress: Progress | None = None
@@ -250,34 +264,6 @@ def _read_one_by_one(
     ]
     return read_bars(
         contract, rows, bar_size="1 day", shown="TRADES", most_unreadable=most_unreadable
-    )
-
-
-def _contract(instrument: Instrument) -> Contract:
-    return Contract(
-        con_id=instrument.con_id,
-        symbol=instrument.symbol,
-        sec_type=instrument.sec_type,
-        primary_exchange=instrument.primary_exchange,
-        currency=instrument.currency,
-        name=instrument.name,
-        min_tick=received(instrument.min_tick),
-        stock_type=instrument.stock_type,
-    )
-
-
-def _details(instrument: Instrument) -> ib_async.ContractDetails:
-    return ib_async.ContractDetails(
-        contract=ib_async.Contract(
-            conId=instrument.con_id,
-            symbol=instrument.symbol,
-            secType=instrument.sec_type,
-            currency=instrument.currency,
-            primaryExchange=instrument.primary_exchange,
-        ),
-        longName=instrument.name,
-        minTick=received(instrument.min_tick),
-        stockType=instrument.stock_type,
     )
 
 

@@ -120,7 +120,8 @@ class ReplayTrading:
         placed = self._broker.find(self._client_id, order_id)
         assert placed is not None, "an accepted order is in the book"
         if placed.status is Status.PRE_SUBMITTED:
-            warning = closed_market_warning(terms, read.instrument, self._broker.now)
+            announced = self._broker.exchange.view.announced
+            warning = closed_market_warning(terms, read.instrument, announced, self._broker.now)
             self._messages.add_error(order_id, ORDER_MESSAGE, warning)
         self._messages.acknowledge(
             order_id, placed.perm_id, placed.status.value, float(placed.filled)

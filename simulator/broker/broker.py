@@ -133,7 +133,7 @@ class Broker:
         """Refuse a contract without a price (201), and a price off the contract's grid (110)."""
         exchange = self.exchange_of(terms)
         refuse_unpriced(exchange.view, terms, self.now)
-        refuse_unsendable(terms, tick=exchange.pricing.tick(terms))
+        refuse_unsendable(exchange.view, terms, tick=exchange.pricing.tick(terms))
 
     def what_if(self, terms: OrderTerms) -> MarginPreview:
         """Return what the order alone would do. Refuses like a real order; leaves no trace."""

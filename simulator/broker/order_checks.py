@@ -9,10 +9,12 @@ from simulator.broker.what_if import ROUNDING, MarginPreview, commitments, previ
 from simulator.exchange.exchange import Exchange
 from simulator.exchange.matching import on_tick
 from simulator.exchange.orders import OrderRecord, OrderTerms
+from simulator.instruments.market_rules import increment_at
 from simulator.prices.market_view import MarketView
 
-BAD_TICK, REJECTED, CANCELLED = 110, 201, 202
+BAD_TICK, REJECTED, CANCELLED, BAD_SIZE = 110, 201, 202, 355
 WAS_CANCELLED = "Order Canceled - reason:"
+OFF_LOT = "Order size does not conform to market rule."
 OFF_GRID = "The price does not conform to the minimum price variation for this contract."
 
 
@@ -26,11 +28,19 @@ def refuse_unpriced(view: MarketView, terms: OrderTerms, now: datetime) -> None:
             raise rejected(f"{instrument.symbol} has not traded yet, it has no price")
 
 
-def refuse_unsendable(terms: OrderTerms, *, tick: float) -> None:
-    """Refuse prices off the contract's grid (110)."""
+def refuse_unsendable(view: MarketView, terms: OrderTerms, *, tick: float) -> None:
+    """Refuse prices off the contract's grid (110), and sizes that are not in its lots (355)."""
     for price in (terms.limit_price, terms.stop_price, terms.trail_amount, terms.offset):
         if price is not None and not on_tick(price, tick):
             raise RequestRefused(OFF_GRID, code=BAD_TICK)
+    if terms.legs:
+        return
+    instrument = view.instrument(terms.con_id)
+    for price in (terms.limit_price, terms.stop_price):
+        if price is not None and not on_tick(price, increment_at(instrument, price)):
+            raise RequestRefused(OFF_GRID, code=BAD_TICK)
+    if terms.quantity % instrument.lot:
+        raise RequestRefused(OFF_LOT, code=BAD_SIZE)
 
 
 def refuse_without_margin(effect: MarginPreview) -> None:

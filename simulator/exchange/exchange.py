@@ -101,7 +101,7 @@ class Exchange:
 
     def advance_to(self, moment: datetime) -> None:
         """Pass every midnight, open and close up to and including ``moment``."""
-        for event in session_events(self.now, moment):
+        for event in session_events(self.now, moment, self.view.announced):
             self._pass_moments(event.at, to_the_end=False)
             self._desk.now = event.at
             self._pass_boundary(event)

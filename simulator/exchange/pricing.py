@@ -36,7 +36,9 @@ class Pricing:
     def is_open(self, terms: OrderTerms, now: datetime) -> bool:
         """Return whether everything the order names can trade at this moment."""
         kinds = {self._view.instrument(con_id).sec_type for con_id, _ in terms.trades}
-        return all(_is_open(kind, now, extended=terms.outside_hours) for kind in kinds)
+        return not self._view.announced.stop(now) and all(
+            _is_open(kind, now, extended=terms.outside_hours) for kind in kinds
+        )
 
     def running(self, terms: OrderTerms, now: datetime) -> float | None:
         """Return the price known of a market that is open, None when there is no trading.
@@ -101,6 +103,8 @@ class Pricing:
         return DailyBar(day, opened, high, low, closed, volume)
 
     def _running(self, con_id: int, now: datetime, *, extended: bool) -> float | None:
+        if self._view.announced.stop(now):
+            return None
         if phase(now).running is not None:
             running = self._view.so_far(con_id, now)
             return None if running is None else running.close

@@ -9,6 +9,7 @@ from enum import Enum, auto
 
 from core.calendar import session, sessions_between
 from simulator.clock import NEW_YORK
+from simulator.prices.announcements import Announcements
 from simulator.prices.market_view import midnight
 from simulator.prices.trading_hours import extended_session
 
@@ -32,8 +33,13 @@ class SessionEvent:
     boundary: Boundary
 
 
-def session_events(after: datetime, until: datetime) -> Iterator[SessionEvent]:
-    """Yield the boundaries later than ``after`` and not later than ``until``, in order."""
+def session_events(
+    after: datetime, until: datetime, announced: Announcements
+) -> Iterator[SessionEvent]:
+    """Yield the boundaries later than ``after`` and not later than ``until``, in order.
+
+    A session that was cancelled has none but its midnight: what is ordered waits for the next.
+    """
     first, last = (moment.astimezone(NEW_YORK).date() for moment in (after, until))
     for day in sessions_between(first, last):
         hours = session(day)
@@ -45,5 +51,6 @@ def session_events(after: datetime, until: datetime) -> Iterator[SessionEvent]:
             (hours.close, Boundary.CLOSE),
             (late, Boundary.LATE),
         ):
-            if after < at <= until:
+            takes_place = boundary is Boundary.MIDNIGHT or announced.take_place(day)
+            if after < at <= until and takes_place:
                 yield SessionEvent(at, day, boundary)

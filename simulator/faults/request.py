@@ -13,7 +13,7 @@ OnAnswer = Literal["swallow", "duplicate", "swap"]
 OnWorld = Literal["restart", "link", "notice", "manual_order"]
 Standing = Literal[
     "split", "halt", "id_in_use", "roll_back_ids", "skew", "quotes", "refuse_history", "nan_bars",
-    "whatif_silent", "reject_margin",
+    "whatif_silent", "reject_margin", "session",
 ]  # fmt: skip
 FaultName = Literal[OnRequest, OnAnswer, OnWorld, Standing]
 
@@ -39,6 +39,7 @@ _NEEDS: dict[str, frozenset[str]] = {
     "refuse_history": frozenset({"symbol"}),
     "nan_bars": frozenset({"symbol"}),
     "reject_margin": frozenset({"symbol"}),
+    "session": frozenset({"kind", "at"}),
 }
 _MAY: dict[str, frozenset[str]] = {
     "drop": _REQUEST_TRIGGERS | {"kind"},
@@ -63,6 +64,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "drop": ("answers", "request", "nothing"),
     "garbage": ("noise", "short", "truncated", "huge"),
     "link": ("lost", "kept"),
+    "session": ("closed", "shortened", "silent"),
     "quotes": ("empty", "nan", "zero", "delayed", "halted", "jump"),
 }
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from random import Random
 from typing import get_args
 
 from simulator.faults.request import FaultRequest, OnAnswer, OnRequest
+from simulator.prices.announcements import Announced, new_york_day
 
 REMEMBERED = 1000
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -112,6 +113,15 @@ class Faults:
     def standing(self, name: str) -> FaultRequest | None:
         """Return the newest fault of this name, None when there is none."""
         found = [armed.request for armed in self._named(name)]
+        return found[-1] if found else None
+
+    def announced(self, day: date) -> Announced | None:
+        """Return what the newest fault about the session of a day says of it."""
+        found = [
+            Announced(armed.request.kind)
+            for armed in self._named("session")
+            if armed.request.at is not None and new_york_day(armed.request.at) == day
+        ]
         return found[-1] if found else None
 
     def record(self, request: FaultRequest) -> None:

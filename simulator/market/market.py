@@ -45,6 +45,8 @@ class Instrument:
     underlying: int | None = None  # conId
     listed_until: date | None = None  # the last session before it is delisted
     renamed: tuple[date, str] | None = None  # from this day on it has another symbol
+    market_rule: int | None = None  # None: the one of ``min_tick`` at every price
+    lot: int = 1  # shares or contracts that trade together
 
     @property
     def local_symbol(self) -> str:

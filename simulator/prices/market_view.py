@@ -19,6 +19,7 @@ from simulator.clock import NEW_YORK
 from simulator.instruments.options import intrinsic
 from simulator.instruments.securities import Securities
 from simulator.market.market import DailyBar, Instrument, Market
+from simulator.prices.announcements import Announcements
 from simulator.prices.bar_sizes import path_of
 from simulator.prices.intraday import TimedBar
 from simulator.untidy.market import untidiness_of
@@ -78,11 +79,14 @@ class MarketView:
         The currency of the accounts that trade here.
     untidy
         How untidily the world tells of it.
+    announced
+        Sessions that were closed or shortened after the calendar was written.
     """
 
     def __init__(self, market: Market, *, base: str = "USD") -> None:
         self.market, self.base = market, base
         self.untidy = untidiness_of(market)
+        self.announced = Announcements(self.untidy)
         self.securities = Securities(market)
         self._summaries: dict[int, tuple[tuple[date, date], Summary | None]] = {}
 

@@ -61,6 +61,7 @@ class Gateway:
             script.permissions, self.view.market.instruments, self.view.untidy
         )
         self.faults = Faults(script.faults, seed=script.seed, now=clock.now)
+        self.view.announced.faults = self.faults.announced
         self.clients: dict[int, ClientSession] = {}  # started, by client id
         self._listener = Listener(self._connect, self._forget)
         self.outages = Outages(self, self._listener)

@@ -8,6 +8,7 @@ from datetime import date
 from core.settings import SimulatorSettings
 from simulator.market.market import DailyBar, Instrument, Market, Split
 from simulator.untidy.holdings import YOUNG, spun_off
+from simulator.untidy.increments import with_odd_increments
 from simulator.untidy.oddities import TIDY, Untidiness, untidiness
 
 
@@ -17,6 +18,7 @@ class UntidyMarket:
     def __init__(self, market: Market, untidy: Untidiness) -> None:
         self._market, self.untidy = market, untidy
         self.world_id = market.world_id
+        self._instruments = tuple(with_odd_increments(one, untidy) for one in market.instruments)
         self.assumed_spread = market.assumed_spread
         self._spun_off = spun_off(market, untidy)
         self.title = f"{market.title}, untidy ({', '.join(sorted(untidy.names))})"
@@ -34,7 +36,7 @@ class UntidyMarket:
     @property
     def instruments(self) -> tuple[Instrument, ...]:
         """All instruments, sorted by symbol, then conId."""
-        return self._market.instruments
+        return self._instruments
 
     def bars(self, con_id: int, *, until: date) -> Sequence[DailyBar]:
         """Return the bars up to ``until``, in the shares of that day, as they were."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.storage.runs import StageRecord
 from core.tables.columns import numbers, rows
@@ -17,7 +18,7 @@ from risk.what_if_answers import asked_of
 from tasks.day import Day
 from tasks.decide.final_verdict import last_checks, status_of
 from tasks.decide.overlay import OverlayResult
-from tasks.decide.risk_gate import RiskGateResult
+from tasks.decide.risk_gate import RiskGateResult, terms_of
 from tasks.decide.snapshot import SnapshotResult
 from tasks.decide.targets import Targets
 from tasks.decide.what_if import WhatIfResult
@@ -47,8 +48,10 @@ def order_ticket(
     """Write the ticket that a person reviews, and that submission is bound to."""
     targets = Targets.read(day, overlaid.artefacts["targets"], ingested, held)
     failed = [c for c in last_checks(verdict.result, what_if.result) if not c.passed]
+    terms = terms_of(day, verdict)
+    cutoff = targets.agreed(terms[order.con_id] for order in what_if.result.orders).finish_line
     with DeskStore.of(day.paths) as store:
-        ticket = decided_before(store, _ticket(day, targets, what_if.result, failed))
+        ticket = decided_before(store, _ticket(day, targets, what_if.result, failed, cutoff))
     artefact = day.store.put(
         day.paths.ticket(day.session.day),
         ticket.content(),
@@ -76,7 +79,9 @@ def order_ticket(
     )
 
 
-def _ticket(day: Day, targets: Targets, what_if: WhatIfResult, failed: list[Check]) -> Ticket:
+def _ticket(
+    day: Day, targets: Targets, what_if: WhatIfResult, failed: list[Check], cutoff: datetime
+) -> Ticket:
     asked = asked_of(what_if.steps)
     return Ticket(
         account=day.account,
@@ -85,7 +90,7 @@ def _ticket(day: Day, targets: Targets, what_if: WhatIfResult, failed: list[Chec
         run_key=day.run_key,
         status=status_of(failed),
         decided_at=day.as_of,
-        finish_line=day.session.finish_line,
+        finish_line=cutoff,
         net_asset_value=targets.snapshot.net_asset_value,
         lines=tuple(_lines(targets, what_if)),
         removed=tuple(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from core.canonical import plain
+from core.decoding import decode
 from core.storage.runs import StageRecord
-from core.types import Order
+from core.types import Contract, Order, TradingTerms
 from core.types.frozen import FrozenHolding, frozen_note
 from core.untraded import Untraded
 from desk.gate import market_context
@@ -27,8 +29,8 @@ from tasks.stage import Output, StageResult, stage
 class RiskGateResult(StageResult):
     """What the gate judged, and its verdict.
 
-    Its artefacts: ``verdict``, this in JSON, and ``reference``, what single orders are judged by
-    until the next decision.
+    Its artefacts: ``verdict``, this in JSON; ``terms``, how the broker says that what it would
+    trade trades; ``reference``, what single orders are judged by until the next decision.
     """
 
     passed: bool
@@ -43,7 +45,7 @@ class RiskGateResult(StageResult):
     optimised: Optimised
 
 
-@stage(6, RiskGateResult)
+@stage(6, RiskGateResult, retries=2)
 def risk_gate(
     day: Day,
     overlaid: StageRecord[OverlayResult],
@@ -54,9 +56,10 @@ def risk_gate(
     """Round the targets to lots, make the orders, and hold all of it against every limit."""
     targets = Targets.read(day, overlaid.artefacts["targets"], ingested, held)
     lots = targets.lots(overlaid.result.halted)
-    orders = targets.orders(lots.quantities)
+    terms = _ask_broker(day, targets.traded(lots.quantities))
+    orders = targets.orders(lots.quantities, terms)
     optimised = Optimised(optimal.result.status, optimal.result.relaxations)
-    checks = targets.judge(targets.batch(lots.weights, orders), optimised)
+    checks = targets.judge(targets.batch(lots.weights, orders), optimised, terms)
     symbols = targets.symbols
     verdict = RiskGateResult(
         passed=all(check.passed for check in checks),
@@ -76,12 +79,34 @@ def risk_gate(
         result=verdict,
         artefacts={
             "verdict": day.write_record("gate", plain(verdict)),
+            "terms": day.write_record("trading_terms", {"terms": [*map(plain, terms.values())]}),
             "reference": day.write_record(market_context.KIND, reference),
         },
         rows_in=int((targets.table["weight"] != 0.0).sum()),
         rows_out=len(orders),
         notes="; ".join(filter(None, (verdict_note(checks), frozen_note(targets.frozen)))),
     )
+
+
+def _ask_broker(day: Day, contracts: Sequence[Contract]) -> dict[int, TradingTerms]:
+    """Ask for the hours and increments of what would trade; nothing where nothing would."""
+    if not contracts:
+        return {}
+    with day.connect() as gateway:
+        return gateway.market.trading_terms(
+            contracts, progress=partial(day.progress, "trading terms")
+        )
+
+
+def terms_of(day: Day, verdict: StageRecord[RiskGateResult]) -> dict[int, TradingTerms]:
+    """Return how what the gate judged trades, by conId."""
+    record = decode(_Terms, day.read_record(verdict.artefacts["terms"]))
+    return {one.con_id: one for one in record.terms}
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    terms: tuple[TradingTerms, ...]
 
 
 def verdict_note(checks: Sequence[Check]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -13,9 +13,10 @@ from core.storage.artefacts import Artefact
 from core.storage.runs import StageRecord
 from core.tables import TARGETS
 from core.tables.columns import numbers, texts
-from core.types import Contract, Order, OrderState, Snapshot
+from core.types import Contract, Order, OrderState, Snapshot, TradingTerms
 from core.types.frozen import FrozenHolding
 from desk.gate.account_state import account_state
+from desk.gate.broker_hours import AgreedSession, agreed
 from desk.gate.frozen_holdings import frozen_holdings
 from desk.gate.portfolio_gate import Batch, Optimised, PortfolioGate
 from desk.records.order_ref import order_ref
@@ -28,7 +29,7 @@ from risk.account import AccountState
 from risk.data_quality import headline_checks, quality_checks, quote_checks
 from risk.limits import Check
 from risk.optimiser_limits import beta_range, betas_of, sector_caps, sectors_of
-from risk.order import check_order_cutoff
+from risk.order import check_order_cutoff, increment_checks
 from tasks.day import Day
 from tasks.decide.snapshot import SnapshotResult, open_orders_of, whole_account
 from tasks.ingest.holding_names import named
@@ -155,7 +156,18 @@ class Targets:
             beta_range=beta_range(limits, betas),
         )
 
-    def orders(self, quantities: Mapping[int, int]) -> tuple[Order, ...]:
+    def traded(self, quantities: Mapping[int, int]) -> list[Contract]:
+        """Return the contracts of which the positions held differ from these quantities."""
+        held = self.snapshot.held
+        return [
+            self.contracts[con_id]
+            for con_id, quantity in sorted(quantities.items())
+            if quantity != held.get(con_id, 0) and con_id in self.contracts
+        ]
+
+    def orders(
+        self, quantities: Mapping[int, int], terms: Mapping[int, TradingTerms]
+    ) -> tuple[Order, ...]:
         """Return the orders that lead from the positions held to these quantities."""
         settings = self.day.settings.orders
         return Portfolio.diff_to_orders(
@@ -166,6 +178,7 @@ class Targets:
             limit_offset=settings.limit_offset,
             time_in_force=settings.time_in_force,
             order_ref=partial(order_ref, self.day.account, self.day.session.day),
+            increments={con_id: one.increments for con_id, one in terms.items()},
         )
 
     def batch(self, weights: Mapping[int, float], orders: tuple[Order, ...] = ()) -> Batch:
@@ -193,14 +206,29 @@ class Targets:
             account=self._account,
         )
 
-    def judge(self, batch: Batch, optimised: Optimised) -> tuple[Check, ...]:
+    def agreed(self, terms: Iterable[TradingTerms]) -> AgreedSession:
+        """Return the day's session as the calendar and the broker have it."""
+        settings = self.day.settings
+        return agreed(
+            terms,
+            self.day.session,
+            exchange=settings.sessions,
+            unattended=settings.submit is Submit.AUTO,
+        )
+
+    def judge(
+        self, batch: Batch, optimised: Optimised, terms: Mapping[int, TradingTerms]
+    ) -> tuple[Check, ...]:
         """Return the whole verdict on a batch: deadline, data, portfolio, account, single orders.
 
         The only judgement there is: what-if sizing asks it again of the orders that are left.
         """
         day = self.day
+        hours = self.agreed(terms[order.con_id] for order in batch.orders)
         return (
-            check_order_cutoff(day.as_of, day.session.finish_line),
+            check_order_cutoff(day.as_of, hours.finish_line),
+            *hours.checks,
+            *increment_checks(batch.orders, terms),
             *quality_checks(
                 day.settings.quality, self.ingested.quality, held=set(self.snapshot.held)
             ),

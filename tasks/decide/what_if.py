@@ -14,7 +14,7 @@ from risk.what_if_answers import Basket, BasketWhatIf, Step
 from risk.what_if_size_down import what_if_basket
 from tasks.day import Day
 from tasks.decide.overlay import OverlayResult
-from tasks.decide.risk_gate import RiskGateResult, verdict_note
+from tasks.decide.risk_gate import RiskGateResult, terms_of, verdict_note
 from tasks.decide.snapshot import SnapshotResult
 from tasks.decide.targets import Targets
 from tasks.ingest.ingested import Ingested
@@ -70,7 +70,7 @@ def what_if(
         # A sale that was removed may break a limit, and every figure people see is of what is left.
         weights = weights_after(found.kept, targets.snapshot, targets.worth)
         left = targets.batch(weights, found.kept)
-        checks = targets.judge(left, verdict.result.optimised)
+        checks = targets.judge(left, verdict.result.optimised, terms_of(day, verdict))
     result = WhatIfResult(
         passed=all(check.passed for check in checks),
         rehearsed=True,

@@ -7,7 +7,7 @@ from functools import cache
 from core.calendar import session
 from core.settings import OrderSettings, Settings, SimulatorSettings
 from core.storage.artefacts import write_atomically
-from core.types import Contract, Order, OrderType, Side
+from core.types import Contract, Increments, Order, OrderType, Side
 from desk.orders import intents
 from desk.orders.submission import submit
 from desk.records.order_ref import order_ref
@@ -104,7 +104,9 @@ class Stage:
             side=side,
             quantity=max(int(weight * 1e6 / price), 1),
             order_type=OrderType.LIMIT,
-            limit_price=marketable_limit(price, side=side, offset=0.01, tick=contract.min_tick),
+            limit_price=marketable_limit(
+                price, side=side, offset=0.01, increments=Increments.flat(contract.min_tick)
+            ),
             time_in_force="DAY",
             order_ref=order_ref(self.account, MONDAY.day, contract.con_id, side),
         )

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from core.tables import FEATURES
-from core.types import Contract
+from core.types import Contract, Hours, Increments, TradingTerms
 from desk.gate.portfolio_gate import Optimised
 from tests.tasks.a_day import a_day, a_snapshot
 from tests.tasks.test_tasks_lots import (
@@ -41,6 +41,17 @@ def account_in(base, worth=1_000_000.0, rates=IN_DOLLARS):
     return a_snapshot(currency=base, net_asset_value=value, cash=value, rates=known)
 
 
+def as_the_calendar(contract, session):
+    """Return how a contract trades whose exchange keeps the calendar's hours."""
+    return TradingTerms(
+        contract.con_id,
+        contract.symbol,
+        contract.primary_exchange,
+        Increments.flat(contract.min_tick),
+        hours=(Hours(session.open, session.close),),
+    )
+
+
 def verdict(market, snapshot, **weights):
     """Return the orders that lead to weights, and the whole verdict of the gate on them."""
     day, ingested = market
@@ -52,8 +63,9 @@ def verdict(market, snapshot, **weights):
     table = pd.DataFrame(rows).set_index("con_id")
     targets = targets_of(day, table, ingested, snapshot)
     lots = targets.lots([])
-    orders = targets.orders(lots.quantities)
-    checks = targets.judge(targets.batch(lots.weights, orders), Optimised("optimal", {}))
+    terms = {contract.con_id: as_the_calendar(contract, day.session) for contract in LISTINGS}
+    orders = targets.orders(lots.quantities, terms)
+    checks = targets.judge(targets.batch(lots.weights, orders), Optimised("optimal", {}), terms)
     return orders, {check.name: check for check in checks}
 
 

@@ -113,7 +113,7 @@ def test_pence_and_yen_are_worth_what_the_account_page_says(day):
     worth = targets_of(day, table, ingested, snapshot).worth
     assert worth == pytest.approx({1: 1.0, 2: 19.2, 3: 50.0})
     # An order's limit price stays in the units of its market.
-    orders = targets_of(day, table, ingested, snapshot).orders(lots.quantities)
+    orders = targets_of(day, table, ingested, snapshot).orders(lots.quantities, {})
     prices = {order.symbol: order.limit_price for order in orders}
     assert prices == {"VOD": 80.8, "7203": 3_030.0, "ABC": 50.5}
 
@@ -153,7 +153,7 @@ def test_sales_come_before_purchases_in_the_orders(day):
     snapshot = a_snapshot(a_position(con_id=3, quantity=100.0, market_value=5_000.0), rates=RATES)
     ingested, table = ingested_of(day), targets(london=0.08, tokyo=0.06)
     lots = rounded(day, table, ingested, snapshot)
-    orders = targets_of(day, table, ingested, snapshot).orders(lots.quantities)
+    orders = targets_of(day, table, ingested, snapshot).orders(lots.quantities, {})
     assert [(o.side, o.symbol) for o in orders] == [
         (Side.SELL, "ABC"), (Side.BUY, "7203"), (Side.BUY, "VOD"),
     ]  # fmt: skip
@@ -164,7 +164,7 @@ def test_what_survives_the_rehearsal_is_weighed_in_the_base_currency(day):
     snapshot = a_snapshot(a_position(con_id=3, quantity=100.0, market_value=5_000.0), rates=RATES)
     ingested, table = ingested_of(day), targets(london=0.08, tokyo=0.06)
     lots = rounded(day, table, ingested, snapshot)
-    orders = targets_of(day, table, ingested, snapshot).orders(lots.quantities)
+    orders = targets_of(day, table, ingested, snapshot).orders(lots.quantities, {})
     kept = [replace(o, quantity=6_000) if o.symbol == "VOD" else o for o in orders]
     prices = targets_of(day, table, ingested, snapshot).worth
     weights = weights_after([o for o in kept if o.symbol != "7203"], snapshot, prices)

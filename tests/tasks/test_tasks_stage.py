@@ -39,7 +39,9 @@ def test_sending_is_never_repeated():
 
 def test_only_stages_that_ask_the_gateway_are_repeated():
     repeated = {each.title for each in STAGES if each.retries}
-    assert repeated == {"1 universe", "1 market", "3 snapshot", "7 what if", "8 fills", "close"}
+    assert repeated == {
+        "1 universe", "1 market", "3 snapshot", "6 risk gate", "7 what if", "8 fills", "close",
+    }  # fmt: skip
 
 
 def test_a_stage_has_one_name_for_module_function_and_record():

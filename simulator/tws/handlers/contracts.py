@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.errors import RequestRefused
+from simulator.instruments.market_rules import RULES
 from simulator.market.market import Instrument
 from simulator.prices.market_view import phase
 from simulator.prices.trading_hours import hours
@@ -69,8 +70,8 @@ def describe(instrument: Instrument, gateway: SharedState, now: datetime) -> Des
     return Described(
         instrument=as_told(instrument, view.untidy),
         underlying=None if under is None else view.instrument(under, now),
-        trading_hours=hours(today, sec_type=instrument.sec_type, extended=True),
-        liquid_hours=hours(today, sec_type=instrument.sec_type, extended=False),
+        trading_hours=hours(today, view.announced, sec_type=instrument.sec_type, extended=True),
+        liquid_hours=hours(today, view.announced, sec_type=instrument.sec_type, extended=False),
         # Other numbers take a subscription of their own at IBKR, and are only looked up.
         security_ids=(("ISIN", isin),) if isin else (),
         cusip=numbers.get("CUSIP", ""),
@@ -90,13 +91,12 @@ def market_rule(client: ClientSession, fields: Fields) -> None:
     """State the price increments of a rule."""
     rule = fields.whole("marketRuleId")
     fields.end()
-    increments = [increment for increment, number in frames.RULES.items() if number == rule]
-    if not increments:
+    if rule not in RULES:
         raise RequestRefused(
             "Error validating request.-'b9' : cause - Invalid market rule id",
             code=VALIDATION_FAILED,
         )
-    client.send(frames.market_rule(rule, increment=increments[0]))
+    client.send(frames.market_rule(rule, RULES[rule]))
 
 
 HANDLERS = {

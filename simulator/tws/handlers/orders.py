@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from core.calendar import session
 from core.errors import RequestRefused
 from simulator.broker.order_checks import CANCELLED, WAS_CANCELLED
 from simulator.broker.what_if import MarginPreview
 from simulator.clock import NEW_YORK
 from simulator.exchange.orders import OrderRecord, OrderTerms, Status
 from simulator.market.market import Instrument
+from simulator.prices.announcements import Announcements
 from simulator.prices.market_view import phase
 from simulator.prices.trading_hours import extended_session
 from simulator.tws.handler_context import ClientSession
@@ -111,18 +113,22 @@ def _beyond_equity(effect: MarginPreview) -> MarginPreview:
 
 
 def _warn_of_closed_market(client: ClientSession, order: OrderRecord) -> None:
-    broker = client.gateway.broker
-    instrument = client.gateway.view.instrument(order.terms.con_id, broker.now)
-    client.error(
-        order.order_id, ORDER_MESSAGE, closed_market_warning(order.terms, instrument, broker.now)
+    now, view = client.gateway.broker.now, client.gateway.view
+    warning = closed_market_warning(
+        order.terms, view.instrument(order.terms.con_id, now), view.announced, now
     )
+    client.error(order.order_id, ORDER_MESSAGE, warning)
     # The warning made ib_async call the order invalid; TWS repeats where it stands.
     send_order(client, order)
 
 
-def closed_market_warning(terms: OrderTerms, instrument: Instrument, now: datetime) -> str:
+def closed_market_warning(
+    terms: OrderTerms, instrument: Instrument, announced: Announcements, now: datetime
+) -> str:
     """Say when an order that was accepted while the exchange is closed will reach it."""
-    opens: datetime = phase(now).next_open
+    opens = phase(now).next_open
+    if not announced.take_place(opens.date()):
+        opens = session(announced.next_day(opens.date())).open
     if terms.outside_hours:
         opens, _ = extended_session(opens.date())
     return (

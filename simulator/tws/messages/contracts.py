@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from simulator.instruments.market_rules import rule_of
 from simulator.market.bonds import BY_CON_ID, Bond
 from simulator.market.market import Instrument
 from simulator.tws.messages import times
@@ -25,9 +26,6 @@ VALID_EXCHANGES: Mapping[str, str] = {
     "FUT": "CME",
     "BOND": "SMART",
 }
-# The market rules there are: at every price the same increment.
-PENNY_RULE = 26
-RULES: Mapping[float, int] = {0.01: PENNY_RULE, 0.25: 67, 0.00005: 239, 0.005: 240, 0.001: 241}
 
 # Names that TWS still takes for an exchange it has renamed. GLOBEX and ECBOT are none of them: it
 # answers 200 to them since they are CME and CBOT (wboayue/rust-ibapi #544).
@@ -175,10 +173,11 @@ def contract_data(request_id: int, described: Described, *, version: int = NEWES
         return _bond_data(request_id, described, bond, version)
     item, under = described.instrument, described.underlying
     exchanges = VALID_EXCHANGES[item.sec_type]
-    rule = RULES[item.min_tick]
+    rule = rule_of(item)
     # Clients decode the name with unicode-escape, which also needs backslashes doubled.
     name = item.name.encode("unicode_escape").decode("ascii")
-    sizes: tuple[Field, ...] = (1, 1, 100 if item.sec_type == "STK" else 1)
+    suggested = 100 if item.sec_type == "STK" else 1
+    sizes: tuple[Field, ...] = (item.lot, item.lot, suggested)
     has_sizes = version >= Since.SIZE_RULES
     return message(
         Answer.CONTRACT_DATA, *(() if has_sizes else (8,)), request_id,
@@ -211,7 +210,7 @@ def _bond_data(request_id: int, described: Described, bond: Bond, version: int) 
         VALID_EXCHANGES[item.sec_type], times.day(called) if called else "",
         "CALL" if called else "", NO, "", item.name, "", 0,
         len(described.security_ids), *chain.from_iterable(described.security_ids),
-        1, str(RULES[item.min_tick]), *((1, 1, 1) if has_sizes else ()),
+        1, str(rule_of(item)), *((1, 1, 1) if has_sizes else ()),
     )  # fmt: skip
 
 
@@ -243,6 +242,6 @@ def symbol_samples(
     return message(Answer.SYMBOL_SAMPLES, request_id, len(samples), *rows)
 
 
-def market_rule(rule_id: int, *, increment: float) -> bytes:
-    """State the price increments of a rule: one, from 0 upwards."""
-    return message(Answer.MARKET_RULE, rule_id, 1, 0.0, increment)
+def market_rule(rule_id: int, steps: Sequence[tuple[float, float]]) -> bytes:
+    """State the price increments of a rule: from which price on, and what it is."""
+    return message(Answer.MARKET_RULE, rule_id, len(steps), *chain.from_iterable(steps))

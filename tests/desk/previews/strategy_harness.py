@@ -12,12 +12,15 @@ from core.settings import LimitSettings, OrderSettings, Settings
 from core.types import (
     Contract,
     Fill,
+    Hours,
+    Increments,
     OrderState,
     OrderStatus,
     Position,
     Quote,
     Side,
     Snapshot,
+    TradingTerms,
     WhatIf,
 )
 from desk.previews.order_preview import StrategyRequest, preview_close, preview_strategy
@@ -122,6 +125,14 @@ class Broker:
     def describe(self, con_ids):
         known = {con_id: STOCK for con_id in con_ids if con_id == STOCK.con_id}
         return Described(known, {})
+
+    def trading_terms(self, contracts):
+        session = Hours(MONDAY.open, MONDAY.close)
+        cents = Increments.flat(0.01)
+        return {
+            c.con_id: TradingTerms(c.con_id, c.symbol, "NYSE", cents, hours=(session,))
+            for c in contracts
+        }
 
     def chain(self, underlying, query):
         found = tuple(o for o in OPTIONS.values() if o.terms.expiry == query.expiry)

@@ -15,7 +15,7 @@ from core.errors import DaybookError
 from core.settings import SimulatorSettings, load_settings
 from core.storage.artefacts import write_atomically
 from core.storage.paths import Paths
-from core.types import Contract, Order, OrderType, Side
+from core.types import Contract, Increments, Order, OrderType, Side
 from desk.records.order_ref import order_ref
 from desk.records.store import DeskStore
 from desk.tickets.order_ticket import Ticket, TicketLine, TicketStatus
@@ -193,7 +193,7 @@ def open_town(home):
 
 def _limit(price, offset):
     side = Side.BUY if offset >= 0 else Side.SELL  # a sale's limit lies below: rests when bought
-    return marketable_limit(price, side=side, offset=abs(offset), tick=0.01)
+    return marketable_limit(price, side=side, offset=abs(offset), increments=Increments.flat(0.01))
 
 
 def _settings_file(simulator):

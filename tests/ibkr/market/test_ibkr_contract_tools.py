@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from core.errors import ConfigurationError, DataError, NoData, RequestRefused
-from ibkr.contracts.details import Hours, hours_of
+from core.types import Hours, Increment
+from ibkr.contracts.details import hours_of
 from ibkr.contracts.search import Ambiguous, ContractQuery
-from ibkr.contracts.tools import ContractTools, Increment
+from ibkr.contracts.tools import ContractTools
 from tests.ibkr.fake_gateway import DETAILS, error
 from tests.ibkr.market_answers import RULE, SYMBOLS, an_option, contract, details
 

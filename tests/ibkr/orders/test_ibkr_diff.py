@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import DataError
-from core.types import Contract, Position, Side, Snapshot
+from core.types import Contract, Increments, Position, Side, Snapshot
 from ibkr.account.portfolio import Portfolio
 from risk.limit_price import marketable_limit
 
@@ -123,7 +123,9 @@ def test_applying_all_orders_to_the_snapshot_gives_the_targets_exactly(held, wan
     side=st.sampled_from(Side),
 )
 def test_a_limit_price_is_on_the_tick_and_never_shy_of_the_offset(cents, offset, tick, side):
-    limit = marketable_limit(cents / 100, side=side, offset=offset, tick=tick)
+    limit = marketable_limit(
+        cents / 100, side=side, offset=offset, increments=Increments.flat(tick)
+    )
     exact = Decimal(repr(limit))
     step = Decimal(repr(tick))
     wanted = Decimal(cents) / 100 * (1 + side.sign * Decimal(repr(offset)))
@@ -138,5 +140,11 @@ def test_a_limit_price_is_on_the_tick_and_never_shy_of_the_offset(cents, offset,
 
 def test_binary_fractions_cost_no_tick():
     assert 100 * 1.005 != 100.5
-    assert marketable_limit(100.0, side=Side.BUY, offset=0.005, tick=0.01) == 100.5
-    assert marketable_limit(100.0, side=Side.SELL, offset=0.005, tick=0.01) == 99.5
+    assert (
+        marketable_limit(100.0, side=Side.BUY, offset=0.005, increments=Increments.flat(0.01))
+        == 100.5
+    )
+    assert (
+        marketable_limit(100.0, side=Side.SELL, offset=0.005, increments=Increments.flat(0.01))
+        == 99.5
+    )
