@@ -96,7 +96,7 @@ class Control:
     async def _faults(self, request: Request) -> JSONResponse:
         try:
             asked = FaultRequest.model_validate_json(await request.body())
-            self._gateway.outages.switch(asked)
+            self._gateway.gateway_faults.switch(asked)
         except ValidationError as error:
             return _refused(_explain(error))
         except DaybookError as error:

@@ -14,12 +14,12 @@ from simulator.market.market import DailyBar
 from simulator.prices.market_view import phase
 from simulator.tws.client_connection import Client
 from simulator.tws.fault_script import FaultScript
+from simulator.tws.gateway_faults import GatewayFaults
 from simulator.tws.handler_context import ClientSession
 from simulator.tws.handlers import HANDLERS
 from simulator.tws.listener import Listener
 from simulator.tws.messages.history import encode_bars
 from simulator.tws.notifications import Notifications
-from simulator.tws.outages import Outages
 from simulator.tws.permissions import odd_permissions
 from simulator.tws.protocol.frame_log import FrameLog
 from simulator.tws.queries.contract_lookup import ContractLookup
@@ -64,10 +64,10 @@ class Gateway:
         self.view.announced.faults = self.faults.announced
         self.clients: dict[int, ClientSession] = {}  # started, by client id
         self._listener = Listener(self._connect, self._forget)
-        self.outages = Outages(self, self._listener)
+        self.gateway_faults = GatewayFaults(self, self._listener)
         self._notifications = Notifications(self)
         self.service = Service(
-            self, HANDLERS, notifications=self._notifications, outages=self.outages
+            self, HANDLERS, notifications=self._notifications, gateway_faults=self.gateway_faults
         )
         self._histories: OrderedDict[HistoryKey, bytes] = OrderedDict()
         broker.watch(self._notifications.on_event)
@@ -76,7 +76,7 @@ class Gateway:
     @property
     def is_cut_off(self) -> bool:
         """Whether TWS has lost its line to IBKR, so that only it itself still answers."""
-        return self.outages.is_cut_off
+        return self.gateway_faults.is_cut_off
 
     @property
     def next_order_id(self) -> int:
@@ -88,12 +88,12 @@ class Gateway:
     async def start(self, port: int = 0) -> int:
         """Listen and return the port; 0 lets the system choose one."""
         port = await self._listener.listen(port)
-        self.outages.trigger_due()
+        self.gateway_faults.trigger_due()
         return port
 
     async def stop(self) -> None:
         """Close the port, every connection and the ledger."""
-        self.outages.stop()
+        self.gateway_faults.stop()
         await self._listener.stop()
         self.broker.close()
         if self.log is not None:
@@ -109,13 +109,13 @@ class Gateway:
         for stop in self.faults.moments(moment):
             if stop > self.clock.now():
                 self.clock.advance_to(stop)
-            self.outages.trigger_due()
+            self.gateway_faults.trigger_due()
         self.clock.advance_to(moment)
         await self._listener.drain()
 
     def admit(self, client: ClientSession, client_id: int) -> bool:
         """Give a client its id, unless another one has it."""
-        if client_id in self.clients or self.outages.keeps(client_id):
+        if client_id in self.clients or self.gateway_faults.keeps(client_id):
             return False
         client.client_id = client_id
         self.clients[client_id] = client

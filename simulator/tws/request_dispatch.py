@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from core.errors import DaybookError, RequestRefused
 from simulator.faults.effects import NO_EFFECTS, Ending, FaultEffects, effects_of
 from simulator.tws.client_connection import Client
+from simulator.tws.gateway_faults import GatewayFaults
 from simulator.tws.handler_context import Handler, SharedState
 from simulator.tws.messages.numbers import Request
 from simulator.tws.messages.session import NOT_A_REQUEST
 from simulator.tws.notifications import Notifications
-from simulator.tws.outages import Outages
 from simulator.tws.pending_history import PendingHistory
 from simulator.tws.protocol.frames import Fields
 from simulator.tws.protocol.refusals import invalid_request
@@ -42,14 +42,14 @@ class Service:
         handlers: Mapping[int, Handler],
         *,
         notifications: Notifications,
-        outages: Outages,
+        gateway_faults: GatewayFaults,
     ) -> None:
         self.rate = MessageRate()
         self.pending_history = PendingHistory(gateway)
         self._gateway = gateway
         self._handlers = handlers
         self._notifications = notifications
-        self._outages = outages
+        self._gateway_faults = gateway_faults
 
     def serve(self, client: Client, payload: bytes) -> None:
         """Act on one request, as limits and faults allow."""
@@ -66,7 +66,7 @@ class Service:
             self._answer(client, Fields(payload, version=client.version), effects)
         client.outbox.effects = NO_EFFECTS
         if effects.restart is not None:
-            self._outages.trigger(effects.restart)
+            self._gateway_faults.trigger(effects.restart)
         match effects.ending:
             case Ending.CLOSED:
                 client.hang_up()

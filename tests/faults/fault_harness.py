@@ -131,7 +131,7 @@ class FaultHarness(Stage):
 
     def fault(self, name, **options):
         """Switch a fault on, as the control port does."""
-        self.call(self.simulator.outages.switch, FaultRequest(fault=name, **options))
+        self.call(self.simulator.gateway_faults.switch, FaultRequest(fault=name, **options))
 
     def triggered(self):
         """Return the names of the faults that have triggered, oldest first."""

@@ -18,7 +18,7 @@ def fault(name, **options):
 
 
 def switch(harness, name, **options):
-    harness.gateway.outages.switch(fault(name, **options))
+    harness.gateway.gateway_faults.switch(fault(name, **options))
 
 
 # What a fault does

@@ -226,7 +226,7 @@ def test_a_fault_refuses_an_exercise_under_its_own_number(tmp_path):
         ib = await harness.connect()
         contract = await own(ib, option(90))
         refuse = FaultRequest(fault="refuse", code=322, message=21, times=1)
-        harness.gateway.outages.switch(refuse)
+        harness.gateway.gateway_faults.switch(refuse)
         ib.client.exerciseOptions(77, contract, EXERCISE, 1, "", 0)
         await settle()
         assert harness.errors[-1][:2] == (77, 322)

@@ -22,7 +22,7 @@ DATA_KEPT = (
 )
 
 
-class Outages:
+class GatewayFaults:
     """Carries out the faults of the gateway as a whole, not of one request."""
 
     def __init__(self, gateway: SharedState, listener: Listener) -> None:
