@@ -1,4 +1,4 @@
-"""What every stage, the desk and the agent know of IBKR: one protocol, two bodies.
+"""What every stage, the desk and the agent know of IBKR: one protocol, two implementations.
 
 `ibkr.socket_gateway` speaks to TWS, IB Gateway or the simulator over a socket; `ibkr.replay` is
 the simulator's exchange in this process. Both give the same answers to the same questions. What a

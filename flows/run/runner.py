@@ -1,7 +1,7 @@
 """Runs stages: resumes what is done, writes down what gets done, says how to go on after a failure.
 
 A stage is started in the background and waited for where its record is needed, so independent
-stages overlap. Two bodies of `Starter`: plain threads, and Prefect.
+stages overlap. Two implementations of `Starter`: plain threads, and Prefect.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a day asks of the market, described once for the bodies of the gateway that answer it."""
+"""What a day asks of the market, described once for both gateways that answer it."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """What a simulated market is: instruments, their daily bars and their splits.
 
-Two bodies: `simulator.market.synthetic` (seeded) and `simulator.market.bars_file` (real bars from
-parquet). Both list shares only; `simulator.instruments.securities` puts every other kind of
-instrument beside them. A market knows the future; it is the gateway's and the exchange's duty never
-to ask beyond the clock, which is why every method that returns history takes ``until``.
+Two implementations: `simulator.market.synthetic` (seeded) and `simulator.market.bars_file` (real
+bars from a file). Both list shares only; `simulator.instruments.securities` puts every other kind
+of instrument beside them. A market knows the future; it is the gateway's and the exchange's duty
+never to ask beyond the clock, which is why every method that returns history takes ``until``.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from simulator.tws.gateway import Gateway
 from simulator.tws.queries.contract_lookup import ContractLookup
 
 
-class TwoBodies:
-    """Asks both bodies the same question; their clocks move together."""
+class TwoGateways:
+    """Asks both gateways the same question; their clocks move together."""
 
     def __init__(self, thread, served, brokers, settings):
         self._thread, self._served, self._brokers = thread, served, brokers
@@ -46,16 +46,16 @@ class TwoBodies:
 
 
 @contextmanager
-def two_bodies(market, folder, *, at, cash=1_000_000.0):
+def two_gateways(market, folder, *, at, cash=1_000_000.0):
     """Open a market at a moment, once behind a socket and once in this process."""
     served = Broker(market, state=folder / "served", now=at, cash=cash)
     replayed = Broker(market, state=folder / "replayed", now=at, cash=cash)
     gateway = Gateway(served, VirtualClock(at))
-    thread = LoopThread("two bodies")
+    thread = LoopThread("two gateways")
     try:
         port = thread.run(gateway.start())
         settings = Settings(gateway=GatewaySettings(port=port, messages_per_second=50.0))
-        yield TwoBodies(thread, gateway, (served, replayed), settings)
+        yield TwoGateways(thread, gateway, (served, replayed), settings)
     finally:
         thread.run(gateway.stop())
         thread.close()

@@ -13,7 +13,7 @@ from ibkr.wire.convert import to_wire
 from simulator.instruments.security_ids import SecurityIds
 from simulator.market.synthetic import SyntheticMarket
 from simulator.prices.market_view import MarketView
-from tests.ibkr.gateway_parity import two_bodies
+from tests.ibkr.gateway_parity import two_gateways
 
 DAY = session(date(2026, 6, 15))
 
@@ -36,7 +36,7 @@ def twice(market):
 
 @pytest.fixture(scope="module")
 def found(market, twice, tmp_path_factory):
-    """What both bodies answer to entries of a watch-list."""
+    """What both gateways answer to entries of a watch-list."""
     pounds, _ = twice
     isin = SecurityIds(MarketView(market).instruments.values()).of(pounds)["ISIN"]
     symbol = pounds.symbol
@@ -46,8 +46,10 @@ def found(market, twice, tmp_path_factory):
         "unknown": "US0378331005",
     }  # fmt: skip
     sought = {name: read_sought(entry) for name, entry in entries.items()}
-    with two_bodies(market, tmp_path_factory.mktemp("listings"), at=DAY.decision_time) as bodies:
-        socket, replay = bodies.answers(
+    with two_gateways(
+        market, tmp_path_factory.mktemp("listings"), at=DAY.decision_time
+    ) as gateways:
+        socket, replay = gateways.answers(
             lambda gateway: gateway.market.resolve_listings(list(sought.values()))
         )
     assert replay == socket

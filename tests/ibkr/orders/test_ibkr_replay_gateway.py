@@ -14,7 +14,7 @@ from ibkr.replay.received import all_received, received
 from simulator.exchange.orders import OrderTerms, TimeInForce
 from simulator.exchange.orders import OrderType as Kind
 from simulator.market.synthetic import SyntheticMarket
-from tests.ibkr.gateway_parity import two_bodies
+from tests.ibkr.gateway_parity import two_gateways
 from tests.simulator.tiny_market import (
     ACME,
     BOLT,
@@ -38,8 +38,8 @@ def market():
 
 
 @pytest.fixture
-def bodies(market, tmp_path):
-    with two_bodies(market, tmp_path, at=DAY.decision_time) as both:
+def gateways(market, tmp_path):
+    with two_gateways(market, tmp_path, at=DAY.decision_time) as both:
         yield both
 
 
@@ -52,7 +52,7 @@ def tiny(tmp_path):
     }
     splits = {ACME: [split(3.0)], CALM: [split(1 / 7)]}
     market = TinyMarket(odd, splits=splits)
-    with two_bodies(market, tmp_path, at=DAY.decision_time, cash=200_000.0) as both:
+    with two_gateways(market, tmp_path, at=DAY.decision_time, cash=200_000.0) as both:
         yield both
 
 
@@ -94,41 +94,41 @@ def assert_same(answers):
     return over_socket
 
 
-def test_both_bodies_name_the_same_account_and_time(bodies):
-    account, now = assert_same(bodies.answers(lambda g: (g.account, g.server_time())))
+def test_both_gateways_name_the_same_account_and_time(gateways):
+    account, now = assert_same(gateways.answers(lambda g: (g.account, g.server_time())))
     assert account.startswith("DU")
     assert now == DAY.decision_time
 
 
-def test_both_bodies_resolve_and_refuse_the_same_symbols(bodies, market):
+def test_both_gateways_resolve_and_refuse_the_same_symbols(gateways, market):
     asked = [*symbols_of(market), "ZZZZ", "NAÏVE", "", symbols_of(market)[0]]
-    resolved = assert_same(bodies.answers(lambda g: g.market.resolve(asked)))
+    resolved = assert_same(gateways.answers(lambda g: g.market.resolve(asked)))
     assert len(resolved.contracts) == 41
     assert len(resolved.refused) == 3
-    pounds = assert_same(bodies.answers(lambda g: g.market.resolve(asked, currency="GBP")))
+    pounds = assert_same(gateways.answers(lambda g: g.market.resolve(asked, currency="GBP")))
     assert len(pounds.contracts) == 1
 
 
-def test_both_bodies_describe_contracts_by_their_number_in_their_own_currency(bodies, market):
+def test_both_gateways_describe_contracts_by_their_number_in_their_own_currency(gateways, market):
     asked = [*(one.con_id for one in contracts_of(market)), 1]
-    described = assert_same(bodies.answers(lambda g: g.market.describe(asked)))
+    described = assert_same(gateways.answers(lambda g: g.market.describe(asked)))
     known = {one.con_id: one.currency for one in contracts_of(market)}
     assert {number: one.currency for number, one in described.contracts.items()} == known
     assert {"GBP", "USD"} == set(known.values())
     assert list(described.refused) == [1]
 
 
-def test_both_bodies_give_the_same_quotes(bodies, market):
+def test_both_gateways_give_the_same_quotes(gateways, market):
     asked = [*contracts_of(market), Contract(1, "GONE")]
-    quotes = assert_same(bodies.answers(lambda g: g.market.bulk_quote(asked)))
+    quotes = assert_same(gateways.answers(lambda g: g.market.bulk_quote(asked)))
     assert len(quotes.quotes) == 41
     assert len(quotes.missing) == 2  # the one that never traded, and the one that is not listed
 
 
 @pytest.mark.parametrize("moment", ["open", "close"])
-def test_both_bodies_give_the_same_quotes_during_and_after_the_session(bodies, market, moment):
-    bodies.advance_to(getattr(DAY, moment) + timedelta(minutes=1))
-    assert_same(bodies.answers(lambda g: g.market.bulk_quote(contracts_of(market))))
+def test_both_gateways_give_the_same_quotes_during_and_after_the_session(gateways, market, moment):
+    gateways.advance_to(getattr(DAY, moment) + timedelta(minutes=1))
+    assert_same(gateways.answers(lambda g: g.market.bulk_quote(contracts_of(market))))
 
 
 @pytest.mark.parametrize(
@@ -142,13 +142,13 @@ def test_both_bodies_give_the_same_quotes_during_and_after_the_session(bodies, m
         ("two years", None),
     ],
 )
-def test_both_bodies_give_the_same_bars(bodies, market, duration, end):
+def test_both_gateways_give_the_same_bars(gateways, market, duration, end):
     asked = [*contracts_of(market), Contract(1, "GONE")]
 
     def history(gateway):
         return gateway.market.history(asked, duration=duration, end=end)
 
-    over_socket, replayed = bodies.answers(history)
+    over_socket, replayed = gateways.answers(history)
     if hasattr(over_socket, "kind"):
         assert replayed == over_socket
         return
@@ -156,11 +156,11 @@ def test_both_bodies_give_the_same_bars(bodies, market, duration, end):
     pd.testing.assert_frame_equal(replayed.bars, over_socket.bars, check_exact=True)
 
 
-def test_both_bodies_run_the_same_scans(bodies):
-    over_socket, replayed = bodies.answers(lambda g: g.market.top_movers(rows=12))
+def test_both_gateways_run_the_same_scans(gateways):
+    over_socket, replayed = gateways.answers(lambda g: g.market.top_movers(rows=12))
     pd.testing.assert_frame_equal(replayed, over_socket, check_exact=True)
     assert len(over_socket) == 36
-    assert_same(bodies.answers(lambda g: g.market.top_movers(["LOW_OPT_VOL"], rows=5)))
+    assert_same(gateways.answers(lambda g: g.market.top_movers(["LOW_OPT_VOL"], rows=5)))
 
 
 def test_bars_that_cannot_be_used_are_left_out_in_the_same_words(tiny):
@@ -179,7 +179,7 @@ def test_bars_in_the_shares_of_a_split_are_rounded_as_the_wire_does(tiny):
     assert 34.66666667 in over_socket.bars["high"].tolist()
 
 
-def test_both_bodies_rehearse_orders_alike(tiny):
+def test_both_gateways_rehearse_orders_alike(tiny):
     orders = [*tiny_orders(), an_order(quantity=0), an_order(limit=float("nan"))]
     answers = assert_same(
         tiny.answers(lambda g: [g.trading.what_if(order) for order in orders], for_orders=True)
@@ -188,7 +188,7 @@ def test_both_bodies_rehearse_orders_alike(tiny):
     assert answers[2].commission == 1.5
 
 
-def test_both_bodies_take_a_batch_through_two_days_alike(tiny):
+def test_both_gateways_take_a_batch_through_two_days_alike(tiny):
     placed = assert_same(
         tiny.answers(lambda g: g.trading.place_orders(tiny_orders(), timeout=5), for_orders=True)
     )
@@ -210,7 +210,7 @@ def test_both_bodies_take_a_batch_through_two_days_alike(tiny):
     }
 
 
-def test_both_bodies_show_orders_by_hand_alike_until_they_are_over(tiny):
+def test_both_gateways_show_orders_by_hand_alike_until_they_are_over(tiny):
     placed = tiny_orders()[:1]
     tiny.answers(lambda g: g.trading.place_orders(placed, timeout=5), for_orders=True)
     assert assert_same(tiny.answers(lambda g: g.trading.orders_by_hand(), for_orders=True)) == ()
@@ -223,7 +223,7 @@ def test_both_bodies_show_orders_by_hand_alike_until_they_are_over(tiny):
     assert assert_same(tiny.answers(lambda g: g.trading.orders_by_hand(), for_orders=True)) == ()
 
 
-def test_both_bodies_cancel_alike(tiny):
+def test_both_gateways_cancel_alike(tiny):
     orders = tiny_orders()[:3]
     tiny.answers(lambda g: g.trading.place_orders(orders, timeout=5), for_orders=True)
     for ref in ("rests", "nobody"):
@@ -237,7 +237,7 @@ def test_both_bodies_cancel_alike(tiny):
     assert states["filled"].status is OrderStatus.FILLED
 
 
-def test_both_bodies_refuse_a_batch_that_was_sent_or_is_wrong(tiny):
+def test_both_gateways_refuse_a_batch_that_was_sent_or_is_wrong(tiny):
     orders = tiny_orders()[:1]
     for batch in (orders, orders, [an_order(quantity=0)], [an_order(), an_order()], []):
         assert_same(
