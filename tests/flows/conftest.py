@@ -1,5 +1,6 @@
 """Worlds and days that tests share: a day costs seconds."""
 
+import logging
 import shutil
 
 import pytest
@@ -10,6 +11,15 @@ from tests.fixtures.shared import built_once
 from tests.flows.days.days import DAY, command, run, settings_at, settings_for, ticket_of, typing_at
 
 THIRTY = {"simulator": {"symbols": 30}}
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was():
+    """A command sets the least level of its process for good, which here is everybody's."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
 
 
 @pytest.fixture(scope="session")

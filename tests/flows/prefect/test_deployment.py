@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flows.run.watchdog import watch
-from tests.flows.days.days import command_environment, settings_for
+from tests.fixtures.tiers import size
+from tests.flows.days.days import command_environment, environment_at, settings_for
 from tests.flows.prefect.deployments import (
     OVER,
     answered,
@@ -59,6 +60,12 @@ AHEAD = 10  # runs of each schedule the server is asked to hold; by itself it ho
 NOT_NEEDED = ("CANCELLATION_CLEANUP", "CLEANUP_RECONCILER", "EVENT_PERSISTER", "FOREMAN",
               "LATE_RUNS", "PAUSE_EXPIRATIONS", "REPOSSESSOR", "TRIGGERS")  # fmt: skip
 
+EMBEDDED = {
+    "DAYBOOK_SIMULATOR__SYMBOLS": "15",
+    "DAYBOOK_UNIVERSE__HISTORY": "1 Y",
+    "DAYBOOK_OPTIMISER__CVAR_AVERSION": "0",
+}
+
 KEY, TOKEN = "canary-key-of-the-worker", "canary-token-of-the-worker"
 
 pytestmark = pytest.mark.slow
@@ -88,8 +95,11 @@ def slack():
 
 
 @pytest.fixture(scope="module")
-def prefect(tmp_path_factory, slack):
-    """A Prefect server with the deployments of prefect.yaml, and the environment to reach it."""
+def prefect(tmp_path_factory, slack, small_process, warm_daybook):
+    """A Prefect server with the deployments of prefect.yaml, and the environment to reach it.
+
+    Its runs start their own simulators in the campaign, whose days go on to the close.
+    """
     folder = tmp_path_factory.mktemp("prefect")
     home = folder / "home"
     home.mkdir()
@@ -103,11 +113,11 @@ def prefect(tmp_path_factory, slack):
         DO_NOT_TRACK="1",
         PREFECT_SERVER_UI_ENABLED="false",
         PREFECT_WORKER_QUERY_SECONDS="2",
-        DAYBOOK_SIMULATOR__SYMBOLS="15",
-        DAYBOOK_UNIVERSE__HISTORY="1 Y",
-        DAYBOOK_OPTIMISER__CVAR_AVERSION="0",
-        DAYBOOK_VENDORS__FUNDAMENTALS_KEY=KEY,
-        DAYBOOK_VENDORS__SLACK_WEBHOOK=f"http://127.0.0.1:{slack.server_port}/slack/{TOKEN}",
+        **size(EMBEDDED, environment_at(small_process))
+        | {
+            "DAYBOOK_VENDORS__FUNDAMENTALS_KEY": KEY,
+            "DAYBOOK_VENDORS__SLACK_WEBHOOK": f"http://127.0.0.1:{slack.server_port}/slack/{TOKEN}",
+        },
         PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS=str(AHEAD),
         PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS="5",  # by itself it looks once a minute
         **{f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in NOT_NEEDED},
@@ -127,7 +137,10 @@ def prefect(tmp_path_factory, slack):
 
         call.api, call.env, call.home, call.folder = api, env, home, folder
         answered(call, "POST", "work_pools/", name="daybook", type="process")
-        call("deploy", "--all")
+        deploy = ("-m", "tests.flows.prefect.warm_prefect", "--no-prompt", "deploy", "--all")
+        with warm_daybook.start(deploy, folder=ROOT, environment=env) as deploying:
+            said = deploying.communicate(timeout=180)[0]
+        assert deploying.returncode == 0, said
         yield call
 
 
