@@ -106,7 +106,7 @@ def run(
     bars: Annotated[
         Path | None,
         typer.Option(
-            help="Simulate on a parquet file of real bars instead of the synthetic market."
+            help="Simulate on a file of real bars (parquet, CSV) instead of the synthetic market."
         ),
     ] = None,
     mode: ModeOption = None,
@@ -146,7 +146,7 @@ def why(
 
 @app.command(rich_help_panel=DAILY)
 def doctor(mode: ModeOption = None, as_json: Json = False) -> None:
-    """Check packages, settings, gateway, vendors, calendar, disk and journal."""
+    """Check packages, settings, watch-list, gateway, vendors, calendar, disk and journal."""
     findings = doctor_command.run_checks(_settings(mode))
     if as_json:
         say_json([finding.plain() for finding in findings])

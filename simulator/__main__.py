@@ -69,7 +69,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="simulator",
+        prog="daybook simulator",
         description="Serve a TWS gateway, vendors and a Slack sink on loopback.",
         allow_abbrev=False,
     )
@@ -84,7 +84,7 @@ def _add_market(group: argparse._ArgumentGroup) -> None:
     add("--session", type=_session, metavar="DATE", help="day to start on, at 14:00 Bucharest time")
     add("--seed", type=_whole, default=DEFAULTS.seed, help="seed of the synthetic market")
     add("--symbols", type=_whole, default=DEFAULTS.symbols, help="size of the synthetic market")
-    add("--bars", type=Path, help="parquet file of real daily bars, instead of a synthetic market")
+    add("--bars", type=Path, help="file of real daily bars (parquet, CSV), not a synthetic market")
     add("--fundamentals", type=Path, help="parquet file of real fundamentals")
     add("--macro", type=Path, help="parquet file of real macro gauges")
     add("--constituents", type=Path, help="CSV file of company names and sectors")

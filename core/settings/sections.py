@@ -68,7 +68,7 @@ class SimulatorSettings(Section):
     symbols: Annotated[int, Field(ge=3, le=5000)] = Field(
         250, description="number of shares of the synthetic market"
     )
-    bars: Path | None = Field(None, description="parquet file of real daily bars instead")
+    bars: Path | None = Field(None, description="file of real daily bars instead: parquet or CSV")
     fundamentals: Path | None = Field(
         None,
         description="file of fundamentals; none: the file next to ``bars``, where there is one",

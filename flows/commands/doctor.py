@@ -24,10 +24,12 @@ from core.storage.provenance import ROOT
 from core.text.counts import count
 from core.types import LIVE
 from desk.clocks import Clocks, told
+from feeds.universe.watchlist_file import read_watchlist
 from flows.run.environment import Environment, open_environment
 from flows.run.preflight import begin_day
 from ibkr.socket_gateway import open_socket
 from tasks.day import silent
+from tasks.ingest.candidates import watchlist_content
 from tasks.ingest.vendor_staging import fundamentals_vendor
 
 _NOT_LIVE = (
@@ -65,6 +67,8 @@ def run_checks(settings: Settings) -> list[Finding]:
         _tried("disk", lambda: _disk(paths)),
         _tried("journal", lambda: _journal(paths)),
     ]
+    if (watchlist := settings.universe.watchlist_file) is not None:
+        findings.append(_tried("watch-list", lambda: _watchlist(watchlist)))
     findings.extend(_outside(settings))
     return findings
 
@@ -148,6 +152,15 @@ def _disk(paths: Paths) -> str:
 def _shown(path: Path) -> str:
     home = Path.cwd()
     return str(path.relative_to(home)) if path.is_relative_to(home) else str(path)
+
+
+def _watchlist(path: Path) -> str:
+    file = read_watchlist(path.name, watchlist_content(path))
+    found = f"{count(len(file.entries), 'entry', 'entries')} in {path.name}"
+    for line, why in file.unreadable.items():
+        lines = count(len(file.unreadable), "line")
+        return f"warn {found}; {lines} cannot be read, the first is {line}: {why}"
+    return found
 
 
 def _journal(paths: Paths) -> str:

@@ -46,7 +46,7 @@ Months = Annotated[
 ]
 Bars = Annotated[
     Path | None,
-    typer.Option(help="Replay a parquet file of real bars instead of the synthetic market."),
+    typer.Option(help="Replay a file of real bars (parquet, CSV) instead of the synthetic market."),
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Ignore cached sessions.")]
 

@@ -51,7 +51,9 @@ def bars_file(given: Path | None) -> Path | None:
         return None
     trouble = file_trouble(given)
     if trouble:
-        raise ConfigurationError(f"--bars {given} is {trouble}; give a parquet file of daily bars")
+        raise ConfigurationError(
+            f"--bars {given} is {trouble}; give a file of daily bars (parquet or CSV)"
+        )
     return given.resolve()
 
 

@@ -1,4 +1,4 @@
-"""A market of real daily bars from a parquet file."""
+"""A market of real daily bars from a file."""
 
 from __future__ import annotations
 

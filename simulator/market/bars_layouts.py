@@ -130,7 +130,7 @@ def _csv(path: Path) -> pd.DataFrame:
             na_values=["", "nan", "NaN", "null", "N/A", "-"],
         )
     except (ValueError, OSError, IndexError) as error:  # pandas' parser errors included
-        raise DataError(f"{path.name} cannot be read as CSV: {error}") from error
+        raise DataError(f"{path.name} cannot be read as CSV: {str(error).strip()}") from error
     if isinstance(frame.columns, pd.MultiIndex):
         frame = frame.set_index(frame.columns[0])
         frame = frame[frame.index.astype(str).str.lower() != "date"]

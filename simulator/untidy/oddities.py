@@ -36,7 +36,7 @@ ODDITIES = (
     Oddity(
         "newspapers", 1,
         "headlines have short names, possessives, no tickers, or the tags of other exchanges",
-        "untidy-world row 4; rust-ibapi #233 for the same of zones",
+        "OpenBB #769; StockTicker #439; tradingview-mcp #33",
     ),
     Oddity(
         "feed-damage", 1,
@@ -73,7 +73,7 @@ ODDITIES = (
     ),
     Oddity(
         "short-holding", 3, "the account is short 37 shares, less than a lot",
-        "untidy-world row 5", one_in=2,
+        "poptimizer #138 for positions of less than a lot; Lean #3986 for such orders", one_in=2,
     ),
     Oddity(
         "spin-off", 3, "a holding that came to market ten sessions ago",
@@ -106,7 +106,7 @@ ODDITIES = (
     ),
     Oddity(
         "minus-zero", 3, "a position that was closed is still listed, with a quantity of -0",
-        "untidy-world row 6", one_in=2,
+        "lumibot #177, marketcetera #471 for positions of zero", one_in=2,
     ),
 )  # fmt: skip
 

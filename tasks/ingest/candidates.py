@@ -75,7 +75,7 @@ def _watched(day: Day, asked: UniverseSettings) -> Listed:
     unreadable: Mapping[str, str] = {}
     artefacts: dict[str, Artefact] = {}
     if asked.watchlist_file is not None:
-        content = _content_of(asked.watchlist_file)
+        content = watchlist_content(asked.watchlist_file)
         artefacts = {"watchlist": day.stage_raw("watchlist.txt", content)}
         file = read_watchlist(asked.watchlist_file.name, content)
         sought += file.entries
@@ -83,7 +83,8 @@ def _watched(day: Day, asked: UniverseSettings) -> Listed:
     return Listed([Candidate(one, "watchlist") for one in sought], unreadable, artefacts)
 
 
-def _content_of(path: Path) -> bytes:
+def watchlist_content(path: Path) -> bytes:
+    """Return what a watch-list holds. Raises `ConfigurationError` where it cannot be read."""
     if trouble := file_trouble(path):
         raise ConfigurationError(
             f"universe.watchlist_file = {path} cannot be read: it is {trouble}"

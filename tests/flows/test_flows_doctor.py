@@ -80,6 +80,26 @@ def test_a_home_that_cannot_be_written_fails_and_the_rest_is_looked_at(tmp_path)
     assert list(found) == WITHOUT_A_GATEWAY
 
 
+@pytest.mark.parametrize(
+    ("written", "verdict", "words"),
+    [
+        (None, "FAIL", "it is no such file"),
+        ("", "FAIL", "names no stock"),
+        ("ISIN\nUS0378331005\nUS0378331006\n", "warn", "1 entry in list.txt; 1 line cannot"),
+        ("AAPL\nMSFT\n", "ok", "2 entries in list.txt"),
+    ],
+)
+def test_a_watch_list_that_a_run_cannot_read_is_a_failure(tmp_path, written, verdict, words):
+    path = tmp_path / "list.txt"
+    if written is not None:
+        path.write_text(written)
+    paper = {"mode": "paper", "gateway": {"port": closed_port()}}
+    settings = settings_for(tmp_path, **paper, universe={"watchlist_file": path})
+    found = {finding.what: finding for finding in run_checks(settings)}["watch-list"]
+    assert found.verdict == verdict
+    assert words in found.found
+
+
 def test_a_world_that_does_not_start_is_a_failure_with_its_reason(tmp_path):
     settings = settings_for(tmp_path, simulator={"symbols": 3, "bars": tmp_path / "none.parquet"})
     found = {finding.what: finding for finding in run_checks(settings)}
