@@ -94,6 +94,13 @@ def slack():
         server.shutdown()
 
 
+def deploy_all(warm_daybook, env):
+    deploy = ("-m", "tests.flows.prefect.warm_prefect", "--no-prompt", "deploy", "--all")
+    with warm_daybook.start(deploy, folder=ROOT, environment=env) as deploying:
+        said = deploying.communicate(timeout=180)[0]
+    assert deploying.returncode == 0, said
+
+
 @pytest.fixture(scope="module")
 def prefect(tmp_path_factory, slack, small_process, warm_daybook):
     """A Prefect server with the deployments of prefect.yaml, and the environment to reach it.
@@ -137,10 +144,7 @@ def prefect(tmp_path_factory, slack, small_process, warm_daybook):
 
         call.api, call.env, call.home, call.folder = api, env, home, folder
         answered(call, "POST", "work_pools/", name="daybook", type="process")
-        deploy = ("-m", "tests.flows.prefect.warm_prefect", "--no-prompt", "deploy", "--all")
-        with warm_daybook.start(deploy, folder=ROOT, environment=env) as deploying:
-            said = deploying.communicate(timeout=180)[0]
-        assert deploying.returncode == 0, said
+        deploy_all(warm_daybook, env)
         yield call
 
 
