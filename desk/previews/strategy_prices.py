@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.errors import DataError
@@ -13,7 +13,7 @@ from ibkr.gateway import Gateway
 from risk.limit_price import kept_within, marketable_limit
 from risk.strategies.legs import Strategy
 
-TICKS = Increments.flat(0.01)  # of the price of a combination
+CENT = 0.01  # the increment of combinations of American shares and their options
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +76,33 @@ def limit_price(plan: PlannedOrder, gateway: Gateway) -> float:
     given = plan.order.limit_price
     if given is None:
         assert plan.strategy is not None, "only a strategy has a net limit"
-        return marketable(plan.strategy, plan.order.side, prices(gateway, plan))
+        found = prices(gateway, plan)
+        increments = combined(leg_contracts(plan, found.contract), gateway)
+        return marketable(plan.strategy, plan.order.side, found, increments)
     if not (math.isfinite(given) and given > 0.0):
         raise DataError(
             f"the limit price {given} is not above zero: it is net per share, what the "
             "buyer of the combination pays and its seller receives"
         )
-    return kept_within(given, side=plan.order.side, increments=TICKS)
+    underlying = Contract(plan.order.con_id, plan.order.symbol)
+    increments = combined(leg_contracts(plan, underlying), gateway)
+    return kept_within(given, side=plan.order.side, increments=increments)
 
 
-def marketable(strategy: Strategy, side: Side, found: StrategyPrices) -> float:
+def combined(legs: Iterable[Contract], gateway: Gateway) -> Increments:
+    """Return the increments of a combination: the widest of its legs' smallest ones.
+
+    No market rule is of a combination. Those of index options are in the options' 0.05, whatever
+    the net price (QuantConnect Lean.Brokerages.InteractiveBrokers PR #215).
+    """
+    terms = gateway.market.trading_terms([leg for leg in legs if leg.sec_type == "OPT"])
+    smallest = [one.increments.steps[0].increment for one in terms.values() if not one.doubt]
+    return Increments.flat(max([CENT, *smallest]))
+
+
+def marketable(
+    strategy: Strategy, side: Side, found: StrategyPrices, increments: Increments
+) -> float:
     """Return the net limit per share at which every leg trades against its quote right away.
 
     Raises `DataError` when a leg has nobody to trade with, and when it comes to nothing.
@@ -106,7 +123,7 @@ def marketable(strategy: Strategy, side: Side, found: StrategyPrices) -> float:
             f"worth {total:.4g} per share; give a limit price above zero"
         )
     # Quotes are sums of cents; in binary they are not, and would be rounded away from them.
-    return marketable_limit(round(total, 6), side=side, offset=0.0, increments=TICKS)
+    return marketable_limit(round(total, 6), side=side, offset=0.0, increments=increments)
 
 
 def _worth(quote: Quote | None) -> float:

@@ -68,6 +68,29 @@ ODDITIES = (
         one_in=4,
     ),
     Oddity(
+        "increments", 2,
+        "half of the shares have wider increments at higher prices; other limits are refused (110)",
+        "stoqey ib #230; pysystemtrade #1196; ib_async #55; nautilus_trader #1026; ib_nope #25",
+    ),
+    Oddity(
+        "sizes", 2, "a quarter of the shares trades in tens; other sizes are refused (355)",
+        "untidy-world row 10", one_in=2,
+    ),
+    Oddity(
+        "session-closed", 3,
+        "one session in three does not take place: the calendar has it, the broker says closed",
+        "exchange_calendars #439, #464; BusinessDays.jl #67; pandas_market_calendars #361",
+        one_in=8,
+    ),
+    Oddity(
+        "session-shortened", 3, "one session in three ends at 13:00, which no calendar knows",
+        "Lean #2783, #7217; IEX-API #596", one_in=8,
+    ),
+    Oddity(
+        "session-silent", 3, "on one day in three no contract says when it trades",
+        "ib-re-actor #8", one_in=8,
+    ),
+    Oddity(
         "fractions", 3, "the account holds 10.5 shares, which cost nothing",
         "ib_insync #433; QuantConnect Documentation #1106; interactive_brokers_tax #34", one_in=2,
     ),
