@@ -87,7 +87,7 @@ untidy: $(READY) ## Five hundred days in worlds as untidy as real ones, forty ov
 
 # What comes in over the wire or in a file means the same on every computer.
 ZONES ?= UTC Europe/Bucharest America/Chicago Asia/Tokyo
-zones: $(READY)  ## ibkr, desk and feeds in other time zones, without a locale, hashes otherwise
+zones: $(READY)  ## Tests of ibkr, desk and feeds in other time zones, without a locale, by another hash seed
 	@for zone in $(ZONES); do echo $$zone; \
 	    TZ=$$zone LC_ALL=POSIX PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 PYTHONHASHSEED=7 \
 	    $(PYTEST) --tier=check tests/ibkr tests/desk tests/feeds || exit 1; done

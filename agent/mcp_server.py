@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from functools import partial
+from importlib.metadata import version
 from typing import Any
 
 import anyio.to_thread
@@ -99,6 +100,7 @@ def mcp_server(
     return FastMCP(
         "daybook",
         INSTRUCTIONS,
+        version=version("daybook"),  # else a client is told that of fastmcp
         tools=[CatalogueTool.of(t, dispatcher, caller=caller) for t in dispatcher.tools.values()],
         middleware=[OnlyTheCatalogue(dispatcher, caller=caller)],
         auth=OneToken(token, caller=caller) if token else None,

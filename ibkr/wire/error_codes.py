@@ -23,7 +23,7 @@ class Effect(StrEnum):
     ORDER = "ends the request; of an order: it was not taken"
     CHANGE = "of an order: the change was not taken, the order is as it was"
     LINK = "nothing ends; about the gateway's own links"
-    RESET = "nothing ends; what was told so far is void"
+    RESET = "nothing ends; what was sent so far is void"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ _UPSTREAM = "stops sending; `doctor` and errors say so"
 _FARM = "kept with the name of the farm; `doctor` shows it"
 
 CODES: dict[int, Code] = {
-    100: Code(_REQUEST, "more messages a second than allowed", "never: the pacer waits"),
+    100: Code(_REQUEST, "more messages a second than allowed", "its pacer keeps below the limit"),
     101: Code(_REQUEST, "more market data lines than the account has", "asks for fewer at a time"),
     102: Code(_REQUEST, "the id of the request is in use"),
     103: Code(_ORDER, "the id of the order was used before"),
@@ -61,7 +61,9 @@ CODES: dict[int, Code] = {
     136: Code(Effect.CHANGE, "the order cannot be cancelled"),
     161: Code(Effect.CHANGE, "the order cannot be cancelled as it is"),
     162: Code(_REQUEST, "an error of the historical data service"),
-    165: Code(_REQUEST, "the scan found nothing, or a word from the data service", "an empty scan"),
+    165: Code(
+        _REQUEST, "the scan found nothing, or a message of the data service", "an empty scan"
+    ),
     200: Code(
         _ORDER,
         "no contract fits, or more than one",
@@ -89,9 +91,7 @@ CODES: dict[int, Code] = {
     383: Code(_ORDER, "the size is above the limit that TWS is set to"),
     387: Code(_ORDER, "the exchange does not take this order type"),
     388: Code(_ORDER, "the size is below the smallest of the exchange"),
-    399: Code(
-        _NOTICE, "a word about an order: held until the open, for example", "shown with the order"
-    ),
+    399: Code(_NOTICE, "a remark on an order, such as held until the open", "shown with the order"),
     404: Code(
         _NOTICE, "shares to borrow are being looked for; the order is held", "shown with the order"
     ),
@@ -129,7 +129,7 @@ CODES: dict[int, Code] = {
     2158: Code(_LINK, "a security definition farm is ready", _FARM),
     2161: Code(_NOTICE, "the order is split or re-routed by a preset of TWS"),
     2176: Code(_NOTICE, "fractional sizes are rounded for this version of the client"),
-    2187: Code(_NOTICE, "generic ticks are not told with delayed data"),
+    2187: Code(_NOTICE, "generic ticks are not sent with delayed data"),
     10018: Code(_NOTICE, "orders use a currency price with a factor"),
     10019: Code(_NOTICE, "trades use a currency price with a factor"),
     10089: Code(
@@ -153,15 +153,15 @@ CODES: dict[int, Code] = {
         "asks for the next kind of data",
         _NO_DATA,
     ),
-    10172: Code(_REQUEST, "the article cannot be had"),
+    10172: Code(_REQUEST, "the article is not available"),
     10186: Code(
         _REQUEST,
         "market data is not subscribed, and delayed data is not enabled",
         "asks for the next kind of data",
         _NO_DATA,
     ),
-    10187: Code(_REQUEST, "historical ticks cannot be had"),
-    10189: Code(_REQUEST, "tick-by-tick data cannot be had"),
+    10187: Code(_REQUEST, "historical ticks are not available"),
+    10189: Code(_REQUEST, "tick-by-tick data is not available"),
     10190: Code(_REQUEST, "more tick-by-tick requests than the account may have"),
     10197: Code(
         _REQUEST,

@@ -199,7 +199,9 @@ def reference() -> str:
 
 `daybook simulator --untidy 2`, or the setting `simulator.untidy`, makes the simulated world as
 untidy as real ones are: a level, or a list of names such as `capitals,bars`. What strikes where
-comes from `simulator.seed`. `make untidy` runs whole days in such worlds.
+comes from `simulator.seed`. `make untidy` runs whole days in such worlds. A client that fails here
+would fail at a real gateway: ib_async 2.1, for example, loses an execution whose zone it cannot
+read.
 
 | level | what there is |
 |---|---|
