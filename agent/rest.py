@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -165,6 +166,7 @@ def _guarded_app() -> FastAPI:
     """Return an app without routes that answers requests to loopback only."""
     app = FastAPI(
         title="daybook tools",
+        version=version("daybook"),
         description="The same tools as over MCP and on the command line.",
         # FastAPI's own pages load scripts of another host into the page that holds the token.
         docs_url=None,

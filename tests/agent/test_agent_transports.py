@@ -4,6 +4,7 @@ import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from importlib.metadata import version
 
 import httpx
 import pytest
@@ -230,6 +231,15 @@ def test_two_servers_do_not_disturb_each_other(mcp_address, rest_address):
         here = pool.submit(over_http, mcp_address, look)
         there = pool.submit(over_rest, rest_address, look)
         assert here.result() == there.result()
+
+
+def test_an_mcp_client_is_told_the_version_of_daybook_and_not_of_a_library(mcp_address):
+    client = {"protocolVersion": "2025-06-18", "capabilities": {}}
+    client["clientInfo"] = {"name": "any", "version": "1"}
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client}
+    accept = {"Accept": "application/json, text/event-stream"} | bearer()
+    answer = httpx.post(f"{mcp_address}/mcp", json=asked, headers=accept, trust_env=False)
+    assert f'"serverInfo":{{"name":"daybook","version":"{version("daybook")}"' in answer.text
 
 
 @pytest.fixture(params=["mcp", "rest"])
