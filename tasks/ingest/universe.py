@@ -12,6 +12,8 @@ from core.tables import MOVERS, UNIVERSE
 from core.tables.columns import rows
 from core.text.counts import count
 from core.types import Contract
+from desk.gate import broker_hours
+from ibkr.gateway import Gateway
 from risk.limits import is_restricted
 from tasks.day import Day
 from tasks.ingest.candidates import Candidate, held, listed, moving, resolve, top_movers
@@ -34,6 +36,7 @@ def universe(day: Day) -> Output[UniverseResult]:
         movers = top_movers(day, gateway)
         holdings = held(day, gateway)
         resolved = resolve(day, gateway, [*asked.candidates, *holdings, *moving(movers)])
+        hours = _hours_note(day, gateway, [contract for _, contract in resolved.found])
     if not resolved.found:
         raise NoData(none_of("contract", resolved.refused))
     kept = {candidate.sought.con_id for candidate in holdings}
@@ -58,7 +61,7 @@ def universe(day: Day) -> Output[UniverseResult]:
         result=UniverseResult(refused, resolved.not_found),
         rows_in=len(resolved.found) + len(refused),
         rows_out=len(table),
-        notes=missing_note("not resolved", refused),
+        notes="; ".join(filter(None, (missing_note("not resolved", refused), hours))),
     )
 
 
@@ -96,6 +99,16 @@ def universe_table(chosen: Iterable[tuple[Candidate, Contract]]) -> pd.DataFrame
         }
         for candidate, contract in chosen
     )
+
+
+def _hours_note(day: Day, gateway: Gateway, contracts: Iterable[Contract]) -> str:
+    """Say at the beginning of the day where the broker's hours are not the calendar's.
+
+    The gate and the desk decide by them: of what is ordered they are asked again.
+    """
+    exchange = day.settings.sessions
+    found = broker_hours.ask(gateway, contracts, day.session, exchange=exchange, unattended=False)
+    return "; ".join(check.detail for check in found.checks)
 
 
 def _moving_fund(contract: Contract, origin: str) -> bool:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from core.errors import DataError, GatewayTimeout, NoData
 from core.settings import LimitSettings
-from core.types import OrderStatus, Side, WhatIf
+from core.types import Increments, OrderStatus, Side, WhatIf
 from desk import kill_switch
 from desk.errors import (
     DeskBusy,
@@ -64,6 +64,35 @@ def test_a_preview_sends_nothing_and_its_token_places_exactly_what_was_shown(des
 def test_without_a_limit_the_order_is_limited_at_the_offset_from_the_reference(desk):
     found = preview(desk, a_request(desk, limit_price=None))
     assert found.order.limit_price == pytest.approx(found.reference_price * 1.01, abs=0.01)
+
+
+def told(desk, **terms):
+    """Return a gateway that says something else of how contracts trade."""
+    market = desk.gateway().market
+
+    def trading_terms(contracts, **options):
+        found = market.trading_terms(contracts, **options)
+        return {con_id: replace(one, **terms) for con_id, one in found.items()}
+
+    return desk.gateway(market=Faulty(market, trading_terms=trading_terms))
+
+
+@pytest.mark.parametrize(("side", "away"), [(Side.BUY, -0.03), (Side.SELL, 0.02)])
+def test_a_limit_that_is_asked_for_is_on_the_market_rule_and_never_beyond_it(desk, side, away):
+    gateway = told(desk, increments=Increments.flat(0.05))
+    whole = float(round(a_request(desk).limit_price))
+    request = a_request(desk, index=3, side=side, limit_price=whole + 0.03)
+    assert preview(desk, request, gateway).order.limit_price == pytest.approx(
+        request.limit_price + away
+    )
+    unlimited = preview(desk, replace(request, limit_price=None), gateway).order.limit_price
+    assert Increments.flat(0.05).allow(unlimited)
+
+
+def test_an_order_for_a_session_that_the_broker_calls_closed_gets_no_token(desk):
+    found = preview(desk, gateway=told(desk, hours=(), closed=(MONDAY.day,)))
+    assert [name.partition(" of ")[0] for name in failed(found)] == ["hours"]
+    assert found.token is None
 
 
 def test_a_used_token_places_nothing_more_even_after_a_restart(desk):

@@ -5,6 +5,7 @@ import pytest
 from core.settings import SimulatorSettings
 from simulator.process import start
 from tasks.decide.risk_gate import risk_gate, terms_of
+from tasks.ingest.universe import universe
 from tests.flows.days.days import DAY, run, settings_at, ticket_of
 
 OPENS = f"{DAY}T09:30:00-04:00"
@@ -22,6 +23,7 @@ def test_on_a_day_that_the_broker_calls_closed_nothing_is_sent(small, fault, tmp
     assert set(failed(outcome)) == {"hours of NASDAQ", "hours of NYSE"}
     assert "closed on 2026-06-15" in failed(outcome)["hours of NYSE"]
     assert ticket_of(outcome)["status"] == "recommendation_only"
+    assert "NYSE is closed on 2026-06-15" in outcome.records[universe].notes
     assert len(ticket_of(outcome)["lines"]) > 0
 
 
