@@ -146,13 +146,15 @@ def _start(
     """Return the number of the newest segment and what the checkpoint says of it."""
     path = checkpoints.path_in(folder)
     if not path.exists() and not found:
-        raise JournalError(f"no journal at {folder}; run a day first: daybook run")
+        raise JournalError(f"no journal at {folder}; run a day first: daybook run, in this mode")
     sealed = checkpoints.parse(read_bytes(path)) if path.exists() else None
     if sealed is None:
         findings.append(f"{path} is missing or not a checkpoint")
         return max(found, default=NO_SEGMENT), None
     if sealed.segments == 0 and not found:
-        raise JournalError(f"the journal at {folder} is empty; run a day first: daybook run")
+        raise JournalError(
+            f"the journal at {folder} is empty; run a day first: daybook run, in this mode"
+        )
     return sealed.segments, _Link("the checkpoint", sealed.last, sealed.head, sealed.rows)
 
 

@@ -81,7 +81,7 @@ def reopen(store: DeskStore, ticket_sha256: str, *, by: str, reason: str, now: d
         name = f"ticket {record.short} of {record.ticket.session}"
         if record.state is not TicketState.REJECTED:
             raise TicketClosed(
-                f"{name} is {record.state}, not rejected: there is no rejection to take back"
+                f"{name} was not rejected (its state: {record.state}): nothing to take back"
             )
         refuse_if_session_closed(connection, record)
         _refuse_if_replaced(connection, record, name)
