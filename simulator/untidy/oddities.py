@@ -74,7 +74,7 @@ ODDITIES = (
     ),
     Oddity(
         "sizes", 2, "a quarter of the shares trades in tens; other sizes are refused (355)",
-        "untidy-world row 10", one_in=2,
+        "vnpy_ib #75; rqalpha #550; Lean #3986", one_in=2,
     ),
     Oddity(
         "session-closed", 3,

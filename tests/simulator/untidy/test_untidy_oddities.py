@@ -1,5 +1,6 @@
 """An untidy world: the same oddities for the same seed, each by name, none in a tidy one."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -118,3 +119,9 @@ def test_times_of_executions_mean_the_same_however_they_are_written():
 def test_the_page_of_the_untidy_world_is_that_of_the_list():
     assert PAGE.read_text() == oddities.reference(), "run `make docs`"
     assert list(BY_NAME) == [one.name for one in oddities.ODDITIES]
+
+
+def test_every_oddity_cites_a_public_report_by_project_and_number():
+    assert [
+        one.name for one in oddities.ODDITIES if not re.match(r"[\w. -]+ #\d+", one.source)
+    ] == []
