@@ -97,6 +97,22 @@ def ask(
     return agreed(terms.values(), session, exchange=exchange, unattended=unattended)
 
 
+def opened(terms: Iterable[TradingTerms], day: date, *, exchange: Exchange) -> str:
+    """Say what the broker opens on a day that the calendar calls closed; empty where nothing.
+
+    The calendar is the stricter one then: nothing is run on such a day.
+    """
+    for one in terms:
+        spans = _on_the_day(one.hours or (), day, _zone_of(one, exchange))
+        if spans:
+            return (
+                f"the broker has hours of {one.exchange} on {day}, "
+                f"{_clock(spans[0].start, spans[-1].end)} (of {one.symbol}), and the calendar of "
+                f"{exchange} no session: nothing is run; a newer exchange_calendars may know it"
+            )
+    return ""
+
+
 def one_of_each(contracts: Iterable[Contract]) -> list[Contract]:
     """Return the first few contracts of each exchange, by conId."""
     groups: dict[str, list[Contract]] = {}
@@ -118,8 +134,7 @@ def told_hours(
 
 def _of_contract(terms: TradingTerms, session: Session, exchange: Exchange) -> BrokerHours:
     told = BrokerHours(terms.exchange, terms.symbol)
-    ours = zone_of(exchange)
-    theirs = ZoneInfo(terms.zone) if terms.zone else ours
+    ours, theirs = zone_of(exchange), _zone_of(terms, exchange)
     spans = _on_the_day(terms.hours or (), session.day, theirs)
     if terms.hours is None or not (spans or session.day in terms.closed):
         doubt = terms.doubt or "its hours cannot be read, or say nothing of the day"
@@ -132,6 +147,10 @@ def _of_contract(terms: TradingTerms, session: Session, exchange: Exchange) -> B
     if span.start < session.close and session.open < span.end:
         return replace(told, span=span)
     return replace(told, is_closed=True)  # over the whole of the calendar's session
+
+
+def _zone_of(terms: TradingTerms, exchange: Exchange) -> ZoneInfo:
+    return ZoneInfo(terms.zone) if terms.zone else zone_of(exchange)
 
 
 def _on_the_day(hours: Sequence[Hours], day: date, zone: ZoneInfo) -> list[Hours]:

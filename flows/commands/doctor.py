@@ -24,9 +24,11 @@ from core.storage.provenance import ROOT
 from core.text.counts import count
 from core.types import LIVE
 from desk.clocks import Clocks, told
+from desk.gate import broker_hours
 from feeds.universe.watchlist_file import read_watchlist
 from flows.run.environment import Environment, open_environment
-from flows.run.preflight import begin_day
+from flows.run.preflight import begin_day, bucharest_day
+from ibkr.gateway import FullGateway
 from ibkr.socket_gateway import open_socket
 from tasks.day import silent
 from tasks.ingest.candidates import watchlist_content
@@ -191,6 +193,7 @@ def _broker(settings: Settings) -> Iterator[Finding]:
     try:
         with open_socket(settings, for_orders=True) as gateway:
             probes = {probe.name: probe for probe in gateway.health.check().probes}
+            hours = _tried("hours", lambda: _hours(gateway, settings))
     except DaybookError as error:
         yield Finding("FAIL", "quote", f"not asked: {error}")
         return
@@ -201,6 +204,23 @@ def _broker(settings: Settings) -> Iterator[Finding]:
             yield Finding("warn", name, f"{probe.detail}: {_NOT_LIVE}")
         else:
             yield Finding(verdict, name, probe.detail)
+    yield hours
+
+
+def _hours(gateway: FullGateway, settings: Settings) -> str:
+    """Hold the broker's hours of today, or of the next session, against the calendar's."""
+    exchange, today = settings.sessions, bucharest_day(gateway.server_time())
+    active = gateway.market.top_movers(rows=1)["symbol"]
+    contracts = gateway.market.resolve(sorted(set(active))).contracts
+    if not contracts:
+        return "warn not asked: the scans name no stock"
+    terms = gateway.market.trading_terms(broker_hours.one_of_each(contracts)).values()
+    trades = is_session(today, exchange=exchange)
+    found = (session if trades else next_session)(today, exchange=exchange)
+    odd = "" if trades else broker_hours.opened(terms, today, exchange=exchange)
+    apart = broker_hours.agreed(terms, found, exchange=exchange, unattended=False)
+    odd = "; ".join(filter(None, (odd, *(check.detail for check in apart.checks))))
+    return f"warn {odd}" if odd else f"the broker's are the calendar's on {found.day}"
 
 
 def _clocks(found: Clocks | None) -> Finding:

@@ -12,7 +12,7 @@ import pytest
 
 from core.calendar import session
 from core.types import Contract, Hours, Increments, TradingTerms
-from desk.gate.broker_hours import ASKED, agreed, one_of_each
+from desk.gate.broker_hours import ASKED, agreed, one_of_each, opened
 
 DAY = session(date(2026, 7, 20))
 USUAL = Hours(DAY.open, DAY.close)
@@ -101,3 +101,12 @@ def test_an_exchange_in_another_zone_has_its_own_session_and_only_has_to_have_on
     assert judged(told(xetra, **german)).session == DAY
     (check,) = judged(told(closed=(DAY.day,), **german)).checks
     assert not check.passed
+
+
+def test_a_day_that_only_the_broker_opens_is_said_and_stays_closed():
+    saturday = date(2026, 7, 18)
+    open_then = told(Hours(DAY.open - 48 * HOUR, DAY.close - 48 * HOUR))
+    assert "hours of NYSE on 2026-07-18, 16:30 to 23:00" in opened(
+        [open_then], saturday, exchange="XNYS"
+    )
+    assert opened([told(USUAL)], saturday, exchange="XNYS") == ""

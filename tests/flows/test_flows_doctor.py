@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from flows.commands.doctor import run_checks
-from tests.flows.days.days import settings_at, settings_for
+from tests.flows.days.days import DAY, settings_at, settings_for
 
-BROKER = ["quote", "bars", "what-if"]
+BROKER = ["quote", "bars", "what-if", "hours"]
 BEFORE = ["packages", "settings", "calendar", "disk", "journal", "environment", "gateway", "clocks"]
 EVERYTHING = [*BEFORE, *BROKER, "fundamentals", "news", "slack"]
 WITHOUT_A_GATEWAY = [*BEFORE, "fundamentals", "news", "slack"]
@@ -43,9 +43,18 @@ def test_the_doctor_shows_only_the_ends_of_the_account(offline):
 
 
 def test_the_doctor_asks_one_quote_the_bars_and_one_what_if(offline):
-    assert [offline[what].verdict for what in BROKER] == ["ok"] * 3
+    assert [offline[what].verdict for what in BROKER] == ["ok"] * 4
     assert offline["quote"].found.endswith(", live")
     assert "accepted" in offline["what-if"].found
+
+
+def test_the_doctor_holds_the_brokers_hours_against_the_calendar(offline, small, tmp_path):
+    assert offline["hours"].verdict == "ok"
+    small.fault("session", kind="closed", at=f"{DAY}T09:30:00-04:00")
+    found = {f.what: f for f in run_checks(settings_at(small, tmp_path))}
+    small.fault("session", on=False)
+    assert found["hours"].verdict == "warn"
+    assert f"is closed on {DAY}" in found["hours"].found
 
 
 @pytest.mark.parametrize(("others", "verdict"), [("delayed", "warn"), ("none", "FAIL")])
