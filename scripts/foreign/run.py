@@ -55,7 +55,10 @@ def run(program: dict[str, Any], as_of: str, folder: Path) -> tuple[str, str, in
     except (subprocess.CalledProcessError, FileNotFoundError) as error:
         return title, "-", 0, 0, f"cannot be installed here: {error}"
     log = folder / "wire.jsonl"
-    with simulator([*program.get("simulator", []), "--wire-log", str(log)], folder) as address:
+    options = [*program.get("simulator", []), "--wire-log", str(log)]
+    if program.get("session") != "newest":
+        options += ["--session", "2026-06-15"]
+    with simulator(options, folder) as address:
         done = subprocess.Popen(
             [*command, str(HERE / "programs" / program["script"])],
             env=os.environ | environment | address,
@@ -126,9 +129,9 @@ def interpreter(version: str) -> str:
 
 @contextmanager
 def simulator(options: list[str], folder: Path) -> Iterator[dict[str, str]]:
-    """Serve a simulator before the open of 15 June 2026; yield its address as an environment."""
-    command = [str(BIN / "daybook"), "simulator", "--session", "2026-06-15", "--seed", "7",
-               "--symbols", "60", "--exit-with-parent", "--state", folder / "state"]  # fmt: skip
+    """Serve a simulator before the open of a session; yield its address as an environment."""
+    command = [str(BIN / "daybook"), "simulator", "--seed", "7", "--symbols", "60",
+               "--exit-with-parent", "--state", folder / "state"]  # fmt: skip
     with subprocess.Popen(
         [*command, *options],
         stdin=subprocess.PIPE,

@@ -51,10 +51,7 @@ def company_report(client: ClientSession, fields: Fields) -> None:
         local_symbol=fields.text("localSymbol"),
     )
     report = fields.text("reportType")
-    # Clients in C++ and Python send how many options there are, then these; in Java only these.
-    fields.skip("optionsCount or options")
-    if not fields.at_end():
-        fields.skip("options")
+    fields.skip_options()
     fields.end()
     if report not in KNOWN:
         raise RequestRefused(

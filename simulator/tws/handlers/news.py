@@ -12,7 +12,6 @@ from simulator.tws.messages import times
 from simulator.tws.messages.contracts import ContractQuery
 from simulator.tws.messages.numbers import Request
 from simulator.tws.protocol.frames import Fields
-from simulator.tws.protocol.refusals import VALIDATION_FAILED
 from simulator.vendors.bulletins import bulletins
 
 MOST_HEADLINES = 300
@@ -93,7 +92,11 @@ def cancel_news_bulletins(client: ClientSession, fields: Fields) -> None:
 
 
 def _moment(text: str) -> datetime | None:
-    """Read a bound, as news or as bars have it; empty is none."""
+    """Read a bound, as news or as bars have it; none where it is empty or cannot be read.
+
+    TWS refuses no bound: from one that it cannot read it answers as if there were none
+    (ib-api-reloaded/ib_async #108).
+    """
     if not text:
         return None
     found = times.parse(text)
@@ -104,11 +107,7 @@ def _moment(text: str) -> datetime | None:
             return datetime.strptime(text, pattern).replace(tzinfo=UTC)
         except ValueError:
             continue
-    raise RequestRefused(
-        f"Error validating request.-'b1' : cause - {text!r} is no time: "
-        "'yyyy-mm-dd hh:mm:ss' in UTC is expected",
-        code=VALIDATION_FAILED,
-    )
+    return None
 
 
 HANDLERS = {

@@ -102,7 +102,7 @@ def _question(
     request_id = fields.identify()
     query = ContractQuery.read(fields)
     number, underlying = fields.number(name), fields.number("underPrice")
-    fields.skip("optionsCount", "options")
+    fields.skip_options()
     fields.end()
     option = client.gateway.directory.one(query)
     if option.sec_type != "OPT":

@@ -169,9 +169,15 @@ class Fields:
         for name in names:
             self.text(name)
 
-    def at_end(self) -> bool:
-        """Return whether every field has been read."""
-        return self._next == len(self._fields)
+    def skip_options(self) -> None:
+        """Pass over a request's last fields, its options: with their number, or without.
+
+        The official clients in C++ and Python send how many options there are, then these; the
+        one in Java, and clients made after it, only these.
+        """
+        self.skip("optionsCount or options")
+        if self._next < len(self._fields):
+            self.skip("options")
 
     def end(self) -> None:
         """Refuse a request with fields left over: something before them was read wrongly."""

@@ -67,6 +67,17 @@ def test_headlines_can_be_bounded_in_time_number_and_provider(tmp_path):
     run_scenario(tmp_path, scenario, market=MARKET)
 
 
+def test_a_bound_in_time_that_cannot_be_read_bounds_nothing(tmp_path):
+    async def scenario(harness):
+        ib = await harness.connect()
+        con_id, stories = await one_with_news(harness, ib)
+        found = await headlines(ib, con_id, begin="2026-06-10", end="tomorrow")
+        assert [row.headline for row in found] == [story.headline for story in stories]
+        assert harness.codes() == []
+
+    run_scenario(tmp_path, scenario, market=MARKET)
+
+
 def test_an_article_tells_its_headline_and_that_it_is_invented(tmp_path):
     async def scenario(harness):
         ib = await harness.connect()
