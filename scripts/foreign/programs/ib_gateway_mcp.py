@@ -104,6 +104,11 @@ async def orders(ib):
         held = str(await ib.get_positions())
         assert all(symbol in held for symbol in (STOCK, FUND, FUTURE)), held[:280]
         assert FUND in str(await ib.get_executions())
+    await limit_orders(ib, send, order)
+    await linked_orders(ib, send, order)
+
+
+async def limit_orders(ib, send, order):
     with feature("limit order is placed, changed and cancelled"):
         said = await send("preview_order", order=order(stock, 10, "LMT", limit_price=30))
         number = said["orders"][0]["order_id"]
@@ -118,6 +123,9 @@ async def orders(ib):
     }.items():
         with feature(f"limit order: {name}"):
             await send("preview_order", order=order(stock, 10, "LMT", limit_price=30, **more))
+
+
+async def linked_orders(ib, send, order):
     with feature("bracket, OCA"):
         await send("preview_bracket_order", contract=stock, action="BUY", quantity=10,
                    entry_price=30, take_profit_price=50, stop_loss_price=25)  # fmt: skip
