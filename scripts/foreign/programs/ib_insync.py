@@ -140,10 +140,15 @@ def live():
         ib.sleep(1)
         assert len(bars) >= 5
     with feature("tick by tick: Last, BidAsk, MidPoint"):
-        streams = [ib.reqTickByTickData(stock, kind) for kind in ("Last", "BidAsk", "MidPoint")]
+        seen: set[str] = set()
+        for kind in ("Last", "BidAsk", "MidPoint"):
+            ticker = ib.reqTickByTickData(stock, kind)  # the same one each time
+        # Its list of ticks holds those of one packet only.
+        ticker.updateEvent += lambda told: seen.update(type(t).__name__ for t in told.tickByTicks)
+        ib.reqCurrentTime()  # once it is answered, the requests before it have arrived
         move(by="PT30S")
         ib.sleep(1)
-        assert all(stream.tickByTicks for stream in streams)
+        assert seen == {"TickByTickAllLast", "TickByTickBidAsk", "TickByTickMidPoint"}, seen
     with feature("bars kept up to date within the session"):
         bars: BarDataList = ib.reqHistoricalData(
             stock, "", "1 D", "1 min", "TRADES", useRTH=True, keepUpToDate=True
