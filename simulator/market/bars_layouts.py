@@ -9,6 +9,7 @@ to do about it.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import re
 from collections.abc import Callable, Iterable
@@ -21,6 +22,7 @@ import pyarrow.parquet as pq
 
 from core.errors import ConfigurationError, DataError
 from core.path_checks import file_trouble
+from simulator.market.bars_cells import dates, numbers
 
 PRICES = ("open", "high", "low", "close")
 NUMBERS = (*PRICES, "volume")
@@ -30,6 +32,17 @@ EVENT = "split"  # new shares for an old one, on the day that they are
 
 _NEW_YORK = "America/New_York"
 _SNIFFED = 65536  # bytes of a CSV that tell how it is written
+_KINDS = {
+    b"PAR1": "parquet",
+    b"\x1f\x8b": "csv",  # packed
+    b"PK\x03\x04": "an Excel or zip file",
+    codecs.BOM_UTF16_LE: "text in UTF-16",
+    codecs.BOM_UTF16_BE: "text in UTF-16",
+    b"ARROW1": "a Feather file",
+    b"FEA1": "a Feather file",
+    b"\x89HDF": "binary",
+    b"\x80\x05\x95": "binary",  # a pickle
+}
 
 # Lower case and without spaces, brackets and underscores: what a column may be called.
 _NAMES = {
@@ -73,7 +86,8 @@ def read_layout(path: Path) -> RawBars:
     if isinstance(raw.columns, pd.MultiIndex):
         raw = _from_wide(raw)
     raw = _with_index(raw)
-    bars = RawBars(_renamed(raw, path))
+    notes: list[str] = []
+    bars = RawBars(_renamed(raw, path, notes), notes)
     problems = [*_missing(bars.frame), *_unfit(bars)]
     if problems:
         raise DataError(f"{path.name} is not a file of daily bars: {'; '.join(problems)}")
@@ -86,15 +100,10 @@ def read_layout(path: Path) -> RawBars:
 def _kind(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(_SNIFFED)
-    if start.startswith(b"PAR1"):
-        return "parquet"
-    if start.startswith(b"PK\x03\x04"):
-        return "an Excel or zip file"
-    if start.startswith(b"\x1f\x8b"):
-        return "csv"
-    if start.startswith((b"ARROW1", b"FEA1")):
-        return "a Feather file"
-    if start[:4] in {b"\x89HDF", b"\x80\x05\x95"} or b"\x00" in start:
+    for begins, kind in _KINDS.items():
+        if start.startswith(begins):
+            return kind
+    if b"\x00" in start:
         return "binary"
     return "csv" if start.strip() else "empty"
 
@@ -115,8 +124,8 @@ def _csv(path: Path) -> pd.DataFrame:
         lines = start.splitlines()
         separator = max(",;\t|", key=lines[0].count)
         second = lines[1].split(separator)[0].strip().lower() if len(lines) > 1 else ""
-        # yfinance: prices in the first line, tickers in the second, "Date" in the third.
-        header = [0, 1] if second in {"ticker", "tickers"} else 0
+        # yfinance: prices and tickers in the first two lines, either first, "Date" in the third.
+        header = [0, 1] if second in {"ticker", "tickers", "price"} else 0
         decimal = "," if separator == ";" and re.search(r"\d,\d", lines[-1]) else "."
         frame = pd.read_csv(
             path,
@@ -165,7 +174,7 @@ def _with_index(raw: pd.DataFrame) -> pd.DataFrame:
     return raw.reset_index() if any(name is not None for name in raw.index.names) else raw
 
 
-def _renamed(raw: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _renamed(raw: pd.DataFrame, path: Path, notes: list[str]) -> pd.DataFrame:
     """Return the columns that are used, under our names; two for one name are left both."""
     found: dict[str, str] = {}
     for column in raw.columns:
@@ -182,19 +191,12 @@ def _renamed(raw: pd.DataFrame, path: Path) -> pd.DataFrame:
         frame["symbol"] = _symbols(frame["symbol"])
     for name in (*NUMBERS, REPAIRED, UNIT, EVENT):
         if name in frame and not pd.api.types.is_numeric_dtype(frame[name]):
-            frame[name] = _numbers(frame[name])
+            frame[name] = numbers(frame[name], notes)
     return frame
 
 
 def _plain_columns(raw: pd.DataFrame) -> set[str]:
     return {_plain(column) for column in raw.columns}
-
-
-def _numbers(column: pd.Series) -> pd.Series:
-    """Return numbers of decimals and of texts such as ``1,234``; the column where some are not."""
-    texts = column.map(lambda each: each.replace(",", "") if isinstance(each, str) else each)
-    found = pd.to_numeric(texts, errors="coerce")
-    return found if found.notna().sum() >= column.notna().sum() else column
 
 
 def _symbols(column: pd.Series) -> pd.Series:
@@ -217,36 +219,27 @@ def _missing(frame: pd.DataFrame) -> Iterable[str]:
     return [f"no column {name!r}" for name in wanted if name not in frame]
 
 
+def _example(column: pd.Series) -> str:
+    """Return the first value, shortened, for a message."""
+    return f"{column.dropna().iloc[0]!r:.40}" if column.notna().any() else "nothing"
+
+
 def _unfit(bars: RawBars) -> list[str]:
     frame = bars.frame
     problems = [
-        f"column {name!r} holds {frame[name].dtype}, not numbers"
+        f"column {name!r} holds {_example(frame[name])}, not numbers"
         for name in (*NUMBERS, REPAIRED, UNIT, EVENT)
         if name in frame and not pd.api.types.is_numeric_dtype(frame[name])
     ]
     if "date" in frame and not pd.api.types.is_datetime64_any_dtype(frame["date"]):
-        read = _read_dates(frame["date"])
+        read = dates(frame["date"], bars.notes)
         if read is None:
-            problems.append(f"column 'date' holds {frame['date'].dtype}, not dates")
+            problems.append(
+                f"column 'date' holds {_example(frame['date'])}, not dates such as 2026-01-05"
+            )
         else:
             bars.frame = frame.assign(date=read)
     return problems
-
-
-def _read_dates(column: pd.Series) -> pd.Series | None:
-    """Return dates of texts, or of numbers: 20260105 or seconds since 1970. None: they are none."""
-    try:
-        if pd.api.types.is_numeric_dtype(column):
-            newest = float(column.max())
-            if 19000101 <= newest <= 21001231:
-                return pd.to_datetime(column.astype("Int64").astype(str), format="%Y%m%d")
-            seconds = column / 1000 if newest > 1e11 else column
-            return pd.to_datetime(seconds, unit="s", utc=True)
-        text = column.astype(str).str.strip()
-        pattern = "%Y%m%d" if text.str.fullmatch(r"\d{8}").all() else "ISO8601"
-        return pd.to_datetime(text, format=pattern, utc=pattern == "ISO8601")
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def _days(bars: RawBars, name: str) -> pd.Series:

@@ -157,6 +157,7 @@ def _repeating(frame: pd.DataFrame, sound: np.ndarray) -> np.ndarray:
 def _named(rows: pd.DataFrame) -> str:
     """Name the first rows by symbol and date, and count the others."""
     first = rows.head(NAMED)
-    named = [f"{one.symbol} {one.date:%Y-%m-%d}" for one in first.itertuples(index=False)]
+    days = first["date"].dt.strftime("%Y-%m-%d").fillna("without a date")
+    named = [f"{symbol} {day}" for symbol, day in zip(first["symbol"], days, strict=True)]
     more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
     return ", ".join(named) + more

@@ -236,6 +236,8 @@ def test_intraday_bars_are_refused_with_what_to_do(tmp_path):
     ("content", "said"),
     [
         (b"", "is empty"),
+        ("date,symbol\n".encode("utf-16"), "text in UTF-16"),
+        (b"date,symbol,open,high,low,close,volume\n", "no usable bar: it is empty"),
         (b"PK\x03\x04rest", "an Excel or zip file, not parquet or CSV"),
         (b"ARROW1\x00\x00", "a Feather file"),
         (b"\x00\x01\x02", "binary"),
