@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import pytest
+
 from core.calendar import sessions_between
 from core.settings import SimulatorSettings
 from flows.replay.date_range import Range
@@ -11,6 +13,13 @@ from flows.replay.replay import replay
 from simulator.process import start
 from simulator.untidy.oddities import untidiness
 from tests.flows.days.days import run, settings_at, settings_for, ticket_of
+from tests.flows.untidy.untidy_accounts import (
+    beginning,
+    broken_limits,
+    impossible_orders,
+    misnamed,
+    unnamed,
+)
 
 SESSIONS = sessions_between(datetime(2026, 3, 2).date(), datetime(2026, 7, 17).date())  # noqa: DTZ001
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
@@ -66,9 +75,18 @@ def over_the_socket(seed, home, *, submit="auto"):
 
 def assert_ends_right(found):
     """Hold a day against what every day has to do, however untidy its world."""
+    ticket, failed = found.ticket, set(found.failed_checks)
+    account = beginning(SimulatorSettings(**simulator_of(found.seed)), found.day)
     assert found.code in {0, 3}, str(found)
-    assert (found.code == 3) == bool(found.failed_checks or found.held_back), str(found)
-    for line in found.ticket["lines"]:
+    assert (found.code == 3) == bool(failed or found.held_back), str(found)
+    assert (ticket["status"] == "proposed") == (not failed), str(found)
+    assert {check["name"] for check in ticket["failed_checks"]} == failed, str(found)
+    assert ticket["net_asset_value"] == pytest.approx(account.equity, abs=0.02), str(found)
+    for line in ticket["lines"]:
         order = line["order"]
         assert order["quantity"] == int(order["quantity"]) > 0, str(found)
         assert order["limit_price"] > 0, str(found)
+    assert not unnamed(ticket, account), str(found)
+    assert not misnamed(ticket, account), str(found)
+    assert not impossible_orders(ticket, account), str(found)
+    assert broken_limits(ticket, account).keys() <= failed, str(found)
