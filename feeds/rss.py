@@ -14,6 +14,7 @@ import feedparser
 
 from core.errors import VendorError
 from core.text.counts import count
+from core.text.packed import PackedError, unpacked
 from core.text.untrusted import plain
 from feeds import feed_dates  # noqa: F401 - feedparser asks it for dates of odd forms
 from feeds.http import FEED_LIMIT, MEGABYTE
@@ -21,6 +22,8 @@ from feeds.xml_sanitizer import sanitize
 
 URL_LIMIT = 2_000
 SUMMARY_LIMIT = 2_000
+_SNIFFED, _SHOWN = 400, 80  # first bytes and characters of what is no feed
+_OTHERS = {"{": "JSON", "[": "JSON", "<!doctype html": "a web page", "<html": "a web page"}
 OLDEST, NEWEST = timedelta(days=30), timedelta(hours=1)
 
 
@@ -61,10 +64,8 @@ def parse_feed(content: bytes, *, now: datetime) -> Feed:
         Too large, with a DTD of its own, not a feed, or damaged beyond every item. An empty feed
         is an answer.
     """
-    if len(content) > FEED_LIMIT:
-        raise VendorError(f"the feed is larger than {FEED_LIMIT / MEGABYTE:g} MB")
     problems: list[str] = []
-    sanitized = sanitize(content, problems)
+    sanitized = sanitize(_document(content), problems)
     document = _parsed(sanitized.content)
     if not document.get("version"):
         raise VendorError("this is XML, but neither RSS nor Atom")
@@ -79,6 +80,23 @@ def parse_feed(content: bytes, *, now: datetime) -> Feed:
     if untitled:
         problems.append(f"{count(untitled, 'item')} without a title left out")
     return Feed(articles, tuple(problems), lost=sanitized.lost, cut=sanitized.cut)
+
+
+def _document(content: bytes) -> bytes:
+    """Return the XML of a feed, unpacked. Raises `VendorError` that says what came instead."""
+    if len(content) > FEED_LIMIT:
+        raise VendorError(f"the feed is larger than {FEED_LIMIT / MEGABYTE:g} MB")
+    try:
+        document = unpacked(content, limit=FEED_LIMIT)  # feed.xml.gz, as a file on a server
+    except PackedError as error:
+        raise VendorError(f"the feed is {error}") from error
+    start = document[:_SNIFFED].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    if not document.strip():
+        raise VendorError("an empty answer instead of a feed")
+    for begins, kind in _OTHERS.items():
+        if start.lower().startswith(begins):
+            raise VendorError(f"{kind} instead of RSS or Atom: {plain(start, limit=_SHOWN)}")
+    return document
 
 
 def _parsed(content: bytes) -> Any:

@@ -72,8 +72,8 @@ def quotes_note(kinds: Mapping[int, str]) -> str:
 
     ``kinds`` are the quotes' kinds of market data by conId.
     """
-    count = Counter(kind for kind in kinds.values() if kind != LIVE)
-    return ", ".join(f"{number} quotes {kind}" for kind, number in sorted(count.items()))
+    found = Counter(kind for kind in kinds.values() if kind != LIVE)
+    return ", ".join(f"{count(number, 'quote')} {kind}" for kind, number in sorted(found.items()))
 
 
 def quote_checks(

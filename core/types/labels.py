@@ -38,7 +38,7 @@ def labels(instruments: Iterable[Listed]) -> dict[int, str]:
     """Return a label for each instrument, by conId; no two are alike.
 
     The first of a symbol is called by it. Another is called as it would be asked for,
-    ``VOD@LSE:GBP``, and by its conId where even that is taken.
+    ``VOD@LSE:GBP``, and by its conId where even that is taken or there is no symbol at all.
     """
     found: dict[int, str] = {}
     taken: set[str] = set()
@@ -60,9 +60,11 @@ def symbol_of(label: str) -> str:
 
 def _names(one: Listed) -> Iterator[str]:
     """Yield what an instrument may be called, the best first; there is always one more."""
-    yield one.symbol
-    yield _listing(one)
-    numbered = f"{one.symbol}{_NUMBER}{one.con_id}"
+    if one.symbol:
+        yield one.symbol
+        yield _listing(one)
+    # What stands beside no name on a page would be nobody's.
+    numbered = f"{one.symbol}{_NUMBER}{one.con_id}" if one.symbol else f"conId {one.con_id}"
     yield numbered
     yield from (f"{numbered}.{number}" for number in count(2))
 

@@ -38,13 +38,16 @@ class Sought:
 def read_sought(text: str) -> Sought:
     """Read one entry of a watch-list. Raises `ValueError` that says what can be written.
 
+    An entry without one capital letter was typed in a hurry and is taken as capitals; in others
+    a lower-case letter tells listings apart, such as IBKR's ``AIRp``.
+
     >>> read_sought("BRK-B"), read_sought("VOD@LSE:GBP").exchange, read_sought("265598").con_id
     (Sought(symbol='BRK B', exchange='', currency='', isin='', con_id=0), 'LSE', 265598)
     """
     entry = text.strip()
     if number := _CON_ID.fullmatch(entry):
         return Sought(con_id=int(number[1]))
-    match = _LISTING.fullmatch(entry)
+    match = _LISTING.fullmatch(entry.upper() if entry == entry.lower() else entry)
     if match is None:
         raise ValueError(f"{entry!r} names no instrument: write {FORMS}")
     symbol = match["symbol"].strip()

@@ -6,6 +6,7 @@ TWS writes and reads lines such as ``DES,AAPL,STK,SMART/NASDAQ,,,,``, ``SYM,AAPL
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,7 +38,8 @@ def read_watchlist(name: str, content: bytes) -> WatchlistFile:
 
     Raises `ConfigurationError` where no line does.
     """
-    text = content.decode("utf-8-sig", "replace")
+    utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # Windows' "Unicode"
+    text = content.decode("utf-16" if utf_16 else "utf-8-sig", "replace")
     lines = [
         (number, row)
         for number, row in enumerate(_rows(text), start=1)
@@ -52,8 +54,8 @@ def read_watchlist(name: str, content: bytes) -> WatchlistFile:
         except ValueError as error:
             unreadable[f"line {number} of {name}"] = str(error)
     if not entries:
-        why = next(iter(unreadable.items()), ("it", "is empty"))
-        raise ConfigurationError(f"the watch-list {name} names no stock: {why[0]}: {why[1]}")
+        why = next((f"{where}: {what}" for where, what in unreadable.items()), "it is empty")
+        raise ConfigurationError(f"the watch-list {name} names no stock: {why}")
     return WatchlistFile(tuple(entries), unreadable)
 
 
@@ -61,7 +63,7 @@ def _rows(text: str) -> Iterator[list[str]]:
     first = next((line for line in text.splitlines() if line.strip()), "")
     separator = max(",;\t", key=first.count)
     for row in csv.reader(io.StringIO(text), delimiter=separator):
-        yield [cell.strip() for cell in row]
+        yield [cell.partition(" #")[0].strip() for cell in row]
 
 
 _Row = Sequence[str]

@@ -32,6 +32,12 @@ def test_what_nothing_else_tells_apart_is_told_apart_by_its_number():
     assert labels([contract(n, "SI") for n in (1, 2, 3)]) == {1: "SI", 2: "SI@NYSE:USD", 3: "SI#3"}
 
 
+def test_what_has_no_symbol_is_called_by_its_number():
+    found = labels([contract(1, ""), contract(2, "")])
+    assert found == {1: "conId 1", 2: "conId 2"}
+    assert read_sought(found[2]) == Sought(con_id=2)
+
+
 @given(
     st.lists(
         st.tuples(
@@ -62,6 +68,9 @@ def test_no_two_instruments_ever_share_a_label_and_each_leads_back_to_its_symbol
         ("700@SEHK:HKD", Sought("700", "SEHK", "HKD")),
         ("US0378331005", Sought(isin="US0378331005")),
         ("DE0007164600:EUR", Sought(isin="DE0007164600", currency="EUR")),
+        ("us0378331005", Sought(isin="US0378331005")),
+        ("vod@lse:gbp", Sought("VOD", "LSE", "GBP")),
+        ("AIRp", Sought("AIRp")),
         ("265598", Sought(con_id=265598)),
         ("conId 265598", Sought(con_id=265598)),
     ],

@@ -4,6 +4,7 @@ Each form is from a public report of a program that lost the whole feed over it.
 """
 
 import codecs
+import gzip
 import os
 import subprocess
 import sys
@@ -230,3 +231,24 @@ def test_no_hostile_feed_takes_long_or_much_memory_for_being_damaged():
     seconds, megabytes = map(float, run.stdout.split())
     assert seconds < 10.0
     assert megabytes < 512
+
+
+def test_a_feed_that_is_a_gzip_file_is_unpacked_within_the_limit_of_feeds():
+    assert titles(gzip.compress(rss(item("Apple beats")))) == ["Apple beats"]
+    with pytest.raises(VendorError, match="larger than 2 MB"):
+        titles(gzip.compress(rss(item("a" * 3_000_000))))
+    with pytest.raises(VendorError, match="the feed is damaged"):
+        titles(gzip.compress(rss(item("Apple beats")))[:-9])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'\xef\xbb\xbf{"version": "https://jsonfeed.org/version/1.1"}', "^JSON instead of RSS"),
+        (b"\n<!DOCTYPE html><html><body>Enable cookies", "^a web page .* Enable cookies"),
+        (b" \n", "^an empty answer"),
+    ],
+)
+def test_what_is_no_feed_is_refused_by_what_it_is(content, said):
+    with pytest.raises(VendorError, match=said):
+        titles(content)

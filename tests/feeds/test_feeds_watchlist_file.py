@@ -23,6 +23,7 @@ def read(text):
         "AAPL@NASDAQ\nVOD@LSE:GBP\n265598\n",
         "\ufeff# mine\n\nAAPL@NASDAQ\r\nVOD@LSE:GBP\r\nconId 265598\r\n",
         "AAPL@NASDAQ, VOD@LSE:GBP, 265598",
+        "AAPL@NASDAQ # core\nVOD@LSE:GBP # sell soon\nvod@lse:gbp\n265598\n",
         "Symbol,Primary Exchange,Currency,ConId\naapl,NASDAQ,,\nVOD,LSE,GBP,\nAAPL,,,265598\n",
         "Ticker;Exchange;Currency;conid\nAAPL;NASDAQ;;\nVOD;LSE;GBP;\n;;;265598\n",
     ],
@@ -61,3 +62,13 @@ def test_the_same_name_twice_is_one_entry():
 def test_a_file_without_one_stock_is_an_error(text):
     with pytest.raises(ConfigurationError, match=r"the watch-list mine\.csv names no stock"):
         read(text)
+
+
+def test_a_list_that_windows_saved_as_unicode_is_read():
+    content = "aapl@nasdaq\r\nVOD@LSE:GBP\r\n265598\r\n".encode("utf-16")
+    assert list(read_watchlist("mine.txt", content).entries) == THREE
+
+
+def test_an_empty_list_is_called_empty():
+    with pytest.raises(ConfigurationError, match=r"mine\.csv names no stock: it is empty"):
+        read("# nothing yet\n")
