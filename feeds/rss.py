@@ -92,10 +92,10 @@ def _document(content: bytes) -> bytes:
         raise VendorError(f"the feed is {error}") from error
     start = document[:_SNIFFED].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
     if not document.strip():
-        raise VendorError("an empty answer instead of a feed")
+        raise VendorError("the feed is malformed: it is empty")
     for begins, kind in _OTHERS.items():
         if start.lower().startswith(begins):
-            raise VendorError(f"{kind} instead of RSS or Atom: {plain(start, limit=_SHOWN)}")
+            raise VendorError(f"neither RSS nor Atom but {kind}: {plain(start, limit=_SHOWN)}")
     return document
 
 

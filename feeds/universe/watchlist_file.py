@@ -40,9 +40,13 @@ def read_watchlist(name: str, content: bytes) -> WatchlistFile:
     """
     utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # Windows' "Unicode"
     text = content.decode("utf-16" if utf_16 else "utf-8-sig", "replace")
+    try:
+        rows = list(_rows(text))
+    except csv.Error as error:  # one cell of 128 KB: a page on one line, an archive
+        raise ConfigurationError(f"the watch-list {name} is no list: {error}") from None
     lines = [
         (number, row)
-        for number, row in enumerate(_rows(text), start=1)
+        for number, row in enumerate(rows, start=1)
         if row and not row[0].startswith("#") and any(row)
     ]
     read, lines = _reader(lines)

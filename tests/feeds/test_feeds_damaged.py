@@ -244,9 +244,12 @@ def test_a_feed_that_is_a_gzip_file_is_unpacked_within_the_limit_of_feeds():
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b'\xef\xbb\xbf{"version": "https://jsonfeed.org/version/1.1"}', "^JSON instead of RSS"),
-        (b"\n<!DOCTYPE html><html><body>Enable cookies", "^a web page .* Enable cookies"),
-        (b" \n", "^an empty answer"),
+        (
+            b'\xef\xbb\xbf{"version": "https://jsonfeed.org/version/1.1"}',
+            "^neither RSS nor Atom but JSON",
+        ),
+        (b"\n<!DOCTYPE html><html><body>Enable cookies", "but a web page: Enable cookies"),
+        (b" \n", "it is empty"),
     ],
 )
 def test_what_is_no_feed_is_refused_by_what_it_is(content, said):

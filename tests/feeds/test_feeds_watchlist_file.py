@@ -72,3 +72,8 @@ def test_a_list_that_windows_saved_as_unicode_is_read():
 def test_an_empty_list_is_called_empty():
     with pytest.raises(ConfigurationError, match=r"mine\.csv names no stock: it is empty"):
         read("# nothing yet\n")
+
+
+def test_a_page_on_one_line_is_no_list():
+    with pytest.raises(ConfigurationError, match=r"mine\.csv is no list: field larger"):
+        read("<p>" + "A" * 200_000)
