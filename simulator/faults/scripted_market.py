@@ -13,8 +13,7 @@ from core.calendar import is_session
 from core.errors import ConfigurationError
 from simulator.clock import NEW_YORK
 from simulator.faults.request import FaultRequest
-from simulator.market.market import DailyBar, Instrument, Market, Split
-from simulator.prices.market_view import in_new_shares
+from simulator.market.market import DailyBar, Instrument, Market, Split, in_new_shares
 
 
 @dataclass(frozen=True, slots=True)

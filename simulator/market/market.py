@@ -77,6 +77,18 @@ class DailyBar(NamedTuple):
     volume: int
 
 
+def in_new_shares(bar: DailyBar, ratio: float) -> DailyBar:
+    """Return a bar after one share has become ``ratio`` shares."""
+    return DailyBar(
+        bar.session,
+        bar.open / ratio,
+        bar.high / ratio,
+        bar.low / ratio,
+        bar.close / ratio,
+        round(bar.volume * ratio),
+    )
+
+
 class Split(NamedTuple):
     """One share becomes ``ratio`` shares before the open of ``session``."""
 

@@ -18,7 +18,7 @@ from core.calendar import Session, is_session, last_complete_session, next_sessi
 from simulator.clock import NEW_YORK
 from simulator.instruments.options import intrinsic
 from simulator.instruments.securities import Securities
-from simulator.market.market import DailyBar, Instrument, Market
+from simulator.market.market import DailyBar, Instrument, Market, in_new_shares
 from simulator.prices.announcements import Announcements
 from simulator.prices.bar_sizes import path_of
 from simulator.prices.intraday import TimedBar
@@ -248,18 +248,6 @@ class MarketView:
     def _split_ratio(self, con_id: int, *, after: date, until: date) -> float:
         splits = self.securities.splits(con_id)
         return prod(split.ratio for split in splits if after < split.session <= until)
-
-
-def in_new_shares(bar: DailyBar, ratio: float) -> DailyBar:
-    """Return a bar after one share has become ``ratio`` shares."""
-    return DailyBar(
-        bar.session,
-        bar.open / ratio,
-        bar.high / ratio,
-        bar.low / ratio,
-        bar.close / ratio,
-        round(bar.volume * ratio),
-    )
 
 
 def _summarise(bars: Sequence[DailyBar], assumed_spread: float | None) -> Summary | None:

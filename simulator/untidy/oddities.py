@@ -59,6 +59,10 @@ ODDITIES = (
         "IEX-API #1197, #1448, #1620; longbridge developers #1020",
     ),
     Oddity(
+        "missed-split", 2, "bars from before a split that are still in the shares of then",
+        "IEX-API #480, #485, #1696; polygon-io issues #19, #238", one_in=4,
+    ),
+    Oddity(
         "vendor-rows", 2,
         "a row of a bulk file that cannot be read: words for numbers, another encoding, too long",
         "polygon-io issues #226; watchman #379",
@@ -89,6 +93,11 @@ ODDITIES = (
     Oddity(
         "session-silent", 3, "on one day in three no contract says when it trades",
         "ib-re-actor #8", one_in=8,
+    ),
+    Oddity(
+        "late-split", 3,
+        "a share was split overnight: its quote is in new shares, its bars are in old ones",
+        "IEX-API #490; Equibles #2879, #4347; client-jvm #287", one_in=4,
     ),
     Oddity(
         "fractions", 3, "the account holds 10.5 shares, which cost nothing",

@@ -12,8 +12,9 @@ from simulator.broker.opening import open_accounts
 from simulator.broker.valuation import PortfolioRow, value
 from simulator.market.scenarios import open_market
 from simulator.prices.market_view import MarketView
+from simulator.untidy.bars import is_split_late
 from simulator.untidy.holdings import YOUNG
-from simulator.untidy.market import untidied
+from simulator.untidy.market import untidied, untidiness_of
 
 NEAR = 2e-6  # of net asset value: prices on the account page have cents, rates six digits
 
@@ -25,7 +26,7 @@ class Beginning:
     held: dict[int, PortfolioRow]  # of the account itself, without what is of quantity 0
     nothing: frozenset[int]  # conIds that are listed and not held: another account's, or sold out
     trading: frozenset[int]  # conIds with a bar of the session before
-    young: frozenset[int]  # conIds with too short a history to decide anything
+    unknown: frozenset[int]  # those whose bars are too few, or in the shares before a split
     equity: float  # base currency
 
     def weight(self, con_id):
@@ -50,7 +51,12 @@ def beginning(settings, day):
         held=held,
         nothing=frozenset(row.instrument.con_id for row in found.listed()) - held.keys(),
         trading=frozenset(trading),
-        young=frozenset(one for one in trading if len(market.bars(one, until=before)) <= YOUNG),
+        unknown=frozenset(
+            one
+            for one in trading
+            if len(market.bars(one, until=before)) <= YOUNG
+            or is_split_late(one, before, untidiness_of(market))
+        ),
         equity=found.equity,
     )
 
@@ -68,7 +74,7 @@ def unnamed(ticket, account):
 
 def _stays(row, account):
     """Return how much of a holding no day can trade."""
-    whole = row.stated is not None or row.instrument.con_id in account.young
+    whole = row.stated is not None or row.instrument.con_id in account.unknown
     return row.quantity if whole else math.fmod(row.quantity, 1.0)
 
 
@@ -78,14 +84,15 @@ def misnamed(ticket, account):
 
 
 def impossible_orders(ticket, account):
-    """Return the orders for what stays whole, is not held here, or does not trade."""
+    """Return the orders for what stays whole, does not trade, or cannot be measured."""
     whole = {
         one["con_id"]
         for one in ticket.get("frozen", ())
         if one["quantity"] == account.held[one["con_id"]].quantity
     }
     orders = [line["order"] for line in ticket["lines"]]
-    return [o for o in orders if o["con_id"] in whole or o["con_id"] not in account.trading]
+    possible = account.trading - account.unknown - whole
+    return [order for order in orders if order["con_id"] not in possible]
 
 
 def weights_after(ticket, account):

@@ -13,7 +13,7 @@ from ibkr.wire.times import moment
 from simulator.market.market import DailyBar, Instrument
 from simulator.market.scenarios import open_market
 from simulator.untidy import oddities
-from simulator.untidy.bars import odd_bars
+from simulator.untidy.bars import RATIOS, is_split_late, odd_bars
 from simulator.untidy.documents import odd_feed, odd_rows
 from simulator.untidy.market import untidied, untidiness_of
 from simulator.untidy.names import as_ibkr, as_printed, as_told
@@ -78,6 +78,25 @@ def test_odd_bars_are_few_of_every_kind_and_the_newest_is_there():
     assert any(bar.close > bar.high for bar in odd)
     assert {bar.session for bar in BARS} - {bar.session for bar in found}
     assert len(odd) < 30
+
+
+def test_bars_before_a_split_that_was_missed_are_in_the_shares_of_then():
+    found = odd_bars(BARS[:4000], 1, untidy("missed-split", seed=4))
+    ratios = [bar.close / BAR.close for bar in found]
+    assert ratios[-1] == 1.0
+    (place,) = [n for n, ratio in enumerate(ratios[:-1]) if ratio != ratios[n + 1]]
+    assert {round(ratio, 6) for ratio in ratios[: place + 1]} < set(RATIOS)
+    assert found[place].volume * ratios[place] == pytest.approx(BAR.volume)
+
+
+def test_a_split_of_today_is_in_none_of_the_bars_of_one_share_in_sixty():
+    world = untidy("late-split")
+    newest = BARS[-1].session
+    late = [con_id for con_id in range(600) if is_split_late(con_id, newest, world)]
+    assert 2 < len(late) < 30
+    for con_id in (late[0], late[0] + 1):
+        moved = {bar.close != BAR.close for bar in odd_bars(BARS, con_id, world)}
+        assert moved == {con_id in late}
 
 
 def test_names_are_those_of_the_broker_and_headlines_those_of_newspapers():
