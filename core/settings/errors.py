@@ -88,7 +88,10 @@ def explain(
 ) -> str:
     """Return everything that is wrong with the values, each with where it came from."""
     return "; ".join(
-        _explain_one(dict(detail), names, secrets, variable_of) for detail in error.errors()
+        _explain_one(dict(detail), names, secrets, variable_of)
+        for detail in error.errors()
+        # A list whose every item is wrong was told already, item by item.
+        if detail["type"] != "too_short" or not detail["input"]
     )
 
 

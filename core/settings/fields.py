@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     Field,
     FiniteFloat,
     SecretStr,
@@ -30,6 +32,16 @@ NotNegative = Annotated[FiniteFloat, Field(ge=0.0)]
 Seconds = Annotated[FiniteFloat, Field(gt=0.0, le=3600.0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 ClientId = Annotated[int, Field(ge=1, le=31)]
+
+
+def _no_number(value: object) -> object:
+    """Refuse what pydantic would take for seconds since 1970, so that 0 were a day."""
+    if isinstance(value, int | float):
+        raise PydanticCustomError("date_type", "a number instead of a day")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_no_number)]
 _SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .+'-]{0,31}")
 _HISTORY = re.compile(r"[1-9]\d{0,3} [DWMY]")
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from pydantic import FiniteFloat
 
 import core.limits as terms
 from core.limits import Engine
-from core.settings.fields import Section, Symbol, setting
+from core.settings.fields import Day, Section, Symbol, setting
 
 
 class OptimiserSettings(Section):
@@ -51,7 +49,7 @@ class LimitSettings(Section):
     max_daily_loss: FiniteFloat = setting(terms.MAX_DAILY_LOSS)
     max_drawdown: FiniteFloat = setting(terms.MAX_DRAWDOWN)
     max_consecutive_losses: int = setting(terms.MAX_CONSECUTIVE_LOSSES)
-    account_since: date | None = setting(terms.ACCOUNT_SINCE)
+    account_since: Day | None = setting(terms.ACCOUNT_SINCE)
     max_trade_risk: FiniteFloat = setting(terms.MAX_TRADE_RISK)
     min_option_price: FiniteFloat = setting(terms.MIN_OPTION_PRICE)
     min_spread_width: FiniteFloat = setting(terms.MIN_SPREAD_WIDTH)

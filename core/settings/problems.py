@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 _BOUNDS = {
@@ -25,6 +26,7 @@ _KINDS = {
     "int_from_float": "must be a whole number",
     "model_type": "is a section with settings of its own",
     "model_attributes_type": "is a section with settings of its own",
+    "too_short": "must name at least one",
     "dict_type": "must be an object",
     "path_type": 'must be a path in quotes, such as "/srv/daybook"',
 }
@@ -46,7 +48,8 @@ def expected(detail: Mapping[str, Any]) -> str:
     if kind.startswith("date_"):
         return _DATE
     message = detail["msg"].removeprefix("Value error, ")
-    return _KINDS.get(kind) or message[:1].lower() + message[1:]
+    sentence = message[1:2].islower()  # what begins with a value keeps its first letter
+    return _KINDS.get(kind) or (message[:1].lower() + message[1:] if sentence else message)
 
 
 def _number(bound: Any) -> str:
@@ -54,7 +57,8 @@ def _number(bound: Any) -> str:
 
 
 def _as_list(given: Any) -> str:
-    texts = isinstance(given, str) and [part.strip() for part in given.split(",") if part.strip()]
+    known = isinstance(given, str | date)
+    texts = known and [part.strip() for part in str(given).split(",") if part.strip()]
     return json.dumps(texts or ["AAPL", "MSFT"], ensure_ascii=False)
 
 

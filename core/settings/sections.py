@@ -12,6 +12,7 @@ from core.limits import INFORMATION_COEFFICIENT
 from core.settings.fields import (
     Address,
     ClientId,
+    Day,
     Effect,
     Fraction,
     Instrument,
@@ -96,7 +97,7 @@ class SimulatorSettings(Section):
 class CalendarSettings(Section):
     """Single days of `exchange` that the calendar in use does not know yet."""
 
-    closed: tuple[date, ...] = Field(
+    closed: tuple[Day, ...] = Field(
         (), description="sessions that do not take place, such as a day of mourning"
     )
     early_closes: dict[date, time] = Field(

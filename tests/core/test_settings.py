@@ -43,6 +43,21 @@ def test_a_wrong_setting_says_what_was_meant(monkeypatch, name, value, said):
         load_settings()
 
 
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"gateway": {"market_data": []}}, "gateway.market_data = []: must name at least one"),
+        ({"gateway": {"market_data": ["Live"]}}, "'delayed' or 'delayed-frozen'"),
+        ({"universe": {"watchlist": ["US0378331006"]}}, ": US0378331006 looks like an ISIN"),
+    ],
+)
+def test_a_wrong_list_is_explained_once_and_in_words(section, said):
+    with pytest.raises(ConfigurationError) as raised:
+        load_settings(**section)
+    assert said in str(raised.value)
+    assert "after validation" not in str(raised.value)
+
+
 def test_a_wrong_value_names_where_it_came_from(monkeypatch):
     monkeypatch.setenv("DAYBOOK_LIMITS__MAX_SINGLE", "12")
     with pytest.raises(ConfigurationError, match="from DAYBOOK_LIMITS__MAX_SINGLE"):
@@ -114,6 +129,8 @@ def test_every_setting_is_known_by_its_dotted_name():
         ({"closed": ["2026-07-18"]}, "2026-07-18 is no session of XNYS"),
         ({"closed": ["2099-01-05"]}, "2099-01-05 is no session of XNYS"),
         ({"closed": ["9 January"]}, "must be a date, such as"),
+        ({"closed": [1784505600]}, "must be a date, such as"),  # 2026-07-20 in seconds
+        ({"closed": date(2026, 7, 20)}, 'must be a list: ["2026-07-20"]'),
         ({"early_closes": {"2026-07-18": "13:00"}}, "calendar.early_closes: 2026-07-18 is no"),
         (
             {"early_closes": {"2026-07-20": "16:00"}},
