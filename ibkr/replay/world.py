@@ -120,7 +120,7 @@ class ReplayEnvironment:
     def __init__(self, source: ReplaySource, clock: VirtualClock, http_url: str) -> None:
         self.http_url, self.title = http_url, source.title
         self._source, self._clock = source, clock
-        self._directory = ContractLookup(source.market)
+        self._directory = ContractLookup(source.market, now=clock.now)
         self._broker: Broker | None = None
 
     def begin(self, session: Session, account: Account, *, state: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from simulator.market.benchmarks import FUND, PAYER, RENAMED
 from simulator.market.market import Instrument, Market
 from simulator.untidy.oddities import Untidiness
 
@@ -58,6 +59,9 @@ def opening_shares(market: Market, untidy: Untidiness) -> dict[int, float]:
             found[picked(market, untidy, name)] = quantity
     if "foreign-listing" in untidy:
         found |= dict(zip(_listed_twice(market), (200.0, 300.0), strict=False))
+    if market.assumed_spread is None:  # beside real companies none of these is
+        found |= {PAYER: 150.0, FUND: 40.0} if "dividends" in untidy else {}
+        found |= {RENAMED: 120.0} if "renamed" in untidy else {}
     return found
 
 

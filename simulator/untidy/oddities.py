@@ -116,6 +116,14 @@ ODDITIES = (
         "ib-edavki #53; deephaven-ib #33; LEAN-IB #221", one_in=2,
     ),
     Oddity(
+        "dividends", 3, "a share and a fund that pay dividends are held; no vendor knows them",
+        "IEX-API #173, #229, #423", one_in=3,
+    ),
+    Oddity(
+        "renamed", 3, "a holding whose symbol changes and whose conId stays; no vendor knows it",
+        "cdump investments #74; investments #29; tastyworks-pnl #26", one_in=3,
+    ),
+    Oddity(
         "dead-holdings", 3,
         "delisted stocks that nothing else knows: of price 0 or 0.0001, of no cost or none stated",
         "robin_stocks #554; vectorbt #83; catalyst #530; Lean #6790", one_in=2,

@@ -19,7 +19,7 @@ class TwoGateways:
     def __init__(self, thread, served, brokers, settings):
         self._thread, self._served, self._brokers = thread, served, brokers
         self._broker = broker = brokers[1]
-        self._directory = ContractLookup(broker.exchange.view.market)
+        self._directory = ContractLookup(broker.exchange.view.market, now=lambda: broker.now)
         self.settings = settings
 
     def open_replay(self, *, for_orders=False):

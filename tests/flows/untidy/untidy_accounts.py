@@ -35,18 +35,24 @@ class Beginning:
         return row.market_value * row.rate / self.equity if row else 0.0
 
 
-def beginning(settings, day):
-    """Return the account of a simulator's settings at the decision time of a day."""
+def beginning(settings, day, opened):
+    """Return the account of a simulator's settings at the decision time of a day.
+
+    ``opened`` is the moment when the account began: it has the dividends of the time between.
+    """
     market, now = untidied(open_market(settings), settings), calendar.session(day).decision_time
-    opened = open_accounts(MarketView(market), ("DU1",), now=now, cash=settings.cash, rules=None)
-    found = value(opened["DU1"])
+    view = MarketView(market)
+    (exchange,) = open_accounts(view, ("DU1",), now=opened, cash=settings.cash, rules=None).values()
+    exchange.advance_to(now)
+    found = value(exchange)
     held = {
         row.instrument.con_id: row
         for row in found.listed()
         if row.quantity != 0.0 and not (row.stated and row.stated.account)
     }
     before = calendar.previous_session(day).day
-    trading = {one.con_id for one in market.instruments if market.bar(one.con_id, before)}
+    shares = {con_id for con_id, one in view.instruments.items() if one.sec_type == "STK"}
+    trading = {con_id for con_id in shares if view.securities.bar(con_id, before)}
     return Beginning(
         held=held,
         nothing=frozenset(row.instrument.con_id for row in found.listed()) - held.keys(),
@@ -54,7 +60,7 @@ def beginning(settings, day):
         unknown=frozenset(
             one
             for one in trading
-            if len(market.bars(one, until=before)) <= YOUNG
+            if len(view.securities.bars(one, until=before)) <= YOUNG
             or is_split_late(one, before, untidiness_of(market))
         ),
         equity=found.equity,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.calendar import sessions_between
+from core.calendar import previous_session, session, sessions_between
 from core.settings import SimulatorSettings
 from flows.replay.date_range import Range
 from flows.replay.replay import replay
@@ -34,6 +34,7 @@ class UntidyDay:
 
     seed: int
     day: object
+    opened: datetime  # when the account began
     code: int  # 0: orders proposed or none to propose; 3: recommendation only
     ticket: dict
     failed_checks: tuple
@@ -60,7 +61,8 @@ def in_process(seed, home):
     replayed = done.home.get(day)
     ticket = json.loads(done.home.ticket(day).read_bytes())
     code = 3 if replayed.failed_checks or replayed.held_back else 0
-    return UntidyDay(seed, day, code, ticket, replayed.failed_checks, replayed.held_back)
+    opened = previous_session(day).close
+    return UntidyDay(seed, day, opened, code, ticket, replayed.failed_checks, replayed.held_back)
 
 
 def over_the_socket(seed, home, *, submit="auto"):
@@ -70,13 +72,14 @@ def over_the_socket(seed, home, *, submit="auto"):
         outcome = run(settings_at(world, home / "home", submit=submit, **TRADING), day)
         ticket = ticket_of(outcome)
     failed = tuple(check["name"] for check in ticket["failed_checks"])
-    return UntidyDay(seed, day, outcome.exit_code, ticket, failed)
+    opened = session(day).decision_time
+    return UntidyDay(seed, day, opened, outcome.exit_code, ticket, failed)
 
 
 def assert_ends_right(found):
     """Hold a day against what every day has to do, however untidy its world."""
     ticket, failed = found.ticket, set(found.failed_checks)
-    account = beginning(SimulatorSettings(**simulator_of(found.seed)), found.day)
+    account = beginning(SimulatorSettings(**simulator_of(found.seed)), found.day, found.opened)
     assert found.code in {0, 3}, str(found)
     assert (found.code == 3) == bool(failed or found.held_back), str(found)
     assert (ticket["status"] == "proposed") == (not failed), str(found)

@@ -13,6 +13,7 @@ from core.types import Contract, Order, OrderStatus, OrderType, Side
 from ibkr.replay.received import all_received, received
 from simulator.exchange.orders import OrderTerms, TimeInForce
 from simulator.exchange.orders import OrderType as Kind
+from simulator.market.benchmarks import DELISTED, RENAMED
 from simulator.market.synthetic import SyntheticMarket
 from tests.ibkr.gateway_parity import two_gateways
 from tests.simulator.tiny_market import (
@@ -116,6 +117,16 @@ def test_both_gateways_describe_contracts_by_their_number_in_their_own_currency(
     assert {number: one.currency for number, one in described.contracts.items()} == known
     assert {"GBP", "USD"} == set(known.values())
     assert list(described.refused) == [1]
+
+
+def test_both_gateways_know_a_share_by_the_symbol_that_it_has_on_the_day(market, tmp_path):
+    days = {date(2026, 7, 6): "OLDNE", date(2026, 7, 7): "NEWNE", date(2028, 10, 3): "NEWNE"}
+    for day, symbol in days.items():
+        at = session(day).decision_time
+        with two_gateways(market, tmp_path / str(day), at=at) as both:
+            found = assert_same(both.answers(lambda g: g.market.describe([RENAMED, DELISTED])))
+        assert found.contracts[RENAMED].symbol == symbol
+        assert list(found.refused) == ([DELISTED] if day.year == 2028 else [])
 
 
 def test_both_gateways_give_the_same_quotes(gateways, market):

@@ -10,6 +10,7 @@ from core.calendar import session
 from core.settings import SimulatorSettings
 from simulator.broker.broker import Broker
 from simulator.broker.valuation import value
+from simulator.market.benchmarks import FUND, PAYER, RENAMED
 from simulator.market.scenarios import open_market
 from simulator.market.synthetic import SyntheticMarket
 from simulator.untidy.holdings import OTHER_ACCOUNT, STATED, UNSET, YOUNG, opening_shares
@@ -85,6 +86,13 @@ def test_two_listings_of_one_symbol_are_held_in_two_currencies(account):
     assert len({row.instrument.symbol for row in rows}) == 1
     assert {row.instrument.currency for row in rows} == {"USD", "GBP"}
     assert "GBP" in value(account("foreign-listing").exchange).rates
+
+
+def test_what_pays_and_what_changes_its_symbol_are_held_beside_the_members(account):
+    rows = value(account("dividends,renamed").exchange).rows
+    assert {row.instrument.con_id: row.quantity for row in rows} == {
+        PAYER: 150.0, FUND: 40.0, RENAMED: 120.0,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", STATED)
