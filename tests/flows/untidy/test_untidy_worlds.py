@@ -56,6 +56,10 @@ def order_beyond_the_largest_weight(ticket):
     ticket["lines"][0]["notional"] = 0.13 * ticket["net_asset_value"]
 
 
+def price_between_increments(ticket):
+    ticket["lines"][0]["order"]["limit_price"] += 0.001
+
+
 def value_of_no_account(ticket):
     ticket["net_asset_value"] += 1.0
 
@@ -70,6 +74,7 @@ def value_of_no_account(ticket):
         order_for_a_frozen_holding,
         order_for_an_unknown_instrument,
         order_beyond_the_largest_weight,
+        price_between_increments,
         value_of_no_account,
     ],
     ids=lambda wrong: wrong.__name__,

@@ -10,6 +10,8 @@ from core import calendar
 from core.settings import LimitSettings
 from simulator.broker.opening import open_accounts
 from simulator.broker.valuation import PortfolioRow, value
+from simulator.instruments.market_rules import increment_at
+from simulator.market.market import Instrument
 from simulator.market.scenarios import open_market
 from simulator.prices.market_view import MarketView
 from simulator.untidy.bars import is_split_late
@@ -25,6 +27,7 @@ class Beginning:
 
     held: dict[int, PortfolioRow]  # of the account itself, without what is of quantity 0
     nothing: frozenset[int]  # conIds that are listed and not held: another account's, or sold out
+    shares: dict[int, Instrument]  # what is listed, by conId
     trading: frozenset[int]  # conIds with a bar of the session before
     unknown: frozenset[int]  # those whose bars are too few, or in the shares before a split
     equity: float  # base currency
@@ -51,11 +54,12 @@ def beginning(settings, day, opened):
         if row.quantity != 0.0 and not (row.stated and row.stated.account)
     }
     before = calendar.previous_session(day).day
-    shares = {con_id for con_id, one in view.instruments.items() if one.sec_type == "STK"}
+    shares = {con_id: one for con_id, one in view.instruments.items() if one.sec_type == "STK"}
     trading = {con_id for con_id in shares if view.securities.bar(con_id, before)}
     return Beginning(
         held=held,
         nothing=frozenset(row.instrument.con_id for row in found.listed()) - held.keys(),
+        shares=shares,
         trading=frozenset(trading),
         unknown=frozenset(
             one
@@ -99,6 +103,25 @@ def impossible_orders(ticket, account):
     orders = [line["order"] for line in ticket["lines"]]
     possible = account.trading - account.unknown - whole
     return [order for order in orders if order["con_id"] not in possible]
+
+
+def refused_orders(ticket, account):
+    """Return the orders whose price or size is between the increments of their market."""
+    orders = [line["order"] for line in ticket["lines"]]
+    return [
+        order
+        for order in orders
+        if (share := account.shares[order["con_id"]])
+        and (
+            order["quantity"] % share.lot
+            or not is_on_grid(order["limit_price"], increment_at(share, order["limit_price"]))
+        )
+    ]
+
+
+def is_on_grid(price, step):
+    """Tell whether a price is a multiple of an increment, but for the last digit of a float."""
+    return abs(price / step - round(price / step)) < 1e-6
 
 
 def weights_after(ticket, account):

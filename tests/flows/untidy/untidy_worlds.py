@@ -18,6 +18,7 @@ from tests.flows.untidy.untidy_accounts import (
     broken_limits,
     impossible_orders,
     misnamed,
+    refused_orders,
     unnamed,
 )
 
@@ -92,4 +93,6 @@ def assert_ends_right(found):
     assert not unnamed(ticket, account), str(found)
     assert not misnamed(ticket, account), str(found)
     assert not impossible_orders(ticket, account), str(found)
+    if found.code == 0:  # where nothing is sent the broker was not asked what it would take
+        assert not refused_orders(ticket, account), str(found)
     assert broken_limits(ticket, account).keys() <= failed, str(found)
